@@ -1,0 +1,104 @@
+"""The one place that reads the environment. Explicit argument > environment > default.
+
+Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
+`GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`; honoured as their owners
+define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from genloom.errors import UsageError
+
+__all__ = ["DEFAULT_CODEGEN_URL", "Settings", "load_settings"]
+
+DEFAULT_CODEGEN_URL = "https://api.codegen.com"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the environment says. Secrets never show in `repr`.
+
+    `home` holds durable data (checkpoints, journals), `cache` disposable data (result cache, index).
+    """
+
+    home: Path
+    cache: Path
+    model: str | None = None
+    reviewer_model: str | None = None
+    agent: str | None = None
+    python: str | None = None
+    sandbox: str | None = None
+    organisation: int = 1
+    cache_megabytes: int = 256
+    cache_days: float = 30.0
+    threads_kept: int = 200
+    openai_api_key: str | None = field(default=None, repr=False)
+    openai_base_url: str | None = None
+    codegen_token: str | None = field(default=None, repr=False)
+    codegen_org_id: int | None = None
+    codegen_base_url: str | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret values themselves, for redaction."""
+        return tuple(value for value in (self.openai_api_key, self.codegen_token) if value)
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment (or the mapping given) into frozen settings.
+
+    Raises `UsageError` that names the variable whose value makes no sense.
+    """
+    env = os.environ if environ is None else environ
+    home, cache = _folders(env)
+    return Settings(
+        home=home,
+        cache=cache,
+        model=_text(env, "GENLOOM_MODEL"),
+        reviewer_model=_text(env, "GENLOOM_REVIEWER_MODEL"),
+        agent=_text(env, "GENLOOM_AGENT"),
+        python=_text(env, "GENLOOM_PYTHON"),
+        sandbox=_text(env, "GENLOOM_SANDBOX"),
+        organisation=_number(env, "GENLOOM_ORGANISATION", int, 1),
+        cache_megabytes=_number(env, "GENLOOM_CACHE_MEGABYTES", int, 256),
+        cache_days=_number(env, "GENLOOM_CACHE_DAYS", float, 30.0),
+        threads_kept=_number(env, "GENLOOM_THREADS_KEPT", int, 200),
+        openai_api_key=_text(env, "OPENAI_API_KEY"),
+        openai_base_url=_text(env, "OPENAI_BASE_URL"),
+        codegen_token=_text(env, "CODEGEN_API_TOKEN"),
+        codegen_org_id=_number(env, "CODEGEN_ORG_ID", int, None),
+        codegen_base_url=_text(env, "CODEGEN_API_BASE_URL"),
+    )
+
+
+def _folders(env: Mapping[str, str]) -> tuple[Path, Path]:
+    """Return the folders for durable and for disposable data: both under `GENLOOM_HOME`, else the platform's own."""
+    chosen = _text(env, "GENLOOM_HOME")
+    if chosen:
+        home = Path(chosen).expanduser()
+        return home, home / "cache"
+    import platformdirs  # imported here: a command that stores nothing need not pay for it
+
+    return platformdirs.user_data_path("genloom"), platformdirs.user_cache_path("genloom")
+
+
+def _text(env: Mapping[str, str], name: str) -> str | None:
+    return env.get(name, "").strip() or None
+
+
+def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: T) -> T:
+    text = _text(env, name)
+    if text is None:
+        return default
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise UsageError(f"{name} is {text!r}, which is not a number.", hint=f"Unset {name} or give it a number.") from error

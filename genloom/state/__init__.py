@@ -1,0 +1,51 @@
+"""The typed state of genloom's graphs: frozen parts, their reducers, and the run's context."""
+
+from genloom.state.agent_run import AgentRun, AgentStatus
+from genloom.state.attempt import Attempt
+from genloom.state.context import CodeContext, ContextReference
+from genloom.state.draft import Draft, FileChange, GeneratorName, module_draft
+from genloom.state.example import Example, examples_in_text, find_contradiction, parse_example
+from genloom.state.failure import Failure
+from genloom.state.graph_context import Capability, GraphContext
+from genloom.state.outcome import EXIT_CODES, Outcome, OutcomeResult, Problem
+from genloom.state.reducers import append_attempts
+from genloom.state.request import GenerationRequest
+from genloom.state.review import Finding, Review, ReviewDecision, Severity
+from genloom.state.verdict import CheckResult, CheckSource, Evidence, Failed, NotRun, Passed, SandboxTier, Verdict
+
+__all__ = [
+    "EXIT_CODES",
+    "AgentRun",
+    "AgentStatus",
+    "Attempt",
+    "Capability",
+    "CheckResult",
+    "CheckSource",
+    "CodeContext",
+    "ContextReference",
+    "Draft",
+    "Evidence",
+    "Example",
+    "Failed",
+    "Failure",
+    "FileChange",
+    "Finding",
+    "GenerationRequest",
+    "GeneratorName",
+    "GraphContext",
+    "NotRun",
+    "Outcome",
+    "OutcomeResult",
+    "Passed",
+    "Problem",
+    "Review",
+    "ReviewDecision",
+    "SandboxTier",
+    "Severity",
+    "Verdict",
+    "append_attempts",
+    "examples_in_text",
+    "find_contradiction",
+    "module_draft",
+    "parse_example",
+]

@@ -1,0 +1,57 @@
+"""Where and with what a graph works: the run's context, JSON-serialisable throughout."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genloom.state.part import StatePart
+
+__all__ = ["Capability", "GraphContext"]
+
+Capability = Literal[
+    "files", "network", "processes", "native_code", "introspection", "dynamic_code", "deserialisation", "environment"
+]
+
+GENERATORS: tuple[Literal["reuse", "search", "model"], ...] = ("reuse", "search", "model")
+
+
+class GraphContext(StatePart):
+    """Names, paths, budgets and policies of one run. Live objects (clients, models, indexes) come from a registry,
+    under the names given here. Everything has a default: an omitted context means a repository-less run by search."""
+
+    repository: Annotated[str | None, Field(title="Repository", description="Folder whose code is the context")] = None
+    python: Annotated[
+        str | None, Field(title="Interpreter", description="Python that runs the checks; default: the repository's .venv, else this one")
+    ] = None
+    model: Annotated[
+        str | None, Field(title="Model", description="`provider:model`, such as `openai:gpt-5`; default: GENLOOM_MODEL")
+    ] = None
+    reviewer_model: Annotated[
+        str | None, Field(title="Reviewer model", description="Model that reviews; default: the model that writes")
+    ] = None
+    generators: Annotated[
+        tuple[Literal["reuse", "search", "model"], ...], Field(title="Generators", description="Tried in this order")
+    ] = GENERATORS
+    search_seconds: Annotated[float, Field(gt=0, le=3600, title="Search time", description="Wall seconds of a search")] = 5.0
+    search_megabytes: Annotated[int, Field(ge=64, le=65536, title="Search memory", description="Megabytes")] = 512
+    check_seconds: Annotated[float, Field(gt=0, le=3600, title="Check time", description="Wall seconds of a verification")] = 30.0
+    max_attempts: Annotated[int, Field(ge=1, le=20, title="Attempts", description="Drafts made before giving up")] = 3
+    context_tokens: Annotated[int, Field(ge=0, le=1_000_000, title="Context budget", description="Tokens")] = 6000
+    agent_backend: Annotated[
+        str | None, Field(title="Agent backend", description="Name of the configured Codegen backend")
+    ] = None
+    allow_fallback: Annotated[bool, Field(title="Allow fallback", description="May dispatch a (paid) agent")] = False
+    agent_seconds: Annotated[float, Field(gt=0, title="Agent time", description="Wall seconds for an agent's run")] = 1800.0
+    approval: Annotated[bool, Field(title="Approval", description="A person approves before the run is final")] = False
+    accept_unverified: Annotated[
+        bool, Field(title="Accept unverified", description="Accept code that nothing failed and nothing proves")
+    ] = False
+    granted: Annotated[
+        tuple[Capability, ...], Field(title="Capabilities", description="What the code may do without a finding")
+    ] = ()
+    allow_weak_sandbox: Annotated[
+        bool, Field(title="Weak sandbox", description="Check with resource limits alone, which is not a sandbox")
+    ] = False
+    organisation: Annotated[int, Field(ge=0, title="Organisation", description="Owner of every stored key")] = 1

@@ -1,0 +1,50 @@
+"""The typed state that flows through the graphs, and what a graph takes as input."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
+from typing_extensions import NotRequired, TypedDict
+
+from genloom.state.agent_run import AgentRun
+from genloom.state.attempt import Attempt
+from genloom.state.context import CodeContext
+from genloom.state.draft import Draft
+from genloom.state.failure import Failure
+from genloom.state.outcome import Outcome
+from genloom.state.reducers import append_attempts
+from genloom.state.request import GenerationRequest
+from genloom.state.review import Review
+from genloom.state.verdict import Verdict
+
+__all__ = ["GenerationInput", "GraphState"]
+
+
+class GenerationInput(TypedDict):
+    """What the generation graph takes. Plain JSON is welcome: the first node validates it."""
+
+    request: GenerationRequest
+    context: NotRequired[CodeContext | None]
+
+
+class GraphState(TypedDict, total=False):
+    """The state of the generation graph; every part is frozen.
+
+    `abstentions` say, by generator, why it made no draft in the last visit. `messages` are the conversation with the
+    chat model, under LangGraph's own reducer.
+    """
+
+    request: GenerationRequest
+    context: CodeContext | None
+    draft: Draft | None
+    abstentions: dict[str, str]
+    verdict: Verdict | None
+    review: Review | None
+    attempts: Annotated[tuple[Attempt, ...], append_attempts]
+    failure: Failure | None
+    fallback: Literal["allowed", "refused"] | None
+    agent_run: AgentRun | None
+    outcome: Outcome | None
+    messages: Annotated[list[AnyMessage], add_messages]

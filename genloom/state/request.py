@@ -1,0 +1,117 @@
+"""What is asked: the request for code."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from genloom.errors import ExampleError
+from genloom.state.example import Example, examples_in_text, find_contradiction, parse_example
+from genloom.state.part import StatePart
+
+__all__ = ["GenerationRequest"]
+
+MAX_PROMPT_CHARACTERS = 200_000
+MAX_EXAMPLES = 1_000
+
+
+class GenerationRequest(StatePart):
+    """A request for code. All but `prompt` may be missing.
+
+    `examples` hold Python expressions (`call == literal` or `raises(Error, call)`); examples written inside the prompt
+    are added to them by `all_examples`. `tests` is the text of a pytest file that imports the module by `module_name`.
+    `codebase_context` is the caller's own context: title -> text. `target` is the file that the module is meant for,
+    relative to the repository. Where and with what the code is made (repository, model, budgets) stands in
+    `GraphContext`.
+    """
+
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS, description="What the code should do")]
+    name: Annotated[str | None, Field(description="Name of the function or class that is asked for")] = None
+    signature: Annotated[str | None, Field(description="Its signature, such as `slugify(text: str) -> str`")] = None
+    examples: Annotated[
+        tuple[str, ...], Field(max_length=MAX_EXAMPLES, description="Python expressions: `call == literal`")
+    ] = ()
+    tests: Annotated[str | None, Field(description="The text of a pytest file")] = None
+    language: Annotated[Literal["python"], Field(description="The language of the code")] = "python"
+    target: Annotated[str | None, Field(description="The file that the module is meant for")] = None
+    constraints: Annotated[tuple[str, ...], Field(description="Rules that the code must keep")] = ()
+    codebase_context: Annotated[dict[str, str], Field(description="Context of the caller's own: title -> text")] = {}
+    use_agent: Annotated[bool, Field(description="Give the request to a Codegen agent straight away")] = False
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt_says_something(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("the prompt is empty: say in a sentence what the code should do")
+        return prompt
+
+    @field_validator("codebase_context", mode="before")
+    @classmethod
+    def _context_as_text(cls, value: Any) -> Any:  # Any: raw JSON of a caller
+        if isinstance(value, str):
+            return {"context": value} if value.strip() else {}
+        if isinstance(value, dict):
+            return {str(key): text if isinstance(text, str) else repr(text) for key, text in value.items()}
+        return {} if value is None else value
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_an_identifier(cls, name: str | None) -> str | None:
+        if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
+            raise ValueError(f"the name {name!r} is not a Python identifier")
+        return name
+
+    @field_validator("target")
+    @classmethod
+    def _target_stays_inside(cls, target: str | None) -> str | None:
+        if target is not None and (target.startswith("/") or ".." in target.split("/") or "\0" in target):
+            raise ValueError(f"the target {target!r} must be a path inside the repository")
+        return target
+
+    @model_validator(mode="after")
+    def _examples_agree(self) -> GenerationRequest:
+        try:
+            contradiction = find_contradiction(self.all_examples)
+        except ExampleError as error:
+            raise ValueError(f"{error.message} {error.hint}") from error
+        if contradiction is not None:
+            raise ValueError(f"the examples contradict each other: `{contradiction[0].text}` and `{contradiction[1].text}`")
+        return self
+
+    @property
+    def all_examples(self) -> tuple[Example, ...]:
+        """The caller's examples and those written in the prompt, each once, in order."""
+        own = [parse_example(text) for text in self.examples]
+        return tuple({example.text: example for example in (*own, *self.prompt_examples)}.values())
+
+    @property
+    def prompt_examples(self) -> tuple[Example, ...]:
+        """The examples found in the prompt's own text."""
+        return examples_in_text(self.prompt)
+
+    @property
+    def target_name(self) -> str:
+        """The name that is asked for: `name`, else the signature's, else the examples', else one made of the prompt."""
+        if self.name:
+            return self.name
+        match = re.match(r"\s*(?:async\s+)?(?:def\s+|class\s+)?([A-Za-z_]\w*)", self.signature or "")
+        if match:
+            return match.group(1)
+        if self.all_examples:
+            return self.all_examples[0].function
+        words = [w for w in re.findall(r"[a-z0-9]+", self.prompt.lower()) if w not in _SMALL_WORDS][:4]
+        name = "_".join(words) or "generated"
+        return name if name.isidentifier() and not keyword.iskeyword(name) else f"generated_{name}"
+
+    @property
+    def module_name(self) -> str:
+        """The name by which tests import the module: the target's stem, else the target name."""
+        if self.target and self.target.endswith(".py"):
+            return self.target.rsplit("/", 1)[-1].removesuffix(".py")
+        return self.target_name
+
+
+_SMALL_WORDS = frozenset("a an and as for from function in is it module of on or python that the to which with write".split())

@@ -1,0 +1,85 @@
+"""A verdict: what the checks of one draft showed. Never a bool: "could not check" is not "passed"."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from genloom.state.part import StatePart
+
+__all__ = ["CheckResult", "CheckSource", "Evidence", "Failed", "NotRun", "Passed", "SandboxTier", "Verdict"]
+
+Evidence = Literal["values", "test_report", "none"]
+"""`values`: the parent compared values that came out. `test_report`: the draft's own interpreter claims it."""
+
+CheckSource = Literal["example", "held_out", "test", "doctest", "assertion", "proposed", "import"]
+"""Where a check comes from. `proposed` ones a model made up; `import` is only that the module loads."""
+
+SandboxTier = Literal["bubblewrap", "landlock", "seatbelt", "rlimits"]
+
+CheckOutcome = Literal["passed", "failed", "not_run"]
+
+_STRENGTH: dict[Evidence, int] = {"none": 0, "test_report": 1, "values": 2}
+
+
+class CheckResult(StatePart):
+    """What one check showed. `check` is its text; `fitted` marks one that the generator was fitted to;
+    `hidden` one whose values never reach a generator or repair (a held-out example)."""
+
+    check: str
+    source: CheckSource
+    evidence: Evidence
+    result: CheckOutcome
+    expected: str = ""
+    actual: str = ""
+    detail: str = ""
+    fitted: bool = False
+    hidden: bool = False
+
+    @property
+    def proves(self) -> bool:
+        """Whether it is a check of the caller's that held and that the draft was not fitted to."""
+        return self.result == "passed" and not self.fitted and self.source not in ("proposed", "import")
+
+
+class _Checked(StatePart):
+    checks: tuple[CheckResult, ...] = ()
+    sandbox: SandboxTier | None = None
+    limits: str = ""
+    seconds: float = 0.0
+
+    @property
+    def evidence(self) -> Evidence:
+        """The weakest evidence among the checks that ran, `none` when there is none."""
+        ran = [check.evidence for check in self.checks if check.result != "not_run" and check.source != "import"]
+        return min(ran, key=_STRENGTH.__getitem__, default="none")
+
+
+class Passed(_Checked):
+    """Every check ran and held."""
+
+    result: Literal["passed"] = "passed"
+
+
+class Failed(_Checked):
+    """At least one check ran and did not hold. `reason` says in a sentence what went wrong first."""
+
+    result: Literal["failed"] = "failed"
+    reason: str = ""
+
+
+class NotRun(_Checked):
+    """Nothing was shown: no sandbox is possible, there is nothing to check against, or a check could not be run.
+
+    `cause` tells them apart: `no_checks` (the code loads, and nothing asks more of it) is the only one where the code
+    itself was executed.
+    """
+
+    result: Literal["not_run"] = "not_run"
+    cause: Literal["no_checks", "no_sandbox", "no_interpreter", "missing_package", "unsupported", "no_draft"] = "no_checks"
+    reason: str = ""
+    hint: str = ""
+
+
+Verdict = Annotated[Passed | Failed | NotRun, Field(discriminator="result")]

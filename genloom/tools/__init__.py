@@ -1,0 +1,1 @@
+"""Tools: everything that touches processes, network and disk. Usable outside a graph."""

@@ -1,0 +1,96 @@
+"""What a sandboxed run reported: raw observations, not yet judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from genloom.state import SandboxTier
+
+__all__ = ["CallReport", "Ended", "NoRecord", "Opaque", "ProgramReport", "Raised", "Returned", "TestCase", "TestReport"]
+
+Ended = Literal["normal", "exit", "timeout", "memory", "output", "killed"]
+"""How the process ended: by itself after all its work, by exiting early, or stopped at a limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opaque:
+    """A value of no plain type: all that is known of it is its type's name and a shortened `repr`. Equal to nothing."""
+
+    type_name: str
+    text: str
+
+    __hash__ = None  # type: ignore[assignment]  # never a key: two of them are never the same
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """The call returned. `value` is decoded from plain encodings only (None, bool, int, float, complex, str, bytes, list,
+    tuple, set, frozenset, dict, Decimal, Fraction), else `Opaque`; a subclass counts as its plain base."""
+
+    value: Any  # Any: whatever plain value the call gave
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """The call raised. `types` are the names of the exception's classes, most derived first; `line` is where in the
+    draft it came from (0 when elsewhere)."""
+
+    types: tuple[str, ...]
+    message: str
+    line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoRecord:
+    """No valid record of the call came out: the run was killed or left early, or the record is malformed."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Report:
+    tier: SandboxTier | None
+    limits: str
+    seconds: float
+    ended: Ended
+    stdout: str = ""
+    stderr: str = ""
+    not_run: str = ""
+    """Why nothing could be run at all (no sandbox, no interpreter); empty when the process was started."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallReport(_Report):
+    """What each call gave, in order. `loading` is `None` when the module loaded, else what went wrong."""
+
+    results: tuple[Returned | Raised | NoRecord, ...] = ()
+    loading: Raised | NoRecord | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestCase:
+    """One test as pytest reported it from inside the sandbox: a claim, for it shares the draft's interpreter."""
+
+    name: str
+    result: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestReport(_Report):
+    """What pytest reported. `complete` says that every collected test has a report and the session closed properly."""
+
+    cases: tuple[TestCase, ...] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramReport(_Report):
+    """What a program wrote and how it ended. `exit_code` is `None` when it was stopped."""
+
+    exit_code: int | None = None
