@@ -101,4 +101,6 @@ def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T], default
     try:
         return kind(text)
     except ValueError as error:
-        raise UsageError(f"{name} is {text!r}, which is not a number.", hint=f"Unset {name} or give it a number.") from error
+        raise UsageError(
+            f"{name} is {text!r}, which is not a number.", hint=f"Unset {name} or give it a number."
+        ) from error

@@ -63,7 +63,13 @@ class Draft(StatePart):
 
 
 def module_draft(
-    source: str, *, path: str, name: str, generator: GeneratorName, model: str | None = None, notes: tuple[str, ...] = ()
+    source: str,
+    *,
+    path: str,
+    name: str,
+    generator: GeneratorName,
+    model: str | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Draft:
     """Return the draft of one new module."""
     return Draft(

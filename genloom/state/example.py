@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -62,16 +63,6 @@ def literal(source: str) -> Any:  # Any: whatever literal the user wrote
 
 def _value(node: ast.expr) -> Any:
     match node:
-        case ast.Call(func=ast.Name(id="set" | "frozenset" as kind), args=[], keywords=[]):
-            return set() if kind == "set" else frozenset()
-        case ast.Call(func=ast.Name(id="frozenset"), args=[inner], keywords=[]):
-            return frozenset(_value(inner))
-        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str() as text)], keywords=[]):
-            return float(text)
-        case ast.Name(id="inf" | "nan" as name):
-            return float(name)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
-            return float("-inf")
         case ast.List(elts=elts):
             return [_value(e) for e in elts]
         case ast.Tuple(elts=elts):
@@ -80,6 +71,22 @@ def _value(node: ast.expr) -> Any:
             return {_value(e) for e in elts}
         case ast.Dict(keys=keys, values=values) if None not in keys:
             return {_value(k): _value(v) for k, v in zip(keys, values, strict=True) if k is not None}
+    return _special_value(node)
+
+
+def _special_value(node: ast.expr) -> Any:
+    """The values that Python prints in a form which `ast.literal_eval` does not read."""
+    match node:
+        case ast.Call(func=ast.Name(id="set"), args=[], keywords=[]):
+            return set()
+        case ast.Call(func=ast.Name(id="frozenset"), args=arguments, keywords=[]) if len(arguments) < 2:
+            return frozenset(_value(arguments[0]) if arguments else ())
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str() as text)], keywords=[]):
+            return float(text)
+        case ast.Name(id="inf" | "nan" as name):
+            return float(name)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
+            return float("-inf")
     return ast.literal_eval(node)
 
 
@@ -95,7 +102,9 @@ def parse_example(text: str) -> Example:
     try:
         node = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ExampleError(f"The example `{_shorten(text)}` is not a Python expression: {error}.", hint=_HINT) from error
+        raise ExampleError(
+            f"The example `{_shorten(text)}` is not a Python expression: {error}.", hint=_HINT
+        ) from error
     example = _raises(node) or _comparison(node)
     if example is None or not example.function:
         raise ExampleError(f"The example `{_shorten(text)}` does not say what a call must give.", hint=_HINT)
@@ -156,7 +165,7 @@ def _prompt_lines(text: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines()]
     return [
         f"({line[4:].strip()}) == ({after})"
-        for line, after in zip(lines, lines[1:], strict=False)
+        for line, after in itertools.pairwise(lines)
         if line.startswith(">>> ") and after and not after.startswith((">>>", "..."))
     ]
 
@@ -200,5 +209,3 @@ def is_builtin_error(name: str) -> bool:
     """Whether `name` is an exception class of Python's own."""
     value = getattr(builtins, name, None)
     return isinstance(value, type) and issubclass(value, BaseException)
-
-

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from genloom.config import Settings
 from genloom.state.part import StatePart
 
 __all__ = ["Capability", "GraphContext"]
@@ -23,7 +24,11 @@ class GraphContext(StatePart):
 
     repository: Annotated[str | None, Field(title="Repository", description="Folder whose code is the context")] = None
     python: Annotated[
-        str | None, Field(title="Interpreter", description="Python that runs the checks; default: the repository's .venv, else this one")
+        str | None,
+        Field(
+            title="Interpreter",
+            description="Python that runs the checks; default: the repository's .venv, else this one",
+        ),
     ] = None
     model: Annotated[
         str | None, Field(title="Model", description="`provider:model`, such as `openai:gpt-5`; default: GENLOOM_MODEL")
@@ -34,16 +39,22 @@ class GraphContext(StatePart):
     generators: Annotated[
         tuple[Literal["reuse", "search", "model"], ...], Field(title="Generators", description="Tried in this order")
     ] = GENERATORS
-    search_seconds: Annotated[float, Field(gt=0, le=3600, title="Search time", description="Wall seconds of a search")] = 5.0
+    search_seconds: Annotated[
+        float, Field(gt=0, le=3600, title="Search time", description="Wall seconds of a search")
+    ] = 5.0
     search_megabytes: Annotated[int, Field(ge=64, le=65536, title="Search memory", description="Megabytes")] = 512
-    check_seconds: Annotated[float, Field(gt=0, le=3600, title="Check time", description="Wall seconds of a verification")] = 30.0
+    check_seconds: Annotated[
+        float, Field(gt=0, le=3600, title="Check time", description="Wall seconds of a verification")
+    ] = 30.0
     max_attempts: Annotated[int, Field(ge=1, le=20, title="Attempts", description="Drafts made before giving up")] = 3
     context_tokens: Annotated[int, Field(ge=0, le=1_000_000, title="Context budget", description="Tokens")] = 6000
     agent_backend: Annotated[
         str | None, Field(title="Agent backend", description="Name of the configured Codegen backend")
     ] = None
     allow_fallback: Annotated[bool, Field(title="Allow fallback", description="May dispatch a (paid) agent")] = False
-    agent_seconds: Annotated[float, Field(gt=0, title="Agent time", description="Wall seconds for an agent's run")] = 1800.0
+    agent_seconds: Annotated[float, Field(gt=0, title="Agent time", description="Wall seconds for an agent's run")] = (
+        1800.0
+    )
     approval: Annotated[bool, Field(title="Approval", description="A person approves before the run is final")] = False
     accept_unverified: Annotated[
         bool, Field(title="Accept unverified", description="Accept code that nothing failed and nothing proves")
@@ -54,4 +65,17 @@ class GraphContext(StatePart):
     allow_weak_sandbox: Annotated[
         bool, Field(title="Weak sandbox", description="Check with resource limits alone, which is not a sandbox")
     ] = False
-    organisation: Annotated[int, Field(ge=0, title="Organisation", description="Owner of every stored key")] = 1
+    organisation: Annotated[
+        int | None, Field(ge=0, title="Organisation", description="Owner of every stored key; default: 1")
+    ] = None
+
+    def completed(self, settings: Settings) -> GraphContext:
+        """Return this context with what it leaves open taken from the environment: explicit > environment > default."""
+        return self.model_copy(
+            update={
+                "model": self.model or settings.model,
+                "reviewer_model": self.reviewer_model or settings.reviewer_model,
+                "python": self.python or settings.python,
+                "organisation": settings.organisation if self.organisation is None else self.organisation,
+            }
+        )

@@ -78,7 +78,9 @@ class GenerationRequest(StatePart):
         except ExampleError as error:
             raise ValueError(f"{error.message} {error.hint}") from error
         if contradiction is not None:
-            raise ValueError(f"the examples contradict each other: `{contradiction[0].text}` and `{contradiction[1].text}`")
+            raise ValueError(
+                f"the examples contradict each other: `{contradiction[0].text}` and `{contradiction[1].text}`"
+            )
         return self
 
     @property
@@ -114,4 +116,6 @@ class GenerationRequest(StatePart):
         return self.target_name
 
 
-_SMALL_WORDS = frozenset("a an and as for from function in is it module of on or python that the to which with write".split())
+_SMALL_WORDS = frozenset(
+    "a an and as for from function in is it module of on or python that the to which with write".split()
+)

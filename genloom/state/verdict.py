@@ -77,7 +77,9 @@ class NotRun(_Checked):
     """
 
     result: Literal["not_run"] = "not_run"
-    cause: Literal["no_checks", "no_sandbox", "no_interpreter", "missing_package", "unsupported", "no_draft"] = "no_checks"
+    cause: Literal["no_checks", "no_sandbox", "no_interpreter", "missing_package", "unsupported", "no_draft"] = (
+        "no_checks"
+    )
     reason: str = ""
     hint: str = ""
 

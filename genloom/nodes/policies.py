@@ -1,0 +1,84 @@
+"""The policy of every node: its retries and its time limit, in one typed table that users can change per node."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from genloom.errors import BackendError, GraphDefinitionError
+
+if TYPE_CHECKING:
+    from langgraph.types import RetryPolicy
+
+__all__ = ["NODE_POLICIES", "NodeName", "NodePolicy", "policies_with"]
+
+NodeName = Literal["inject_context", "generate", "verify", "review", "repair", "dispatch_agent", "fallback", "finalize"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePolicy:
+    """How often a node is tried, how long it waits in between, and how long one try may take.
+
+    Only transient failures are tried again: rate limits, time-outs, connections and 5xx; never 401, 402, 403, 404, 422 or
+    other bad requests. The wait is full-jitter exponential back-off (Brooker, "Exponential Backoff And Jitter", AWS
+    2015): uniform between 0 and `min(cap, base * 2**(try - 1))` seconds, and never shorter than the server's
+    `Retry-After`. A `Retry-After` beyond `longest_wait` seconds is not waited for: the failure stands.
+    """
+
+    tries: int = 3
+    base_seconds: float = 0.5
+    cap_seconds: float = 20.0
+    longest_wait: float = 120.0
+    limit_seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.tries < 1 or min(self.base_seconds, self.cap_seconds, self.longest_wait) < 0 or self.limit_seconds <= 0:
+            raise GraphDefinitionError("A node's policy needs at least one try and no negative times.")
+
+    def retries(self, error: BaseException) -> bool:
+        """Whether this failure is worth another try."""
+        if isinstance(error, BackendError):
+            return error.transient and (error.retry_after or 0.0) <= self.longest_wait
+        return isinstance(error, TimeoutError)
+
+    def wait_seconds(self, failed_try: int, error: BaseException, random_source: random.Random | None = None) -> float:
+        """Return how long to wait after the try of that number (from 1) failed so."""
+        ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** min(failed_try - 1, 60))
+        jittered = (random_source or random).uniform(0.0, ceiling)
+        asked = (error.retry_after or 0.0) if isinstance(error, BackendError) else 0.0
+        return max(jittered, asked)
+
+    def langgraph(self) -> RetryPolicy:
+        """Return LangGraph's policy that does the retrying. The node itself waits before it raises, because LangGraph's
+        waits know neither `Retry-After` nor full jitter; so LangGraph's own interval is zero."""
+        from langgraph.types import RetryPolicy
+
+        return RetryPolicy(
+            initial_interval=0.0, max_interval=0.0, max_attempts=self.tries, jitter=False, retry_on=self.retries
+        )
+
+
+NODE_POLICIES: Mapping[NodeName, NodePolicy] = {
+    "inject_context": NodePolicy(tries=2, limit_seconds=300.0),
+    "generate": NodePolicy(tries=4, limit_seconds=900.0),
+    "verify": NodePolicy(tries=2, limit_seconds=900.0),
+    "review": NodePolicy(tries=3, limit_seconds=300.0),
+    "repair": NodePolicy(tries=1, limit_seconds=30.0),
+    "dispatch_agent": NodePolicy(tries=3, limit_seconds=7200.0),
+    "fallback": NodePolicy(tries=1, limit_seconds=30.0),
+    "finalize": NodePolicy(tries=1, limit_seconds=30.0),
+}
+"""The default of every node. Time limits are an upper bound; the context's own budgets are usually reached first."""
+
+
+def policies_with(changes: Mapping[NodeName, NodePolicy] | None) -> dict[NodeName, NodePolicy]:
+    """Return the table with some entries replaced. Raises `GraphDefinitionError` for a name that is no node."""
+    unknown = set(changes or ()) - set(get_args(NodeName))
+    if unknown:
+        raise GraphDefinitionError(
+            f"There is no node {', '.join(sorted(unknown))} to set a policy for.",
+            hint=f"The nodes are: {', '.join(get_args(NodeName))}.",
+        )
+    return {**NODE_POLICIES, **(changes or {})}

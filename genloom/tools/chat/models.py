@@ -1,0 +1,103 @@
+"""Chat models by name: `provider:model` becomes a LangChain chat model."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from genloom.config import Settings
+from genloom.errors import CredentialError, ModelNameError
+from genloom.registry import Registry
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["REQUEST_SECONDS", "chat_model", "registered_models", "split_model_name"]
+
+REQUEST_SECONDS = 120.0
+"""How long one request to a model's server may take."""
+
+
+def _not_registered(name: str) -> BaseChatModel:
+    raise KeyError(name)
+
+
+registered_models: Registry[BaseChatModel] = Registry(_not_registered)
+"""Chat models that callers put under a name of their own; they go before every provider."""
+
+_made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Settings], BaseChatModel]]
+_made = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def chat_model(name: str, settings: Settings) -> BaseChatModel:
+    """Return the chat model of that name; call it inside a running loop.
+
+    What callers registered under the name goes first. `openai:` names (and bare names when `OPENAI_BASE_URL` is set)
+    use langchain-openai; other providers go through LangChain's `init_chat_model`. Models are kept by loop, since their
+    connections belong to one. Raises `ModelNameError` for an unknown provider or a missing package, and
+    `CredentialError` when a key is missing.
+    """
+    if name in registered_models.names():
+        return registered_models.get(name)
+    loop = asyncio.get_running_loop()
+    with _lock:
+        kept = _made.setdefault(loop, {})
+        if (name, settings) not in kept:
+            kept[name, settings] = _make(name, settings)
+        return kept[name, settings]
+
+
+def split_model_name(name: str, settings: Settings) -> tuple[str | None, str]:
+    """Split `provider:model`. A bare name belongs to `openai` when a base URL is set, else LangChain infers it."""
+    provider, colon, model = name.partition(":")
+    if colon and provider.replace("_", "").replace("-", "").isalnum() and model:
+        return provider.replace("-", "_"), model
+    return ("openai" if settings.openai_base_url else None), name
+
+
+def _make(name: str, settings: Settings) -> BaseChatModel:
+    provider, model = split_model_name(name, settings)
+    if provider == "openai":
+        return _openai(name, model, settings)
+    return _other(name, provider, model)
+
+
+def _openai(name: str, model: str, settings: Settings) -> BaseChatModel:
+    import httpx
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    if not settings.openai_api_key and not settings.openai_base_url:
+        raise CredentialError(
+            f"No key for {name} is configured.",
+            hint="Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own (Ollama, llama.cpp, vLLM).",
+        )
+    return ChatOpenAI(
+        model=model,
+        base_url=settings.openai_base_url,
+        api_key=SecretStr(settings.openai_api_key or "none-needed"),
+        timeout=REQUEST_SECONDS,
+        max_retries=0,  # the node's own policy retries
+        http_async_client=httpx.AsyncClient(timeout=REQUEST_SECONDS),  # ours: the shared default outlives its loop
+        stream_usage=True,
+    )
+
+
+def _other(name: str, provider: str | None, model: str) -> BaseChatModel:
+    from langchain.chat_models import init_chat_model
+
+    try:
+        made = init_chat_model(model, model_provider=provider, max_retries=0, timeout=REQUEST_SECONDS)
+    except ImportError as error:
+        raise ModelNameError(
+            f"The provider of {name!r} needs a package that is missing: {error}", hint="Install it."
+        ) from error
+    except ValueError as error:
+        raise ModelNameError(
+            f"{name!r} names no known provider.",
+            hint="Write `provider:model`, such as `openai:gpt-5` or `anthropic:…`.",
+        ) from error
+    return made
