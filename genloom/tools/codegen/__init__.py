@@ -1,5 +1,29 @@
 """The Codegen agent API: a client that never starts a run twice, its journal, and agent backends by name."""
 
+from genloom.tools.codegen.agent import Agent, AgentTask
+from genloom.tools.codegen.backends import AgentBackend, CodegenBackend, agent_backends
+from genloom.tools.codegen.client import AsyncCodegen
+from genloom.tools.codegen.draft import draft_from_run
 from genloom.tools.codegen.journal import JournalEntry, MemoryJournal, RunJournal
+from genloom.tools.codegen.pacing import Pacing
+from genloom.tools.codegen.status import is_final, normalise_status
+from genloom.tools.codegen.wire import AgentRunPage, AgentRunResponse, CreateAgentRunInput
 
-__all__ = ["JournalEntry", "MemoryJournal", "RunJournal"]
+__all__ = [
+    "Agent",
+    "AgentBackend",
+    "AgentRunPage",
+    "AgentRunResponse",
+    "AgentTask",
+    "AsyncCodegen",
+    "CodegenBackend",
+    "CreateAgentRunInput",
+    "JournalEntry",
+    "MemoryJournal",
+    "Pacing",
+    "RunJournal",
+    "agent_backends",
+    "draft_from_run",
+    "is_final",
+    "normalise_status",
+]

@@ -1,7 +1,7 @@
 """The journal of agent runs: what survives the process between "about to create" and "created".
 
-A run costs money, so it must never be started twice. A caller writes down the idempotency key before the create call and
-the run's number after it; whoever comes back later (a restarted process, a resumed graph) asks the journal first.
+A run costs money, so it must never be started twice. A caller writes down the idempotency key before the create call
+and the run's number after it; whoever comes back later (a restarted process, a resumed graph) asks the journal first.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MEMORY_ENTRIES = 10_000
 class JournalEntry:
     """What is known of one idempotency key.
 
-    `run_id` is `None` when a create was intended and its answer is not known: the run may exist. `created_at` is the Unix
-    time in seconds of the first `intend`.
+    `run_id` is `None` when a create was intended and its answer is not known: the run may exist. `created_at` is the
+    Unix time in seconds of the first `intend`.
     """
 
     key: str

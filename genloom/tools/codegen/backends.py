@@ -1,0 +1,115 @@
+"""Agent backends by name: what a graph dispatches paid work to.
+
+A graph's context names a backend; the object behind the name is found in `agent_backends`, which callers can fill with
+their own. The name `codegen` is made from the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from genloom.config import Settings, load_settings
+from genloom.errors import UsageError
+from genloom.events import EventEmitter, ignore_events
+from genloom.registry import Registry
+from genloom.state import AgentRun
+from genloom.tools.codegen.access import resolve_access
+from genloom.tools.codegen.client import AsyncCodegen
+from genloom.tools.codegen.journal import RunJournal
+from genloom.tools.codegen.pacing import Pacing
+
+__all__ = ["AgentBackend", "CodegenBackend", "agent_backends"]
+
+
+class AgentBackend(Protocol):
+    """Takes a prompt and gives back a finished run; the same key never starts a second one."""
+
+    async def run(
+        self,
+        prompt: str,
+        *,
+        idempotency_key: str,
+        deadline: float | None,
+        journal: RunJournal,
+        emit: EventEmitter = ignore_events,
+    ) -> AgentRun:
+        """Return the run of that key when it is final, started unless the journal or the server knows it.
+
+        After `deadline` seconds the run comes back with status `timeout`. Raises `CredentialError`, `UsageError` or
+        `AgentError`.
+        """
+
+    def describe(self) -> str:
+        """Say in a few words, without secrets, where runs go."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodegenBackend:
+    """The Codegen API. Settings are read anew for each run, and each run has a client of its own: a client belongs to one
+    event loop, and runs are called from many."""
+
+    settings: Callable[[], Settings] = field(default=load_settings, repr=False)
+    pacing: Pacing = field(default_factory=Pacing)
+
+    async def run(
+        self,
+        prompt: str,
+        *,
+        idempotency_key: str,
+        deadline: float | None,
+        journal: RunJournal,
+        emit: EventEmitter = ignore_events,
+    ) -> AgentRun:
+        """Return the run of that key when it is final (see `AgentBackend.run`)."""
+        access = resolve_access(settings=self.settings())
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        async with AsyncCodegen(
+            token=access.secret, org_id=access.org_id, base_url=access.base_url, pacing=self.pacing
+        ) as client:
+            run = await _started(client, prompt, idempotency_key, deadline, journal, emit)
+            left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
+            return await client.wait(run, deadline=left, emit=emit)
+
+    def describe(self) -> str:
+        """Say where runs go. Raises `CredentialError` or `UsageError` when the settings do not suffice."""
+        return f"Codegen API at {resolve_access(settings=self.settings())}"
+
+
+async def _started(
+    client: AsyncCodegen,
+    prompt: str,
+    key: str,
+    deadline: float | None,
+    journal: RunJournal,
+    emit: EventEmitter,
+) -> AgentRun:
+    # a journal may write to disk, and must not hold up the loop
+    entry = await asyncio.to_thread(journal.find, key)
+    if entry is not None and entry.run_id is not None:
+        return AgentRun(id=entry.run_id, status="unknown", idempotency_key=key)
+    await asyncio.to_thread(journal.intend, key)
+    run = await client.submit(prompt, idempotency_key=key, deadline=deadline, in_doubt=entry is not None, emit=emit)
+    await asyncio.to_thread(journal.record, key, run.id)
+    return run
+
+
+def _make(name: str) -> AgentBackend:
+    if name == "codegen":
+        backend = CodegenBackend()
+        backend.describe()
+        return backend
+    if name == "local":
+        raise UsageError(
+            "GENLOOM_AGENT=local needs genloom's own agent server, which a coming release brings.",
+            hint="Use `codegen` with CODEGEN_API_BASE_URL set to a server of the Codegen API.",
+        )
+    known = ", ".join(sorted({"codegen", *agent_backends.names()}))
+    raise UsageError(f"There is no agent backend {name!r}.", hint=f"Known are: {known}.")
+
+
+agent_backends: Registry[AgentBackend] = Registry(_make)
+"""Agent backends by name. `codegen` is made on demand; others are put there with `register`."""

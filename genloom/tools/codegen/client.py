@@ -1,0 +1,251 @@
+"""The client of the Codegen agent API.
+
+    async with AsyncCodegen(token=…, org_id=…) as client:
+        run = await client.run("Add a test for the parser", deadline=900)
+
+`create_run`, `get_run`, `list_runs` and `find_run` send the requests they are named after, once. `submit`, `wait` and
+`run` are the safe way on top: they try again, never start a run twice, and give up in bounded time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from genloom.errors import AgentError, UsageError
+from genloom.events import AgentProgress, EventEmitter, ignore_events
+from genloom.state import AgentRun
+from genloom.tools.codegen.access import resolve_access
+from genloom.tools.codegen.connection import Connection
+from genloom.tools.codegen.pacing import Pacing, with_retries
+from genloom.tools.codegen.prompt import checked_images, checked_prompt
+from genloom.tools.codegen.submission import Submission
+from genloom.tools.codegen.watch import RunWatch, announce
+from genloom.tools.codegen.wire import (
+    IDEMPOTENCY_FIELD,
+    AgentRunPage,
+    AgentRunResponse,
+    CreateAgentRunInput,
+    OrganizationPage,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncCodegen"]
+
+REQUEST_SECONDS = 30.0
+PAGE = 100
+LOOK_BACK_PAGES = 5
+
+
+class AsyncCodegen:
+    """An async context manager; use it in the event loop in which it was opened, and open one per loop.
+
+    What is not given comes from `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID` and `CODEGEN_API_BASE_URL`. Without an organisation
+    the server is asked, and a token that belongs to exactly one needs none. `timeout` is the total time of one request in
+    seconds. The token is sent to `base_url` alone and appears in no `repr`, event or error. Raises `CredentialError` or
+    `UsageError` when token or address are unusable.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str | None = None,
+        org_id: int | None = None,
+        base_url: str | None = None,
+        timeout: float = REQUEST_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pacing: Pacing | None = None,
+    ) -> None:
+        self._access = resolve_access(token=token, org_id=org_id, base_url=base_url)
+        self._org_id = self._access.org_id
+        self._pacing = pacing or Pacing()
+        self._connection = Connection(self._access, timeout=timeout, transport=transport)
+
+    def __repr__(self) -> str:
+        return f"AsyncCodegen({self._access})"
+
+    async def __aenter__(self) -> Self:
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._connection.__aexit__()
+
+    async def organization(self) -> int:
+        """Return the organisation that is worked in; asks the server once when none was set.
+
+        Raises `UsageError` when the token belongs to none or to several: the choice is never made silently.
+        """
+        if self._org_id is None:
+            page = await with_retries(self._organizations, self._pacing, on_retry=_quietly)
+            if len(page.items) != 1:
+                names = ", ".join(f"{item.id} ({item.name})" for item in page.items[:10]) or "none"
+                raise UsageError(
+                    f"The token does not belong to exactly one organisation: {names}.",
+                    hint="Set CODEGEN_ORG_ID to the one to work in.",
+                )
+            self._org_id = page.items[0].id
+        return self._org_id
+
+    async def create_run(
+        self,
+        prompt: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        repo_id: int | None = None,
+        model: str | None = None,
+        images: Sequence[str] = (),
+    ) -> AgentRunResponse:
+        """Create a run: one request, never repeated. The prompt is redacted first; `images` are base64 data URIs.
+
+        Raises `UsageError` when prompt or images are empty or too large; when it raises an `AgentError` of kind
+        timeout, connection, server or malformed, the run may exist all the same.
+        """
+        request = CreateAgentRunInput(
+            prompt=checked_prompt(prompt, secret=self._access.secret),
+            metadata=dict(metadata) if metadata else None,
+            repo_id=repo_id,
+            model=model,
+            images=checked_images(images),
+        )
+        path = f"/v1/organizations/{await self.organization()}/agent/run"
+        return await self._connection.call(AgentRunResponse, "POST", path, doing="start an agent run", body=request)
+
+    async def get_run(self, run_id: int) -> AgentRunResponse:
+        """Return one run. Raises `UsageError` when there is none of that number."""
+        path = f"/v1/organizations/{await self.organization()}/agent/run/{int(run_id)}"
+        return await self._connection.call(AgentRunResponse, "GET", path, doing=f"read agent run {int(run_id)}")
+
+    async def list_runs(self, *, limit: int = PAGE, skip: int = 0) -> AgentRunPage:
+        """Return a page of runs, newest first; `limit` is 1 to 100."""
+        path = f"/v1/organizations/{await self.organization()}/agent/runs"
+        params = {"limit": limit, "skip": skip}
+        return await self._connection.call(AgentRunPage, "GET", path, doing="list the agent runs", params=params)
+
+    async def find_run(self, idempotency_key: str) -> AgentRunResponse | None:
+        """Return the run whose metadata hold that key, the oldest of several, or `None`.
+
+        Looks at the newest 500 runs: a key is searched for soon after its run was created.
+        """
+        for number in range(LOOK_BACK_PAGES):
+            page = await self.list_runs(limit=PAGE, skip=number * PAGE)
+            found = [run for run in page.items if run.idempotency_key == idempotency_key]
+            if found:
+                return min(found, key=lambda run: run.id)
+            if len(page.items) < PAGE:
+                break
+        return None
+
+    async def submit(
+        self,
+        prompt: str,
+        *,
+        idempotency_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        repo_id: int | None = None,
+        model: str | None = None,
+        images: Sequence[str] = (),
+        deadline: float | None = None,
+        in_doubt: bool = False,
+        emit: EventEmitter = ignore_events,
+    ) -> AgentRun:
+        """Start a run once and return it; with a key that a run already carries, return that run.
+
+        Without a key a new one is made. `in_doubt` says that an earlier process may have sent the key moments ago, so it
+        is looked for with more patience. Transient failures are repeated. Raises the last error when they last;
+        `AgentError` of kind timeout after `deadline` seconds: the run may exist, and the same key finds it.
+        """
+        key = idempotency_key or uuid.uuid4().hex
+        labelled = _with_key(metadata, key)
+
+        async def create() -> AgentRunResponse:
+            return await self.create_run(prompt, metadata=labelled, repo_id=repo_id, model=model, images=images)
+
+        submission = Submission(
+            create=create,
+            find=lambda: self.find_run(key),
+            pacing=self._pacing,
+            on_retry=_telling(emit, None),
+            in_doubt=in_doubt,
+        )
+        try:
+            async with asyncio.timeout(deadline):
+                known = await submission.settle((0.0,)) if idempotency_key and not in_doubt else None
+                response = known or await submission.once()
+        except TimeoutError as error:
+            raise AgentError(
+                f"The agent run could not be started within {deadline:g} s.",
+                kind="timeout",
+                hint=f"It may exist: submitting the idempotency key {key} again finds it and starts no second one.",
+            ) from error
+        run = response.to_run(idempotency_key=key)
+        announce(run, emit)
+        return run
+
+    async def wait(
+        self, run: AgentRun, *, deadline: float | None = None, emit: EventEmitter = ignore_events
+    ) -> AgentRun:
+        """Poll a run until it is final and return it.
+
+        After `deadline` seconds it comes back with status `timeout` and its raw status as last seen: it goes on at the
+        server and can be waited for again. A run that rests (paused, or a status that nobody knows) comes back as it is
+        after some minutes. Raises the last error when the server stays out of reach.
+        """
+        watch = RunWatch(run=run, fetch=self.get_run, pacing=self._pacing, emit=emit, on_retry=_telling(emit, run))
+        try:
+            async with asyncio.timeout(deadline):
+                await watch.until_final()
+        except TimeoutError:
+            late = watch.run.model_copy(update={"status": "timeout"})
+            announce(late, emit, f"not finished within {deadline:g} s; it goes on at the server")
+            return late
+        return watch.run
+
+    async def run(
+        self,
+        prompt: str,
+        *,
+        idempotency_key: str | None = None,
+        deadline: float | None = None,
+        metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        emit: EventEmitter = ignore_events,
+    ) -> AgentRun:
+        """Start a run once and return it when it is final: `submit`, then `wait`, within `deadline` seconds together."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        run = await self.submit(
+            prompt, idempotency_key=idempotency_key, metadata=metadata, deadline=deadline, emit=emit
+        )
+        left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
+        return await self.wait(run, deadline=left, emit=emit)
+
+    async def _organizations(self) -> OrganizationPage:
+        return await self._connection.call(OrganizationPage, "GET", "/v1/organizations", doing="list the organisations")
+
+
+def _with_key(metadata: Mapping[str, Any] | None, key: str) -> dict[str, Any]:
+    labelled = {**(metadata or {}), IDEMPOTENCY_FIELD: key}
+    if metadata and metadata.get(IDEMPOTENCY_FIELD, key) != key:
+        raise UsageError(
+            f"The metadata hold another {IDEMPOTENCY_FIELD!r} than the argument.", hint="Give the key as argument only."
+        )
+    return labelled
+
+
+def _telling(emit: EventEmitter, run: AgentRun | None) -> Callable[[AgentError, float], None]:
+    def tell(error: AgentError, wait: float) -> None:
+        message = f"{error.message} Trying again in {wait:.1f} s."
+        if run is None:
+            emit(AgentProgress(run_id=None, status="queued", message=message))
+        else:
+            announce(run, emit, message)
+
+    return tell
+
+
+def _quietly(error: AgentError, wait: float) -> None:
+    """Repeat without telling."""

@@ -1,0 +1,75 @@
+"""When to ask again: polling intervals, back-off, and retries of one request.
+
+The defaults stay well under the API's documented limits (60 requests in 30 s) for one run; tests make them short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from genloom.errors import AgentError
+from genloom.tools.codegen.failures import worth_repeating
+
+__all__ = ["Pacing", "retry_wait", "with_retries"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pacing:
+    """All times in seconds.
+
+    A run is polled first after `poll_first`, then at intervals that grow by `poll_growth` up to `poll_cap`; a change of
+    its status starts over. A failed request is tried at most `attempts` times; the n-th wait is random between 0 and
+    `retry_base * 2**n`, at most `retry_cap`, and never shorter than what the server asked for, of which at most
+    `retry_after_cap` is honoured. `settle` are the pauses before each look into the list after a create whose answer
+    was lost: only when none of them shows the run is it created again. `resting` is how long a paused run or an unknown
+    status is polled.
+    """
+
+    poll_first: float = 1.0
+    poll_growth: float = 1.3
+    poll_cap: float = 15.0
+    attempts: int = 12
+    retry_base: float = 0.5
+    retry_cap: float = 20.0
+    retry_after_cap: float = 120.0
+    settle: tuple[float, ...] = (0.0, 1.0, 3.0)
+    resting: float = 300.0
+
+
+def retry_wait(
+    error: AgentError, attempt: int, pacing: Pacing, *, chance: Callable[[], float] = random.random
+) -> float:
+    """Return the seconds to wait after failed attempt number `attempt` (from 0).
+
+    Full jitter as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). A `Retry-After` is waited for in
+    full, up to its cap, with the jitter on top so that many clients do not come back at the same moment.
+    """
+    jitter = chance() * min(pacing.retry_cap, pacing.retry_base * 2.0 ** min(attempt, 30))
+    if error.retry_after is None:
+        return jitter
+    return min(error.retry_after, pacing.retry_after_cap) + min(jitter, pacing.retry_base)
+
+
+async def with_retries(
+    operation: Callable[[], Awaitable[T]], pacing: Pacing, *, on_retry: Callable[[AgentError, float], None]
+) -> T:
+    """Await `operation()` until it succeeds; only for what may be done twice (reading).
+
+    Raises the last error when it is not worth repeating or the attempts are spent.
+    """
+    for attempt in range(pacing.attempts - 1):
+        try:
+            return await operation()
+        except AgentError as error:
+            if not worth_repeating(error):
+                raise
+            wait = retry_wait(error, attempt, pacing)
+            on_retry(error, wait)
+        await asyncio.sleep(wait)
+    return await operation()
