@@ -1,0 +1,10 @@
+"""Stores: what genloom keeps on disk. Import from the modules; none of them is loaded by this package itself.
+
+Durable data lives in the settings' `home`: `checkpoints.db` (`checkpoints`), `journal.db` (`run_journal`,
+`event_journal`). Disposable data lives in `cache`: `results.db` (`result_cache`). `atomic_file` writes what a user
+asked to have written.
+"""
+
+from __future__ import annotations
+
+__all__: list[str] = []
