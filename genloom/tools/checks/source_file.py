@@ -1,0 +1,107 @@
+"""Verification of a plain file, as `genloom verify FILE` asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tokenize
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from genloom.errors import StorageError
+from genloom.events import EventEmitter, ignore_events
+from genloom.state import Example, Failed, NotRun, Verdict, parse_example
+from genloom.tools.checks.comparison import EQUALITY, Comparison
+from genloom.tools.checks.doctests import docstring_examples
+from genloom.tools.checks.plan import CheckPlan, PlannedCheck
+from genloom.tools.checks.subject import MAX_SOURCE_BYTES, Subject, SyntaxProblem, parse_source
+from genloom.tools.checks.verification import CheckRunner, verify_subject
+
+__all__ = ["SourceFile", "read_source", "verify_file"]
+
+_PYTHON_SUFFIXES = (".py", ".pyw", "")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The text of a Python file that parses."""
+
+    path: Path
+    text: str
+
+    @property
+    def module(self) -> str:
+        """The name by which tests import it: its stem, made an identifier."""
+        name = re.sub(r"\W", "_", self.path.stem)
+        return name if name.isidentifier() else f"module_{name}"
+
+
+async def verify_file(
+    path: Path,
+    examples: Sequence[str],
+    tests: str | None,
+    sandbox: CheckRunner,
+    emit: EventEmitter = ignore_events,
+    *,
+    comparison: Comparison = EQUALITY,
+) -> Verdict:
+    """Check a Python file against examples, the text of a pytest file and the file's own doctests.
+
+    Raises `ExampleError` for an example that is none, and `StorageError` where the file is missing or unreadable. A file
+    that is too large, not text or not Python gives a verdict that says so.
+    """
+    given = [parse_example(text) for text in examples]
+    source = await asyncio.to_thread(read_source, path)
+    if not isinstance(source, SourceFile):
+        return source
+    tree = parse_source(source.text)
+    doctests = () if isinstance(tree, SyntaxProblem) else docstring_examples(tree)
+    plan = CheckPlan(examples=_planned(given, doctests), tests=tests if (tests or "").strip() else None)
+    subject = Subject(files={f"{source.module}.py": source.text}, module=source.module)
+    return await verify_subject(subject, plan, sandbox, emit, comparison=comparison)
+
+
+def read_source(path: Path) -> SourceFile | Failed | NotRun:
+    """Read a Python file, or return the verdict where it cannot be checked.
+
+    Raises `StorageError` where it is missing, no regular file or unreadable.
+    """
+    try:
+        if not path.is_file():
+            what = "is not a file" if path.exists() else "does not exist"
+            raise StorageError(f"`{path}` {what}.", hint="Give the path of a Python file.")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_SOURCE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise StorageError(f"`{path}` cannot be read: {error}.", hint="Check the path and its permissions.") from error
+    return _decoded(path, data)
+
+
+def _decoded(path: Path, data: bytes) -> SourceFile | Failed | NotRun:
+    if len(data) > MAX_SOURCE_BYTES:
+        return NotRun(cause="unsupported", reason=f"`{path.name}` is larger than {MAX_SOURCE_BYTES:,} bytes.")
+    if b"\0" in data:
+        return Failed(reason=f"`{path.name}` holds NUL bytes: it is not Python source.")
+    try:
+        encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        text = data.decode("utf-8-sig")
+    except (SyntaxError, UnicodeDecodeError) as error:
+        return Failed(reason=f"`{path.name}` is not UTF-8 text: {error}.")
+    if encoding not in ("utf-8", "utf-8-sig"):
+        return NotRun(
+            cause="unsupported", reason=f"`{path.name}` declares the encoding {encoding}; only UTF-8 is checked."
+        )
+    problem = parse_source(text)
+    if not isinstance(problem, SyntaxProblem):
+        return SourceFile(path, text)
+    if path.suffix not in _PYTHON_SUFFIXES:
+        return NotRun(cause="unsupported", reason=f"`{path.name}` is not Python.")
+    return Failed(reason=f"`{path.name}` is not valid Python: {problem}.")
+
+
+def _planned(given: Sequence[Example], doctests: Sequence[Example]) -> tuple[PlannedCheck, ...]:
+    planned = [PlannedCheck(example=example, source="example") for example in given]
+    planned += [PlannedCheck(example=example, source="doctest") for example in doctests]
+    return tuple({check.example.text: check for check in reversed(planned)}.values())[::-1]

@@ -1,0 +1,172 @@
+"""The subject of a verification: the files that the sandbox sees, and the module that the checks address."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from genloom.state import Draft, Failed, GenerationRequest, NotRun
+
+__all__ = ["MAX_SOURCE_BYTES", "Subject", "SyntaxProblem", "draft_subject", "parse_source"]
+
+MAX_SOURCE_BYTES = 1_000_000
+
+_MISSING = re.compile(r"No module named '([^']+)'")
+
+
+@dataclass(frozen=True)
+class SyntaxProblem:
+    """Why a text is not a Python module. `line` is 1-based, 0 when none is known."""
+
+    message: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.message} (line {self.line})" if self.line else self.message
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Files by path, the dotted name of the module among them, and the name that it was asked to define ("" for none)."""
+
+    files: Mapping[str, str]
+    module: str
+    asked: str = ""
+
+    @cached_property
+    def trees(self) -> tuple[ast.Module, ...]:
+        """The parsed Python files, in order."""
+        parsed = (parse_source(text) for path, text in self.files.items() if path.endswith(".py"))
+        return tuple(tree for tree in parsed if isinstance(tree, ast.Module))
+
+    @property
+    def defined(self) -> tuple[str, ...]:
+        """The functions and classes that the files define at their top."""
+        kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        return tuple(node.name for tree in self.trees for node in tree.body if isinstance(node, kinds))
+
+    def missing_package(self, error_message: str) -> str | None:
+        """Return the package that the interpreter lacks, by the message of a ModuleNotFoundError.
+
+        `None` when the files do not import it, when it is one of the files' own or a part of a package that is there:
+        then the code is at fault.
+        """
+        match = _MISSING.search(error_message)
+        if not match or "." in match[1]:
+            return None
+        name = match[1]
+        own = {path.split("/", 1)[0].removesuffix(".py") for path in self.files}
+        imported = {top for tree in self.trees for top in _imported(tree)}
+        return name if name in imported and name not in own else None
+
+
+def parse_source(source: str) -> ast.Module | SyntaxProblem:
+    """Parse a module, or say why it is none: NUL characters, a syntax error, nesting that breaks the parser."""
+    if "\0" in source:
+        return SyntaxProblem("it holds a NUL character", source[: source.index("\0")].count("\n") + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a draft's invalid escapes are its own affair, not this process's stderr
+            return ast.parse(source)
+    except SyntaxError as error:
+        return SyntaxProblem(error.msg or "invalid syntax", error.lineno or 0)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return SyntaxProblem(f"the parser gave up on it: {error or type(error).__name__}")
+
+
+def draft_subject(draft: Draft, request: GenerationRequest) -> Subject | Failed | NotRun:
+    """Return what to check of a draft, or the verdict where nothing can be run.
+
+    A single module stands under the name by which tests import it; several files keep their paths.
+    """
+    files = {change.path: change.content for change in draft.changes if change.content is not None}
+    if not files:
+        return NotRun(cause="no_draft", reason="There is no code to check.")
+    refusal = _unsupported(draft, files) or _too_large(files) or _not_python(files)
+    if refusal is not None:
+        return refusal
+    if len(draft.changes) == 1:
+        return _single(draft, request)
+    asked = _asked_name(draft, request)
+    return Subject(files=files, module=_main_module(files, asked, request.module_name), asked=asked)
+
+
+def _unsupported(draft: Draft, files: Mapping[str, str]) -> NotRun | None:
+    reason = ""
+    if not any(path.endswith(".py") for path in files):
+        reason = f"`{next(iter(files))}` is not a Python file."
+    elif any(not _is_inside(change.path) for change in draft.changes):
+        reason = "A path of the draft leads outside of its folder."
+    elif len(files) < len(draft.changes):
+        reason = "The draft deletes files, which the sandbox cannot show yet."
+    return NotRun(cause="unsupported", reason=reason) if reason else None
+
+
+def _is_inside(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return bool(path) and "\0" not in path and not pure.is_absolute() and ".." not in pure.parts
+
+
+def _too_large(files: Mapping[str, str]) -> Failed | None:
+    size = sum(len(text.encode("utf-8", "replace")) for text in files.values())
+    if size <= MAX_SOURCE_BYTES:
+        return None
+    return Failed(reason=f"The draft has {size:,} bytes; at most {MAX_SOURCE_BYTES:,} are checked.")
+
+
+def _not_python(files: Mapping[str, str]) -> Failed | None:
+    for path, text in files.items():
+        parsed = parse_source(text) if path.endswith(".py") else None
+        if isinstance(parsed, SyntaxProblem):
+            return Failed(reason=f"`{path}` is not valid Python: {parsed}.")
+    return None
+
+
+def _single(draft: Draft, request: GenerationRequest) -> Subject | NotRun:
+    source, module = draft.source, request.module_name
+    tree = parse_source(source)
+    if isinstance(tree, ast.Module) and _imports_relatively(tree):
+        return NotRun(
+            cause="unsupported",
+            reason="The draft imports relatively, which needs the package around it.",
+            hint="Ask for absolute imports.",
+        )
+    return Subject(files={f"{module}.py": source}, module=module, asked=_asked_name(draft, request))
+
+
+def _asked_name(draft: Draft, request: GenerationRequest) -> str:
+    """The name that the module must define: the request's where it says one, else the one that the draft claims."""
+    said = request.name or (request.signature or "").strip() or request.all_examples
+    name = request.target_name if said else draft.name
+    return "" if hasattr(builtins, name) else name
+
+
+def _main_module(files: Mapping[str, str], asked: str, fallback: str) -> str:
+    """The first file that defines the asked name, else the one with the module's name, else the first."""
+    modules = [path for path in files if path.endswith(".py")]
+    defining = [
+        path
+        for path in modules
+        if asked and re.search(rf"^(?:async def|def|class) {asked}\b", files[path], re.MULTILINE)
+    ]
+    named = [path for path in modules if PurePosixPath(path).stem == fallback]
+    path = (*defining, *named, *modules)[0]
+    return ".".join(PurePosixPath(path).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imports_relatively(tree: ast.Module) -> bool:
+    return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".", 1)[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".", 1)[0]

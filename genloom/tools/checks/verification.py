@@ -1,0 +1,206 @@
+"""Verification: run the checks of a draft in a sandbox and judge what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from genloom.events import CheckFinished, EventEmitter, VerdictReady, ignore_events
+from genloom.state import CheckResult, Draft, GenerationRequest, NotRun, Verdict
+from genloom.tools.checks.comparison import EQUALITY, Comparison
+from genloom.tools.checks.conclusion import Run, conclude
+from genloom.tools.checks.judging import (
+    Observation,
+    judge_ending,
+    judge_examples,
+    judge_import,
+    judge_tests,
+    missing_package,
+    not_run,
+    observations,
+)
+from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
+from genloom.tools.checks.subject import Subject, draft_subject
+from genloom.tools.sandbox.report import CallReport, TestReport
+
+__all__ = ["CheckRunner", "verify_draft", "verify_subject"]
+
+
+class CheckRunner(Protocol):
+    """What verification needs of a sandbox; `genloom.tools.sandbox.Sandbox` is one."""
+
+    async def acall(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+        """Evaluate each expression in the namespace of the module, in order."""
+        ...
+
+    async def atest(self, files: Mapping[str, str], tests: str) -> TestReport:
+        """Run the text of a pytest file beside the files."""
+        ...
+
+
+async def verify_draft(
+    draft: Draft,
+    request: GenerationRequest,
+    sandbox: CheckRunner,
+    emit: EventEmitter = ignore_events,
+    *,
+    comparison: Comparison = EQUALITY,
+) -> Verdict:
+    """Run every check of a draft and return the verdict, with a result for each check.
+
+    Never raises for what the draft does: code that cannot be parsed, loaded or run is `Failed`; what could not be
+    checked (no sandbox, a missing package, nothing to check against) is `NotRun` with its cause. Emits `CheckFinished`
+    for each check and `VerdictReady` at the end.
+    """
+    subject = draft_subject(draft, request)
+    if isinstance(subject, Subject):
+        return await verify_subject(subject, plan_checks(draft, request), sandbox, emit, comparison=comparison)
+    return _announced(subject, emit)
+
+
+async def verify_subject(
+    subject: Subject,
+    plan: CheckPlan,
+    sandbox: CheckRunner,
+    emit: EventEmitter = ignore_events,
+    *,
+    comparison: Comparison = EQUALITY,
+) -> Verdict:
+    """Run a plan's checks on a subject and return the verdict.
+
+    Held-out examples run in a process of their own, after the others held: nothing that they pass in can leak into what
+    the other checks show.
+    """
+    trial = _Trial(subject=subject, comparison=comparison)
+    report = await trial.evaluate(sandbox, plan.visible, probe=subject.asked)
+    if report.not_run:
+        return _announced(_unavailable(report, plan), emit)
+    if report.loading is None:
+        await _run_hidden(trial, plan.hidden, sandbox)
+        await _run_tests(trial, plan.tests, sandbox)
+    else:
+        trial.results += [not_run(check, "the module did not load") for check in plan.examples]
+    return _announced(conclude(trial.results, trial.run, from_caller=plan.from_caller), emit)
+
+
+@dataclass(kw_only=True)
+class _Trial:
+    """What the runs on one subject have shown so far."""
+
+    subject: Subject
+    comparison: Comparison
+    results: list[CheckResult] = field(default_factory=list)
+    run: Run = field(default_factory=lambda: Run(sandbox=None, limits="", seconds=0.0))
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check of the caller's has held so far."""
+        return all(check.result == "passed" or check.source == "proposed" for check in self.results)
+
+    async def evaluate(self, sandbox: CheckRunner, checks: Sequence[PlannedCheck], *, probe: str) -> CallReport:
+        """Run examples in one process and judge them; `probe` is a name that is read first ("" for none)."""
+        calls = [*([probe] if probe else []), *(check.example.call for check in checks)]
+        report = await sandbox.acall(self.subject.files, self.subject.module, calls)
+        if report.not_run:
+            return report
+        observed = observations(report, len(calls))
+        first, gave = (observed[0], observed[1:]) if probe else (None, observed)
+        self._account(report)
+        if report.loading is not None:
+            self._judge_failed_load(report, report.loading)
+            return report
+        self.results.append(judge_import(report, self.subject, first))
+        judged = judge_examples(checks, gave, self.subject, self.comparison)
+        lacking = (missing_package(o, self.subject) for o, c in zip(gave, judged, strict=True) if c.result == "not_run")
+        self._note_missing(next(filter(None, lacking), None))
+        self.results += (*judged, *judge_ending(report))
+        return report
+
+    def judge_session(self, report: TestReport, tests: str) -> None:
+        """Judge a run of pytest."""
+        self._account(report)
+        judged = judge_tests(report)
+        with_tests = replace(self.subject, files={**self.subject.files, "genloom_given_tests.py": tests})
+        for check in judged:
+            if check.result == "failed" and "ModuleNotFoundError" in check.detail:
+                self._note_missing(with_tests.missing_package(check.detail))
+        missing = self.run.missing
+        self.results += (_lacking(check, missing) for check in judged) if missing else judged
+
+    def _judge_failed_load(self, report: CallReport, problem: Observation) -> None:
+        self._note_missing(missing_package(problem, self.subject))
+        loading = judge_import(report, self.subject, None)
+        self.results.append(_lacking(loading, self.run.missing) if self.run.missing else loading)
+
+    def _note_missing(self, package: str | None) -> None:
+        self.run = replace(self.run, missing=self.run.missing or package or "")
+
+    def _account(self, report: CallReport | TestReport) -> None:
+        self.run = replace(
+            self.run,
+            sandbox=report.tier or self.run.sandbox,
+            limits=report.limits or self.run.limits,
+            seconds=self.run.seconds + report.seconds,
+        )
+
+
+def _lacking(check: CheckResult, package: str) -> CheckResult:
+    """Turn a failure that only a missing package brought about into a check that did not run."""
+    if check.result == "failed" and f"'{package}'" in check.detail:
+        return check.model_copy(update={"result": "not_run"})
+    return check
+
+
+async def _run_hidden(trial: _Trial, hidden: Sequence[PlannedCheck], sandbox: CheckRunner) -> None:
+    if not hidden:
+        return
+    if not trial.holds:
+        trial.results += [not_run(check, "another check failed first") for check in hidden]
+        return
+    aside = replace(trial, results=[])
+    report = await aside.evaluate(sandbox, hidden, probe="")
+    trial.run = aside.run
+    if report.not_run or report.loading is not None:
+        aside.results += [not_run(check, "the run could not be started") for check in hidden]
+    # what the code printed in this process, or how it ended, may tell of the hidden values
+    trial.results += [
+        _concealed(check) for check in aside.results if check.source != "import" or check.result == "failed"
+    ]
+
+
+def _concealed(check: CheckResult) -> CheckResult:
+    return check.model_copy(update={"detail": "", "hidden": True}) if check.source == "import" else check
+
+
+async def _run_tests(trial: _Trial, tests: str | None, sandbox: CheckRunner) -> None:
+    if tests is not None:
+        trial.judge_session(await sandbox.atest(trial.subject.files, tests), tests)
+
+
+def _unavailable(report: CallReport, plan: CheckPlan) -> NotRun:
+    return NotRun(
+        cause="no_sandbox" if report.tier is None else "no_interpreter",
+        reason=report.not_run,
+        hint=report.hint,
+        checks=tuple(not_run(check) for check in plan.examples),
+        sandbox=report.tier,
+        limits=report.limits,
+        seconds=report.seconds,
+    )
+
+
+def _announced(verdict: Verdict, emit: EventEmitter) -> Verdict:
+    for check in verdict.checks:
+        emit(CheckFinished(check=check.check, source=check.source, result=check.result, detail=check.detail))
+    emit(
+        VerdictReady(
+            result=verdict.result,
+            evidence=verdict.evidence,
+            checks=len(verdict.checks),
+            sandbox=verdict.sandbox or "",
+            limits=verdict.limits,
+            reason="" if verdict.result == "passed" else verdict.reason,
+        )
+    )
+    return verdict
