@@ -47,6 +47,13 @@ class Settings:
     codegen_base_url: str | None = None
 
     @property
+    def agent_backend(self) -> str | None:
+        """The name of the agent backend that the environment configures, `None` when it configures none."""
+        if self.agent:
+            return self.agent
+        return "codegen" if self.codegen_token or self.codegen_base_url else None
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The secret values themselves, for redaction."""
         return tuple(value for value in (self.openai_api_key, self.codegen_token) if value)

@@ -76,6 +76,7 @@ class GraphContext(StatePart):
                 "model": self.model or settings.model,
                 "reviewer_model": self.reviewer_model or settings.reviewer_model,
                 "python": self.python or settings.python,
+                "agent_backend": self.agent_backend or settings.agent_backend,
                 "organisation": settings.organisation if self.organisation is None else self.organisation,
             }
         )

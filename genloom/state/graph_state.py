@@ -43,6 +43,7 @@ class GraphState(TypedDict, total=False):
     verdict: Verdict | None
     review: Review | None
     attempts: Annotated[tuple[Attempt, ...], append_attempts]
+    attempts_left: int
     failure: Failure | None
     fallback: Literal["allowed", "refused"] | None
     agent_run: AgentRun | None

@@ -1,0 +1,53 @@
+"""genloom: a LangGraph multi-agent framework for code that has been checked.
+
+Importing this package does nothing: no I/O, no environment, no network. Names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from genloom.errors import GenloomError
+    from genloom.interfaces.job import GenerateOptions
+    from genloom.interfaces.python import agenerate, generate
+    from genloom.interfaces.result import GenerationResult
+    from genloom.state import GenerationRequest, GraphContext
+    from genloom.version import VERSION as __version__
+
+__all__ = [
+    "GenerateOptions",
+    "GenerationRequest",
+    "GenerationResult",
+    "GenloomError",
+    "GraphContext",
+    "__version__",
+    "agenerate",
+    "generate",
+]
+
+_HOMES = {
+    "GenerateOptions": "genloom.interfaces.job",
+    "GenerationRequest": "genloom.state",
+    "GenerationResult": "genloom.interfaces.result",
+    "GenloomError": "genloom.errors",
+    "GraphContext": "genloom.state",
+    "agenerate": "genloom.interfaces.python",
+    "generate": "genloom.interfaces.python",
+}
+
+
+def __getattr__(name: str) -> Any:  # Any: whichever public name is asked for
+    import importlib
+
+    if name == "__version__":
+        return importlib.import_module("genloom.version").VERSION
+    if name not in _HOMES:
+        raise AttributeError(f"module 'genloom' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,6 @@
+"""Graphs: wiring only. `build_*_graph()` returns a compiled graph."""
+
+from genloom.graphs.composition import add_nodes
+from genloom.graphs.generation import build_generation_graph
+
+__all__ = ["add_nodes", "build_generation_graph"]

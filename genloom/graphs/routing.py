@@ -1,0 +1,69 @@
+"""The routers of the generation graph: pure functions of the state."""
+
+from __future__ import annotations
+
+from typing import Literal, assert_never
+
+from genloom.state import Failed, NotRun, Passed
+from genloom.state.graph_state import GraphState
+
+__all__ = [
+    "after_context",
+    "after_dispatch",
+    "after_fallback",
+    "after_generate",
+    "after_repair",
+    "after_review",
+    "after_verify",
+]
+
+
+def after_context(state: GraphState) -> Literal["generate", "dispatch_agent"]:
+    """Direct dispatch when the request asks for an agent."""
+    return "dispatch_agent" if state["request"].use_agent else "generate"
+
+
+def after_generate(state: GraphState) -> Literal["verify", "fallback"]:
+    """A draft is verified; when every generator abstained there is nothing left but the fallback."""
+    return "verify" if state.get("draft") is not None else "fallback"
+
+
+def after_verify(state: GraphState) -> Literal["review", "repair", "finalize"]:
+    """A draft that passed is reviewed, and so is one that ran with nothing to check it against. `NotRun` of any other
+    cause ends the run: the code is not at fault. An agent's draft is not repaired."""
+    verdict = state.get("verdict")
+    match verdict:
+        case Passed() | NotRun(cause="no_checks"):
+            return "review"
+        case Failed():
+            return "finalize" if _by_agent(state) else "repair"
+        case NotRun() | None:
+            return "finalize"
+        case _:
+            assert_never(verdict)
+
+
+def after_review(state: GraphState) -> Literal["repair", "finalize"]:
+    """Findings can send the draft back; an approval and a rejection end the run."""
+    review = state.get("review")
+    return "repair" if review is not None and review.decision == "revise" and not _by_agent(state) else "finalize"
+
+
+def after_repair(state: GraphState) -> Literal["generate", "fallback"]:
+    """Try again while attempts remain."""
+    return "generate" if state.get("attempts_left", 0) > 0 else "fallback"
+
+
+def after_fallback(state: GraphState) -> Literal["dispatch_agent", "finalize"]:
+    """An agent takes over only with leave."""
+    return "dispatch_agent" if state.get("fallback") == "allowed" else "finalize"
+
+
+def after_dispatch(state: GraphState) -> Literal["verify", "finalize"]:
+    """An agent's draft is verified like any other; without one there is nothing to verify."""
+    return "verify" if state.get("draft") is not None else "finalize"
+
+
+def _by_agent(state: GraphState) -> bool:
+    draft = state.get("draft")
+    return draft is not None and draft.generator == "agent"

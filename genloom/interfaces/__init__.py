@@ -1,0 +1,1 @@
+"""Interfaces: the ways in. Python, the command line, LangGraph Studio."""

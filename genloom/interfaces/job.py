@@ -1,0 +1,148 @@
+"""A job: one request with all that it runs with, prepared before anything runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from pydantic import ValidationError
+
+from genloom.config import Settings, load_settings
+from genloom.errors import RequestError, UsageError
+from genloom.events import EventEmitter, ignore_events
+from genloom.state import GenerationRequest, GraphContext
+
+__all__ = ["GenerateOptions", "GenerationJob", "prepare_job"]
+
+
+class GenerateOptions(TypedDict, total=False):
+    """The keyword arguments of `generate` and `agenerate`.
+
+    The request's own: `name`, `signature`, `examples`, `tests`, `target`, `constraints`, `codebase_context`, `use_agent`.
+    The context: `context`, and single fields of it, which win over it. The run: `thread_id` (resumes that thread, or
+    starts it), `durable` (keep checkpoints; default true), `cache` (use the result cache; default true), `on_event`,
+    `deadline` (seconds).
+    """
+
+    name: str | None
+    signature: str | None
+    examples: Sequence[str]
+    tests: str | None
+    target: str | None
+    constraints: Sequence[str]
+    codebase_context: Mapping[str, str] | str
+    use_agent: bool
+    context: GraphContext | Mapping[str, Any] | None  # Any: plain JSON of a context
+    repository: str | Path | None
+    python: str | Path | None
+    model: str | None
+    reviewer_model: str | None
+    generators: Sequence[Literal["reuse", "search", "model"]]
+    search_seconds: float
+    check_seconds: float
+    max_attempts: int
+    context_tokens: int
+    agent_backend: str | None
+    agent_seconds: float
+    allow_fallback: bool
+    approval: bool
+    accept_unverified: bool
+    allow_weak_sandbox: bool
+    thread_id: str | None
+    durable: bool
+    cache: bool
+    on_event: EventEmitter
+    deadline: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationJob:
+    """A validated request with its completed context. `named_thread` says that the caller chose the thread, which may
+    exist already."""
+
+    request: GenerationRequest
+    context: GraphContext
+    settings: Settings
+    thread_id: str
+    named_thread: bool
+    durable: bool
+    cache: bool
+    on_event: EventEmitter
+    deadline: float | None
+
+    @property
+    def organisation(self) -> int:
+        """The owner of every stored key."""
+        return self.settings.organisation if self.context.organisation is None else self.context.organisation
+
+    @property
+    def cacheable(self) -> bool:
+        """Whether an earlier answer would do: not for a thread of the caller's, a person's approval or an agent's work."""
+        return self.cache and not (self.named_thread or self.context.approval or self.request.use_agent)
+
+
+_RUN_OPTIONS = frozenset({"thread_id", "durable", "cache", "on_event", "deadline", "context"})
+
+
+def prepare_job(
+    prompt: str | GenerationRequest | Mapping[str, Any],  # Any: a request as plain JSON
+    options: GenerateOptions,
+) -> GenerationJob:
+    """Validate everything that was asked. Raises `RequestError` or `UsageError` that say what is wrong."""
+    given: dict[str, Any] = {key: _plain(value) for key, value in options.items() if key not in _RUN_OPTIONS}
+    unknown = sorted(set(options) - set(GenerateOptions.__annotations__))
+    if unknown:
+        raise UsageError(f"Unknown option {', '.join(unknown)}.", hint="help(genloom.generate) lists the options.")
+    of_request = {key: given.pop(key) for key in list(given) if key in GenerationRequest.model_fields}
+    settings = load_settings()
+    thread_id = options.get("thread_id")
+    return GenerationJob(
+        request=_request(prompt, of_request),
+        context=_context(options.get("context"), given).completed(settings),
+        settings=settings,
+        thread_id=thread_id or uuid.uuid4().hex[:12],
+        named_thread=thread_id is not None,
+        durable=options.get("durable", True),
+        cache=options.get("cache", True),
+        on_event=options.get("on_event", ignore_events),
+        deadline=options.get("deadline"),
+    )
+
+
+def _request(prompt: str | GenerationRequest | Mapping[str, Any], changes: dict[str, Any]) -> GenerationRequest:
+    base = {"prompt": prompt} if isinstance(prompt, str) else _as_dict(prompt)
+    try:
+        return GenerationRequest.model_validate({**base, **changes})
+    except ValidationError as error:
+        raise RequestError(f"The request cannot be used: {_problems(error)}.", hint=_REQUEST_HINT) from error
+
+
+_REQUEST_HINT = "A request needs a prompt; examples look like `slugify('A b') == 'a-b'`."
+
+
+def _context(context: GraphContext | Mapping[str, Any] | None, changes: dict[str, Any]) -> GraphContext:
+    base = {} if context is None else _as_dict(context)
+    try:
+        return GraphContext.model_validate({**base, **changes})
+    except ValidationError as error:
+        raise UsageError(f"The run's context cannot be used: {_problems(error)}.") from error
+
+
+def _as_dict(value: GenerationRequest | GraphContext | Mapping[str, Any]) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else value.model_dump(exclude_unset=True)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(
+            ": "
+        )
+        for problem in error.errors(include_url=False, include_input=False)[:5]
+    )

@@ -1,0 +1,92 @@
+"""Generating from Python: the cache in front of the graph."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from genloom.errors import RunCancelledError
+from genloom.interfaces.cache_key import cache_key
+from genloom.interfaces.job import GenerateOptions, GenerationJob, prepare_job
+from genloom.interfaces.result import GenerationResult
+from genloom.portal import run_sync
+from genloom.state import CodeContext, GenerationRequest
+from genloom.tools.codebase import build_context
+
+__all__ = ["agenerate", "generate"]
+
+
+def generate(
+    prompt: str | GenerationRequest | Mapping[str, Any],  # Any: a request as plain JSON
+    **options: Unpack[GenerateOptions],
+) -> GenerationResult:
+    """Turn a request into checked code and return how it ended.
+
+    `prompt` says what the code should do, or is a whole `GenerationRequest` (typed or as a dict); see `GenerateOptions`
+    for the keyword arguments. Works with no key and no network: without a model, reuse and search write the code.
+    Returns `passed`, `unverified`, `failed`, `needs_model` and `pending` as outcomes; raises `UsageError`,
+    `CredentialError`, `GenerationError`, and `RunCancelledError` on Ctrl-C or past the deadline, after the state was
+    saved. May be called while an event loop runs in this thread.
+    """
+    job = prepare_job(prompt, options)
+    try:
+        return run_sync(_run(job))
+    except KeyboardInterrupt:
+        raise _cancelled(job, "The run was interrupted.") from None
+
+
+async def agenerate(
+    prompt: str | GenerationRequest | Mapping[str, Any],  # Any: a request as plain JSON
+    **options: Unpack[GenerateOptions],
+) -> GenerationResult:
+    """As `generate`, for use in an event loop. Cancelling the task saves the state and stops the run."""
+    return await _run(prepare_job(prompt, options))
+
+
+async def _run(job: GenerationJob) -> GenerationResult:
+    try:
+        async with asyncio.timeout(job.deadline):
+            return await (_run_cached(job) if job.cacheable else _run_graph(job, None))
+    except TimeoutError as error:
+        raise _cancelled(job, f"The deadline of {job.deadline:g} seconds has passed.") from error
+
+
+def _cancelled(job: GenerationJob, message: str) -> RunCancelledError:
+    if not job.durable:
+        return RunCancelledError(message)
+    hint = f"Resume it with `genloom thread resume {job.thread_id}`."
+    return RunCancelledError(message, thread_id=job.thread_id, hint=hint)
+
+
+async def _run_cached(job: GenerationJob) -> GenerationResult:
+    """Answer from the cache, or be the one process that makes the answer."""
+    from genloom.tools.store.result_cache import open_result_cache
+
+    began = time.perf_counter()
+    code = await asyncio.to_thread(build_context, job.request, job.context, job.settings, job.on_event)
+    key = cache_key(job.request, code, job.context, job.settings)
+    cache = open_result_cache(job.settings)
+    kept = await asyncio.to_thread(cache.get, key)
+    if kept is None:
+        async with cache.alead(key) as lead:
+            kept = lead.value
+            if kept is None:
+                result = await _run_graph(job, code)
+                if _may_be_kept(result):
+                    await asyncio.to_thread(cache.put, key, result.model_dump(mode="json"))
+                return result
+    result = GenerationResult.model_validate(kept)
+    return result.model_copy(update={"cached": True, "thread_id": None, "seconds": time.perf_counter() - began})
+
+
+def _may_be_kept(result: GenerationResult) -> bool:
+    """Only what passed is kept, and not an answer that the clock decided."""
+    return result.outcome == "passed" and result.draft is not None and not result.draft.cut_by_clock
+
+
+async def _run_graph(job: GenerationJob, code: CodeContext | None) -> GenerationResult:
+    from genloom.interfaces.thread import run_thread  # imports LangGraph, which a cached answer need not pay for
+
+    return await run_thread(job, code)

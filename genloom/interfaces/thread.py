@@ -1,0 +1,129 @@
+"""A thread: one durable run of the generation graph, started, followed and resumed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from genloom.config import Settings
+from genloom.errors import ThreadError
+from genloom.events import EventEmitter, ignore_events, parse_event
+from genloom.graphs import build_generation_graph
+from genloom.interfaces.job import GenerationJob
+from genloom.interfaces.result import GenerationResult
+from genloom.state import CodeContext, GenerationRequest, GraphContext
+from genloom.tools.store.checkpoints import open_checkpointer, thread_key
+from genloom.tools.telemetry import tracing
+
+__all__ = ["resume_thread", "run_thread"]
+
+Graph = CompiledStateGraph[Any, GraphContext, Any, Any]  # Any: LangGraph's own state types
+
+_CONTEXT_KEY = "genloom_context"
+
+
+async def run_thread(job: GenerationJob, code: CodeContext | None) -> GenerationResult:
+    """Run the job's request in its thread.
+
+    A thread that the caller named and that exists already goes on where it stopped; one that ended gives its result
+    again. Raises `ThreadError` when it holds another request.
+    """
+    given: dict[str, Any] | None = {"request": job.request, **({} if code is None else {"context": code})}
+    async with _opened(job.settings, job.durable) as graph:
+        config = _config(job.thread_id, job.organisation, job.context)
+        if job.named_thread and job.durable:
+            state = await graph.aget_state(config)
+            if state.values:
+                _demand_same_request(state.values, job)
+                if not state.next:
+                    return GenerationResult.of_state(state.values, thread_id=job.thread_id, seconds=0.0)
+                given = None
+        return await _follow(graph, given, config, job.context, job.thread_id if job.durable else None, job.on_event)
+
+
+async def resume_thread(
+    thread_id: str,
+    settings: Settings,
+    *,
+    organisation: int,
+    answer: Any = None,  # Any: whatever the interrupt expects
+    changes: dict[str, Any] | None = None,  # Any: fields of GraphContext
+    on_event: EventEmitter = ignore_events,
+) -> GenerationResult:
+    """Go on with a thread that was interrupted, cancelled or killed; `answer` is for one that waits for a person.
+
+    It runs with the context it was started with, save for `changes`. A thread that has ended, or that waits for an answer
+    when none is given, is returned as it stands. Raises `ThreadError` when there is no such thread.
+    """
+    async with _opened(settings, True) as graph:
+        state = await graph.aget_state(_config(thread_id, organisation, None))
+        if not state.values:
+            raise ThreadError(f"There is no thread {thread_id!r}.", hint="`genloom thread list` shows what is stored.")
+        context = _saved_context(state.metadata or {}, changes or {})
+        config = _config(thread_id, organisation, context)
+        waits = any(task.interrupts for task in state.tasks)
+        if not state.next or (waits and answer is None):
+            values = {**state.values, "__interrupt__": [i for task in state.tasks for i in task.interrupts]}
+            return GenerationResult.of_state(values, thread_id=thread_id, seconds=0.0)
+        given = Command(resume=answer) if waits else None
+        return await _follow(graph, given, config, context, thread_id, on_event)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, durable: bool) -> AsyncIterator[Graph]:
+    async with AsyncExitStack() as stack:
+        stack.enter_context(tracing(settings))
+        saver = None
+        if durable:
+            saver = open_checkpointer(settings)
+            stack.callback(saver.close)
+            await asyncio.to_thread(saver.prune_threads, settings.threads_kept)
+        yield build_generation_graph(checkpointer=saver)
+
+
+async def _follow(
+    graph: Graph,
+    given: Any,
+    config: RunnableConfig,
+    context: GraphContext,
+    thread_id: str | None,
+    on_event: EventEmitter,
+) -> GenerationResult:
+    """Stream the graph to its end, handing every typed event on."""
+    began = time.perf_counter()
+    values: dict[str, Any] = {}
+    durability: Any = {"durability": "sync"} if graph.checkpointer else {}
+    async for mode, item in graph.astream(
+        given, config, context=context, stream_mode=["custom", "values"], **durability
+    ):
+        if mode == "values":
+            values = item
+        elif (event := parse_event(item)) is not None:
+            on_event(event)
+    return GenerationResult.of_state(values, thread_id=thread_id, seconds=time.perf_counter() - began)
+
+
+def _config(thread_id: str, organisation: int, context: GraphContext | None) -> RunnableConfig:
+    metadata = {} if context is None else {_CONTEXT_KEY: context.model_dump_json(exclude_defaults=True)}
+    return {"configurable": {"thread_id": thread_key(organisation, thread_id)}, "metadata": metadata}
+
+
+def _saved_context(metadata: Any, changes: dict[str, Any]) -> GraphContext:
+    saved = json.loads(metadata.get(_CONTEXT_KEY) or "{}")
+    return GraphContext.model_validate({**saved, **changes})
+
+
+def _demand_same_request(values: dict[str, Any], job: GenerationJob) -> None:
+    if GenerationRequest.model_validate(values["request"]) != job.request:
+        raise ThreadError(
+            f"The thread {job.thread_id!r} holds another request.",
+            hint="Resume it with `genloom thread resume`, or choose another name.",
+        )

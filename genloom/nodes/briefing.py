@@ -1,0 +1,40 @@
+"""A briefing: the parts of a request as sections of a prompt. Writers, reviewers and agents are told the same way."""
+
+from __future__ import annotations
+
+from genloom.nodes.runtime import NodeRuntime
+from genloom.state import CodeContext, GenerationRequest
+from genloom.tools.codebase import render_context
+
+__all__ = ["constraints_section", "context_section", "examples_section", "signature_section", "tests_section"]
+
+
+def context_section(request: GenerationRequest, context: CodeContext | None, runtime: NodeRuntime) -> str:
+    """Return the codebase's text behind the references, redacted and delimited; empty without any."""
+    return render_context(request, context, runtime.settings) if context is not None else ""
+
+
+def signature_section(request: GenerationRequest) -> str:
+    """Return the asked signature as a line, or nothing."""
+    return f"Signature: `{request.signature}`" if request.signature else ""
+
+
+def constraints_section(request: GenerationRequest) -> str:
+    """Return the caller's constraints as a list, or nothing."""
+    return _listed("# Constraints", request.constraints)
+
+
+def examples_section(request: GenerationRequest, *, hidden: frozenset[str] = frozenset()) -> str:
+    """Return the examples that may be shown, as a list, or nothing."""
+    return _listed("# Examples", [f"`{e.text}`" for e in request.all_examples if e.text not in hidden])
+
+
+def tests_section(request: GenerationRequest) -> str:
+    """Return the caller's tests as a block, or nothing."""
+    if not request.tests:
+        return ""
+    return f"# Tests (they import the module as `{request.module_name}`)\n\n```python\n{request.tests.strip()}\n```"
+
+
+def _listed(title: str, items: list[str] | tuple[str, ...]) -> str:
+    return "\n".join([title, "", *(f"- {item}" for item in items)]) if items else ""

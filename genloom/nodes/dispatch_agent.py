@@ -1,0 +1,126 @@
+"""The node that gives the request to a Codegen agent and takes its draft."""
+
+from __future__ import annotations
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from genloom.errors import AgentError, GenerationError, UsageError
+from genloom.nodes.briefing import (
+    constraints_section,
+    context_section,
+    examples_section,
+    signature_section,
+    tests_section,
+)
+from genloom.nodes.node import node
+from genloom.nodes.runtime import NodeRuntime
+from genloom.prompts import load_prompt
+from genloom.state import AgentRun, Attempt, CodeContext, Draft, Failure, GenerationRequest, NotRun, Verdict
+from genloom.tools.codegen import MemoryJournal, RunJournal, agent_backends, draft_from_run
+
+__all__ = ["dispatch_agent"]
+
+
+class DispatchAgentInput(TypedDict):
+    """The request with its context, and what was tried before the agent was called."""
+
+    request: GenerationRequest
+    context: NotRequired[CodeContext | None]
+    attempts: NotRequired[tuple[Attempt, ...]]
+    failure: NotRequired[Failure | None]
+
+
+class DispatchAgentOutput(TypedDict):
+    """The run as it ended; its draft, or `None` with a verdict that says why there is none."""
+
+    agent_run: AgentRun
+    draft: Draft | None
+    verdict: Verdict | None
+
+
+@node("dispatch_agent")
+async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> DispatchAgentOutput:
+    """Run the request on the configured agent backend.
+
+    The idempotency key is made of the organisation and LangGraph's task id, which a retry and a resumed run share: the
+    run is found again and never started twice. A run that fails is `AgentError`; after a failure of the model it is
+    `GenerationError` with both causes.
+    """
+    backend_name = runtime.context.agent_backend
+    if backend_name is None:
+        raise UsageError(
+            "An agent was asked for, but no agent backend is configured.",
+            hint="Set CODEGEN_API_TOKEN (and CODEGEN_API_BASE_URL for a server of your own).",
+        )
+    backend = agent_backends.get(backend_name)
+    try:
+        run = await backend.run(
+            _prompt(state, runtime),
+            idempotency_key=f"genloom-{runtime.organisation}-{runtime.task_id}",
+            deadline=runtime.context.agent_seconds,
+            journal=_journal(runtime),
+            emit=runtime.emit,
+        )
+        _demand_completed(run)
+    except AgentError as error:
+        if error.transient and not runtime.last_try:
+            raise
+        raise _with_causes(error, state.get("failure")) from error
+    draft = draft_from_run(run, state["request"])
+    return {"agent_run": run, "draft": draft, "verdict": None if draft is not None else _no_draft(run)}
+
+
+def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
+    request = state["request"]
+    attempts = state.get("attempts") or ()
+    history = "\n\n".join(f"# Attempt {a.number} ({a.draft.generator}) failed\n\n{a.evidence}" for a in attempts)
+    return load_prompt("agent").render(
+        context=context_section(request, state.get("context"), runtime),
+        prompt=request.prompt,
+        signature=signature_section(request),
+        constraints=constraints_section(request),
+        examples=examples_section(request, hidden=frozenset(t for a in attempts for t in a.draft.held_out)),
+        tests=tests_section(request),
+        history=history,
+        name=request.target_name,
+    )
+
+
+def _journal(runtime: NodeRuntime) -> RunJournal:
+    """Durable where the graph is: a run without a checkpointer cannot be resumed, and so needs no journal on disk."""
+    if runtime.thread_id is None:
+        return MemoryJournal()
+    from genloom.tools.store import open_run_journal
+
+    return open_run_journal(runtime.settings, organisation=runtime.organisation)
+
+
+def _demand_completed(run: AgentRun) -> None:
+    if run.status == "completed":
+        return
+    raise AgentError(
+        f"The agent's run {run.id} ended as {run.raw_status or run.status}.",
+        kind="timeout" if run.status == "timeout" else "malformed",
+        hint=f"Look at {run.web_url}." if run.web_url else "Look at the run with `genloom agent get`.",
+    )
+
+
+def _with_causes(error: AgentError, failure: Failure | None) -> GenerationError | AgentError:
+    if failure is None:
+        return error
+    return GenerationError(
+        f"Both the model and the agent failed. Model: {failure.message} Agent: {error.message}",
+        causes=(failure.to_error(), error),
+        hint="`genloom doctor` shows what is configured and reachable.",
+    )
+
+
+def _no_draft(run: AgentRun) -> NotRun:
+    link = run.pull_requests[0] if run.pull_requests else run.web_url
+    return NotRun(
+        cause="no_draft",
+        reason="The agent completed, but its result is not one Python module.",
+        hint=f"Its work is at {link}." if link else "",
+    )

@@ -1,0 +1,76 @@
+"""The chat model as a generator: it writes a module, and repairs the one that failed."""
+
+from __future__ import annotations
+
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+
+from genloom.nodes.briefing import (
+    constraints_section,
+    context_section,
+    examples_section,
+    signature_section,
+    tests_section,
+)
+from genloom.nodes.conversation import ask
+from genloom.nodes.generators.generator import Abstention, Assignment, Generated
+from genloom.nodes.generators.proposals import propose_checks
+from genloom.nodes.runtime import NodeRuntime
+from genloom.prompts import load_prompt
+from genloom.state import module_draft
+from genloom.tools.chat import message_text, module_in_reply
+
+__all__ = ["write_with_model"]
+
+
+async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
+    """Ask the configured chat model for the module.
+
+    The prompt is rendered anew on every visit, since checkpoints hold no context text; the conversation of earlier
+    attempts (replies and evidence) follows it. A reply of a wrong form becomes a draft that cannot pass, so that repair
+    tells the model what was wrong. With no examples and no tests the model proposes checks first.
+    """
+    model = runtime.context.model
+    if model is None:
+        return Abstention(reason="no model is configured")
+    request = assignment.request
+    proposed = await _proposed(assignment, model, runtime)
+    answer = await ask(model, [*_opening(assignment, runtime), *assignment.messages], runtime)
+    source, complaint = module_in_reply(message_text(answer.content))
+    draft = module_draft(
+        source,
+        path=request.target or f"{request.module_name}.py",
+        name=request.target_name,
+        generator="model",
+        model=model,
+        notes=(complaint,) if complaint else (),
+    )
+    return Generated(draft=draft.model_copy(update={"proposed_checks": proposed}), messages=(answer,))
+
+
+async def _proposed(assignment: Assignment, model: str, runtime: NodeRuntime) -> tuple[str, ...]:
+    """Keep the checks that were proposed for the first draft: a repaired draft answers to the same."""
+    earlier = [a.draft.proposed_checks for a in assignment.attempts if a.draft.generator == "model"]
+    if earlier:
+        return earlier[0]
+    if assignment.request.all_examples or assignment.request.tests:
+        return ()
+    return await propose_checks(assignment.request, model, runtime)
+
+
+def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[AnyMessage]:
+    request = assignment.request
+    task = load_prompt("generate").render(
+        context=context_section(request, assignment.context, runtime),
+        prompt=request.prompt,
+        signature=signature_section(request),
+        constraints=constraints_section(request),
+        examples=examples_section(request, hidden=_held_out(assignment)),
+        tests=tests_section(request),
+        name=request.target_name,
+    )
+    return [SystemMessage(load_prompt("generate_system").render()), HumanMessage(task)]
+
+
+def _held_out(assignment: Assignment) -> frozenset[str]:
+    """The examples that an earlier generator was not shown stay hidden from the next one."""
+    return frozenset(text for attempt in assignment.attempts for text in attempt.draft.held_out)

@@ -1,0 +1,67 @@
+"""The node that turns a failed draft into an attempt with its evidence."""
+
+from __future__ import annotations
+
+from typing import NotRequired
+
+from langchain_core.messages import AnyMessage, HumanMessage
+from typing_extensions import TypedDict
+
+from genloom.nodes.node import node
+from genloom.nodes.runtime import NodeRuntime
+from genloom.prompts import load_prompt
+from genloom.state import Attempt, Draft, GenerationRequest, Review, Verdict
+from genloom.tools.checks import evidence_for_repair
+
+__all__ = ["repair"]
+
+
+class RepairInput(TypedDict):
+    """The draft that failed or must be revised, with what showed it."""
+
+    request: GenerationRequest
+    draft: Draft
+    verdict: Verdict
+    review: NotRequired[Review | None]
+    attempts: NotRequired[tuple[Attempt, ...]]
+
+
+class RepairOutput(TypedDict):
+    """The attempt for the history, the message for the next generator, and whether it may try: `attempts_left`."""
+
+    attempts: tuple[Attempt, ...]
+    messages: list[AnyMessage]
+    attempts_left: int
+    review: Review | None
+
+
+@node("repair")
+def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
+    """Write the failed draft down as an attempt, and tell the next generator what was found.
+
+    The evidence holds nothing of held-out examples. Drafts of reuse and search do not count against the attempts: each
+    is asked once.
+    """
+    draft, verdict = state["draft"], state["verdict"]
+    review = state.get("review")
+    number = len(state.get("attempts") or ()) + 1
+    evidence = evidence_for_repair(verdict, review, draft=draft)
+    message = load_prompt("repair").render(
+        number=str(number),
+        generator=draft.generator,
+        source=draft.source.rstrip(),
+        evidence=evidence,
+        name=state["request"].target_name,
+    )
+    attempt = Attempt(number=number, draft=draft, verdict=verdict, review=review, evidence=evidence)
+    return {
+        "attempts": (attempt,),
+        "messages": [HumanMessage(message, id=f"repair-{number}")],
+        "attempts_left": max(0, runtime.context.max_attempts - _model_drafts(state, draft)),
+        "review": None,
+    }
+
+
+def _model_drafts(state: RepairInput, draft: Draft) -> int:
+    drafts = (draft, *(attempt.draft for attempt in state.get("attempts") or ()))
+    return sum(made.generator == "model" for made in drafts)

@@ -1,0 +1,55 @@
+"""The node that reads a draft: deterministic passes always, a model where one writes."""
+
+from __future__ import annotations
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from genloom.events import ReviewReady
+from genloom.nodes.node import node
+from genloom.nodes.reviewers import Subject, review_with_model
+from genloom.nodes.runtime import NodeRuntime
+from genloom.state import CodeContext, Draft, GenerationRequest, Review, Verdict
+from genloom.tools.checks import merge_reviews, review_draft
+
+__all__ = ["review"]
+
+
+class ReviewInput(TypedDict):
+    """A draft, the request it was made for, what its checks showed and the context it was made in."""
+
+    request: GenerationRequest
+    draft: Draft
+    verdict: NotRequired[Verdict | None]
+    context: NotRequired[CodeContext | None]
+
+
+class ReviewOutput(TypedDict):
+    """The findings and the decision."""
+
+    review: Review
+
+
+@node("review")
+async def review(state: ReviewInput, runtime: NodeRuntime) -> ReviewOutput:
+    """Review the draft with ruff and the capability pass, and with a model where one is meant to.
+
+    A model reviews what a model or an agent wrote, and everything when a reviewer model is named. The strictest decision
+    stands.
+    """
+    draft, request = state["draft"], state["request"]
+    found = await review_draft(draft, request, granted=runtime.context.granted)
+    reviewer = _reviewer(draft, runtime)
+    if reviewer is not None and found.decision != "reject":
+        subject = Subject(request=request, draft=draft, verdict=state.get("verdict"), context=state.get("context"))
+        found = merge_reviews(found, await review_with_model(reviewer, subject, runtime))
+    runtime.emit(ReviewReady(decision=found.decision, findings=len(found.findings)))
+    return {"review": found}
+
+
+def _reviewer(draft: Draft, runtime: NodeRuntime) -> str | None:
+    if runtime.context.reviewer_model:
+        return runtime.context.reviewer_model
+    written_by_a_model = draft.generator in ("model", "agent")
+    return runtime.context.model if written_by_a_model and "model" in runtime.context.generators else None
