@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from genloom.testing import Fault, OpenAIServer, RecordedRequest, Reply, ToolCall
 
@@ -28,7 +28,7 @@ def look_up(name: str) -> str:
 
 
 def chat(server: OpenAIServer, **options: Any) -> ChatOpenAI:
-    return ChatOpenAI(model="test-model", base_url=server.base_url, api_key="any", max_retries=0, **options)
+    return ChatOpenAI(model="test-model", base_url=server.base_url, api_key=SecretStr("any"), max_retries=0, **options)
 
 
 def test_replies_come_in_order_with_usage() -> None:
@@ -83,7 +83,7 @@ def test_tool_calls_arrive_whole_and_streamed() -> None:
     with OpenAIServer([reply, reply]) as server:
         model = chat(server).bind_tools([look_up])
         plain = model.invoke("go")
-        whole = None
+        whole: Any = None
         for chunk in model.stream("go"):
             whole = chunk if whole is None else whole + chunk
     assert isinstance(whole, AIMessageChunk)
@@ -121,7 +121,7 @@ def test_a_wrong_key_an_unknown_model_and_an_ended_script_are_told_apart() -> No
     with OpenAIServer([], api_key="right") as server:
         with pytest.raises(openai.AuthenticationError):
             chat(server).invoke("a")
-        good = {"base_url": server.base_url, "api_key": "right", "max_retries": 0}
+        good: dict[str, Any] = {"base_url": server.base_url, "api_key": "right", "max_retries": 0}
         with pytest.raises(openai.NotFoundError):
             ChatOpenAI(model="no-such-model", **good).invoke("a")
         with pytest.raises(openai.BadRequestError, match="script"):

@@ -4,12 +4,13 @@ from genloom.tools.codegen.agent import Agent, AgentTask
 from genloom.tools.codegen.backends import AgentBackend, CodegenBackend, agent_backends
 from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.draft import draft_from_run
-from genloom.tools.codegen.journal import JournalEntry, MemoryJournal, RunJournal
+from genloom.tools.codegen.journal import PROCESS_JOURNAL, JournalEntry, MemoryJournal, RunJournal
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.wire import AgentRunPage, AgentRunResponse, CreateAgentRunInput
 
 __all__ = [
+    "PROCESS_JOURNAL",
     "Agent",
     "AgentBackend",
     "AgentRunPage",

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-__all__ = ["JournalEntry", "MemoryJournal", "RunJournal"]
+__all__ = ["PROCESS_JOURNAL", "JournalEntry", "MemoryJournal", "RunJournal"]
 
 MEMORY_ENTRIES = 10_000
 
@@ -70,3 +70,7 @@ class MemoryJournal:
         if len(self._entries) > MEMORY_ENTRIES:
             self._entries.popitem(last=False)
         return entry
+
+
+PROCESS_JOURNAL = MemoryJournal()
+"""The journal of graphs that run without a checkpointer: their retries must find what an earlier try began."""

@@ -1,0 +1,132 @@
+"""Agent backends by name, and the journal that keeps a run from being started twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from genloom.config import Settings, load_settings
+from genloom.errors import CredentialError, UsageError
+from genloom.state import AgentRun
+from genloom.testing import CodegenServer, Fault, RunPlan
+from genloom.tools.codegen import CodegenBackend, MemoryJournal, Pacing, RunJournal, agent_backends
+
+
+def settings_of(server: CodegenServer) -> Callable[[], Settings]:
+    environment = {
+        "GENLOOM_HOME": "/nonexistent",
+        "CODEGEN_API_TOKEN": server.token,
+        "CODEGEN_ORG_ID": "1",
+        "CODEGEN_API_BASE_URL": server.base_url,
+    }
+    return lambda: load_settings(environment)
+
+
+def run_once(server: CodegenServer, journal: RunJournal, pace: Pacing, *, deadline: float = 20.0) -> AgentRun:
+    backend = CodegenBackend(settings=settings_of(server), pacing=pace)
+    return asyncio.run(backend.run("make it", idempotency_key="key", deadline=deadline, journal=journal))
+
+
+def test_a_fresh_run_is_written_down_before_and_after(pace: Pacing) -> None:
+    """The journal knows the run's number when it is done; each call may come from a loop of its own."""
+    journal = MemoryJournal()
+    with CodegenServer() as server:
+        first, again = run_once(server, journal, pace), run_once(server, journal, pace)
+        assert (first.status, again.id, len(server.runs)) == ("completed", first.id, 1)
+        assert server.count("POST") == 1
+    entry = journal.find("key")
+    assert entry is not None
+    assert entry.run_id == first.id
+
+
+def test_an_intent_without_a_number_is_looked_up_first(pace: Pacing) -> None:
+    """A process that died between create and record finds its run in the list."""
+    with CodegenServer() as server:
+        run_once(server, MemoryJournal(), pace)
+        journal = MemoryJournal()
+        journal.intend("key")
+        run = run_once(server, journal, pace)
+        assert (run.id, len(server.runs)) == (1, 1)
+
+
+def test_an_intent_that_never_arrived_is_started(pace: Pacing) -> None:
+    """An intent whose create did not reach the server does not block the run."""
+    journal = MemoryJournal()
+    journal.intend("key")
+    with CodegenServer() as server:
+        assert run_once(server, journal, pace).status == "completed"
+        assert len(server.runs) == 1
+
+
+def test_a_deadline_counts_from_the_call(pace: Pacing) -> None:
+    """A run that is still going comes back as `timeout`, and the next call takes it up by its number."""
+    journal = MemoryJournal()
+    with CodegenServer(RunPlan(seconds=0.5)) as server:
+        assert run_once(server, journal, pace, deadline=0.2).status == "timeout"
+        assert run_once(server, journal, pace).status == "completed"
+        assert len(server.runs) == 1
+
+
+CHILD = """
+import asyncio, sys
+from genloom.tools.codegen import AsyncCodegen
+
+async def main():
+    async with AsyncCodegen(token=sys.argv[2], org_id=1, base_url=sys.argv[1]) as client:
+        await client.run("make it", idempotency_key="key")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("fault", [None, Fault(delay=30.0, after_work=True)], ids=["polling", "creating"])
+def test_a_killed_process_finds_its_run_again(fault: Fault | None, pace: Pacing) -> None:
+    """SIGKILL during the create or while polling: the next process takes up the same run."""
+    with CodegenServer(RunPlan(polls=3), faults=[None, fault]) as server:
+        child = subprocess.Popen([sys.executable, "-c", CHILD, server.base_url, server.token])
+        give_up = time.monotonic() + 30
+        while not server.runs and time.monotonic() < give_up:
+            time.sleep(0.02)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        assert len(server.runs) == 1
+        journal = MemoryJournal()
+        journal.intend("key")
+        assert run_once(server, journal, pace).status == "completed"
+        assert len(server.runs) == 1
+
+
+def test_backends_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`codegen` needs a token, `local` is announced, and an unknown name lists the known ones."""
+    for name in ("CODEGEN_API_TOKEN", "CODEGEN_ORG_ID", "CODEGEN_API_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    agent_backends.remove("codegen")
+    with pytest.raises(CredentialError) as missing:
+        agent_backends.get("codegen")
+    assert "CODEGEN_API_TOKEN" in missing.value.hint
+    with pytest.raises(UsageError, match="coming release"):
+        agent_backends.get("local")
+    with pytest.raises(UsageError) as unknown:
+        agent_backends.get("nowhere")
+    assert "codegen" in unknown.value.hint
+
+
+def test_the_made_backend_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that was made once reads a changed address and shows no token."""
+    monkeypatch.setenv("CODEGEN_API_TOKEN", "hidden-token")
+    monkeypatch.setenv("CODEGEN_ORG_ID", "5")
+    monkeypatch.setenv("CODEGEN_API_BASE_URL", "http://127.0.0.1:1/")
+    backend = agent_backends.get("codegen")
+    try:
+        assert backend.describe() == "Codegen API at http://127.0.0.1:1, organisation 5"
+        monkeypatch.setenv("CODEGEN_API_BASE_URL", "http://127.0.0.1:2/v1")
+        assert "127.0.0.1:2, " in backend.describe()
+        assert "hidden-token" not in f"{backend!r}{backend.describe()}"
+    finally:
+        agent_backends.remove("codegen")
