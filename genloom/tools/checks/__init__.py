@@ -3,19 +3,35 @@
 from genloom.tools.checks.comparison import Comparison, values_agree
 from genloom.tools.checks.deciding import decide_outcome
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
+from genloom.tools.checks.policy import ReviewPolicy, decide
 from genloom.tools.checks.repair_evidence import evidence_for_repair
-from genloom.tools.checks.source_file import verify_file
+from genloom.tools.checks.requested import requested_capabilities
+from genloom.tools.checks.review import merge_reviews, review_draft, review_source
+from genloom.tools.checks.sarif import to_sarif
+from genloom.tools.checks.source_file import read_source, verify_file
+from genloom.tools.checks.static import CapabilityUse, find_capabilities, lint
 from genloom.tools.checks.verdict_json import verdict_to_json
 from genloom.tools.checks.verification import CheckRunner, verify_draft, verify_subject
 
 __all__ = [
+    "CapabilityUse",
     "CheckPlan",
     "CheckRunner",
     "Comparison",
     "PlannedCheck",
+    "ReviewPolicy",
+    "decide",
     "decide_outcome",
     "evidence_for_repair",
+    "find_capabilities",
+    "lint",
+    "merge_reviews",
     "plan_checks",
+    "read_source",
+    "requested_capabilities",
+    "review_draft",
+    "review_source",
+    "to_sarif",
     "values_agree",
     "verdict_to_json",
     "verify_draft",

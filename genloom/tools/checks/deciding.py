@@ -38,8 +38,14 @@ def decide_outcome(
     doubt = _doubt(request, draft, verdict)
     if doubt:
         return Outcome(result="unverified", reason=doubt, accepted=accept_unverified)
+    return Outcome(result="passed", reason=_praise(verdict))
+
+
+def _praise(verdict: Passed) -> str:
     proofs = sum(check.proves for check in verdict.checks)
-    return Outcome(result="passed", reason="One check proves it." if proofs == 1 else f"{proofs} checks prove it.")
+    advisory = sum(check.result == "failed" for check in verdict.checks)
+    proved = "One check proves it." if proofs == 1 else f"{proofs} checks prove it."
+    return f"{proved} What the generator itself proposed did not all hold ({advisory} failed)." if advisory else proved
 
 
 def _not_run_outcome(verdict: NotRun, accept_unverified: bool) -> Outcome:

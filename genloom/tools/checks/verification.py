@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from genloom.events import CheckFinished, EventEmitter, VerdictReady, ignore_events
+from genloom.events import CheckFinished, EventEmitter, ignore_events
 from genloom.state import CheckResult, Draft, GenerationRequest, NotRun, Verdict
 from genloom.tools.checks.comparison import EQUALITY, Comparison
 from genloom.tools.checks.conclusion import Run, conclude
@@ -51,7 +51,7 @@ async def verify_draft(
 
     Never raises for what the draft does: code that cannot be parsed, loaded or run is `Failed`; what could not be
     checked (no sandbox, a missing package, nothing to check against) is `NotRun` with its cause. Emits `CheckFinished`
-    for each check and `VerdictReady` at the end.
+    for each check.
     """
     subject = draft_subject(draft, request)
     if isinstance(subject, Subject):
@@ -193,14 +193,4 @@ def _unavailable(report: CallReport, plan: CheckPlan) -> NotRun:
 def _announced(verdict: Verdict, emit: EventEmitter) -> Verdict:
     for check in verdict.checks:
         emit(CheckFinished(check=check.check, source=check.source, result=check.result, detail=check.detail))
-    emit(
-        VerdictReady(
-            result=verdict.result,
-            evidence=verdict.evidence,
-            checks=len(verdict.checks),
-            sandbox=verdict.sandbox or "",
-            limits=verdict.limits,
-            reason="" if verdict.result == "passed" else verdict.reason,
-        )
-    )
     return verdict
