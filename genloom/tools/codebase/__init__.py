@@ -1,0 +1,30 @@
+"""The codebase engine: an index of a repository's source, and the context that a request needs of it."""
+
+from genloom.tools.codebase.codebase import Codebase, IndexedSymbol, SourceFile
+from genloom.tools.codebase.functions import FunctionSignature
+from genloom.tools.codebase.indexing import IndexReport
+from genloom.tools.codebase.injection import build_context, codebases, is_current, render_context
+from genloom.tools.codebase.query import Query
+from genloom.tools.codebase.ranking import RankedFile, RankedSymbol, Ranking
+from genloom.tools.codebase.rules import ProjectRules
+from genloom.tools.codebase.summary import Summary
+from genloom.tools.codebase.tokens import estimate_tokens
+
+__all__ = [
+    "Codebase",
+    "FunctionSignature",
+    "IndexReport",
+    "IndexedSymbol",
+    "ProjectRules",
+    "Query",
+    "RankedFile",
+    "RankedSymbol",
+    "Ranking",
+    "SourceFile",
+    "Summary",
+    "build_context",
+    "codebases",
+    "estimate_tokens",
+    "is_current",
+    "render_context",
+]

@@ -1,0 +1,185 @@
+"""The codebase: an index of a repository's source, and what can be asked of it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from genloom.errors import RepositoryError
+from genloom.events import EventEmitter, ignore_events
+from genloom.state import CodeContext, GenerationRequest
+from genloom.tools.codebase.context_key import assemble
+from genloom.tools.codebase.functions import FunctionSignature, component_functions
+from genloom.tools.codebase.index_file import index_path, open_index, reading
+from genloom.tools.codebase.indexing import IndexReport, refresh_index
+from genloom.tools.codebase.packing import pack
+from genloom.tools.codebase.query import Query
+from genloom.tools.codebase.ranking import Ranking
+from genloom.tools.codebase.rendering import current_references, render_references
+from genloom.tools.codebase.rules import ProjectRules, read_rules
+from genloom.tools.codebase.search import rank_query
+from genloom.tools.codebase.source import Source, read_source
+from genloom.tools.codebase.summary import Summary, summarise
+
+__all__ = ["Codebase", "IndexedSymbol", "SourceFile"]
+
+DEFAULT_LIMIT = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """An indexed file: its path relative to the repository, the hash of its bytes, its lines, and whether it parses."""
+
+    path: str
+    sha256: str
+    lines: int
+    has_errors: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexedSymbol:
+    """A definition. `kind` is `class`, `function`, `method` or `variable`; lines are 1-based and inclusive."""
+
+    path: str
+    name: str
+    qualified: str
+    kind: str
+    start_line: int
+    end_line: int
+    signature: str
+    doc: str
+
+
+class Codebase:
+    """A repository's source, indexed. Safe to use from several threads; several processes can share one cache folder.
+
+    `root` is the repository's folder (a git repository or not); `cache` the folder for the index, in memory without one.
+    Reading anything indexes first, if that was never done; call `refresh` to see later changes. Raises `RepositoryError`
+    when the root is missing, no folder or unreadable, `StorageError` when the index cannot be kept.
+    """
+
+    def __init__(self, root: str | Path, *, cache: Path | None = None) -> None:
+        self.root = _checked_root(root)
+        self.name = str(root)
+        self._index = open_index(index_path(cache, self.root) if cache is not None else None)
+        self._lock = threading.RLock()
+        self._fresh = False
+
+    def close(self) -> None:
+        """Close the index file; the codebase cannot be used afterwards."""
+        with self._lock:
+            self._index.close()
+
+    def refresh(self, *, emit: EventEmitter = ignore_events, deadline: float | None = None) -> IndexReport:
+        """Bring the index up to date, reading only files whose time stamp, size and then content changed.
+
+        `deadline` is a `time.monotonic()` value: past it, what was read so far is kept and the report says `complete=False`.
+        """
+        with self._lock:
+            report = refresh_index(self._index, self.root, emit=emit, deadline=deadline)
+            self._fresh = True
+            return report
+
+    def files(self) -> tuple[SourceFile, ...]:
+        """Return the indexed files in the order of their paths."""
+        with self._reading() as index:
+            rows = index.execute("SELECT path, sha256, lines, has_errors FROM files WHERE skipped = '' ORDER BY path")
+            return tuple(SourceFile(path=p, sha256=s, lines=n, has_errors=bool(e)) for p, s, n, e in rows)
+
+    def symbols(self, path: str | None = None) -> tuple[IndexedSymbol, ...]:
+        """Return the definitions of one file, or of all, in the order of path and place."""
+        with self._reading() as index:
+            rows = index.execute(
+                "SELECT path, name, qualified, kind, start_line, end_line, signature, doc FROM symbols"
+                " JOIN files ON files.id = file_id WHERE ordinal > 0 AND (:path IS NULL OR path = :path)"
+                " ORDER BY path, ordinal",
+                {"path": path},
+            )
+            names = ("path", "name", "qualified", "kind", "start_line", "end_line", "signature", "doc")
+            return tuple(IndexedSymbol(**dict(zip(names, row, strict=True))) for row in rows)
+
+    def functions(self) -> tuple[FunctionSignature, ...]:
+        """Return the public top-level functions whose own text shows no side effect: a search's building blocks."""
+        with self._reading() as index:
+            return tuple(component_functions(index))
+
+    def rank(self, query: Query | str, *, limit: int = DEFAULT_LIMIT) -> Ranking:
+        """Rank files and symbols for a query, the `limit` best of each, with reasons and one relevance."""
+        with self._reading() as index:
+            return rank_query(index, Query.from_text(query) if isinstance(query, str) else query, limit)
+
+    def context(self, request: GenerationRequest, *, budget_tokens: int, limit: int = 100) -> CodeContext:
+        """Choose what a model should see for a request within a budget of estimated tokens: references, never text.
+
+        The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget.
+        """
+        ranking = self.rank(Query.from_request(request), limit=limit)
+        sources: dict[str, str] = {}
+
+        def read(path: str) -> str | None:
+            if path not in sources:
+                source = read_source(self.root, path)
+                sources[path] = (
+                    source.text if isinstance(source, Source) and source.sha256 == hashes.get(path) else "\0"
+                )
+            return None if sources[path] == "\0" else sources[path]
+
+        hashes = {symbol.path: symbol.sha256 for symbol in ranking.symbols}
+        return assemble(
+            request.codebase_context,
+            references=pack(ranking, self.rules(), read, budget_tokens),
+            relevance=ranking.relevance,
+            repository=self.name,
+        )
+
+    def render(self, context: CodeContext, *, secrets: Sequence[str] = ()) -> str:
+        """Return the text behind a context's references, read from disk anew, redacted and delimited.
+
+        What changed since it was chosen is left out, and a line says so: ask `is_current` first to choose again.
+        """
+        return render_references(self.root, context, secrets=secrets)
+
+    def is_current(self, context: CodeContext) -> bool:
+        """Whether every file behind the context still has the bytes that it was chosen by."""
+        return all(current_references(self.root, context.references))
+
+    def rules(self) -> tuple[ProjectRules, ...]:
+        """Return what the project tells those who write code for it (`AGENTS.md` and the like, at the root)."""
+        return read_rules(self.root)
+
+    def summary(self, target: str | None = None) -> Summary:
+        """Summarise the repository, a file (`path`) or a symbol (`path::Class.method`, or a name).
+
+        Raises `UsageError` when there is no such file or symbol.
+        """
+        with self._reading() as index:
+            return summarise(index, target)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if not self._fresh:
+                self.refresh()
+            with reading(self._index):
+                yield self._index
+
+
+def _checked_root(root: str | Path) -> Path:
+    """Return the repository's real path. Raises `RepositoryError` when it is no folder that can be listed."""
+    hint = "Give the folder that holds the project's code."
+    try:
+        path = Path(root).expanduser().resolve(strict=True)
+        if not path.is_dir():
+            raise RepositoryError(f"The repository {str(root)!r} is a file, not a folder.", hint=hint)
+        with os.scandir(path) as listing:
+            next(listing, None)
+    except FileNotFoundError as error:
+        raise RepositoryError(f"There is no folder {str(root)!r}.", hint=hint) from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise RepositoryError(f"The repository {str(root)!r} cannot be read: {error}.", hint=hint) from error
+    return path

@@ -1,0 +1,49 @@
+"""The context as it stands in the state: references and the caller's own context under one fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from genloom.state import CodeContext, ContextReference
+from genloom.tools.codebase.tokens import estimate_tokens
+from genloom.tools.security import delimit, redact
+
+__all__ = ["assemble", "render_caller_context"]
+
+
+def assemble(
+    caller: Mapping[str, str],
+    *,
+    references: Iterable[ContextReference] = (),
+    relevance: float = 0.0,
+    repository: str = "",
+) -> CodeContext:
+    """Return the state's context. Its fingerprint covers each reference's path, span, form and file hash, and the
+    caller's titles and texts; not the repository's place on this machine, so equal input has equal fingerprints."""
+    references = tuple(references)
+    seen = [(ref.path, ref.start_line, ref.end_line, ref.form, ref.sha256) for ref in references]
+    text = json.dumps([seen, list(caller.items())], ensure_ascii=True, separators=(",", ":"))
+    return CodeContext(
+        repository=repository,
+        references=references,
+        relevance=round(relevance, 4),
+        tokens=sum(ref.tokens for ref in references) + caller_tokens(caller),
+        fingerprint=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def caller_tokens(caller: Mapping[str, str]) -> int:
+    """Estimate the tokens of the caller's own context."""
+    return estimate_tokens(render_caller_context(caller)) if caller else 0
+
+
+def render_caller_context(caller: Mapping[str, str], *, secrets: Sequence[str] = ()) -> str:
+    """Return the caller's own context as delimited, redacted data, in the caller's order; blank texts are left out."""
+    sections = [
+        delimit(f"given by the caller: {redact(title, secrets=secrets)}", redact(text, secrets=secrets))
+        for title, text in caller.items()
+        if text.strip()
+    ]
+    return "\n".join(sections)

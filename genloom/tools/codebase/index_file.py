@@ -1,0 +1,150 @@
+"""The index file: one SQLite database for each repository, which several processes can use at once.
+
+A database of another version is thrown away and built anew: everything in it can be read again from the repository. One
+transaction holds a whole refresh, so a process that is killed leaves the index as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from genloom.errors import StorageError
+
+__all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
+
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 60.0
+
+SCHEMA = """
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, mtime_ns INTEGER NOT NULL, size INTEGER NOT NULL,
+    checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, skipped TEXT NOT NULL, has_errors INTEGER NOT NULL,
+    lines INTEGER NOT NULL, path_length INTEGER NOT NULL, lengths BLOB NOT NULL, term_ids BLOB NOT NULL);
+CREATE TABLE symbols (
+    file_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, parent INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+    qualified TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, head_line INTEGER NOT NULL,
+    signature TEXT NOT NULL, doc TEXT NOT NULL, details TEXT NOT NULL, PRIMARY KEY (file_id, ordinal)) WITHOUT ROWID;
+CREATE INDEX symbols_by_name ON symbols (name);
+CREATE TABLE imports (
+    file_id INTEGER NOT NULL, module TEXT NOT NULL, name TEXT NOT NULL, alias TEXT NOT NULL, line INTEGER NOT NULL);
+CREATE INDEX imports_by_file ON imports (file_id);
+CREATE TABLE mentions (
+    file_id INTEGER NOT NULL, name TEXT NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL);
+CREATE INDEX mentions_by_file ON mentions (file_id);
+CREATE INDEX mentions_by_name ON mentions (name);
+CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
+CREATE TABLE postings (
+    term_id INTEGER NOT NULL, file_id INTEGER NOT NULL, in_path INTEGER NOT NULL, occurrences BLOB NOT NULL,
+    PRIMARY KEY (term_id, file_id)) WITHOUT ROWID;
+CREATE TABLE stems (word TEXT PRIMARY KEY, stem TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def index_path(cache: Path, root: Path) -> Path:
+    """Return where the index of the repository at `root` lies inside the cache folder."""
+    return cache / "index" / f"{hashlib.sha256(str(root).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.sqlite"
+
+
+def open_index(path: Path | None) -> sqlite3.Connection:
+    """Open the index (in memory without a path), made or made anew where it is missing, broken or of another version.
+
+    Raises `StorageError` when the file cannot be made.
+    """
+    try:
+        if path is None:
+            return _prepared(":memory:")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _prepared(str(path))
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            _remove(path)  # not a database: a disposable file, built anew
+            return _prepared(str(path))
+    except (OSError, sqlite3.Error) as error:
+        raise StorageError(
+            f"The index of the repository cannot be kept at {path}: {error}.",
+            hint="Make the cache folder writable, or set GENLOOM_HOME to one that is.",
+        ) from error
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold one state of the index for the length of a block, whatever other processes write meanwhile.
+
+    Raises `StorageError` when the file can no longer be read.
+    """
+    try:
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                connection.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        raise StorageError(
+            f"The index of the repository cannot be read: {error}.",
+            hint="Delete the cache folder's `index`; it is made anew.",
+        ) from error
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[None]:
+    """Hold the one write transaction for the length of a block: all of it is kept, or nothing.
+
+    Waits up to 60 seconds for another process. Raises `StorageError` when the disk is full or the wait is over.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        raise StorageError(
+            f"The index of the repository cannot be written: {error}.",
+            hint="Free some disk space, or wait until another indexing process is done.",
+        ) from error
+
+
+def _prepared(name: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+            _rebuild(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _rebuild(connection: sqlite3.Connection) -> None:
+    """Empty the database and make the tables, unless another process did so meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
+        connection.execute("ROLLBACK")
+        return
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(f'DROP TABLE "{table}"')
+    for statement in SCHEMA.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,315 @@
+"""Indexing: bringing the index file up to the state of the repository, reading only what changed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from genloom.events import EventEmitter, IndexProgress
+from genloom.tools.codebase.index_file import writing
+from genloom.tools.codebase.outline import Definition, Outline
+from genloom.tools.codebase.python_outline import outline_python
+from genloom.tools.codebase.source import Source, read_source
+from genloom.tools.codebase.tree import Found, SourceTree
+from genloom.tools.codebase.words import Stemmer, names_in
+from genloom.tools.security import find_secrets, redact
+
+__all__ = ["IndexReport", "refresh_index"]
+
+FLUSH_POSTINGS = 200_000
+REPORT_EVERY = 50
+RACY_NS = 2_000_000_000
+"""A file touched within two seconds of its check may have changed again with the same time stamp."""
+
+Occurrences = dict[str, tuple[int, "array[int]"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexReport:
+    """What a refresh did. `files` are those in the index now; `indexed` were read and parsed, `removed` are gone.
+
+    `skipped` counts the source files left out, by reason (`binary`, `large`, `generated`, `minified`, `unreadable`,
+    `link`); `syntax_errors` the files that were indexed although they do not parse whole. `complete` is false when the
+    deadline came first or the tree is beyond its bounds: the next refresh goes on from there.
+    """
+
+    files: int
+    indexed: int
+    removed: int
+    syntax_errors: int
+    skipped: dict[str, int] = field(default_factory=dict)
+    complete: bool = True
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Known:
+    id: int
+    mtime_ns: int
+    size: int
+    checked_ns: int
+    sha256: str
+
+    def fits(self, found: Found) -> bool:
+        """Whether the file is surely the one that was read."""
+        same = (self.mtime_ns, self.size) == (found.mtime_ns, found.size)
+        return same and self.checked_ns - self.mtime_ns > RACY_NS
+
+
+def refresh_index(
+    connection: sqlite3.Connection, root: Path, *, emit: EventEmitter, deadline: float | None = None
+) -> IndexReport:
+    """Make the index agree with the tree. `deadline` is a `time.monotonic()` value after which it stops early."""
+    started = time.monotonic()
+    tree = SourceTree(root)
+    found = {file.path: file for file in tree.files()}
+    indexed = removed = 0
+    complete = not tree.truncated
+    if _differs(found, _known_files(connection)):
+        with writing(connection):
+            known = _known_files(connection)  # again: another process may have been first
+            gone = [known[path].id for path in known.keys() - found.keys()]
+            changed = [file for path, file in sorted(found.items()) if path not in known or not known[path].fits(file)]
+            removed = len(gone)
+            _remove_files(connection, gone)
+            indexed, on_time = _Indexing(connection, root, known).run(changed, emit, deadline)
+            complete = complete and on_time
+    return _report(connection, tree, indexed, removed, complete, time.monotonic() - started)
+
+
+def _known_files(connection: sqlite3.Connection) -> dict[str, _Known]:
+    rows = connection.execute("SELECT path, id, mtime_ns, size, checked_ns, sha256 FROM files")
+    return {path: _Known(*rest) for path, *rest in rows}
+
+
+def _differs(found: dict[str, Found], known: dict[str, _Known]) -> bool:
+    return found.keys() != known.keys() or any(not known[path].fits(file) for path, file in found.items())
+
+
+def _remove_files(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    for file_id in ids:
+        row = connection.execute("SELECT term_ids FROM files WHERE id = ?", (file_id,)).fetchone()
+        terms = array("I")
+        terms.frombytes(row[0])
+        connection.executemany("DELETE FROM postings WHERE term_id = ? AND file_id = ?", ((t, file_id) for t in terms))
+        for table in ("symbols", "imports", "mentions"):
+            connection.execute(f"DELETE FROM {table} WHERE file_id = ?", (file_id,))  # noqa: S608 # names of our own
+        connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
+
+
+class _Indexing:
+    """One run over the changed files, inside one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, root: Path, known: dict[str, _Known]) -> None:
+        self.connection = connection
+        self.root = root
+        self.known = known
+        self.stemmer = Stemmer(dict(connection.execute("SELECT word, stem FROM stems")))
+        self.terms: dict[str, int] = dict(connection.execute("SELECT term, id FROM terms"))
+        self.saved_terms = len(self.terms)
+        self.postings: list[tuple[int, int, int, bytes]] = []
+
+    def run(self, changed: list[Found], emit: EventEmitter, deadline: float | None) -> tuple[int, bool]:
+        """Index the files in order; return how many were read anew, and whether all were reached."""
+        indexed = 0
+        for count, file in enumerate(changed):
+            if deadline is not None and time.monotonic() > deadline:
+                self._save()
+                return indexed, False
+            if count % REPORT_EVERY == 0:
+                emit(IndexProgress(done=count, total=len(changed)))
+            indexed += self._file(file)
+        self._save()
+        if indexed:
+            emit(IndexProgress(done=len(changed), total=len(changed)))
+        return indexed, True
+
+    def _file(self, file: Found) -> bool:
+        """Bring one file up to date; return whether its content was new."""
+        now = time.time_ns()
+        source = read_source(self.root, file.path)
+        before = self.known.get(file.path)
+        if before is not None:
+            if isinstance(source, Source) and source.sha256 == before.sha256:
+                self.connection.execute(
+                    "UPDATE files SET mtime_ns = ?, size = ?, checked_ns = ? WHERE id = ?",
+                    (file.mtime_ns, file.size, now, before.id),
+                )
+                return False
+            _remove_files(self.connection, [before.id])
+        if isinstance(source, Source):
+            self._add(file, source, now)
+        else:
+            self._insert_file(file, now, skipped=source)
+        return True
+
+    def _add(self, file: Found, source: Source, now: int) -> None:
+        data = source.utf8
+        outline = outline_python(data)
+        lengths, occurrences = self._occurrences(file.path, data, outline)
+        term_ids = array("I", sorted(self._term_id(term) for term in occurrences))
+        file_id = self._insert_file(
+            file,
+            now,
+            sha256=source.sha256,
+            has_errors=outline.has_errors,
+            lines=source.text.count("\n") + 1,
+            path_length=sum(in_path for in_path, _ in occurrences.values()),
+            lengths=lengths.tobytes(),
+            term_ids=term_ids.tobytes(),
+        )
+        self.postings += [
+            (self.terms[term], file_id, in_path, places.tobytes()) for term, (in_path, places) in occurrences.items()
+        ]
+        self._insert_outline(file_id, outline)
+        if len(self.postings) > FLUSH_POSTINGS:
+            self._save()
+
+    def _occurrences(self, path: str, data: bytes, outline: Outline) -> tuple[array[int], Occurrences]:
+        """Return each definition's lengths (name, head, body) and, by term, where it occurs: in the path, and as
+        (ordinal, in name, in head, in body) for each definition one after the other."""
+        counters: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+        for segment, text in zip(outline.segments, _segment_texts(data, outline), strict=True):
+            counters[segment.ordinal, segment.field] += self.stemmer.count(names_in(text))
+        lengths = array("I")
+        places: dict[str, array[int]] = defaultdict(lambda: array("H"))
+        for ordinal, definition in enumerate(outline.definitions):
+            if definition.kind == "variable":
+                continue
+            name = self.stemmer.count(names_in(definition.qualified)) if ordinal else Counter[str]()
+            head, body = counters[ordinal, "head"], counters[ordinal, "body"]
+            lengths.extend((name.total(), head.total(), body.total()))
+            for term in sorted({*name, *head, *body}):
+                places[term].extend((ordinal, *(min(field[term], 65_535) for field in (name, head, body))))
+        in_path = self.stemmer.count(names_in(path.rsplit(".", 1)[0]))
+        empty: array[int] = array("H")
+        return lengths, {t: (in_path[t], places.get(t, empty)) for t in sorted({*places, *in_path})}
+
+    def _term_id(self, term: str) -> int:
+        return self.terms.setdefault(term, len(self.terms) + 1)
+
+    def _insert_file(  # the columns of one row
+        self,
+        file: Found,
+        now: int,
+        *,
+        sha256: str = "",
+        skipped: str = "",
+        has_errors: bool = False,
+        lines: int = 0,
+        path_length: int = 0,
+        lengths: bytes = b"",
+        term_ids: bytes = b"",
+    ) -> int:
+        row = (
+            file.path,
+            file.mtime_ns,
+            file.size,
+            now,
+            sha256,
+            skipped,
+            has_errors,
+            lines,
+            path_length,
+            lengths,
+            term_ids,
+        )
+        cursor = self.connection.execute(
+            "INSERT INTO files (path, mtime_ns, size, checked_ns, sha256, skipped, has_errors, lines, path_length, lengths,"
+            " term_ids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        return cursor.lastrowid or 0
+
+    def _insert_outline(self, file_id: int, outline: Outline) -> None:
+        self.connection.executemany(
+            "INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (_symbol_row(file_id, ordinal, definition) for ordinal, definition in enumerate(outline.definitions)),
+        )
+        self.connection.executemany(
+            "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
+            ((file_id, found.module, found.name, found.alias, found.line) for found in outline.imports),
+        )
+        self.connection.executemany(
+            "INSERT INTO mentions VALUES (?, ?, ?, ?, ?)",
+            ((file_id, mention.name, mention.ordinal, mention.kind, mention.count) for mention in outline.mentions),
+        )
+
+    def _save(self) -> None:
+        """Write the postings gathered so far, in the order of their table, and the new terms and stems."""
+        new = [(number, term) for term, number in self.terms.items() if number > self.saved_terms]
+        self.connection.executemany("INSERT INTO terms (id, term) VALUES (?, ?)", new)
+        self.saved_terms = len(self.terms)
+        self.postings.sort()
+        self.connection.executemany("INSERT INTO postings VALUES (?, ?, ?, ?)", self.postings)
+        self.postings = []
+        stems = sorted(self.stemmer.new.items())
+        self.connection.executemany("INSERT OR IGNORE INTO stems VALUES (?, ?)", stems)
+        self.stemmer.new.clear()
+
+
+def _segment_texts(data: bytes, outline: Outline) -> Iterable[str]:
+    """Yield each segment's text; where the file holds secrets, none of their text becomes a term."""
+    text = data.decode("utf-8")
+    for span in find_secrets(text):
+        hidden = text[span.start : span.end].encode("utf-8")
+        data = data.replace(hidden, b" " * len(hidden))
+    return (data[segment.start : segment.end].decode("utf-8", "replace") for segment in outline.segments)
+
+
+def _symbol_row(file_id: int, ordinal: int, definition: Definition) -> tuple[object, ...]:
+    details = {
+        "decorators": definition.decorators,
+        "bases": definition.bases,
+        "parameters": [
+            [redact(part) if part else part for part in (p.name, p.annotation)] + [p.has_default]
+            for p in definition.parameters
+        ],
+        "returns": definition.returns,
+        "async": definition.is_async,
+        "pure": definition.pure,
+        "return_count": definition.return_count,
+        "call_count": definition.call_count,
+        "attribute_count": definition.attribute_count,
+    }
+    given = {key: value for key, value in details.items() if value}
+    return (
+        file_id,
+        ordinal,
+        definition.parent,
+        definition.kind,
+        definition.name,
+        definition.qualified,
+        definition.start_line,
+        definition.end_line,
+        definition.head_line,
+        redact(definition.signature),
+        redact(definition.doc),
+        json.dumps(given, separators=(",", ":")),
+    )
+
+
+def _report(
+    connection: sqlite3.Connection, tree: SourceTree, indexed: int, removed: int, complete: bool, seconds: float
+) -> IndexReport:
+    rows = connection.execute(
+        "SELECT skipped, COUNT(*), SUM(has_errors) FROM files GROUP BY skipped ORDER BY skipped"
+    ).fetchall()
+    skipped = {reason: count for reason, count, _ in rows if reason}
+    if tree.unreadable:
+        skipped["unreadable"] = skipped.get("unreadable", 0) + tree.unreadable
+    return IndexReport(
+        files=sum(count for reason, count, _ in rows if not reason),
+        indexed=indexed,
+        removed=removed,
+        syntax_errors=sum(errors or 0 for _, _, errors in rows),
+        skipped=skipped,
+        complete=complete,
+        seconds=seconds,
+    )

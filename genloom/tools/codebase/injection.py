@@ -1,0 +1,103 @@
+"""Injection: the plain functions between a request and the context that a model sees for it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from genloom.config import Settings, load_settings
+from genloom.errors import RepositoryError
+from genloom.events import EventEmitter, Note, ignore_events
+from genloom.registry import Registry
+from genloom.state import CodeContext, GenerationRequest, GraphContext
+from genloom.tools.codebase.codebase import Codebase
+from genloom.tools.codebase.context_key import assemble, caller_tokens, render_caller_context
+from genloom.tools.codebase.indexing import IndexReport
+from genloom.tools.codebase.rendering import current_references, render_references
+
+__all__ = ["build_context", "codebases", "is_current", "render_context"]
+
+INDEX_SECONDS = 120.0
+REPOSITORY_SHARE = 0.25
+"""What the repository keeps of the budget when the caller's own context takes more than the rest."""
+
+_SEPARATOR = "\0"
+
+
+def _open(name: str) -> Codebase:
+    root, separator, cache = name.partition(_SEPARATOR)
+    return Codebase(root, cache=Path(cache) if separator else load_settings().cache)
+
+
+codebases: Registry[Codebase] = Registry(_open, size=8, close=Codebase.close)
+"""Open codebases by the path of their root, as `GraphContext.repository` names it. What a caller registers under a path
+is used for it; others are opened with the run's cache folder."""
+
+
+def build_context(
+    request: GenerationRequest, context: GraphContext, settings: Settings, emit: EventEmitter = ignore_events
+) -> CodeContext:
+    """Choose what a model should see for a request: references into the repository, and the caller's own context.
+
+    Brings the index up to date first (for 120 seconds at most). The same request over the same files gives the same
+    fingerprint, wherever the repository lies. Raises `RepositoryError` when the repository cannot be read, `StorageError`
+    when the index cannot be kept.
+    """
+    if context.repository is None:
+        return assemble(request.codebase_context)
+    codebase = _codebase(context.repository, settings)
+    _tell(codebase.refresh(emit=emit, deadline=time.monotonic() + INDEX_SECONDS), emit)
+    budget = context.context_tokens
+    left = max(budget - caller_tokens(request.codebase_context), int(budget * REPOSITORY_SHARE))
+    chosen = codebase.context(request, budget_tokens=left)
+    return chosen.model_copy(update={"repository": context.repository})
+
+
+def render_context(request: GenerationRequest, code_context: CodeContext, settings: Settings) -> str:
+    """Return the context as a chat model sees it: the project's rules, the caller's own context, the repository's code.
+
+    Each part is delimited as data and redacted, the configured keys included; a reference whose file changed since it was
+    chosen is left out, and a line says so. Empty when there is nothing to show.
+    """
+    secrets = settings.secrets
+    rules = tuple(ref for ref in code_context.references if ref.form == "rules")
+    code = tuple(ref for ref in code_context.references if ref.form != "rules")
+    sections = [render_caller_context(request.codebase_context, secrets=secrets)]
+    if code_context.references:
+        root = Path(code_context.repository).expanduser().resolve()
+        parts = (code_context.model_copy(update={"references": references}) for references in (rules, code))
+        shown_rules, shown_code = (render_references(root, part, secrets=secrets) for part in parts)
+        sections = [shown_rules, *sections, shown_code]
+    return "\n".join(section for section in sections if section)
+
+
+def is_current(code_context: CodeContext, settings: Settings | None = None) -> bool:
+    """Whether every file behind a context still has the bytes that it was chosen by. Needs no index."""
+    if not code_context.references:
+        return not code_context.repository or Path(code_context.repository).expanduser().is_dir()
+    root = Path(code_context.repository).expanduser().resolve()
+    return all(current_references(root, code_context.references))
+
+
+def _codebase(root: str, settings: Settings) -> Codebase:
+    if root in codebases.names():
+        return codebases.get(root)
+    try:
+        place = str(Path(root).expanduser().resolve())
+    except (OSError, ValueError, RuntimeError) as error:
+        raise RepositoryError(
+            f"The repository {root!r} cannot be read: {error}.", hint="Give the project's folder."
+        ) from error
+    return codebases.get(place if place in codebases.names() else f"{place}{_SEPARATOR}{settings.cache}")
+
+
+def _tell(report: IndexReport, emit: EventEmitter) -> None:
+    if not report.complete:
+        emit(Note(message="The repository was indexed in part: it is too large for the time allowed.", level="warning"))
+    if report.syntax_errors:
+        emit(
+            Note(message=f"{report.syntax_errors} of {report.files} files have syntax errors; what parses was indexed.")
+        )
+    unreadable = report.skipped.get("unreadable", 0)
+    if unreadable:
+        emit(Note(message=f"{unreadable} files or folders of the repository cannot be read.", level="warning"))

@@ -1,0 +1,101 @@
+"""The outline of one source file: what it defines, imports and mentions. The same for every language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = [
+    "Definition",
+    "DefinitionKind",
+    "Field",
+    "Import",
+    "Mention",
+    "MentionKind",
+    "Outline",
+    "Parameter",
+    "Segment",
+]
+
+DefinitionKind = Literal["module", "class", "function", "method", "variable"]
+MentionKind = Literal["call", "base", "decorator", "annotation"]
+Field = Literal["head", "body"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A parameter as written; `name` is `*` or `/` for the bare separators, and starts with its stars otherwise."""
+
+    name: str
+    annotation: str | None = None
+    has_default: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A definition. Lines are 1-based and inclusive, from the first decorator on; `head_line` is where its head ends.
+
+    `parent` is the ordinal of the definition around it (the module's is 0). `pure` says that a function's own text shows
+    nothing impure: no input or output, no global, no generator. Counts are of its own text, nested definitions left out.
+    """
+
+    kind: DefinitionKind
+    name: str
+    qualified: str
+    parent: int = 0
+    start_line: int = 1
+    end_line: int = 1
+    head_line: int = 1
+    signature: str = ""
+    doc: str = ""
+    decorators: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    returns: str | None = None
+    is_async: bool = False
+    pure: bool = False
+    return_count: int = 0
+    call_count: int = 0
+    attribute_count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """One imported name: `module` as written with its leading dots, `name` empty for `import module`, `*` for all."""
+
+    module: str
+    name: str
+    alias: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """A use of a name inside a definition (by ordinal): the last part of what it calls, inherits, or is decorated or
+    annotated with."""
+
+    ordinal: int
+    name: str
+    kind: MentionKind
+    count: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of bytes that belongs to one definition and to none of those nested in it."""
+
+    start: int
+    end: int
+    ordinal: int
+    field: Field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """A file's definitions (ordinal 0 is the module itself), imports, mentions and the segments of its text."""
+
+    definitions: tuple[Definition, ...]
+    imports: tuple[Import, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    segments: tuple[Segment, ...] = field(default=())
+    has_errors: bool = False

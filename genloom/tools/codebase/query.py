@@ -1,0 +1,78 @@
+"""The query: what a prompt says about where to look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from genloom.state import GenerationRequest
+from genloom.tools.codebase.words import names_in
+
+__all__ = ["Query"]
+
+T = TypeVar("T")
+
+MAX_CHARACTERS = 40_000
+MAX_HINTS = 200
+
+_FRAME = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})(?:, in ([\w<>.]{1,200}))?')
+_PLACE = re.compile(r"(?<![\w./-])((?:[\w.-]{1,80}/){0,12}[\w.-]{1,80}\.pyi?)(?::{1,2}(\d{1,7})?)?(?![\w/])")
+_TEST_ID = re.compile(r"\.py::([\w.:]{1,200})")
+_TICKED = re.compile(r"`([^`\n]{1,200})`")
+_CODE_NAME = re.compile(
+    r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){1,6}|[A-Za-z]\w*_\w+|_\w{2,}|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*"
+)
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What to look for.
+
+    `text` is the prose and code; `identifiers` are names that it marks as code (in back-ticks, called, in snake or camel
+    case, dotted, in a stack trace or a test's id); `paths` are file names in it; `places` are (path, line) pairs.
+    """
+
+    text: str
+    identifiers: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    places: tuple[tuple[str, int], ...] = ()
+
+    @classmethod
+    def from_text(cls, text: str) -> Query:
+        """Read the hints out of a text, of which the first 40,000 characters count."""
+        text = text[:MAX_CHARACTERS]
+        frames = [(path.replace("\\", "/"), int(line), name or "") for path, line, name in _FRAME.findall(text)]
+        named = [(path.removeprefix("./"), int(line or 0)) for path, line in _PLACE.findall(text)]
+        places = [(path, line) for path, line, _ in frames] + named
+        names = [name for _, _, name in frames]
+        for ticked in _TICKED.findall(text):
+            names += re.findall(r"[A-Za-z_][\w.]*", ticked)
+        for test in _TEST_ID.findall(text):
+            names += test.split("::")
+        names += [*_CODE_NAME.findall(text), *_CALLED.findall(text)]
+        return cls(
+            text=text,
+            identifiers=_once(part for name in names for part in (name, name.rpartition(".")[2])),
+            paths=_once(path for path, _ in places),
+            places=_once(place for place in places if place[1]),
+        )
+
+    @classmethod
+    def from_request(cls, request: GenerationRequest) -> Query:
+        """Read the query out of a request: its prompt, signature, constraints and target, not its examples' values."""
+        parts = [request.prompt, request.signature or "", *request.constraints, request.target or ""]
+        if request.name:
+            parts.append(f"`{request.name}`")
+        return cls.from_text("\n".join(part for part in parts if part))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The distinct names and words, in the order in which they come."""
+        return tuple(names_in(self.text))
+
+
+def _once(items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(item for item in items if item))[:MAX_HINTS]

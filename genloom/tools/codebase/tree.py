@@ -1,0 +1,141 @@
+"""The repository's tree: which files are its own source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+__all__ = ["Found", "SourceTree"]
+
+SKIPPED_FOLDERS = frozenset(
+    "node_modules __pycache__ site-packages dist-packages venv env virtualenv htmlcov bower_components".split()
+)
+BUILD_FOLDERS = frozenset(["build", "dist", "target", "_build"])
+MARKS_OF_NO_SOURCE = frozenset(["pyvenv.cfg", "CACHEDIR.TAG"])
+MAX_FILES = 200_000
+MAX_DEPTH = 60
+MAX_IGNORE_BYTES = 500_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """A source file: its path relative to the root with `/`, and what tells whether it changed."""
+
+    path: str
+    mtime_ns: int
+    size: int
+
+
+@dataclass
+class SourceTree:
+    """A walk over a repository's source files.
+
+    Left out: what `.gitignore` files (nested ones too) and `.git/info/exclude` ignore, hidden folders, virtual
+    environments, build and package folders, and links. `unreadable` counts the folders that could not be listed,
+    `truncated` says that there were more than 200,000 files or folders nested more than 60 deep.
+    """
+
+    root: Path
+    suffixes: tuple[str, ...] = (".py", ".pyi")
+    unreadable: int = 0
+    truncated: bool = False
+    _count: int = field(default=0, repr=False)
+
+    def files(self) -> Iterator[Found]:
+        """Yield the source files, folder by folder, in the order of their names."""
+        exclude = _ignores(self.root / ".git" / "info" / "exclude")
+        yield from self._folder(self.root, "", [("", exclude)] if exclude else [], 0)
+
+    def _folder(self, folder: Path, prefix: str, specs: list[tuple[str, GitIgnoreSpec]], depth: int) -> Iterator[Found]:
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError:
+            self.unreadable += 1
+            return
+        names = {entry.name for entry in entries}
+        if depth and names & MARKS_OF_NO_SOURCE:
+            return
+        own = _ignores(folder / ".gitignore") if ".gitignore" in names else None
+        specs = [*specs, (prefix, own)] if own else specs
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.is_symlink():
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if self._enters(entry, depth) and not _ignored(f"{path}/", specs):
+                    yield from self._folder(folder / entry.name, f"{path}/", specs, depth + 1)
+            elif entry.name.endswith(self.suffixes) and not _ignored(path, specs):
+                yield from self._file(entry, path)
+
+    def _enters(self, entry: os.DirEntry[str], depth: int) -> bool:
+        name = entry.name
+        if depth >= MAX_DEPTH:
+            self.truncated = True
+            return False
+        if name.startswith(".") or name in SKIPPED_FOLDERS or name.endswith((".egg-info", ".dist-info")):
+            return False
+        return name not in BUILD_FOLDERS or Path(entry.path, "__init__.py").is_file()
+
+    def _file(self, entry: os.DirEntry[str], path: str) -> Iterator[Found]:
+        if self._count >= MAX_FILES:
+            self.truncated = True
+            return
+        try:
+            status = entry.stat(follow_symlinks=False)
+            path.encode("utf-8")
+        except (OSError, UnicodeEncodeError):  # gone meanwhile, or a name that no prompt can show
+            self.unreadable += 1
+            return
+        self._count += 1
+        yield Found(path, status.st_mtime_ns, status.st_size)
+
+
+def _ignores(path: Path) -> GitIgnoreSpec | None:
+    """Return the rules of an ignore file; `None` when it has none or cannot be read."""
+    try:
+        if path.is_symlink() or path.stat().st_size > MAX_IGNORE_BYTES:
+            return None
+        lines = [
+            line
+            for line in path.read_text("utf-8", "replace").splitlines()
+            if line.strip() and not line.startswith("#")
+        ]
+    except OSError:
+        return None
+    if not lines:
+        return None
+    from pathspec import GitIgnoreSpec  # imported here: a tree without ignore files need not pay for it
+
+    return _spec(GitIgnoreSpec, lines)
+
+
+def _spec(kind: type[GitIgnoreSpec], lines: list[str]) -> GitIgnoreSpec:
+    """Return a spec of the lines, those that are no valid patterns left out, as git does."""
+    try:
+        return kind.from_lines(lines)
+    except ValueError:
+        return kind.from_lines([line for line in lines if _is_pattern(kind, line)])
+
+
+def _is_pattern(kind: type[GitIgnoreSpec], line: str) -> bool:
+    try:
+        kind.from_lines([line])
+    except ValueError:
+        return False
+    return True
+
+
+def _ignored(path: str, specs: list[tuple[str, GitIgnoreSpec]]) -> bool:
+    """Whether the nearest ignore file that says anything about the path says that it is ignored."""
+    for prefix, spec in reversed(specs):
+        included = spec.check_file(path[len(prefix) :]).include
+        if included is not None:
+            return bool(included)
+    return False
