@@ -14,8 +14,9 @@ class Fault:
 
     `status`, `headers` and `body` are answered instead of the right answer (a fault with a body and no status answers
     200). `delay` seconds pass first; a fault that is only a delay is answered rightly afterwards. `cut` closes the
-    connection without an answer, `truncate` in the middle of one. A request that gets a wrong answer or none has no
-    effect, unless `after_work`: then the server does what was asked, and only the answer is lost.
+    connection without an answer, `truncate` in the middle of one (the right one, unless it is replaced). A request that
+    gets a wrong answer or none has no effect, unless `after_work`: then the server does what was asked, and only the
+    answer is lost.
     """
 
     status: int | None = None

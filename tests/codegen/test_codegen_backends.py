@@ -40,15 +40,18 @@ def test_a_fresh_run_is_written_down_before_and_after(pace: Pacing) -> None:
         first, again = run_once(server, journal, pace), run_once(server, journal, pace)
         assert (first.status, again.id, len(server.runs)) == ("completed", first.id, 1)
         assert server.count("POST") == 1
+        assert server.count("GET", "/agent/runs") == 1
     entry = journal.find("key")
     assert entry is not None
     assert entry.run_id == first.id
 
 
 def test_an_intent_without_a_number_is_looked_up_first(pace: Pacing) -> None:
-    """A process that died between create and record finds its run in the list."""
-    with CodegenServer() as server:
+    """A process that died between create and record finds its run in the list, also when that shows it late."""
+    not_yet = [None] * 3 + [Fault(body='{"items": []}')]
+    with CodegenServer(faults=not_yet) as server:
         run_once(server, MemoryJournal(), pace)
+        assert len(server.requests) == 3
         journal = MemoryJournal()
         journal.intend("key")
         run = run_once(server, journal, pace)

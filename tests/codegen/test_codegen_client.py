@@ -60,6 +60,7 @@ async def test_a_create_that_commits_late_is_found_before_it_is_repeated(client_
         async with client_of(server, timeout=0.3, pacing=pacing) as client:
             run = await client.run("make it", deadline=20)
         assert run.status == "completed"
+        assert server.count("POST") == 1
         assert len(server.runs) == 1
 
 
