@@ -2,7 +2,8 @@
 
 Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
 `GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`; honoured as their owners
-define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`.
+define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`,
+`LANGSMITH_TRACING` (its other variables LangSmith reads itself).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Settings:
     codegen_token: str | None = field(default=None, repr=False)
     codegen_org_id: int | None = None
     codegen_base_url: str | None = None
+    langsmith_tracing: bool = False
 
     @property
     def agent_backend(self) -> str | None:
@@ -83,6 +85,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         codegen_token=_text(env, "CODEGEN_API_TOKEN"),
         codegen_org_id=_number(env, "CODEGEN_ORG_ID", int, None),
         codegen_base_url=_text(env, "CODEGEN_API_BASE_URL"),
+        langsmith_tracing=_asks_for_traces(env),
     )
 
 
@@ -95,6 +98,12 @@ def _folders(env: Mapping[str, str]) -> tuple[Path, Path]:
     import platformdirs  # imported here: a command that stores nothing need not pay for it
 
     return platformdirs.user_data_path("genloom"), platformdirs.user_cache_path("genloom")
+
+
+def _asks_for_traces(env: Mapping[str, str]) -> bool:
+    """Whether LangSmith's variables switch it on, in the order and by the word that LangSmith itself goes by."""
+    names = ("LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING", "LANGCHAIN_TRACING")
+    return next((value for name in names if (value := _text(env, name))), None) == "true"
 
 
 def _text(env: Mapping[str, str], name: str) -> str | None:
