@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable
 
 import pytest
@@ -117,6 +119,21 @@ async def test_a_refusal_is_raised_at_once(
         assert len(server.runs) == runs
         assert caught.value.hint
         assert server.token not in f"{caught.value!r} {caught.value.message} {client!r}"
+
+
+async def test_neither_debug_logs_nor_tracebacks_hold_the_token(
+    client_of: ClientOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With every logger at its chattiest and the whole chain of causes printed, the token is nowhere."""
+    caplog.set_level(logging.DEBUG)
+    with CodegenServer(faults=[Fault(cut=True)]) as server:
+        async with client_of(server) as client:
+            with pytest.raises(AgentError) as caught:
+                await client.get_run(1)
+        shown = "".join(traceback.format_exception(caught.value))
+        assert "RemoteProtocolError" in shown
+        assert caplog.text
+        assert server.token not in shown + caplog.text
 
 
 async def test_an_answer_without_end_is_cut_off(client_of: ClientOf) -> None:
