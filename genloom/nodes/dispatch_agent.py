@@ -18,7 +18,7 @@ from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import AgentRun, Attempt, CodeContext, Draft, Failure, GenerationRequest, NotRun, Verdict
-from genloom.tools.codegen import MemoryJournal, RunJournal, agent_backends, draft_from_run
+from genloom.tools.codegen import PROCESS_JOURNAL, RunJournal, agent_backends, draft_from_run
 
 __all__ = ["dispatch_agent"]
 
@@ -89,10 +89,10 @@ def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
 
 
 def _journal(runtime: NodeRuntime) -> RunJournal:
-    """Durable where the graph is: a run without a checkpointer cannot be resumed, and so needs no journal on disk."""
+    """Return a journal as durable as the graph: a run without a checkpointer cannot outlive its process."""
     if runtime.thread_id is None:
-        return MemoryJournal()
-    from genloom.tools.store import open_run_journal
+        return PROCESS_JOURNAL
+    from genloom.tools.store.run_journal import open_run_journal
 
     return open_run_journal(runtime.settings, organisation=runtime.organisation)
 

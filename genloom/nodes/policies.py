@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from genloom.errors import BackendError, GraphDefinitionError
+from genloom.tools.backoff import backoff_seconds
 
 if TYPE_CHECKING:
     from langgraph.types import RetryPolicy
@@ -22,9 +22,9 @@ class NodePolicy:
     """How often a node is tried, how long it waits in between, and how long one try may take.
 
     Only transient failures are tried again: rate limits, time-outs, connections and 5xx; never 401, 402, 403, 404, 422 or
-    other bad requests. The wait is full-jitter exponential back-off (Brooker, "Exponential Backoff And Jitter", AWS
-    2015): uniform between 0 and `min(cap, base * 2**(try - 1))` seconds, and never shorter than the server's
-    `Retry-After`. A `Retry-After` beyond `longest_wait` seconds is not waited for: the failure stands.
+    other bad requests. The wait is full-jitter back-off (see `genloom.tools.backoff`) from `base_seconds`, capped at
+    `cap_seconds`, and never shorter than the server's `Retry-After`; one beyond `longest_wait` seconds is not waited for:
+    the failure stands.
     """
 
     tries: int = 3
@@ -43,12 +43,15 @@ class NodePolicy:
             return error.transient and (error.retry_after or 0.0) <= self.longest_wait
         return isinstance(error, TimeoutError)
 
-    def wait_seconds(self, failed_try: int, error: BaseException, random_source: random.Random | None = None) -> float:
+    def wait_seconds(self, failed_try: int, error: BaseException) -> float:
         """Return how long to wait after the try of that number (from 1) failed so."""
-        ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** min(failed_try - 1, 60))
-        jittered = (random_source or random).uniform(0.0, ceiling)
-        asked = (error.retry_after or 0.0) if isinstance(error, BackendError) else 0.0
-        return max(jittered, asked)
+        return backoff_seconds(
+            failed_try,
+            base=self.base_seconds,
+            cap=self.cap_seconds,
+            retry_after=error.retry_after if isinstance(error, BackendError) else None,
+            longest=self.longest_wait,
+        )
 
     def langgraph(self) -> RetryPolicy:
         """Return LangGraph's policy that does the retrying. The node itself waits before it raises, because LangGraph's

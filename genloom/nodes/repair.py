@@ -45,7 +45,8 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
     draft, verdict = state["draft"], state["verdict"]
     review = state.get("review")
     number = len(state.get("attempts") or ()) + 1
-    evidence = evidence_for_repair(verdict, review, draft=draft)
+    complaints = draft.notes if draft.generator == "model" else ()
+    evidence = "\n".join([*complaints, evidence_for_repair(verdict, review)])
     message = load_prompt("repair").render(
         number=str(number),
         generator=draft.generator,

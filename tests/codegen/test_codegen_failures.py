@@ -1,51 +1,20 @@
-"""Answers that are errors, `Retry-After`, and the wait before the next try."""
+"""Answers that are errors."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
-from genloom.tools.codegen.failures import may_have_worked, parse_retry_after, response_error, worth_repeating
-from genloom.tools.codegen.pacing import Pacing, retry_wait
-
-NOW = 1_800_000_000.0
+from genloom.tools.codegen.failures import may_have_worked, response_error, worth_repeating
 
 
 def error_of(status: int, body: object = None, **headers: str) -> GenloomError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return response_error(status, named, json.dumps(body).encode(), doing="ask", secret="s3cret-token")
-
-
-@given(st.integers(min_value=0, max_value=10**9 - 1))
-def test_retry_after_in_seconds_is_read(seconds: int) -> None:
-    """A number of seconds comes back as it is."""
-    assert parse_retry_after(f" {seconds} ") == seconds
-
-
-@given(st.integers(min_value=-(10**8), max_value=10**8))
-def test_retry_after_as_a_date_counts_from_now(offset: int) -> None:
-    """A date in the future gives the seconds until then, one in the past none."""
-    text = format_datetime(datetime.fromtimestamp(NOW + offset, UTC), usegmt=True)
-    assert parse_retry_after(text, now=NOW) == max(0, offset)
-
-
-@given(st.none() | st.text())
-def test_retry_after_never_raises_nor_goes_negative(value: str | None) -> None:
-    """Nonsense gives `None`, never an error, a negative number or infinity."""
-    seconds = parse_retry_after(value, now=NOW)
-    assert seconds is None or 0 <= seconds < float("inf")
-
-
-@pytest.mark.parametrize("value", ["", "-5", "1e9", "nan", "inf", "soon", "٣", "99999999999", "Mon, 99 Foo 2026"])
-def test_retry_after_refuses_what_is_neither(value: str) -> None:
-    """What only looks like a number or a date gives `None`."""
-    assert parse_retry_after(value) is None
 
 
 @pytest.mark.parametrize(
@@ -104,16 +73,3 @@ def test_only_a_clear_refusal_means_that_nothing_happened() -> None:
     doubtful += [AgentError("x", kind="timeout"), AgentError("x", kind="malformed", status=200)]
     assert not any(may_have_worked(error) for error in sure if isinstance(error, AgentError))
     assert all(may_have_worked(error) and worth_repeating(error) for error in doubtful if isinstance(error, AgentError))
-
-
-@given(st.integers(min_value=0, max_value=5000), st.floats(0, 1), st.none() | st.floats(0, 1e6))
-def test_the_wait_is_bounded_and_honours_the_server(attempt: int, chance: float, asked: float | None) -> None:
-    """The wait lies under its cap, and at or above what the server asked for, up to that cap."""
-    pacing = Pacing()
-    error = AgentError("busy", kind="rate_limit", retry_after=asked)
-    wait = retry_wait(error, attempt, pacing, chance=lambda: chance)
-    assert 0 <= wait <= pacing.retry_after_cap + pacing.retry_base
-    if asked is None:
-        assert wait <= pacing.retry_cap
-    else:
-        assert wait >= min(asked, pacing.retry_after_cap)

@@ -1,6 +1,6 @@
 """Chat models: found by name, their failures classified, their replies parsed strictly."""
 
-from genloom.tools.chat.failures import model_failure, retry_after_seconds
+from genloom.tools.chat.failures import model_failure
 from genloom.tools.chat.models import chat_model, registered_models, split_model_name
 from genloom.tools.chat.reply import message_text, module_in_reply
 from genloom.tools.chat.usage import usage_of
@@ -11,7 +11,6 @@ __all__ = [
     "model_failure",
     "module_in_reply",
     "registered_models",
-    "retry_after_seconds",
     "split_model_name",
     "usage_of",
 ]

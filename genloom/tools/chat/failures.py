@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import email.utils
-import time
-from collections.abc import Mapping
-
 from genloom.errors import BackendFailure, CredentialError, GenloomError, ModelError, ModelNameError
+from genloom.tools.backoff import parse_retry_after
 
-__all__ = ["model_failure", "retry_after_seconds"]
+__all__ = ["model_failure"]
 
 _KINDS: dict[int, BackendFailure] = {402: "payment", 408: "timeout", 409: "server", 425: "server", 429: "rate_limit"}
 
@@ -73,21 +70,6 @@ def _of_status(status: int, error: Exception, model: str) -> GenloomError:
         f"The server of {model} answered HTTP {status}.",
         kind=kind,
         status=status,
-        retry_after=retry_after_seconds(headers) if headers is not None else None,
+        retry_after=parse_retry_after(headers.get("retry-after")) if headers is not None else None,
         hint=_LATER if kind != "bad_request" else "The server refused the request itself; check the model's limits.",
     )
-
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return what a `Retry-After` header asks to wait, in seconds (RFC 9110, 10.2.3: a number or a date)."""
-    text = (headers.get("retry-after") or headers.get("Retry-After") or "").strip()
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(text).timestamp() - time.time()
-        except (TypeError, ValueError, OverflowError):
-            return None
-    return max(0.0, seconds) if seconds == seconds and seconds != float("inf") else None

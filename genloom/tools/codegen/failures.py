@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from genloom.errors import AgentError, BackendFailure, CredentialError, GenloomError, UsageError
+from genloom.tools.backoff import parse_retry_after
 
-__all__ = ["UnsentError", "may_have_worked", "parse_retry_after", "response_error", "worth_repeating"]
+__all__ = ["UnsentError", "may_have_worked", "response_error", "worth_repeating"]
 
 MESSAGE_CHARACTERS = 500
 USAGE_STATUSES = frozenset({400, 404, 405, 409, 410, 413, 414, 415, 422})
@@ -44,21 +43,6 @@ def may_have_worked(error: AgentError) -> bool:
     """Whether the server may have done what was asked although the call failed (a lost or garbled answer)."""
     refused = error.status is not None and 300 <= error.status < 500 and error.status != 408
     return not isinstance(error, UnsentError) and not refused
-
-
-def parse_retry_after(value: str | None, *, now: float | None = None) -> float | None:
-    """Return the seconds that a `Retry-After` header asks for: a number of seconds or an HTTP date (RFC 9110, 10.2.3).
-
-    A date in the past gives 0; what is neither gives `None`. `now` is the Unix time to count a date from.
-    """
-    text = (value or "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
-    return max(0.0, when - (time.time() if now is None else now))
 
 
 def response_error(status: int, headers: Mapping[str, str], body: bytes, *, doing: str, secret: str) -> GenloomError:

@@ -6,15 +6,15 @@ The defaults stay well under the API's documented limits (60 requests in 30 s) f
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from genloom.errors import AgentError
+from genloom.tools.backoff import backoff_seconds
 from genloom.tools.codegen.failures import worth_repeating
 
-__all__ = ["Pacing", "retry_wait", "with_retries"]
+__all__ = ["Pacing", "with_retries"]
 
 T = TypeVar("T")
 
@@ -41,19 +41,15 @@ class Pacing:
     settle: tuple[float, ...] = (0.0, 1.0, 3.0)
     resting: float = 300.0
 
-
-def retry_wait(
-    error: AgentError, attempt: int, pacing: Pacing, *, chance: Callable[[], float] = random.random
-) -> float:
-    """Return the seconds to wait after failed attempt number `attempt` (from 0).
-
-    Full jitter as in "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015). A `Retry-After` is waited for in
-    full, up to its cap, with the jitter on top so that many clients do not come back at the same moment.
-    """
-    jitter = chance() * min(pacing.retry_cap, pacing.retry_base * 2.0 ** min(attempt, 30))
-    if error.retry_after is None:
-        return jitter
-    return min(error.retry_after, pacing.retry_after_cap) + min(jitter, pacing.retry_base)
+    def retry_wait(self, error: AgentError, failures: int) -> float:
+        """Return the seconds to wait after that many failures (from 1), the last of which was `error`."""
+        return backoff_seconds(
+            failures,
+            base=self.retry_base,
+            cap=self.retry_cap,
+            retry_after=error.retry_after,
+            longest=self.retry_after_cap,
+        )
 
 
 async def with_retries(
@@ -69,7 +65,7 @@ async def with_retries(
         except AgentError as error:
             if not worth_repeating(error):
                 raise
-            wait = retry_wait(error, attempt, pacing)
+            wait = pacing.retry_wait(error, attempt + 1)
             on_retry(error, wait)
         await asyncio.sleep(wait)
     return await operation()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from genloom.errors import AgentError
 from genloom.tools.codegen.failures import may_have_worked, worth_repeating
-from genloom.tools.codegen.pacing import Pacing, retry_wait, with_retries
+from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.wire import AgentRunResponse
 
 __all__ = ["Submission"]
@@ -53,7 +53,7 @@ class Submission:
                 failure = error
                 if not worth_repeating(error):
                     raise
-            wait = retry_wait(failure, attempt, self.pacing)
+            wait = self.pacing.retry_wait(failure, attempt + 1)
             self.on_retry(failure, wait)
             await asyncio.sleep(wait)
         if self.in_doubt and (found := await self.settle(self.pacing.settle)):

@@ -1,0 +1,19 @@
+"""What every test starts from: no configuration but an empty home of its own."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment that configures nothing, and a fresh folder for everything that is stored."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) and name != "GENLOOM_DATA":
+            monkeypatch.delenv(name)
+    folder = tmp_path / "genloom-home"
+    monkeypatch.setenv("GENLOOM_HOME", str(folder))
+    return folder

@@ -1,0 +1,24 @@
+"""The examples run as their docstrings say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("*.py"))
+
+SAYS = {
+    "compose_graph.py": "T-1 passed approve",
+    "first_steps.py": "# passed:",
+    "repair_with_a_model.py": "# passed after 2 attempts",
+    "stream_events.py": "update: finalize",
+}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_runs_and_shows_what_it_promises(path, tmp_path):
+    """In a process of its own, from another folder, with nothing configured."""
+    done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert SAYS[path.name] in done.stdout
