@@ -7,7 +7,18 @@ from typing import Any, Literal
 
 from genloom.state import SandboxTier
 
-__all__ = ["CallReport", "Ended", "NoRecord", "Opaque", "ProgramReport", "Raised", "Returned", "TestCase", "TestReport"]
+__all__ = [
+    "CallReport",
+    "Ended",
+    "NoRecord",
+    "Opaque",
+    "ProgramReport",
+    "Raised",
+    "Returned",
+    "SandboxStatus",
+    "TestCase",
+    "TestReport",
+]
 
 Ended = Literal["normal", "exit", "timeout", "memory", "output", "killed"]
 """How the process ended: by itself after all its work, by exiting early, or stopped at a limit."""
@@ -94,3 +105,18 @@ class ProgramReport(_Report):
     """What a program wrote and how it ended. `exit_code` is `None` when it was stopped."""
 
     exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxStatus:
+    """What a live self-test showed. `tier` is `None` when nothing can be run, `reason` then says why and `hint` what to
+    do; with a tier, `reason` says in a sentence what it stands on. `python` is the interpreter's version."""
+
+    tier: SandboxTier | None
+    reason: str
+    hint: str = ""
+    limits: str = ""
+    interpreter: str = ""
+    python: str = ""
+    namespaces: bool = False
+    """Whether runs get private process and mount namespaces."""

@@ -1,0 +1,31 @@
+"""The sandbox: runs untrusted Python apart from everything, and reports what came of it."""
+
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.report import (
+    CallReport,
+    Ended,
+    NoRecord,
+    Opaque,
+    ProgramReport,
+    Raised,
+    Returned,
+    SandboxStatus,
+    TestCase,
+    TestReport,
+)
+from genloom.tools.sandbox.sandbox import Sandbox
+
+__all__ = [
+    "CallReport",
+    "Ended",
+    "Limits",
+    "NoRecord",
+    "Opaque",
+    "ProgramReport",
+    "Raised",
+    "Returned",
+    "Sandbox",
+    "SandboxStatus",
+    "TestCase",
+    "TestReport",
+]

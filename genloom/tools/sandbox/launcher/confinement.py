@@ -1,0 +1,136 @@
+"""The steps that turn a fresh process into the run: drop rights, lay out files, limit, confine, execute."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+
+from genloom.tools.sandbox.launcher import kernel, landlock, mounts, seccomp
+from genloom.tools.sandbox.launcher.refusal import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from genloom.tools.sandbox.launcher.plan import Plan
+
+__all__ = ["HIGH_DESCRIPTOR", "become_run"]
+
+_SIGKILL = 9
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_OPEN_FILES = 256
+_STACK = 8 << 20
+_ADDRESS_SPACE_SPARE = 128 << 20
+_FIRST_CHANNEL = 3
+_CLOSE_RANGE, _CLOSE_ON_EXEC = 436, 4
+
+HIGH_DESCRIPTOR = 64
+"""The launcher's own descriptors stand above, where the channel's never fall on them."""
+
+
+def become_run(plan: Plan, user: int, parent: int) -> None:
+    """Turn this process into the run; returns never. `parent` is the id that getppid shows while the parent lives.
+
+    Raises `Refusal` that names the stage that failed.
+    """
+    os.setsid()
+    _take_user(user)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)  # after the change of user, which clears it
+    if os.getppid() != parent:
+        os._exit(1)
+    os.chdir(plan["scratch"])
+    _lay_out(plan["files"])
+    _check_readable(plan["readable"])
+    _arrange_descriptors(plan["channel"])
+    _limit(plan)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    if plan["confined"]:
+        _confine(plan)
+    try:
+        os.execve(plan["executable"], plan["arguments"], plan["environment"])
+    except OSError as error:
+        raise Refusal("exec", f"{plan['executable']}: {error.strerror}") from error
+
+
+def _take_user(user: int) -> None:
+    """Become an unprivileged user without groups; the kernel drops every capability with it."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    if 0 in os.getresuid():
+        raise Refusal("user", "root's rights could not be dropped")
+
+
+def _lay_out(files: dict[str, str]) -> None:
+    for name, text in files.items():
+        try:
+            folder = os.path.dirname(name)
+            if folder:
+                os.makedirs(folder, exist_ok=True)
+            with open(name, "x", encoding="utf-8", errors="surrogatepass", newline="") as file:
+                file.write(text)
+        except OSError as error:
+            raise Refusal("files", f"{name}: {error.strerror}") from error
+
+
+def _check_readable(paths: list[str]) -> None:
+    for path in paths:
+        needed = os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK
+        if not os.access(path, needed):
+            raise Refusal("readable", f"{path} cannot be read by an unprivileged user")
+
+
+def _arrange_descriptors(channel: list[int]) -> None:
+    """Keep standard input, output and error, put the channel from 3 upward, and close all others at execution."""
+    high = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, HIGH_DESCRIPTOR) for number in channel]
+    for place, number in enumerate(high, start=_FIRST_CHANNEL):
+        os.dup2(number, place, inheritable=True)
+    kernel.syscall("close_range", _CLOSE_RANGE, _FIRST_CHANNEL + len(channel), 2**31 - 1, _CLOSE_ON_EXEC)
+
+
+def _limit(plan: Plan) -> None:
+    wanted = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: plan["cpu_seconds"],
+        resource.RLIMIT_FSIZE: plan["file_size"],
+        resource.RLIMIT_NOFILE: _OPEN_FILES,
+        resource.RLIMIT_STACK: _STACK,
+        resource.RLIMIT_MEMLOCK: 0,
+        resource.RLIMIT_NPROC: plan["processes"],
+        resource.RLIMIT_AS: plan["memory"] + _ADDRESS_SPACE_SPARE,
+    }
+    for which, value in wanted.items():
+        _, hard = resource.getrlimit(which)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(which, (value, value))
+        except (OSError, ValueError) as error:
+            raise Refusal("limits", error) from error
+
+
+def _confine(plan: Plan) -> None:
+    abi = landlock.supported_abi()
+    if not abi:
+        raise Refusal("landlock", "this kernel has no Landlock, or it is switched off")
+    writable = [plan["scratch"], *([mounts.SHARED_MEMORY] if plan["namespaces"] else [])]
+    try:
+        landlock.restrict(
+            abi, readable=[*plan["readable"], *plan["system_readable"]], devices=_DEVICES, writable=writable
+        )
+    except OSError as error:
+        raise Refusal("landlock", error) from error
+    try:
+        seccomp.install_filter(
+            seccomp.build_filter(
+                os.uname().machine,
+                process=os.getpid(),
+                # inside a process namespace nobody outside can even be named
+                scoped_signals=abi >= landlock.SCOPE_ABI or plan["namespaces"],
+                private_mounts=plan["namespaces"],
+                truncate_ruled=abi >= landlock.TRUNCATE_ABI,
+            )
+        )
+    except KeyError as error:
+        raise Refusal("seccomp", f"no filter is written for the machine {error}") from error
+    except OSError as error:
+        raise Refusal("seccomp", error) from error

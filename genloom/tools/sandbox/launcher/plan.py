@@ -1,0 +1,32 @@
+"""What the launcher is told to do: plain values that cross a pipe."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+__all__ = ["Plan"]
+
+
+class Plan(TypedDict):
+    """One run. Sizes are in bytes, times in seconds; `files` are relative path -> text."""
+
+    confined: bool
+    """Landlock and seccomp, or resource limits alone."""
+    namespaces: bool
+    """Private process and mount namespaces."""
+    executable: str
+    arguments: list[str]
+    environment: dict[str, str]
+    scratch: str
+    files: dict[str, str]
+    readable: list[str]
+    """What the caller and the interpreter need: must be there and be readable."""
+    system_readable: list[str]
+    """What is granted where it is there."""
+    channel: list[int]
+    """Descriptors to read calls from and to write records to, or nothing."""
+    wall_seconds: float
+    cpu_seconds: int
+    memory: int
+    processes: int
+    file_size: int

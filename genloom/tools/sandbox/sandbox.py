@@ -1,0 +1,297 @@
+"""The sandbox: runs untrusted Python and reports what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import TypedDict
+
+from genloom.errors import UsageError
+from genloom.portal import run_sync
+from genloom.state import SandboxTier
+from genloom.tools.sandbox.call_conversation import CallConversation
+from genloom.tools.sandbox.interpreter import Interpreter, Unavailable, find_interpreter
+from genloom.tools.sandbox.job import Ending, Job, Refused
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.pytest_conversation import TestConversation
+from genloom.tools.sandbox.report import CallReport, Ended, ProgramReport, SandboxStatus, TestReport
+from genloom.tools.sandbox.runner import Conversation, run_job
+from genloom.tools.sandbox.selftest import explain_refusal, find_tier
+from genloom.tools.sandbox.worker.pytest_run import BORROWED
+
+__all__ = ["Sandbox"]
+
+_TEST_FILE = "test_genloom_checks.py"
+_PROGRAM_FILE = "genloom_program.py"
+_NO_FILES: Mapping[str, str] = MappingProxyType({})
+_MOST_FOUND = 64
+
+
+class _Common(TypedDict):
+    """The fields that every report has."""
+
+    tier: SandboxTier | None
+    limits: str
+    seconds: float
+    ended: Ended
+    stdout: str
+    stderr: str
+
+
+class Sandbox:
+    """Runs Python code that nobody has checked, in a process of its own for each run.
+
+    `python` is the interpreter (default: the one that runs now); it is never started outside the sandbox. Code may read
+    `readable` and import from `import_from`, write only to a scratch folder that is gone afterwards, and reach no
+    network. The best tier that a live self-test finds is taken, or just `tier`; resource limits alone are no sandbox and
+    need `allow_weak`. Where nothing holds, reports say so in `not_run`; nothing is ever run as root.
+
+    Methods that start with `a` are coroutines; cancelling one ends its processes first. Each has a synchronous face.
+    """
+
+    def __init__(
+        self,
+        *,
+        python: str | Path | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        readable: Sequence[Path] = (),
+        import_from: Sequence[Path] = (),
+        allow_weak: bool = False,
+        tier: SandboxTier | None = None,
+    ) -> None:
+        self._python = os.path.abspath(os.path.expanduser(python or sys.executable))
+        self._limits = limits
+        self._import_from = _folders(import_from)
+        self._readable = _folders(readable)
+        preferred: tuple[SandboxTier, ...] = (tier,) if tier else ("landlock", "rlimits")
+        self._allowed = tuple(each for each in preferred if each != "rlimits" or allow_weak)
+        if not self._allowed:
+            raise UsageError(
+                "Resource limits alone are not a sandbox.", hint="Pass allow_weak=True to run untrusted code with them."
+            )
+
+    def status(self) -> SandboxStatus:
+        """Return which tier holds here, found by a self-test at first use and remembered for this process."""
+        return run_sync(self.astatus())
+
+    async def astatus(self) -> SandboxStatus:
+        """Return which tier holds here, found by a self-test at first use and remembered for this process."""
+        key = (self._python, self._allowed)
+        found = _found.get(key)
+        if found is None:
+            found = await self._look()
+            if found.tier and len(_found) < _MOST_FOUND:
+                _found[key] = found
+        return replace(found, limits=self._limits.text, interpreter=self._python)
+
+    async def acall(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+        """Import `module` from `files` (relative path -> text) and evaluate each call, an expression in the module's
+        own namespace.
+
+        Each call is handed over when its turn comes, and its value comes out on a private pipe: results hold plain
+        values to be compared here. Whatever is not exactly one well-formed record is `NoRecord`.
+        """
+        conversation = CallConversation(module, self._import_from, calls)
+        ran = await self._run(("calls",), files, conversation=conversation)
+        if not ran.ending:
+            return CallReport(**ran.common, not_run=ran.not_run, hint=ran.hint)
+        return CallReport(
+            **ran.common, results=conversation.results(ran.ending), loading=conversation.loading(ran.ending)
+        )
+
+    def call(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+        """Do what `acall` does, from synchronous code."""
+        return run_sync(self.acall(files, module, calls))
+
+    async def atest(self, files: Mapping[str, str], tests: str) -> TestReport:
+        """Run the text of a pytest file beside `files`, by the interpreter's own pytest, or genloom's where it has none
+        and that fits.
+
+        No configuration, cache or third-party plugin is loaded, and a conftest.py only when it is in `files`. The
+        records share the draft's interpreter: they are claims.
+        """
+        name = _free_name(_TEST_FILE, files)
+        lender, lent = _own_pytest()
+        conversation = TestConversation(name, lender, "conftest.py" in files, self._import_from)
+        ran = await self._run(("tests",), {**files, name: tests}, readable=lent, conversation=conversation)
+        if not ran.ending:
+            return TestReport(**ran.common, not_run=ran.not_run, hint=ran.hint)
+        if conversation.no_pytest:
+            reason = f"{self._python} has no pytest, and genloom's own does not fit it: {conversation.no_pytest}"
+            return TestReport(**ran.common, not_run=reason, hint=f"{self._python} -m pip install pytest")
+        complete = conversation.closed and ran.ending.ended == "normal"
+        return TestReport(**ran.common, cases=tuple(conversation.cases), complete=complete)
+
+    def test(self, files: Mapping[str, str], tests: str) -> TestReport:
+        """Do what `atest` does, from synchronous code."""
+        return run_sync(self.atest(files, tests))
+
+    async def arun_program(
+        self,
+        program: Path | str,
+        *,
+        stdin: bytes = b"",
+        files: Mapping[str, str] = _NO_FILES,
+        readable: Sequence[Path] = (),
+        on_line: Callable[[bytes], None] | None = None,
+        limits: Limits | None = None,
+    ) -> ProgramReport:
+        """Run a program as `__main__`: a `Path` is a file, a `str` is source text.
+
+        `on_line` is called in the event loop's thread with each line of standard output as it comes, without its end;
+        what it raises ends the run. `limits` replace the sandbox's own for this run.
+        """
+        laid_out = dict(files)
+        if isinstance(program, Path):
+            name, extra = str(program.absolute()), (str(program.absolute()),)
+        else:
+            name, extra = _free_name(_PROGRAM_FILE, files), ()
+            laid_out[name] = program
+        ran = await self._run(
+            ("program", name, *self._import_from),
+            laid_out,
+            readable=(*extra, *_folders(readable)),
+            stdin=stdin,
+            on_line=on_line,
+            limits=limits,
+        )
+        exit_code = ran.ending.exit_code if ran.ending else None
+        return ProgramReport(**ran.common, not_run=ran.not_run, hint=ran.hint, exit_code=exit_code)
+
+    def run_program(
+        self,
+        program: Path | str,
+        *,
+        stdin: bytes = b"",
+        files: Mapping[str, str] = _NO_FILES,
+        readable: Sequence[Path] = (),
+        on_line: Callable[[bytes], None] | None = None,
+        limits: Limits | None = None,
+    ) -> ProgramReport:
+        """Do what `arun_program` does, from synchronous code; `on_line` is then called in another thread."""
+        return run_sync(
+            self.arun_program(program, stdin=stdin, files=files, readable=readable, on_line=on_line, limits=limits)
+        )
+
+    async def _look(self) -> SandboxStatus:
+        interpreter = find_interpreter(self._python)
+        if isinstance(interpreter, Unavailable):
+            return SandboxStatus(tier=None, reason=interpreter.reason, hint=interpreter.hint)
+        return await find_tier(interpreter, self._allowed)
+
+    async def _run(
+        self,
+        task: tuple[str, ...],
+        files: Mapping[str, str],
+        *,
+        readable: tuple[str, ...] = (),
+        stdin: bytes = b"",
+        on_line: Callable[[bytes], None] | None = None,
+        limits: Limits | None = None,
+        conversation: Conversation | None = None,
+    ) -> _Ran:
+        _check_names(files)
+        limits = limits or self._limits
+        status = await self.astatus()
+        interpreter = find_interpreter(self._python)
+        needed = (*self._readable, *self._import_from, *readable)
+        problem = _problem(status, interpreter, needed)
+        if problem or isinstance(interpreter, Unavailable):
+            return _Ran.refused(problem or interpreter, limits)
+        job = Job(
+            interpreter=interpreter,
+            task=task,
+            limits=limits,
+            files=files,
+            readable=needed,
+            stdin=stdin,
+            channel=conversation is not None,
+            confined=status.tier != "rlimits",
+            namespaces=status.namespaces,
+            on_line=on_line,
+        )
+        ending = await run_job(job, conversation)
+        if isinstance(ending, Refused):
+            return _Ran.refused(explain_refusal(ending), limits)
+        return _Ran.ended(ending, status, limits)
+
+
+_found: dict[tuple[str, tuple[SandboxTier, ...]], SandboxStatus] = {}
+"""What the self-test showed in this process; only what holds is remembered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ran:
+    """One run, or why there was none."""
+
+    common: _Common
+    ending: Ending | None = None
+    not_run: str = ""
+    hint: str = ""
+
+    @classmethod
+    def ended(cls, ending: Ending, status: SandboxStatus, limits: Limits) -> _Ran:
+        common = _Common(
+            tier=status.tier,
+            limits=limits.text,
+            seconds=ending.seconds,
+            ended=ending.ended,
+            stdout=ending.stdout.decode(errors="replace"),
+            stderr=ending.stderr.decode(errors="replace"),
+        )
+        return cls(common=common, ending=ending)
+
+    @classmethod
+    def refused(cls, why: Unavailable, limits: Limits) -> _Ran:
+        common = _Common(tier=None, limits=limits.text, seconds=0.0, ended="killed", stdout="", stderr="")
+        return cls(common=common, not_run=why.reason, hint=why.hint)
+
+
+def _problem(
+    status: SandboxStatus, interpreter: Interpreter | Unavailable, needed: Sequence[str]
+) -> Unavailable | None:
+    """Return why nothing can be run, if so."""
+    if status.tier is None:
+        return Unavailable(reason=status.reason, hint=status.hint)
+    if isinstance(interpreter, Unavailable):
+        return interpreter
+    for path in needed:
+        if not os.path.exists(path):
+            return Unavailable(reason=f"{path} does not exist.", hint="Give a folder that is there.")
+    return None
+
+
+def _folders(paths: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(os.path.abspath(path) for path in paths)
+
+
+def _check_names(files: Mapping[str, str]) -> None:
+    for name in files:
+        parts = PurePosixPath(name).parts
+        if not parts or name.startswith("/") or ".." in parts or "\0" in name:
+            raise UsageError(
+                f"{name!r} is not a relative path inside the scratch folder.",
+                hint="Name files as in `package/module.py`.",
+            )
+
+
+def _free_name(name: str, files: Mapping[str, str]) -> str:
+    while name in files:
+        name = name.replace(".py", "_.py")
+    return name
+
+
+def _own_pytest() -> tuple[str, tuple[str, ...]]:
+    """Return the folder that genloom's own pytest is installed in and the parts that it needs; empty without one."""
+    from importlib.util import find_spec  # imported here: only test runs pay for it
+
+    spec = find_spec("pytest")
+    if not spec or not spec.origin:
+        return "", ()
+    folder = Path(spec.origin).parent.parent
+    parts = (folder / f"{name}{end}" for name in BORROWED for end in ("", ".py"))
+    return str(folder), tuple(str(part) for part in parts if part.exists())

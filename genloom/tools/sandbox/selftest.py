@@ -1,0 +1,140 @@
+"""The live self-test: a harmless program tries, inside the sandbox, what must not work."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from genloom.state import SandboxTier
+from genloom.tools.sandbox.interpreter import Interpreter, Unavailable
+from genloom.tools.sandbox.job import Ending, Job, Refused
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.report import SandboxStatus
+from genloom.tools.sandbox.runner import run_job
+
+__all__ = ["explain_refusal", "find_tier"]
+
+_BUILT: tuple[SandboxTier, ...] = ("landlock", "rlimits")
+_LIMITS = Limits(wall_seconds=20.0)
+
+_PROBE = """
+import json, os, socket, sys
+
+outside = json.load(sys.stdin)
+
+
+def works(action, *arguments):
+    try:
+        action(*arguments)
+    except OSError:
+        return False
+    return True
+
+
+def keep(path):
+    with open(path, "w") as file:
+        file.write("kept")
+
+
+tried = {
+    "become root": os.getuid() == 0 or os.geteuid() == 0 or works(os.setuid, 0),
+    "read another user's file": works(open, outside + "/canary"),
+    "list a folder outside": works(os.listdir, outside),
+    "write outside": works(open, outside + "/written", "a"),
+    "open a kernel setting for writing": works(open, "/proc/sys/kernel/hostname", "a"),
+    "open a socket": works(socket.socket),
+    "see other processes": works(os.listdir, "/proc"),
+}
+print(json.dumps({
+    "leaks": [name for name, worked in tried.items() if worked],
+    "scratch": works(keep, "kept"),
+    "python": ".".join(map(str, sys.version_info[:3])),
+}))
+"""
+
+_HINTS = {
+    "namespaces": "Allow user namespaces, or run as root, or as a user on a kernel with Landlock.",
+    "mounts": "Run genloom as an ordinary user, or as root with the right to mount in a private namespace.",
+    "readable": "Put the interpreter and the code where other users can read them (for example under /opt), or run "
+    "genloom as an ordinary user.",
+    "landlock": "Use Linux 5.13 or newer with Landlock switched on (lsm=landlock,…), or allow the weak sandbox.",
+    "seccomp": "Use x86_64 or aarch64, or allow the weak sandbox.",
+    "user": "Run genloom as an ordinary user.",
+    "exec": "Give the path of a working interpreter.",
+}
+
+
+def explain_refusal(refused: Refused) -> Unavailable:
+    """Return in plain words why a run could not be started, and what to do."""
+    return Unavailable(
+        reason=f"The sandbox could not be set up ({refused.stage}): {refused.why}", hint=_HINTS.get(refused.stage, "")
+    )
+
+
+async def find_tier(interpreter: Interpreter, allowed: Sequence[SandboxTier]) -> SandboxStatus:
+    """Return the first of the allowed tiers that holds here, tried by running; the status says why if none does."""
+    why = Unavailable(reason="No sandbox is allowed.")
+    if not sys.platform.startswith("linux"):
+        why = Unavailable(reason=f"There is no sandbox for {sys.platform} yet.", hint="Run genloom on Linux.")
+        return _none(why)
+    for tier in allowed:
+        if tier not in _BUILT:
+            why = Unavailable(reason=f"The sandbox {tier} is not part of this version.", hint="Use landlock.")
+            continue
+        for namespaces in (True, False):
+            found = await _try(interpreter, tier, namespaces)
+            if isinstance(found, SandboxStatus):
+                return found
+            # the way with namespaces is the one to repair, unless the kernel has none
+            why = found if namespaces or "(namespaces)" in why.reason else why
+    return _none(why)
+
+
+def _none(why: Unavailable) -> SandboxStatus:
+    return SandboxStatus(tier=None, reason=why.reason, hint=why.hint)
+
+
+async def _try(interpreter: Interpreter, tier: SandboxTier, namespaces: bool) -> SandboxStatus | Unavailable:
+    with tempfile.TemporaryDirectory(prefix="genloom-outside-") as folder:
+        outside = Path(folder)
+        outside.chmod(0o777)  # open to every user, so that only the sandbox can keep it closed
+        (outside / "canary").write_text("canary")
+        job = Job(
+            interpreter=interpreter,
+            task=("program", "probe.py"),
+            limits=_LIMITS,
+            files={"probe.py": _PROBE},
+            stdin=json.dumps(folder).encode(),
+            confined=tier != "rlimits",
+            namespaces=namespaces,
+        )
+        ending = await run_job(job)
+    if isinstance(ending, Refused):
+        return explain_refusal(ending)
+    return _judge(ending, tier, namespaces)
+
+
+def _judge(ending: Ending, tier: SandboxTier, namespaces: bool) -> SandboxStatus | Unavailable:
+    try:
+        seen = json.loads(ending.stdout)
+        leaks, scratch, python = list(seen["leaks"]), bool(seen["scratch"]), str(seen["python"])
+    except (ValueError, KeyError, TypeError):
+        said = ending.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        return Unavailable(
+            reason=f"The self-test's program did not run ({ending.ended}): {' '.join(said)}",
+            hint="Check that the interpreter starts: PYTHON -c 'print(1)'.",
+        )
+    if not scratch:
+        return Unavailable(reason="The self-test could not write to its own scratch folder.")
+    if "become root" in leaks or (tier != "rlimits" and leaks):
+        return Unavailable(reason=f"The sandbox {tier} does not hold here: a program could {', '.join(leaks)}.")
+    return SandboxStatus(tier=tier, reason=_describe(tier, namespaces), python=python, namespaces=namespaces)
+
+
+def _describe(tier: SandboxTier, namespaces: bool) -> str:
+    if tier == "rlimits":
+        return "Resource limits alone: this is not a sandbox, and was explicitly allowed."
+    return "Landlock and seccomp" + (", in private process and mount namespaces." if namespaces else ", no namespaces.")

@@ -1,0 +1,99 @@
+"""Loads one module and evaluates calls in its namespace, one record a call."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from genloom.tools.sandbox.worker.channel import Channel
+from genloom.tools.sandbox.worker.paths import put_first
+from genloom.tools.sandbox.worker.values import encode, quote, shorten, type_names
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+__all__ = ["answer_calls"]
+
+_traceback_of = BaseException.__dict__["__traceback__"].__get__
+_compile, _eval, _dict, _type, _str = compile, eval, dict, type, str
+_import = importlib.import_module
+_streams = (sys.stdout, sys.stderr)
+
+
+def answer_calls(own_folder: str) -> None:
+    """Do what the parent asks until it says `end`.
+
+    The first message names the module and the folders to import from after the scratch folder, which is the working
+    directory; then each is `call SOURCE`.
+    """
+    channel = Channel()
+    first = channel.receive()
+    module_name, folders, scratch = first.fields[0], first.fields[1:], os.getcwd()
+    put_first([scratch, *folders], own_folder)
+    try:
+        module = _import(module_name)
+    except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is the record
+        channel.send(first.nonce, _raised(error, scratch))
+    else:
+        channel.send(first.nonce, '["loaded"]')
+        _answer(channel, module, scratch)
+    _flush()
+    channel.close()
+
+
+def _answer(channel: Channel, module: Any, scratch: str) -> None:
+    count = 0
+    while True:
+        message = channel.receive()
+        if message.fields[0] != "call":
+            channel.send(message.nonce, '["closed",%d]' % count)
+            return
+        count += 1
+        channel.send(message.nonce, _outcome(message.fields[1], module, scratch))
+        _flush()
+
+
+def _outcome(source: str, module: Any, scratch: str) -> str:
+    try:
+        code = _compile(source, "<call>", "eval")
+        value = _eval(code, _dict(module.__dict__))
+    except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is the record
+        return _raised(error, scratch)
+    return '["returned",%s]' % encode(value)
+
+
+def _raised(error: BaseException, scratch: str) -> str:
+    try:
+        message = _str(error)
+        message = shorten(message, 2000) if _type(message) is _str else ""
+    except BaseException:  # noqa: BLE001 - the candidate's own code
+        message = ""
+    names = ",".join(quote(name) for name in type_names(_type(error)))
+    return '["raised",[%s],%s,%d]' % (names, quote(message), _line(error, scratch))
+
+
+def _line(error: BaseException, scratch: str) -> int:
+    """Return the line of the innermost frame that lies in the scratch folder; 0 when there is none."""
+    if _type(error) in (SyntaxError, IndentationError, TabError):
+        filename, line = getattr(error, "filename", ""), getattr(error, "lineno", 0)
+        return line if _type(line) is int and _type(filename) is _str and filename.startswith(scratch) else 0
+    found = 0
+    step: TracebackType | None = _traceback_of(error)
+    for _ in range(10_000):
+        if step is None:
+            break
+        if step.tb_frame.f_code.co_filename.startswith(scratch):
+            found = step.tb_lineno
+        step = step.tb_next
+    return found if _type(found) is int else 0
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr, *_streams):
+        try:
+            stream.flush()
+        except BaseException:  # noqa: BLE001, S110 - the candidate may have closed or replaced it
+            pass

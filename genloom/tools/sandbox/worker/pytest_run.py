@@ -1,0 +1,121 @@
+"""Runs a pytest file and reports each test on the private pipe. Its records are claims: the draft shares this process."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+
+from genloom.tools.sandbox.worker.channel import Channel
+from genloom.tools.sandbox.worker.paths import put_first
+from genloom.tools.sandbox.worker.values import quote, shorten
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Sequence
+
+__all__ = ["report_tests"]
+
+BORROWED = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
+MOST_DETAIL = 4000
+
+
+def report_tests(own_folder: str) -> None:
+    """Run the file that the parent names and write a record for each test, then a closing one.
+
+    The first message holds the test file, the folder that lends a pytest (or nothing), `conftest` when the caller's own
+    conftest.py is to be used, and the folders to import from after the scratch folder, which is the working directory.
+    """
+    channel = Channel()
+    message = channel.receive()
+    test_file, lender, conftest, *folders = message.fields
+    scratch = os.getcwd()
+    put_first([scratch, *folders], own_folder)
+    try:
+        pytest = _find_pytest(lender)
+    except Exception as error:  # noqa: BLE001 - an incompatible pytest can fail in any way
+        channel.send(message.nonce, '["no_pytest",%s]' % quote(shorten("%s: %s" % (type(error).__name__, error))))
+        channel.close()
+        return
+    reporter = _Reporter(channel, message.nonce)
+    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", scratch, "--confcutdir", scratch]
+    options += [] if conftest else ["--noconftest"]
+    status = pytest.main([*options, test_file], plugins=[reporter])
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    channel.send(message.nonce, '["closed",%d,%d]' % (int(status), reporter.reported))
+    channel.close()
+
+
+def _find_pytest(lender: str) -> Any:  # Any: the module, unknown to this interpreter's own checks
+    try:
+        return importlib.import_module("pytest")
+    except ModuleNotFoundError:
+        if not lender:
+            raise
+    sys.meta_path.append(_Lender(lender))
+    return importlib.import_module("pytest")
+
+
+class _Lender:
+    """Finds pytest and what it needs, and nothing else, in genloom's own environment."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> Any:
+        """Find one of the borrowed packages. Any: the loader's own type."""
+        if path is not None or name not in BORROWED:
+            return None
+        # by file, for the folder around it may not be listed
+        package = os.path.join(self._folder, name)
+        if not os.path.isdir(package):
+            return importlib.util.spec_from_file_location(name, package + ".py")
+        first = os.path.join(package, "__init__.py")
+        return importlib.util.spec_from_file_location(name, first, submodule_search_locations=[package])
+
+
+class _Reporter:
+    """A pytest plugin: one record a test, from what its phases said."""
+
+    def __init__(self, channel: Channel, nonce: bytes) -> None:
+        self._channel = channel
+        self._nonce = nonce
+        self.reported = 0
+        self._open: dict[str, tuple[str, str]] = {}
+
+    def pytest_collection_finish(self, session: Any) -> None:  # Any: pytest's own types, here and below
+        self._send('["collected",%d]' % len(session.items))
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.failed:
+            self._record(report.nodeid or "collection", "error", str(report.longrepr))
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        result, detail = _result(report)
+        if result:
+            kept = self._open.get(report.nodeid)
+            if kept is None or kept[0] in ("passed", "skipped", "xfailed", "xpassed"):
+                self._open[report.nodeid] = (result, detail)
+        if report.when == "teardown":
+            self._record(report.nodeid, *self._open.pop(report.nodeid, ("error", "no phase reported")))
+
+    def _record(self, name: str, result: str, detail: str) -> None:
+        self.reported += 1
+        self._send('["test",%s,%s,%s]' % (quote(name), quote(result), quote(shorten(detail, MOST_DETAIL))))
+
+    def _send(self, record: str) -> None:
+        self._channel.send(self._nonce, record)
+
+
+def _result(report: Any) -> tuple[str, str]:
+    """Return what one phase of a test says of the test, nothing when it says nothing."""
+    if hasattr(report, "wasxfail"):
+        return ("xfailed" if report.skipped else "xpassed"), str(report.wasxfail)
+    if report.skipped:
+        reason = report.longrepr
+        return "skipped", str(reason[2] if isinstance(reason, tuple) else reason)
+    if report.failed:
+        return ("failed" if report.when == "call" else "error"), str(report.longrepr)
+    return ("passed" if report.when == "call" else ""), ""
