@@ -56,8 +56,9 @@ class State(TypedDict, total=False):
     answer: str
 
 def work(state: State) -> State:
-    model = FakeListChatModel(responses=["the key is " + secrets["output"]], name=secrets["name"])
-    answer = model.invoke(state["prompt"], config={"tags": [secrets["tag"]]}, stop=[secrets["parameter"]])
+    model = FakeListChatModel(responses=["the key is " + secrets["output"]])
+    called = {"tags": [secrets["tag"]], "run_name": "ask " + secrets["name"]}
+    answer = model.invoke(state["prompt"], config=called, stop=[secrets["parameter"]])
     return {"answer": str(answer.content)}
 
 def fail(state: State) -> State:
@@ -126,7 +127,13 @@ def test_a_trace_arrives_without_secrets(face: str) -> None:
         done = _run(RUN, _arguments(), face, **_environment(server.base_url, LANGSMITH_TRACING="true"))
     assert done.stdout.splitlines()[0] == "ModelError", done.stderr
     sent = server.text
-    for expected in ("MARK use [redacted", "the key is [redacted", "refused [redacted", '"note":"[redacted', '"work"'):
+    for expected in (
+        "MARK use [redacted",
+        "the key is [redacted",
+        "refused [redacted",
+        '"note":"[redacted',
+        "ask [redacted",
+    ):
         assert expected in sent
     for where, secret in {**SECRETS, "key": KEY, "token": TOKEN}.items():
         assert secret not in sent, where
@@ -207,3 +214,27 @@ def test_no_request_begins_after_the_end() -> None:
         with pytest.raises(requests.ConnectionError, match="has ended"):
             session.get(f"{server.base_url}/info")
     assert len(server.requests) == 1
+
+
+BEGINNING = """
+import json, sys
+from genloom.tools.security import Redactor
+from genloom.tools.telemetry.redacting_client import RedactingClient
+
+secrets = json.loads(sys.argv[1])
+client = RedactingClient(Redactor())
+client.create_run("ask " + secrets["name"], {"q": secrets["input"]}, "chain", tags=["t " + secrets["tag"]],
+    extra={"invocation_params": {"p": "with " + secrets["parameter"], "object": {1, 2}}})
+client.finish()
+"""
+
+
+@pytest.mark.slow
+def test_the_beginning_of_a_run_is_redacted_by_itself() -> None:
+    """A run that has only begun, as a long one is sent, holds no secret either."""
+    with Ingest() as server:
+        done = _run(BEGINNING, _arguments(), **_environment(server.base_url))
+    assert done.returncode == 0, done.stderr
+    for expected in ("ask [redacted", "t [redacted", "with [redacted"):
+        assert expected in server.text
+    assert not [where for where, secret in SECRETS.items() if secret in server.text]
