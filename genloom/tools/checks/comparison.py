@@ -12,11 +12,12 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import repeat
 from typing import Any
 
 __all__ = ["Comparison", "values_agree"]
 
-MAX_DEPTH = 250
+MAX_DEPTH = 200
 """Values nested deeper than this agree with nothing. Python's parser allows a literal about 200 brackets."""
 
 MAX_TOLERANT_ELEMENTS = 1_000
@@ -24,6 +25,8 @@ MAX_TOLERANT_ELEMENTS = 1_000
 
 _NUMBERS = frozenset({bool, int, float, complex, Decimal, Fraction})
 _SETS = frozenset({set, frozenset})
+_TEXTS = frozenset({str, bytes})
+_SINGLE = frozenset({type(None), type(...)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,10 @@ def values_agree(expected: Any, actual: Any, comparison: Comparison = EQUALITY) 
     As with `==`, `32.0` agrees with `32`, `True` with `1`, a set with a frozenset, and a list never with a tuple. Unlike
     `==`, NaN agrees with NaN, wherever it stands. Never raises; a value nested deeper than `MAX_DEPTH` agrees with nothing.
     """
-    return _Comparer(comparison).agree(expected, actual, 0)
+    try:
+        return _Comparer(comparison).agree(expected, actual, 0)
+    except RecursionError:  # the caller's own stack was nearly full
+        return False
 
 
 class _Comparer:
@@ -76,7 +82,7 @@ class _Comparer:
         if compare is not None:
             # lengths first: the expected side is the caller's, so the work stays bounded whatever came out
             return len(expected) == len(actual) and compare(self, expected, actual, depth + 1)
-        return bool(expected == actual) if kind in (str, bytes) else expected is actual and expected in (None, ...)
+        return kind in _SINGLE or (kind in _TEXTS and expected == actual)
 
     def _same_kind(self, kind: type, other: type) -> bool:
         if kind is other:
@@ -91,18 +97,21 @@ class _Comparer:
         return self._tolerance is not None and _close(expected, actual, self._tolerance)
 
     def _sequences_agree(self, expected: Sequence[Any], actual: Sequence[Any], depth: int) -> bool:
-        if self._unordered and self._elements_agree(list(expected), list(actual), depth):
-            return True
-        return all(self.agree(one, other, depth) for one, other in zip(expected, actual, strict=True))
+        if self._unordered:
+            return self._elements_agree(list(expected), list(actual), depth)
+        return all(map(self.agree, expected, actual, repeat(depth)))
 
     def _sets_agree(self, expected: Any, actual: Any, depth: int) -> bool:
         return self._elements_agree(list(expected), list(actual), depth)
 
     def _elements_agree(self, expected: list[Any], actual: list[Any], depth: int) -> bool:
+        """Match elements in any order: by equality, or with a tolerance each with the first one left that is near."""
         if Counter(self._key(e, depth) for e in expected) == Counter(self._key(a, depth) for a in actual):
             return True
-        if self._tolerance is None or len(expected) > MAX_TOLERANT_ELEMENTS:
+        if self._tolerance is None:
             return False
+        if len(expected) > MAX_TOLERANT_ELEMENTS:
+            return all(map(self.agree, expected, actual, repeat(depth)))
         left = list(actual)
         for one in expected:
             match = next((i for i, other in enumerate(left) if self.agree(one, other, depth)), None)
@@ -126,7 +135,7 @@ class _Comparer:
             return ("number", kind if self._exact else None, number)
         if kind in _CONTAINERS:
             return self._container_key(value, depth + 1)
-        return (kind, value) if kind in (str, bytes, type(None), type(...)) else object()
+        return (kind, value) if kind in _TEXTS or kind in _SINGLE else object()
 
     def _container_key(self, value: Any, depth: int) -> Hashable:
         kind = type(value)

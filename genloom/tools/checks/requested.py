@@ -17,9 +17,9 @@ _NEGATED = re.compile(
 _WORDS: dict[Capability, str] = {
     "files": r"files?|filenames?|folders?|director(?:y|ies)|filesystem|disk|paths?|pathlib|glob|tempfile|sqlite3?",
     "network": (
-        r"https?|network|download\w*|fetch(?:es|ing)?|web ?(?:page|site|server|socket|hook)s?|sockets?|rest api|api (?:client|"
-        r"call|request)s?|requests? library|crawl\w*|scrap(?:e|er|es|ing)|smtp|e-?mails? (?:by|through|via|to)|send \w+ ?e-?mails?|"
-        r"ftp|dns|(?:tcp|udp)|(?:http|tcp|udp) (?:client|server)|urllib|httpx|aiohttp"
+        r"https?|network|download\w*|fetch(?:es|ing)?|web ?(?:page|site|server|socket|hook)s?|sockets?|rest api|"
+        r"api (?:client|call|request)s?|requests? library|crawl\w*|scrap(?:e|er|es|ing)|smtp|e-?mails? (?:by|through|via)|"
+        r"send \w+ ?e-?mails?|ftp|dns|tcp|udp|urllib|httpx|aiohttp"
     ),
     "processes": (
         r"sub-?process(?:es)?|multiprocessing|(?:run|runs|running|execute|executes|call|calls|spawn|spawns|launch|launches) "
@@ -29,8 +29,9 @@ _WORDS: dict[Capability, str] = {
     "native_code": r"ctypes|cffi",
     "introspection": r"stack frames?|call stack|sys\._getframe|garbage collector",
     "dynamic_code": (
-        r"eval|exec|dynamic(?:ally)? (?:imports?|loads?|evaluat\w+|execut\w+)|plug-?ins?|import(?:s|ing)? (?:an? |the )?modules? "
-        r"by name|importlib|(?:execute|run|evaluate|compile)s? (?:the |a |some )?python (?:code|source|expressions?)"
+        r"eval|exec|dynamic(?:ally)? (?:imports?|loads?|evaluat\w+|execut\w+)|plug-?ins?|importlib|"
+        r"import(?:s|ing)? (?:an? |the )?modules? by name|"
+        r"(?:execute|run|evaluate|compile)s? (?:the |a |some )?python (?:code|source|expressions?)"
     ),
     "deserialisation": r"(?:un)?pickl\w+|marshal|shelve|dill",
     "environment": r"environment variables?|env(?:ironment)? vars?|environ|getenv|signal handlers?|sys\.path|sys\.modules",

@@ -160,7 +160,7 @@ class _Pass:
         module = path.rpartition(".")[0]
         if node.attr == "__dict__" and module in _PARENTS:
             yield self._use(node, "dynamic_code", path, "plain")
-        if module in sys.stdlib_module_names and not isinstance(node.ctx, ast.Load):
+        if module.split(".", 1)[0] in sys.stdlib_module_names and not isinstance(node.ctx, ast.Load):
             yield self._use(node, "environment", path, "mild" if path in _STREAMS else "plain")
 
     def _telling_attribute(self, node: ast.Attribute) -> Iterator[CapabilityUse]:

@@ -1,0 +1,51 @@
+"""A sandbox whose reports are written by hand, to judge reports that a real one seldom gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from genloom.tools.sandbox.report import CallReport, NoRecord, Raised, Returned, TestCase, TestReport
+
+__all__ = ["CALLS", "TESTS", "ScriptedSandbox", "cases", "error", "value"]
+
+CALLS = CallReport(tier="landlock", limits="1 s", seconds=0.5, ended="normal")
+TESTS = TestReport(tier="landlock", limits="1 s", seconds=0.25, ended="normal", complete=True)
+
+
+def value(plain: Any) -> Returned:
+    return Returned(value=plain)
+
+
+def error(name: str, message: str = "", line: int = 0) -> Raised:
+    return Raised(types=(name, "Exception", "BaseException", "object"), message=message, line=line)
+
+
+def cases(*results: str) -> tuple[TestCase, ...]:
+    return tuple(
+        TestCase(name=f"test_{i}", result=result, detail=f"why {i}")  # type: ignore[arg-type]  # texts of the Literal
+        for i, result in enumerate(results)
+    )
+
+
+@dataclass
+class ScriptedSandbox:
+    """Gives each call the answer written for it, `None` where there is none; remembers what it was asked."""
+
+    answers: Mapping[str, Returned | Raised | NoRecord] = field(default_factory=dict)
+    calls: CallReport = CALLS
+    tests: TestReport = TESTS
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    shown: list[Mapping[str, str]] = field(default_factory=list)
+
+    async def acall(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+        self.asked.append((module, *calls))
+        self.shown.append(dict(files))
+        if self.calls.results or self.calls.not_run or self.calls.loading:
+            return self.calls
+        return replace(self.calls, results=tuple(self.answers.get(call, Returned(value=None)) for call in calls))
+
+    async def atest(self, files: Mapping[str, str], tests: str) -> TestReport:
+        self.asked.append(("pytest", tests))
+        return self.tests
