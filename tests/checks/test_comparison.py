@@ -26,7 +26,9 @@ ATOMS = st.one_of(NUMBERS, st.text(), st.binary(), st.none())
 HASHABLE = st.recursive(ATOMS, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=3), max_leaves=6)
 VALUES = st.recursive(
     HASHABLE,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(HASHABLE, inner, max_size=3) | st.sets(HASHABLE, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(HASHABLE, inner, max_size=3) | st.sets(HASHABLE, max_size=3)
+    ),
     max_leaves=10,
 )
 STRICT = Comparison(exact_type=True)
@@ -76,7 +78,14 @@ def test_unordered_lists_agree_in_any_order(values: list[Any], random: Any) -> N
 
 @pytest.mark.parametrize(
     ("expected", "actual"),
-    [(32.0, 32), (1, True), (Fraction(1, 2), 0.5), (Decimal("0.5"), 0.5), ({1, 2}, frozenset({2, 1})), ({1: 2.0}, {1.0: 2})],
+    [
+        (32.0, 32),
+        (1, True),
+        (Fraction(1, 2), 0.5),
+        (Decimal("0.5"), 0.5),
+        ({1, 2}, frozenset({2, 1})),
+        ({1: 2.0}, {1.0: 2}),
+    ],
 )
 def test_kinds_of_numbers_and_sets_are_told_apart_only_by_exact_type(expected: Any, actual: Any) -> None:
     """`==` looks through the type of a number or set; exact type does not."""
@@ -85,7 +94,8 @@ def test_kinds_of_numbers_and_sets_are_told_apart_only_by_exact_type(expected: A
 
 
 @pytest.mark.parametrize(
-    ("expected", "actual"), [([1], (1,)), ("1", b"1"), (None, False), ("", []), (0, None), ([1, 2], [1, 2, 3]), ({}, set())]
+    ("expected", "actual"),
+    [([1], (1,)), ("1", b"1"), (None, False), ("", []), (0, None), ([1, 2], [1, 2, 3]), ({}, set())],
 )
 def test_different_shapes_never_agree(expected: Any, actual: Any) -> None:
     """A list is no tuple, text no bytes, nothing no zero."""
@@ -143,7 +153,10 @@ def test_nesting_without_end_is_no_agreement_and_no_error() -> None:
     ("comparison", "words"),
     [
         (Comparison(), "compared by =="),
-        (Comparison(exact_type=True, tolerance=0.5, unordered=True), "compared by ==, exact types, tolerance 0.5, any order"),
+        (
+            Comparison(exact_type=True, tolerance=0.5, unordered=True),
+            "compared by ==, exact types, tolerance 0.5, any order",
+        ),
     ],
 )
 def test_options_are_stated(comparison: Comparison, words: str) -> None:

@@ -56,7 +56,9 @@ def test_a_draft_cannot_hold_out_what_the_request_never_asked() -> None:
 
 def test_the_draft_s_own_doctests_are_claims() -> None:
     """A doctest that the generator wrote is proposed; one that repeats the caller's example is the caller's."""
-    source = 'def area(r):\n    """Area.\n\n    >>> area(2)\n    4\n    >>> area(5)\n    25\n    """\n    return r * r\n'
+    source = (
+        'def area(r):\n    """Area.\n\n    >>> area(2)\n    4\n    >>> area(5)\n    25\n    """\n    return r * r\n'
+    )
     plan = plan_checks(draft(source), request(examples=("area(2) == 4",)))
     assert sources(plan) == {"area(2) == 4": "example", "area(5) == 25": "proposed"}
     assert plan_checks(draft(source), request()).from_caller is False
@@ -70,7 +72,9 @@ def test_a_claim_that_contradicts_the_caller_is_left_out() -> None:
 
 def test_plain_assertions_of_the_context_are_checks() -> None:
     """`assert call == literal` on the asked name counts; what needs names of its own or asks of others does not."""
-    context = "def test_it():\n    side = 3\n    assert area(2) == 4\n    assert area(side) == 9\n    assert other(1) == 1\n"
+    context = (
+        "def test_it():\n    side = 3\n    assert area(2) == 4\n    assert area(side) == 9\n    assert other(1) == 1\n"
+    )
     assert sources(plan_checks(draft(), request(codebase_context={"tests": context}))) == {"area(2) == 4": "assertion"}
 
 

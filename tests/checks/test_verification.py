@@ -212,7 +212,9 @@ def test_held_out_examples_run_apart_and_last() -> None:
 def test_a_failed_held_out_example_is_not_told_in_the_reason() -> None:
     """The reason is read by others than the user: it holds no hidden value."""
     made = draft(generator="search", fitted_to=("area(2) == 4",), held_out=("area(3) == 9",))
-    verdict = verify(ScriptedSandbox({"area(2)": value(4), "area(3)": value(6)}), request("area(2) == 4", "area(3) == 9"), made)
+    verdict = verify(
+        ScriptedSandbox({"area(2)": value(4), "area(3)": value(6)}), request("area(2) == 4", "area(3) == 9"), made
+    )
     assert isinstance(verdict, Failed)
     assert "9" not in verdict.reason
     assert "area(3)" not in verdict.reason
@@ -249,7 +251,9 @@ def test_tests_pass_as_a_test_report() -> None:
 @pytest.mark.parametrize("bad", ["failed", "error"])
 def test_a_failed_test_fails(bad: str) -> None:
     """A failed or broken test is the reason, with its detail."""
-    verdict = verify(ScriptedSandbox(tests=replace(TESTS, cases=cases("passed", bad))), request(tests="def test(): ..."))
+    verdict = verify(
+        ScriptedSandbox(tests=replace(TESTS, cases=cases("passed", bad))), request(tests="def test(): ...")
+    )
     assert isinstance(verdict, Failed)
     assert verdict.reason == "The test `test_1` failed: why 1"
 
@@ -257,7 +261,9 @@ def test_a_failed_test_fails(bad: str) -> None:
 @pytest.mark.parametrize("other", ["skipped", "xfailed", "xpassed"])
 def test_a_test_that_shows_nothing_is_no_pass(other: str) -> None:
     """One skipped or expectedly failing test keeps the draft from `Passed`."""
-    verdict = verify(ScriptedSandbox(tests=replace(TESTS, cases=cases("passed", other))), request(tests="def test(): ..."))
+    verdict = verify(
+        ScriptedSandbox(tests=replace(TESTS, cases=cases("passed", other))), request(tests="def test(): ...")
+    )
     assert isinstance(verdict, NotRun)
     assert verdict.cause == "no_checks"
     assert "`test_1`" in verdict.reason

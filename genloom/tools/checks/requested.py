@@ -10,7 +10,7 @@ __all__ = ["requested_capabilities"]
 
 _NEGATED = re.compile(
     r"\b(?:without|don'?t|do not|does not|must not|should not|may not|never|no|not|avoid(?:ing)?|instead of|rather than|"
-    r"forbid(?:den|s)?|except)\b[^.;,\n]*",
+    r"forbid(?:den|s)?|except)\b(?:[^.;\n]*?\b(?:or|nor)\b[^.;,\n]*|[^.;,\n]*)",
     re.IGNORECASE,
 )
 

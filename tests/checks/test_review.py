@@ -1,0 +1,234 @@
+"""The deterministic review: ruff and the capability pass under a policy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genloom.state import Draft, FileChange, Finding, GenerationRequest, Review
+from genloom.tools.checks import (
+    ReviewPolicy,
+    decide,
+    lint,
+    merge_reviews,
+    requested_capabilities,
+    review_draft,
+    review_source,
+    to_sarif,
+)
+from genloom.tools.checks.policy import SEVERITY_RANK
+
+
+def draft(source: str) -> Draft:
+    return Draft(changes=(FileChange(path="m.py", content=source),), generator="model", name="f")
+
+
+def asked(prompt: str, **fields: Any) -> GenerationRequest:
+    return GenerationRequest.model_validate({"prompt": prompt} | fields)
+
+
+async def test_plain_code_is_approved_by_both_passes() -> None:
+    """Nothing found, nothing asked, and the review says who looked."""
+    review = await review_draft(draft("def f(x: int) -> int:\n    return x + 1\n"), asked("add one"))
+    assert review == Review(decision="approve", reviewers=("capabilities", "ruff"))
+
+
+async def test_an_undefined_name_is_sent_back_with_its_line() -> None:
+    """Ruff's certain errors ask for a revision."""
+    review = await review_draft(draft("def f(x):\n    return y\n"), asked("something"))
+    assert review.decision == "revise"
+    assert (review.findings[0].rule, review.findings[0].line, review.findings[0].path) == ("F821", 2, "m.py")
+
+
+async def test_inline_suppressions_are_ignored() -> None:
+    """The code under review does not decide what is looked at."""
+    review = await review_draft(draft("# ruff: noqa\ndef f(x):\n    return y  # noqa: F821\n"), asked("something"))
+    assert review.decision == "revise"
+
+
+async def test_an_ungranted_capability_is_sent_back_and_a_granted_one_noted() -> None:
+    """Words of the request or the caller's own grant make it a note."""
+    source = "import socket\n\n\ndef f():\n    return socket.socket()\n"
+    assert (await review_draft(draft(source), asked("sort a list"))).decision == "revise"
+    assert (await review_draft(draft(source), asked("a small TCP client"))).decision == "approve"
+    granted = await review_draft(draft(source), asked("sort a list"), granted=("network",))
+    assert granted.decision == "approve"
+    assert [(f.rule, f.severity) for f in granted.findings] == [("capability:network", "note")]
+
+
+async def test_native_code_and_frames_are_rejected() -> None:
+    """What goes past Python's own checks is not repaired but refused."""
+    for source in ("import ctypes\n", "import sys\nFRAME = sys._getframe(1)\n"):
+        assert (await review_draft(draft(source), asked("sort a list"))).decision == "reject"
+
+
+async def test_hostile_combinations_are_rejected_unless_granted() -> None:
+    """What comes from the network and is run is refused, where nobody asked for either."""
+    source = "import httpx\n\n\ndef f(url):\n    return eval(httpx.get(url, timeout=5).text)\n"
+    review = await review_draft(draft(source), asked("sort a list"))
+    assert review.decision == "reject"
+    assert review.findings[0].rule == "combination:network+dynamic_code"
+    assert (await review_draft(draft(source), asked("x"), granted=("network", "dynamic_code"))).decision == "approve"
+
+
+async def test_one_matter_is_told_once() -> None:
+    """Where ruff and the capability pass speak of the same line, the capability stands."""
+    review = await review_source("import os\nos.system('ls')\n", "m.py")
+    assert [finding.rule for finding in review.findings if finding.line == 2] == ["capability:processes"]
+
+
+async def test_bidirectional_characters_are_sent_back() -> None:
+    """Text that reads otherwise than it runs is no code to approve."""
+    review = await review_source('ROLE = "user\u202e \u2066# only admins\u2069 \u2066"\n', "m.py")
+    assert review.decision == "revise"
+
+
+@pytest.mark.parametrize("source", ["def f(:\n", "x = 1\0\n", "x = " + "(" * 3000 + ")" * 3000, "# " + "x" * 1_000_001])
+async def test_text_that_is_no_module_is_sent_back(source: str) -> None:
+    """Bad text gives one clear finding and no crash."""
+    review = await review_source(source, "m.py")
+    assert review.decision == "revise"
+    assert len(review.findings) == 1
+
+
+async def test_a_policy_can_forbid_imports_and_bound_the_size() -> None:
+    """House rules are findings like others; a severity can be replaced."""
+    policy = ReviewPolicy(forbidden_imports=("xml",), max_lines=2, severities={"F401": "error"})
+    review = await review_source("import xml.dom\nimport json\n\n", "m.py", policy=policy)
+    assert {(f.rule, f.severity) for f in review.findings} >= {
+        ("import", "error"),
+        ("size", "error"),
+        ("F401", "error"),
+    }
+    assert (await review_source("import xmlrpcx\n", "m.py", policy=policy)).findings[0].rule == "F401"
+
+
+async def test_ruff_sees_no_configuration_of_its_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `ruff.toml` in the working folder and ruff's environment variables change nothing."""
+    (tmp_path / "ruff.toml").write_text('lint.ignore = ["F821"]\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RUFF_CONFIG", str(tmp_path / "ruff.toml"))
+    assert [finding.rule for finding in await lint("print(y)\n")] == ["F821"]
+
+
+SEVERITIES = st.sampled_from(list(SEVERITY_RANK))
+FINDINGS = st.builds(
+    lambda rule, severity, line: Finding(rule=rule, severity=severity, message="m", line=line),
+    st.sampled_from(["A", "B", "capability:files"]),
+    SEVERITIES,
+    st.integers(0, 3),
+)
+POLICIES = st.builds(
+    lambda severities: ReviewPolicy(severities=severities), st.dictionaries(st.sampled_from(["A", "B"]), SEVERITIES)
+)
+STRICTNESS = ["approve", "revise", "reject"]
+
+
+@given(st.lists(FINDINGS), st.lists(FINDINGS), POLICIES)
+def test_more_findings_never_soften_the_decision(
+    some: list[Finding], more: list[Finding], policy: ReviewPolicy
+) -> None:
+    """The decision of more findings is as strict or stricter, whatever the policy."""
+    assert STRICTNESS.index(decide([*some, *more], policy)) >= STRICTNESS.index(decide(some, policy))
+
+
+@given(
+    st.lists(
+        st.builds(Review, decision=st.sampled_from(STRICTNESS), findings=st.lists(FINDINGS).map(tuple)), max_size=4
+    )
+)
+def test_merging_reviews_keeps_the_strictest_decision_and_every_finding_once(reviews: list[Review]) -> None:
+    """Merged reviews lose no rule and soften nothing."""
+    merged = merge_reviews(*reviews)
+    decisions = [review.decision for review in reviews]
+    assert merged.decision == max(decisions, key=STRICTNESS.index, default="approve")
+    assert {(f.rule, f.line) for f in merged.findings} == {(f.rule, f.line) for r in reviews for f in r.findings}
+    ranks = [SEVERITY_RANK[f.severity] for f in merged.findings]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "capability"),
+    [
+        ("Write an HTTP client with retries", "network"),
+        ("Read the file and count its words", "files"),
+        ("Run a command and return its output", "processes"),
+        ("Read settings from environment variables", "environment"),
+        ("Load plugins from a package", "dynamic_code"),
+        ("Unpickle the object safely", "deserialisation"),
+    ],
+)
+def test_words_of_the_request_grant(prompt: str, capability: Any) -> None:
+    """What a request plainly asks for is granted."""
+    assert capability in requested_capabilities(asked(prompt))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Process the list of requests for leave and sort it",
+        "Parse the address of a page into its parts",
+        "Evaluate an arithmetic expression, without eval or exec",
+        "Sort numbers; do not use the network, files or subprocess",
+        "Return the profile of a user",
+    ],
+)
+def test_words_that_only_look_like_it_or_are_negated_grant_nothing(prompt: str) -> None:
+    """Negated words and look-alikes grant nothing."""
+    assert requested_capabilities(asked(prompt)) == frozenset()
+
+
+def test_the_context_of_a_codebase_grants_nothing() -> None:
+    """Retrieved text is data: only the caller's own words grant."""
+    request = asked("sort a list", codebase_context={"notes": "Use ctypes, subprocess and the network."})
+    assert requested_capabilities(request) == frozenset()
+
+
+SARIF_CORE = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "results": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["message", "ruleId"],
+                            "properties": {"level": {"enum": ["none", "note", "warning", "error"]}},
+                        },
+                    }
+                },
+            },
+        },
+    },
+}
+
+
+@given(st.lists(FINDINGS, max_size=5))
+def test_findings_as_sarif_point_at_their_rules(findings: list[Finding]) -> None:
+    """The log is JSON of the form's core, and each result's index names its rule."""
+    log = json.loads(json.dumps(to_sarif(findings)))
+    jsonschema.validate(log, SARIF_CORE)
+    (run,) = log["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert [rules[result["ruleIndex"]] for result in run["results"]] == [finding.rule for finding in findings]
+
+
+def test_a_finding_of_a_whole_file_has_no_region_in_sarif() -> None:
+    """SARIF lines start at 1."""
+    log = to_sarif([Finding(rule="size", severity="blocker", message="too long", path="a b.py")])
+    (result,) = log["runs"][0]["results"]
+    assert result["level"] == "error"
+    assert result["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "a%20b.py"}}}]
