@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, assert_never
 
 from genloom.state import Failed, NotRun, Passed
 from genloom.state.graph_state import GraphState
 
 __all__ = [
+    "ROUTE_LABELS",
     "after_context",
     "after_dispatch",
     "after_fallback",
@@ -67,3 +69,15 @@ def after_dispatch(state: GraphState) -> Literal["verify", "finalize"]:
 def _by_agent(state: GraphState) -> bool:
     draft = state.get("draft")
     return draft is not None and draft.generator == "agent"
+
+
+ROUTE_LABELS: Mapping[Callable[..., Any] | None, Mapping[str, str]] = {  # Any: a router of any state
+    after_context: {"dispatch_agent": "use_agent"},
+    after_generate: {"verify": "draft", "fallback": "no draft"},
+    after_verify: {"review": "Passed", "repair": "Failed", "finalize": "otherwise"},
+    after_review: {"repair": "revise", "finalize": "approve, reject"},
+    after_repair: {"generate": "attempts left", "fallback": "attempts spent"},
+    after_fallback: {"dispatch_agent": "with leave", "finalize": "no leave"},
+    after_dispatch: {"verify": "draft", "finalize": "no draft"},
+}
+"""What a picture of a graph writes on the edges that a router chooses: router -> node -> condition."""
