@@ -1,0 +1,218 @@
+"""A binding: a sequence whose elements a lambda's or comprehension's variable runs through, and the arena of its bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any  # Any: values of searched programs are of every kind
+
+from genloom.tools.synthesis.engine.arena import Arena, Goal
+from genloom.tools.synthesis.engine.equivalence import FAILED, TooLargeError, Values
+from genloom.tools.synthesis.engine.expression import Expression, Operator
+from genloom.tools.synthesis.engine.forms import Form, element_kind
+from genloom.tools.synthesis.engine.kinds import hashable, parts
+
+__all__ = ["Binding", "bind", "variable"]
+
+MAX_ROWS = 160
+FIRST_BOUND_BIT = 16
+
+
+def variable(name: str, kind: str, values: Values, *, bit: int, cost: int = 1) -> Expression:
+    """An expression that reads a variable."""
+    op = Operator(code=name, takes=(), gives=kind, call=_never, cost=cost)
+    return Expression(op, (), kind, values, cost=cost, mask=0, uses=bit)
+
+
+def _never(*_: Any) -> Any:
+    raise TypeError("a variable is not called")
+
+
+class Binding:
+    """A source with the arena over its elements. `spans` tells which inner rows belong to each outer row; `None` where
+    the source failed or its elements were too many."""
+
+    def __init__(
+        self,
+        source: Expression,
+        arena: Arena,
+        seeds: list[Expression],
+        names: tuple[str, ...],
+        elements: list[list[Any] | None],
+    ) -> None:
+        self.source, self.arena, self.seeds, self.names = source, arena, seeds, names
+        self.elements = elements
+        self.aimed = False
+
+    def assemble(self, form: Form, body: Expression, op: Operator) -> Expression | None:
+        """Make the form's expression out of a body; `None` when it does not apply or says nothing new."""
+        kind = form.gives(element_kind(self.source.kind), body.kind)
+        if not kind:
+            return None
+        values, place = [], 0
+        for elements in self.elements:
+            count = len(elements) if elements is not None else 0
+            found = body.values[place : place + count]
+            values.append(_assembled(form, elements, found))
+            place += count
+        own = self.arena.focus
+        return Expression(
+            op,
+            (self.source, body),
+            kind,
+            tuple(values),
+            cost=self.source.cost + body.cost + op.cost,
+            mask=self.source.mask | body.mask | op.mask,
+            uses=self.source.uses | (body.uses & ~own),
+            binder=self.names,
+        )
+
+    def flatten(self, outer: Sequence[Any], shown: int) -> Values | None:
+        """Lay the elements of outer values on the inner rows; `None` when they are not as many as the source's."""
+        flat: list[Any] = []
+        for elements, values in zip(self.elements[:shown], outer, strict=True):
+            if elements is None or len(elements) != len(values):
+                return None
+            flat.extend(values)
+        return tuple(flat)
+
+
+def _assembled(form: Form, elements: list[Any] | None, found: Sequence[Any]) -> Any:
+    if elements is None or FAILED in found:
+        return FAILED
+    try:
+        return form.assemble(elements, found)
+    except (ValueError, TypeError, ArithmeticError, LookupError, TooLargeError):
+        return FAILED
+
+
+def bind(outer: Arena, source: Expression, seeds: Sequence[Expression]) -> Binding | None:
+    """Open the arena over a source's elements; `None` when there are none, or too many."""
+    elements: list[list[Any] | None] = []
+    total = 0
+    for place, value in enumerate(source.values):
+        items = None if value is FAILED else list(value)
+        if items is not None and place >= outer.shown and total + len(items) > MAX_ROWS:
+            items = None
+        total += len(items or ())
+        elements.append(items)
+    shown = sum(len(items or ()) for items in elements[: outer.shown])
+    if not 0 < shown <= MAX_ROWS or total < 2:
+        return None
+    kind = element_kind(source.kind)
+    names = _free(_names(kind, outer.depth, source), seeds)
+    bound, focus = _bound(kind, names, elements, outer.depth)
+    inner = [*bound, *(_lift(seed, elements) for seed in seeds)]
+    arena = Arena(outer.toolbox, outer.ledger, inner, shown=shown, focus=focus, depth=outer.depth + 1)
+    return Binding(source, arena, inner, names, elements)
+
+
+def _free(names: tuple[str, ...], seeds: Sequence[Expression]) -> tuple[str, ...]:
+    """The names, changed where an outer variable has them."""
+    taken = {seed.op.code for seed in seeds if seed.uses}
+    return tuple(next(n for n in (name, f"each_{name}", f"inner_{name}", f"other_{name}_") if n not in taken) for name in names)
+
+
+def _lift(seed: Expression, elements: list[list[Any] | None]) -> Expression:
+    values = tuple(value for value, items in zip(seed.values, elements, strict=True) for _ in items or ())
+    return Expression(seed.op, (), seed.kind, values, cost=seed.cost, mask=seed.mask, uses=seed.uses)
+
+
+def _bound(
+    kind: str, names: tuple[str, ...], elements: list[list[Any] | None], depth: int
+) -> tuple[list[Expression], int]:
+    flat = [item for items in elements for item in items or ()]
+    first = FIRST_BOUND_BIT + 4 * depth
+    if len(names) == 1:
+        return [variable(names[0], kind, tuple(flat), bit=1 << first)], 1 << first
+    found = [
+        variable(name, part, tuple(item[place] for item in flat), bit=1 << (first + place))
+        for place, (name, part) in enumerate(zip(names, parts(kind)[1], strict=True))
+    ]
+    return found, sum(seed.uses for seed in found)
+
+
+_NAMES = {"int": ("number", "value", "figure"), "float": ("number", "value", "figure"), "list": ("row", "cells", "group")}
+
+
+def _names(kind: str, depth: int, source: Expression) -> tuple[str, ...]:
+    """Readable names for what is bound, the same at one depth for one kind."""
+    head, arguments = parts(kind)
+    if head == "tuple" and 2 <= len(arguments) <= 4 and all(part != "?" for part in arguments):
+        stems = _pair_names(source, arguments)
+        return tuple(f"{name}{depth + 1}" if depth else name for name in stems)
+    if kind == "str":
+        splits = any(mark in source.op.code for mark in ("split", "findall", "wrap"))
+        choices = ("char", "letter", "mark") if source.kind == "str" or source.op.code == "list({0})" else ("word", "part", "piece") if splits else ("item", "text_part", "entry")
+    else:
+        choices = _NAMES.get(head, ("item", "element", "entry"))
+    return (choices[min(depth, 2)],)
+
+
+def _pair_names(source: Expression, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    code = source.op.code
+    if "enumerate" in code:
+        return ("index", "item")
+    if "items()" in code:
+        return ("key", "value")
+    if "groupby" in code:
+        return ("key", "count")
+    if "pairwise" in code:
+        return ("before", "after")
+    return ("left", "right", "third", "fourth")[: len(arguments)]
+
+
+def push_down(binding: Binding, goal: Goal, outer: Arena, map_form: tuple[Form, Operator], keep_form: tuple[Form, Operator]) -> None:
+    """Derive from a list that is asked for what a comprehension's body must give on each element, or which elements it
+    must keep, and aim for that."""
+    if parts(goal.kind)[0] != "list" or not goal.values:
+        return
+    _aim_map(binding, goal, outer, map_form)
+    _aim_filter(binding, goal, outer, keep_form)
+
+
+def _aim_map(binding: Binding, goal: Goal, outer: Arena, form: tuple[Form, Operator]) -> None:
+    inner = binding.flatten(goal.values, outer.shown)
+    if inner is None or not inner:
+        return
+    kind = parts(goal.kind)[1][0]
+    _aim(binding, kind, inner, goal, form)
+
+
+def _aim_filter(binding: Binding, goal: Goal, outer: Arena, form: tuple[Form, Operator]) -> None:
+    flags: list[bool] = []
+    for elements, kept in zip(binding.elements[: outer.shown], goal.values, strict=True):
+        if elements is None:
+            return
+        try:
+            chosen = [item in kept for item in elements]
+        except TypeError:
+            return
+        if [item for item, flag in zip(elements, chosen, strict=True) if flag] != kept:
+            return
+        flags.extend(chosen)
+    if len(set(flags)) == 2:
+        _aim(binding, "bool", tuple(flags), goal, form)
+
+
+def _aim(binding: Binding, kind: str, values: Values, goal: Goal, form: tuple[Form, Operator]) -> None:
+    def wrap(body: Expression) -> Expression | None:
+        if not body.uses & binding.arena.focus:
+            return None
+        made = binding.assemble(form[0], body, form[1])
+        return goal.wrap(made) if made is not None else None
+
+    binding.aimed = True
+    binding.arena.aim(Goal(kind, values, wrap, depth=goal.depth + 1, branching=True))
+
+
+def aim_table(binding: Binding, goal: Goal, outer: Arena, form: tuple[Form, Operator]) -> None:
+    """Derive from a dictionary that is asked for, whose keys are the elements, what the body must give on each."""
+    if parts(goal.kind)[0] != "dict" or not hashable(element_kind(binding.source.kind)):
+        return
+    inner: list[Any] = []
+    for elements, table in zip(binding.elements[: outer.shown], goal.values, strict=True):
+        if elements is None or set(elements) != set(table):
+            return
+        inner.extend(table[item] for item in elements)
+    if inner:
+        _aim(binding, parts(goal.kind)[1][1], tuple(inner), goal, form)

@@ -1,0 +1,110 @@
+"""The explorer: an arena that grows together with the higher-order forms over its sequences, and with what watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from genloom.tools.synthesis.engine.arena import Arena, Goal
+from genloom.tools.synthesis.engine.binding import Binding, aim_table, bind, push_down
+from genloom.tools.synthesis.engine.conditionals import Splitter
+from genloom.tools.synthesis.engine.expression import Expression, Operator
+from genloom.tools.synthesis.engine.forms import FORMS, Form, element_kind
+
+__all__ = ["Explorer", "FittedForm", "Watcher"]
+
+FittedForm = tuple[Form, Operator]
+MAX_BINDINGS = (28, 5, 0)
+MAX_SOURCE_COST = (7, 4, 0)
+AIMED_BONUS = 2
+MAX_BODY_LEVEL = 8
+
+
+class Watcher(Protocol):
+    """What sees every expression that an arena keeps."""
+
+    def observe(self, expression: Expression) -> None: ...
+
+    def conclude(self) -> None: ...
+
+
+class Explorer:
+    """Grows an arena by one cost at a time: operators first, then forms over its sequences, whose bodies come from arenas
+    of their own."""
+
+    def __init__(self, arena: Arena, seeds: Sequence[Expression], forms: Sequence[FittedForm]) -> None:
+        self.arena, self.seeds, self.forms = arena, seeds, forms
+        self.watchers: list[Watcher] = []
+        self._bindings: list[tuple[Binding, Explorer]] = []
+        self._due: dict[int, list[tuple[Binding, FittedForm, Expression]]] = {}
+        self._splitting: set[int] = set()
+
+    def grow(self, progress: Callable[[int], None] | None = None) -> None:
+        """Enumerate everything of the next cost."""
+        self.arena.grow()
+        level = self.arena.level
+        self._look_around()
+        for binding, inner in list(self._bindings):
+            self._extend(binding, inner, level)
+        for binding, (form, op), body in self._due.pop(level, ()):
+            self.arena.ledger.spend()
+            made = binding.assemble(form, body, op)
+            if made is not None:
+                self.arena.admit(made)
+        self._look_around()
+        for watcher in self.watchers:
+            watcher.conclude()
+        if progress:
+            progress(level)
+
+    def _look_around(self) -> None:
+        self._split_goals()
+        for expression in self.arena.take_fresh():
+            for watcher in self.watchers:
+                watcher.observe(expression)
+            self._consider(expression)
+
+    def _split_goals(self) -> None:
+        for goal in self.arena.goals:
+            if goal.branching and id(goal) not in self._splitting:
+                self._splitting.add(id(goal))
+                self.watchers.append(Splitter(self.arena, goal))
+
+    def _consider(self, expression: Expression) -> None:
+        """Open an arena over a new sequence, while there is room."""
+        depth = self.arena.depth
+        if len(self._bindings) >= MAX_BINDINGS[min(depth, 2)] or not expression.uses & self.arena.focus:
+            return
+        if not _is_source(expression, MAX_SOURCE_COST[min(depth, 2)]):
+            return
+        binding = bind(self.arena, expression, self.seeds)
+        if binding is None:
+            return
+        inner = Explorer(binding.arena, binding.seeds, self.forms)
+        for goal in list(self.arena.goals):
+            push_down(binding, goal, self.arena, self.forms[0], self.forms[1])
+            aim_table(binding, goal, self.arena, self.forms[6])
+        self._bindings.append((binding, inner))
+
+    def _extend(self, binding: Binding, inner: Explorer, level: int) -> None:
+        target = level - binding.source.cost - 1 + (AIMED_BONUS if binding.aimed else 0)
+        while inner.arena.level < min(target, MAX_BODY_LEVEL):
+            inner.grow()
+            for body in inner.arena.expressions_at(inner.arena.level):
+                if body.uses & inner.arena.focus:
+                    self._schedule(binding, body, level)
+
+    def _schedule(self, binding: Binding, body: Expression, level: int) -> None:
+        element = element_kind(binding.source.kind)
+        for form, op in self.forms:
+            if form.gives(element, body.kind) and not (form.needs_work and not body.args):
+                cost = max(level, binding.source.cost + body.cost + op.cost)
+                self._due.setdefault(cost, []).append((binding, (form, op), body))
+
+
+def _is_source(expression: Expression, limit: int) -> bool:
+    if not element_kind(expression.kind):
+        return False
+    if expression.kind == "str":
+        return not expression.args
+    return expression.cost <= limit and expression.op.code not in ("list({0})", "[{0}]", "[{0}, {1}]") and expression.op is not FORMS[0].op

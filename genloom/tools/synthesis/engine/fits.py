@@ -1,0 +1,127 @@
+"""Linear fits: numbers that are a straight line of what is known, with coefficients that a person would write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any  # Any: values of searched programs are of every kind
+
+from genloom.tools.synthesis.engine.arena import Arena, Goal
+from genloom.tools.synthesis.engine.equivalence import FAILED
+from genloom.tools.synthesis.engine.expression import Expression
+from genloom.tools.synthesis.engine.inverses import make
+from genloom.tools.synthesis.engine.number_blocks import blocks
+
+__all__ = ["Fitter"]
+
+MAX_FEATURE_COST = 5
+MAX_PAIRED = 12
+UNPROVEN_COST = 3
+NATURAL = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 30, 32, 50, 60, 64, 90, 100, 180, 256, 360, 365, 1000, 1024, 3600})
+"""Coefficients that need no explanation; others cost more, for they are likely to be fitted by chance."""
+
+Number = Callable[[Any, int], Expression]
+_OPS = {op.code: op for op in blocks() if op.code in ("{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / {1}")}
+
+
+class Fitter:
+    """Watches an arena for numeric expressions of which a numeric goal is a linear function: of one, or of two.
+
+    `number` makes the expression of a constant at a cost; `hinted` are numbers that the prompt names.
+    """
+
+    def __init__(self, arena: Arena, goal: Goal, number: Number, hinted: frozenset[int]) -> None:
+        self.arena, self.goal, self.number, self.hinted = arena, goal, number, hinted
+        self._wanted = [Fraction(value) for value in goal.values if isinstance(value, int | float)]
+        self.active = len(self._wanted) == len(goal.values) >= 1
+        self._paired: list[tuple[Expression, list[Fraction]]] = []
+
+    def observe(self, expression: Expression) -> None:
+        """Try a new numeric expression as a feature."""
+        if not self.active or expression.kind not in ("int", "float") or not expression.uses:
+            return
+        shown = expression.values[: self.arena.shown]
+        if expression.cost > MAX_FEATURE_COST or FAILED in shown:
+            return
+        feature = [Fraction(value) for value in shown]
+        self._fit_one(expression, feature)
+        if expression.cost <= 4 and len(self._paired) < MAX_PAIRED:
+            for other, known in self._paired:
+                self._fit_two(other, known, expression, feature)
+            self._paired.append((expression, feature))
+
+    def conclude(self) -> None:
+        """Nothing waits for a level's end."""
+
+    def _fit_one(self, expression: Expression, feature: list[Fraction]) -> None:
+        low = min(range(len(feature)), key=feature.__getitem__)
+        high = max(range(len(feature)), key=feature.__getitem__)
+        run = feature[high] - feature[low]
+        if not run:
+            return
+        slope = (self._wanted[high] - self._wanted[low]) / run
+        offset = self._wanted[low] - slope * feature[low]
+        if slope and self._holds([(slope, feature)], offset):
+            self._offer([(slope, expression)], offset)
+
+    def _fit_two(self, one: Expression, first: list[Fraction], other: Expression, second: list[Fraction]) -> None:
+        """Weights without an offset: `w1*one + w2*other`, one of the weights 1 when a single row is known."""
+        if len(first) == 1:
+            pairs = [(first[0], second[0], one, other), (second[0], first[0], other, one)]
+            for big, small, left, right in pairs:
+                if big:
+                    self._offer([((self._wanted[0] - small) / big, left), (Fraction(1), right)], Fraction(0), free=1)
+            return
+        for row in range(len(first)):
+            for later in range(row + 1, len(first)):
+                divisor = first[row] * second[later] - first[later] * second[row]
+                if not divisor:
+                    continue
+                w1 = (self._wanted[row] * second[later] - self._wanted[later] * second[row]) / divisor
+                w2 = (first[row] * self._wanted[later] - first[later] * self._wanted[row]) / divisor
+                if w1 and w2 and self._holds([(w1, first), (w2, second)], Fraction(0)):
+                    self._offer([(w1, one), (w2, other)], Fraction(0))
+                return
+
+    def _holds(self, terms: list[tuple[Fraction, list[Fraction]]], offset: Fraction) -> bool:
+        return all(
+            sum((weight * feature[row] for weight, feature in terms), offset) == wanted
+            for row, wanted in enumerate(self._wanted)
+        )
+
+    def _offer(self, terms: list[tuple[Fraction, Expression]], offset: Fraction, free: int = 2) -> None:
+        numbers = [weight for weight, _ in terms] + [offset]
+        if any(abs(n.numerator) > 10**6 or n.denominator > 1000 for n in numbers):
+            return
+        made = self._sum(terms, offset)
+        if made is not None:
+            made.cost += UNPROVEN_COST * (len(self._wanted) <= free)
+            self.goal.wrap(made)
+
+    def _sum(self, terms: list[tuple[Fraction, Expression]], offset: Fraction) -> Expression | None:
+        made: Expression | None = None
+        for weight, feature in terms:
+            term = self._scaled(weight, feature)
+            made = term if made is None else self._apply("{0} + {1}", made, term)
+        if made is not None and offset:
+            code = "{0} + {1}" if offset > 0 else "{0} - {1}"
+            made = self._divided(self._apply(code, made, self._constant(abs(offset.numerator))), 1) if offset.denominator == 1 else None
+        return made
+
+    def _scaled(self, weight: Fraction, feature: Expression) -> Expression:
+        made = feature
+        if weight.numerator != 1:
+            made = self._apply("{0} * {1}", made, self._constant(weight.numerator))
+        return self._divided(made, weight.denominator)
+
+    def _divided(self, made: Expression, divisor: int) -> Expression:
+        return made if divisor == 1 else self._apply("{0} / {1}", made, self._constant(divisor))
+
+    def _constant(self, value: int) -> Expression:
+        size = abs(value)
+        cost = 1 if size in self.hinted or size <= 1 else 2 if size in NATURAL else 4
+        return self.number(value, cost)
+
+    def _apply(self, code: str, *args: Expression) -> Expression:
+        kind = "float" if code == "{0} / {1}" or any(a.kind == "float" for a in args) else "int"
+        return make(_OPS[code], args, kind)

@@ -1,0 +1,44 @@
+"""The ledger: how many candidates a search has tried, and when it must stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+__all__ = ["Exhausted", "Ledger"]
+
+CLOCK_EVERY = 512
+
+
+class Exhausted(Exception):  # noqa: N818 - it ends a search, nothing went wrong
+    """The budget in candidates, or the clock, ran out."""
+
+
+class Ledger:
+    """Counts candidates. The budget decides when a search ends, so that the same input gives the same answer; the clock
+    only guards, and `cut_by_clock` says when it did."""
+
+    def __init__(self, budget: int, deadline: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.budget = budget
+        self.deadline = deadline
+        self.candidates = 0
+        self.cut_by_clock = False
+        self._clock = clock
+
+    def spend(self) -> None:
+        """Count one candidate; raise `Exhausted` at the end of the budget or of the time."""
+        self.candidates += 1
+        if self.candidates >= self.budget:
+            raise Exhausted
+        if self.candidates % CLOCK_EVERY == 0:
+            self.look()
+
+    def look(self) -> None:
+        """Look at the clock now."""
+        if self._clock() > self.deadline:
+            self.cut_by_clock = True
+            raise Exhausted
+
+    def limit(self, budget: int) -> None:
+        """Lower the budget; it never rises."""
+        self.budget = min(self.budget, budget)

@@ -1,0 +1,161 @@
+"""The problem: what one search is to find, read from the JSON that the parent sends."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any  # Any: raw JSON, and values of every kind
+
+from genloom.tools.synthesis.engine.kinds import join_all, join_kinds, kind_of
+
+__all__ = ["Case", "ComponentSpec", "Problem", "annotation_kind", "read_literal", "read_problem"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One example: the arguments, and the expected value or the name of the expected error."""
+
+    arguments: tuple[Any, ...]
+    expected: Any = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ComponentSpec:
+    """A function of the repository: where it is imported from, and what it takes and gives."""
+
+    module: str
+    name: str
+    takes: tuple[str, ...]
+    gives: str
+    doc: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is asked. `kinds` are those of the parameters, `gives` that of the result; `fit` may be looked at by the search,
+    `held` only by the judge of its answer."""
+
+    mode: str
+    name: str
+    prompt: str
+    parameters: tuple[str, ...]
+    kinds: tuple[str, ...]
+    gives: str
+    fit: tuple[Case, ...]
+    held: tuple[Case, ...]
+    components: tuple[ComponentSpec, ...]
+    candidates: int
+    seconds: float
+
+    def refitted(self) -> Problem:
+        """The problem with nothing held back."""
+        return Problem(**{**self.__dict__, "fit": self.fit + self.held, "held": ()})
+
+
+def read_literal(source: str) -> Any:
+    """The value of a Python literal; `inf`, `nan`, `set()` and `frozenset({…})` count as literals too."""
+    return _value(ast.parse(source.strip(), mode="eval").body)
+
+
+def _value(node: ast.expr) -> Any:
+    match node:
+        case ast.Call(func=ast.Name(id="set" | "frozenset" as kind), args=[], keywords=[]):
+            return set() if kind == "set" else frozenset()
+        case ast.Call(func=ast.Name(id="frozenset"), args=[inner], keywords=[]):
+            return frozenset(_value(inner))
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str() as text)], keywords=[]):
+            return float(text)
+        case ast.Name(id="inf" | "nan" as name):
+            return float(name)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
+            return float("-inf")
+        case ast.List(elts=items):
+            return [_value(item) for item in items]
+        case ast.Tuple(elts=items):
+            return tuple(_value(item) for item in items)
+        case ast.Set(elts=items):
+            return {_value(item) for item in items}
+        case ast.Dict(keys=keys, values=values):
+            return {_value(key): _value(value) for key, value in zip(keys, values, strict=True) if key is not None}
+    return ast.literal_eval(node)
+
+
+_NAMES = {
+    "int": "int", "float": "float", "str": "str", "bool": "bool", "bytes": "bytes", "None": "none", "date": "date",
+    "Any": "?", "object": "?", "list": "list", "List": "list", "Sequence": "list", "Iterable": "list",
+    "Collection": "list", "set": "set", "Set": "set", "frozenset": "set", "AbstractSet": "set", "dict": "dict",
+    "Dict": "dict", "Mapping": "dict", "tuple": "tuple", "Tuple": "tuple",
+}  # fmt: skip
+_ARITY = {"list": 1, "set": 1, "dict": 2}
+
+
+def annotation_kind(text: str) -> str:
+    """The kind that an annotation names; empty when it says nothing that the engine knows."""
+    try:
+        return _annotated(ast.parse(text.strip(), mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+
+
+def _annotated(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(value=None):
+            return "none"
+        case ast.Constant(value=str() as text):
+            return annotation_kind(text)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            head = _NAMES.get(name, "")
+            return f"{head}[{','.join('?' * _ARITY[head])}]" if head in _ARITY else "" if head == "tuple" else head
+        case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inner):
+            return _annotated(inner)
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            return join_kinds(_annotated(left) or "any", _annotated(right) or "any")
+        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
+            return _subscripted(_NAMES.get(name, ""), inner)
+    return ""
+
+
+def _subscripted(head: str, inner: ast.expr) -> str:
+    items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+    if head == "tuple" and len(items) == 2 and isinstance(items[1], ast.Constant) and items[1].value is ...:
+        return f"list[{_annotated(items[0]) or '?'}]"
+    if not head or (head in _ARITY and len(items) != _ARITY[head]):
+        return ""
+    return f"{head}[{','.join(_annotated(item) or '?' for item in items)}]"
+
+
+def read_problem(data: Mapping[str, Any]) -> Problem:
+    """Read the parent's JSON."""
+    fit, held = _cases(data["fit"]), _cases(data["held"])
+    parameters = tuple(data["parameters"])
+    good = [case for case in fit if not case.error] or list(fit)
+    kinds = tuple(
+        _kind(annotation, [case.arguments[place] for case in good]) for place, annotation in enumerate(data["annotations"])
+    )
+    gives = _kind(data["returns"], [case.expected for case in fit if not case.error])
+    components = tuple(
+        ComponentSpec(c["module"], c["name"], tuple(c["takes"]), c["gives"], c["doc"], c["folder"]) for c in data["components"]
+    )
+    return Problem(
+        data["mode"], data["name"], data["prompt"], parameters, kinds, gives, fit, held, components,
+        int(data["candidates"]), float(data["seconds"]),
+    )  # fmt: skip
+
+
+def _cases(raw: Sequence[Mapping[str, Any]]) -> tuple[Case, ...]:
+    return tuple(
+        Case(tuple(map(read_literal, c["arguments"])), read_literal(c["expected"]) if not c["error"] else None, c["error"])
+        for c in raw
+    )
+
+
+def _kind(annotation: str, values: Sequence[Any]) -> str:
+    seen = join_all(map(kind_of, values))
+    named = annotation_kind(annotation) if annotation else ""
+    if not named:
+        return seen
+    joined = join_kinds(named, seen)
+    return joined if joined != "any" else seen

@@ -1,0 +1,92 @@
+"""Rendering: from an expression to the Python that a person would have written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from genloom.tools.synthesis.engine.expression import Expression
+
+__all__ = ["code_of", "imports_of", "tidied"]
+
+_ITERATING = frozenset({"sum", "any", "all", "min", "max", "set", "tuple", "sorted", "list", "dict", "enumerate", "zip"})
+
+
+def code_of(expression: Expression, names: Mapping[str, str] | None = None) -> str:
+    """The expression's code, tidied."""
+    return tidied(_raw(expression, names or {}))
+
+
+def _raw(expression: Expression, names: Mapping[str, str]) -> str:
+    code = expression.op.code
+    if not expression.args:
+        literal = code.replace("{{", "{").replace("}}", "}")
+        return names.get(literal, literal)
+    if expression.binder:
+        return _bound(expression, names)
+    return f"({code.format(*(_raw(arg, names) for arg in expression.args))})"
+
+
+def _bound(expression: Expression, names: Mapping[str, str]) -> str:
+    code, binder = expression.op.code, expression.binder
+    source, body = expression.args
+    bound = ", ".join(binder)
+    inner = dict(names)
+    if len(binder) > 1 and ("lambda" in code or code.startswith("{{{v}:")):
+        # a lambda takes the pair as one
+        bound = "pair"
+        inner.update({name: f"pair[{place}]" for place, name in enumerate(binder)})
+    fields = {"v": bound, "k": binder[0], "v0": binder[0], "v1": binder[-1]}
+    if len(binder) > 1 and code.startswith("[{v} for"):
+        code = code.replace("[{v} for", "[({v}) for", 1)
+    return f"({code.format(_raw(source, names), _raw(body, inner), **fields)})"
+
+
+def tidied(code: str) -> str:
+    """Code without needless brackets, `list(…)` in loops and comprehensions over comprehensions."""
+    tree = ast.parse(code, mode="eval")
+    return ast.unparse(ast.fix_missing_locations(_Tidying().visit(tree)))
+
+
+class _Tidying(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - the name that `ast` calls
+        self.generic_visit(node)
+        joins = isinstance(node.func, ast.Attribute) and node.func.attr in ("join", "fromkeys", "Counter")
+        iterates = isinstance(node.func, ast.Name) and node.func.id in _ITERATING
+        if (joins or iterates) and node.args:
+            node.args[0] = _streamed(node.args[0])
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = _unlisted(node.iter)
+        match node.iter:
+            case ast.ListComp(elt=ast.Name(id=name), generators=[inner]) if (
+                isinstance(node.target, ast.Name)
+                and isinstance(inner.target, ast.Name)
+                and name == inner.target.id == node.target.id
+            ):
+                return ast.comprehension(inner.target, inner.iter, [*inner.ifs, *node.ifs], 0)
+        return node
+
+
+def _unlisted(node: ast.expr) -> ast.expr:
+    match node:
+        case ast.Call(func=ast.Name(id="list"), args=[inner], keywords=[]):
+            return inner
+    return node
+
+
+def _streamed(node: ast.expr) -> ast.expr:
+    match node:
+        case ast.ListComp(elt=elt, generators=generators):
+            return ast.GeneratorExp(elt, generators)
+    return _unlisted(node)
+
+
+def imports_of(expression: Expression) -> tuple[str, ...]:
+    """The import lines that the code needs, sorted."""
+    found = {expression.op.imports} - {""}
+    for arg in expression.args:
+        found.update(imports_of(arg))
+    return tuple(sorted(found))

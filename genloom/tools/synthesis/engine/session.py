@@ -1,0 +1,110 @@
+"""A session: the whole of one run, from the problem to the answer as plain JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any  # Any: plain JSON
+
+from genloom.tools.synthesis.engine.components import component_operators
+from genloom.tools.synthesis.engine.existing import find
+from genloom.tools.synthesis.engine.expression import Operator
+from genloom.tools.synthesis.engine.judge import Judged, judge
+from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
+from genloom.tools.synthesis.engine.problem import Problem, read_problem
+from genloom.tools.synthesis.engine.solver import MAX_RANK, solve
+
+__all__ = ["answer"]
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+def answer(data: Mapping[str, Any], emit: Emit, started: float) -> dict[str, Any]:
+    """Answer one task: first with the held-back examples unseen; if that fails, fitted to all of them."""
+    problem = read_problem(data)
+    if not any(not case.error for case in problem.fit):
+        return {"type": "abstained", "reason": "no example says what a call gives: all raise", "candidates": 0, "cut_by_clock": False}
+    deadline = started + problem.seconds
+    run = _reuse if problem.mode == "reuse" else _search
+    return run(problem, deadline, emit)
+
+
+def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
+    extra = component_operators(problem.components)
+    spent = 0
+    stopped, cut = "", False
+    for attempt in (problem, problem.refitted()) if problem.held else (problem,):
+        last = not attempt.held
+        ledger = Ledger(problem.candidates - spent if last else problem.candidates // 2, _time_for(deadline, last))
+        judged, stopped = _attempt(attempt, ledger, extra, emit, spent)
+        spent += ledger.candidates
+        cut = cut or ledger.cut_by_clock
+        if judged is not None and (judged.held or last):
+            return _found(judged, attempt, spent, cut)
+    return {"type": "abstained", "reason": _reason(stopped, spent), "candidates": spent, "cut_by_clock": cut}
+
+
+def _time_for(deadline: float, last: bool) -> float:
+    now = time.monotonic()
+    return deadline if last else now + (deadline - now) / 2
+
+
+def _attempt(
+    problem: Problem, ledger: Ledger, extra: list[Operator], emit: Emit, before: int
+) -> tuple[Judged | None, str]:
+    def progress(size: int, candidates: int) -> None:
+        emit({"type": "progress", "size": size, "candidates": before + candidates})
+
+    solution = solve(problem, ledger, extra, progress)
+    return judge(problem, solution), solution.stopped
+
+
+def _reason(stopped: str, spent: int) -> str:
+    tried = f"{spent:,} candidates"
+    return {
+        "clock": f"the time ran out after {tried}",
+        "budget": f"the budget of {tried} ran out",
+        "confidence": f"nothing simple enough to be trusted fits the examples (cost up to {MAX_RANK}, {tried})",
+    }.get(stopped, f"what fits the examples does not hold as a program ({tried})")
+
+
+def _reuse(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
+    ledger = Ledger(problem.candidates, deadline)
+    try:
+        judged = find(problem, ledger.spend)
+        if judged is not None and problem.held and not judged.held:
+            problem = problem.refitted()
+            judged = find(problem, ledger.spend)
+    except Exhausted:
+        judged = None
+    emit({"type": "progress", "size": 1, "candidates": ledger.candidates})
+    if judged is not None:
+        return _found(judged, problem, ledger.candidates, ledger.cut_by_clock)
+    reason = "no function of the repository or the standard library gives what the examples say"
+    return {"type": "abstained", "reason": reason, "candidates": ledger.candidates, "cut_by_clock": ledger.cut_by_clock}
+
+
+def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict[str, Any]:
+    program = judged.program
+    return {
+        "type": "found",
+        "body": list(program.body),
+        "imports": list(program.imports),
+        "expression": program.expression,
+        "kinds": list(problem.kinds),
+        "gives": problem.gives,
+        "cost": judged.cost,
+        "held_back": bool(problem.held),
+        "rivals": [
+            {
+                "arguments": [repr(value) for value in difference.arguments],
+                "answer": repr(difference.answer),
+                "rival": repr(difference.rival),
+                "code": difference.rival_code,
+            }
+            for difference in judged.rivals
+        ],
+        "candidates": candidates,
+        "cut_by_clock": cut,
+        "notes": list(judged.notes),
+    }

@@ -1,0 +1,68 @@
+"""The toolbox: the operators of one search, and which kinds of arguments each takes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+from genloom.tools.synthesis.engine.expression import Operator
+from genloom.tools.synthesis.engine.kinds import Bindings, depth_of, fill, parts, unify
+
+__all__ = ["Instance", "Toolbox"]
+
+Instance = tuple[Operator, tuple[str, ...], str]
+"""An operator, the kinds of its arguments and the kind of its result."""
+
+
+class Toolbox:
+    """Operators with their instances by kind, found once and shared by all arenas of a search."""
+
+    def __init__(self, operators: Sequence[Operator], max_depth: int) -> None:
+        self.operators = tuple(operators)
+        self._max_depth = max_depth
+        self._fitting: dict[str, list[tuple[int, int]]] = {}
+        self._results: dict[tuple[int, tuple[str, ...]], str] = {}
+
+    def instances(self, new: str, known: Iterable[str]) -> list[Instance]:
+        """The instances that a new kind makes possible, together with the kinds that are known already."""
+        kinds = list(dict.fromkeys((*known, new)))
+        fitting = {kind: set(self._positions(kind)) for kind in kinds}
+        found: dict[tuple[int, tuple[str, ...]], Instance] = {}
+        for number, place in self._positions(new):
+            op = self.operators[number]
+            choices = [
+                [new] if other == place else [kind for kind in kinds if (number, other) in fitting[kind]]
+                for other in range(len(op.takes))
+            ]
+            for taken in itertools.product(*choices):
+                gives = self._result(number, taken)
+                if gives and not (op.symmetric and taken[0] > taken[1]):
+                    found[number, taken] = (op, taken, gives)
+        return list(found.values())
+
+    def _positions(self, kind: str) -> list[tuple[int, int]]:
+        if kind not in self._fitting:
+            self._fitting[kind] = [
+                (number, place)
+                for number, op in enumerate(self.operators)
+                for place, pattern in enumerate(op.takes)
+                if unify(pattern, kind, {})
+            ]
+        return self._fitting[kind]
+
+    def _result(self, number: int, taken: tuple[str, ...]) -> str:
+        key = (number, taken)
+        if key not in self._results:
+            op = self.operators[number]
+            bound: Bindings = {}
+            fits = all(unify(pattern, kind, bound) for pattern, kind in zip(op.takes, taken, strict=True))
+            gives = _result_kind(op, taken, bound) if fits else ""
+            self._results[key] = gives if gives and depth_of(gives) <= self._max_depth else ""
+        return self._results[key]
+
+
+def _result_kind(op: Operator, taken: tuple[str, ...], bound: Bindings) -> str:
+    """A slice of a text is a text, not a list of characters: `seq[T]` comes back as what it went in."""
+    if parts(op.gives)[0] == "seq":
+        return taken[0]
+    return fill(op.gives, bound)

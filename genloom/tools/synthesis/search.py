@@ -1,0 +1,151 @@
+"""The search, seen from outside: a task goes to the worker in the sandbox, and an answer comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from genloom.events import EventEmitter, SearchProgress, ignore_events
+from genloom.state.example import find_contradiction
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.report import ProgramReport
+from genloom.tools.synthesis.answer import Abstained, Found, SearchAnswer
+from genloom.tools.synthesis.calls import Call, Signature, read_calls
+from genloom.tools.synthesis.holdout import hold_back
+from genloom.tools.synthesis.module import write_module
+from genloom.tools.synthesis.protocol import AbstainedLine, FoundLine, ProgressLine, Rival, encode_task, read_line
+from genloom.tools.synthesis.task import SearchTask
+
+__all__ = ["ProgramRunner", "find_existing", "search"]
+
+ENGINE = Path(__file__).parent / "engine"
+WORKER = ENGINE / "worker.py"
+CLOCK_SHARE = 0.85
+"""Of the time allowed from outside, what the worker allows itself: the rest is for starting and answering."""
+
+
+class ProgramRunner(Protocol):
+    """What runs the worker: the sandbox, or a stand-in for it."""
+
+    async def arun_program(
+        self,
+        program: Path,
+        *,
+        stdin: bytes = b"",
+        files: Mapping[str, bytes] = {},
+        readable: Sequence[Path] = (),
+        on_line: Callable[[bytes], None] | None = None,
+        limits: Limits | None = None,
+    ) -> ProgramReport: ...
+
+
+async def search(task: SearchTask, run: ProgramRunner, emit: EventEmitter = ignore_events) -> SearchAnswer:
+    """Search for a program that gives what the task's examples say.
+
+    With two examples or more some are held back: the answer's `held_out` holds them when the program meets them unseen;
+    otherwise it was fitted to all. Nothing is found -> `Abstained` with the reason. The same task gives the same answer
+    unless it was cut by the clock.
+    """
+    return await _ask("search", task, run, emit)
+
+
+async def find_existing(task: SearchTask, run: ProgramRunner, emit: EventEmitter = ignore_events) -> SearchAnswer:
+    """Look for one function of the repository or of the standard library that gives what the examples say as it stands,
+    or with its arguments in another order. The module imports it under the asked name."""
+    return await _ask("reuse", task, run, emit)
+
+
+async def _ask(mode: Literal["search", "reuse"], task: SearchTask, run: ProgramRunner, emit: EventEmitter) -> SearchAnswer:
+    started = time.monotonic()
+    read = read_calls(task.name, task.prompt, task.signature, task.examples)
+    if isinstance(read, Abstained):
+        return read
+    clash = find_contradiction(task.examples)
+    if clash is not None:
+        return Abstained(reason=f"the examples contradict each other: `{clash[0].text}` and `{clash[1].text}`")
+    signature, calls = read
+    fit, held = hold_back(calls)
+    stdin = encode_task(mode, task, signature, fit, held, task.seconds * CLOCK_SHARE)
+    report = await run.arun_program(
+        WORKER,
+        stdin=stdin,
+        readable=[ENGINE, *dict.fromkeys(Path(component.import_from) for component in task.components)],
+        on_line=lambda line: _tell(line, emit),
+        limits=Limits(wall_seconds=task.seconds, cpu_seconds=task.seconds + 1, memory_megabytes=task.megabytes),
+    )
+    answer = _last_answer(report)
+    seconds = time.monotonic() - started
+    if isinstance(answer, FoundLine):
+        return await _found(task, signature, answer, fit, held, seconds)
+    if isinstance(answer, AbstainedLine):
+        return Abstained(
+            reason=answer.reason, candidates=answer.candidates, seconds=seconds, cut_by_clock=answer.cut_by_clock
+        )
+    return Abstained(reason=_broken(report), candidates=_tried(report), seconds=seconds, cut_by_clock=report.ended == "timeout")
+
+
+def _tell(line: bytes, emit: EventEmitter) -> None:
+    read = read_line(line)
+    if isinstance(read, ProgressLine):
+        emit(SearchProgress(size=read.size, candidates=read.candidates))
+
+
+def _last_answer(report: ProgramReport) -> FoundLine | AbstainedLine | None:
+    """The worker's answer: its last line, and the only one that is no progress."""
+    lines = [read_line(line) for line in report.stdout.splitlines()]
+    answers = [line for line in lines if isinstance(line, FoundLine | AbstainedLine)]
+    return answers[0] if len(answers) == 1 and lines[-1] is answers[0] and report.ended == "normal" else None
+
+
+def _tried(report: ProgramReport) -> int:
+    lines = [read_line(line) for line in report.stdout.splitlines()]
+    return max((line.candidates for line in lines if isinstance(line, ProgressLine)), default=0)
+
+
+def _broken(report: ProgramReport) -> str:
+    """Why no answer came out."""
+    if report.not_run:
+        return f"the search could not run: {report.not_run}"
+    reasons = {"timeout": "the time ran out", "memory": "the memory ran out", "output": "it wrote too much", "killed": "it was killed"}
+    if report.ended in reasons:
+        return reasons[report.ended]
+    last = report.stderr.strip().splitlines()[-1:] or ["no answer came out"]
+    return f"the search broke off: {last[0][:300]}"
+
+
+async def _found(
+    task: SearchTask, signature: Signature, line: FoundLine, fit: Sequence[Call], held: Sequence[Call], seconds: float
+) -> Found:
+    source = await asyncio.to_thread(write_module, task.name, task.prompt, signature, line, (*fit, *held))
+    seen = fit if line.held_back else (*fit, *held)
+    texts = [call.example.text for call in seen]
+    notes = list(line.notes)
+    if task.constraints:
+        notes.append("the search does not read constraints: check them yourself")
+    return Found(
+        source=source,
+        expression=line.expression,
+        fitted=tuple(texts),
+        held_out=tuple(call.example.text for call in held) if line.held_back else (),
+        rivals=_rivals(task.name, line.rivals),
+        cost=line.cost,
+        candidates=line.candidates,
+        seconds=seconds,
+        cut_by_clock=line.cut_by_clock,
+        notes=tuple(notes),
+    )
+
+
+def _rivals(name: str, rivals: Sequence[Rival]) -> tuple[str, ...]:
+    """What to say of each rival; the first one's input decides most."""
+    if not rivals:
+        return ()
+    deciding = f"{name}({', '.join(rivals[0].arguments)})"
+    return tuple(
+        f"on {name}({', '.join(rival.arguments)}) this gives {rival.answer}, a candidate of like cost ({rival.code}) "
+        f"gives {rival.rival}; the example that would decide best is {deciding} == …"
+        for rival in rivals
+    )
