@@ -63,9 +63,10 @@ def _container(tag: str, values: list[Any]) -> Any:
 
 
 def _dict(items: list[object], depth: int) -> Any:
-    if not all(isinstance(item, list) and len(item) == 2 for item in items):
+    lists = [item for item in items if isinstance(item, list) and len(item) == 2]
+    if len(lists) != len(items):
         raise MalformedValueError("a dict is made of pairs")
-    pairs = [(decode_value(key, depth + 1), decode_value(value, depth + 1)) for key, value in items]  # type: ignore[misc]  # lists of two, see above
+    pairs = [(decode_value(key, depth + 1), decode_value(value, depth + 1)) for key, value in lists]
     try:
         result = dict(pairs)
     except TypeError:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 __all__ = ["Interpreter", "Unavailable", "find_interpreter"]
 
+# the parts of an installation, not its whole folder: that may be somebody's home
 _PARTS = ("bin", "lib", "lib64", "libexec", "include", "share", "ssl", "pyvenv.cfg")
 
 
@@ -37,9 +38,9 @@ class Unavailable:
 
 def find_interpreter(python: str | Path | None = None) -> Interpreter | Unavailable:
     """Find an interpreter by path; `None` is the one that runs now."""
-    command = os.path.abspath(python or sys.executable or "/nonexistent")
-    real = os.path.realpath(command)
-    if not os.access(real, os.X_OK) or not os.path.isfile(real):
+    command = Path(python or sys.executable or "/nonexistent").absolute()
+    real = command.resolve()
+    if not real.is_file() or not os.access(real, os.X_OK):
         return Unavailable(
             reason=f"There is no Python interpreter at {command}.",
             hint="Give the path of an interpreter, such as .venv/bin/python.",
@@ -49,52 +50,38 @@ def find_interpreter(python: str | Path | None = None) -> Interpreter | Unavaila
             reason=f"{command} is a script that starts an interpreter, not the interpreter itself.",
             hint="Give the path that `python -c 'import sys; print(sys.executable)'` prints.",
         )
-    readable = {real, *(part for prefix in _prefixes(command, real) for part in _parts(prefix))}
-    return Interpreter(command=command, executable=real, readable=tuple(sorted(readable)))
+    parts = {prefix / name for prefix in _prefixes(command, real) for name in _PARTS}
+    readable = sorted(str(path) for path in {real, *parts} if path.exists())
+    return Interpreter(command=str(command), executable=str(real), readable=tuple(readable))
 
 
-def _is_script(path: str) -> bool:
-    with open(path, "rb") as file:
+def _is_script(path: Path) -> bool:
+    with path.open("rb") as file:
         return file.read(2) == b"#!"
 
 
-def _prefixes(command: str, real: str) -> Iterator[str]:
+def _prefixes(command: Path, real: Path) -> Iterator[Path]:
     """Yield the folders that hold an installation: of the real file, and of each virtual environment on the way."""
-    yield _above_bin(real)
-    seen = set()
+    yield real.parent.parent
+    seen: set[Path] = set()
     path = command
     while path not in seen:
         seen.add(path)
-        prefix = _above_bin(path)
-        home = _home_of_environment(os.path.join(prefix, "pyvenv.cfg"))
+        prefix = path.parent.parent
+        home = _home_of_environment(prefix / "pyvenv.cfg")
         if home:
-            yield prefix
-            yield os.path.dirname(home)
-            yield os.path.realpath(os.path.dirname(home))
-        if os.path.islink(path):
-            path = os.path.join(os.path.dirname(path), os.readlink(path))
+            yield from (prefix, home.parent, home.parent.resolve())
+        if path.is_symlink():
+            path = path.parent / path.readlink()
 
 
-def _above_bin(path: str) -> str:
-    return os.path.dirname(os.path.dirname(os.path.abspath(path)))
-
-
-def _home_of_environment(configuration: str) -> str:
+def _home_of_environment(configuration: Path) -> Path | None:
     try:
-        with open(configuration, encoding="utf-8", errors="replace") as file:
-            lines = file.read(65536).splitlines()
+        lines = configuration.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return ""
+        return None
     for line in lines:
         key, _, value = line.partition("=")
         if key.strip().lower() == "home":
-            return os.path.abspath(value.strip())
-    return ""
-
-
-def _parts(prefix: str) -> Iterator[str]:
-    """Yield the parts of an installation, not its whole folder: that may be somebody's home."""
-    for name in _PARTS:
-        part = os.path.join(prefix, name)
-        if os.path.exists(part):
-            yield part
+            return Path(value.strip()).absolute()
+    return None

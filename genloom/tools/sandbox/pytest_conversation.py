@@ -41,7 +41,7 @@ class TestConversation:
         match record:
             case ["collected", int(count)] if self._collected < 0:
                 self._collected = count
-            case ["test", str(name), str(result), str(detail)] if result in _RESULTS and len(self.cases) < MOST_CASES:
+            case ["test", str(name), result, str(detail)] if result in _RESULTS and len(self.cases) < MOST_CASES:
                 self.cases.append(TestCase(name=name, result=result, detail=detail))
             case ["no_pytest", str(why)] if not self.cases:
                 self.no_pytest = why

@@ -73,10 +73,17 @@ async def run_job(job: Job, conversation: Conversation | None = None) -> Ending 
     try:
         return await _Run(job, scratch).see_through(conversation)
     finally:
-        try:
-            os.rmdir(scratch)
-        except OSError:
+        if not _is_removed(scratch):
             await asyncio.shield(asyncio.to_thread(_remove, scratch))
+
+
+def _is_removed(folder: str) -> bool:
+    """Remove a folder that is empty, as it is when the run had private mounts; return whether that was all."""
+    try:
+        Path(folder).rmdir()
+    except OSError:
+        return False
+    return True
 
 
 def _remove(folder: str) -> None:
@@ -85,7 +92,8 @@ def _remove(folder: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):
         for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
-            subprocess.run([*command, "--", folder], check=False, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            arguments = [*command, "--", folder]
+            subprocess.run(arguments, check=False, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)  # noqa: S603 - fixed commands
 
 
 class _Run:
@@ -121,11 +129,11 @@ class _Run:
             for name in _PIPES:
                 read, write = os.pipe()
                 mine, ends[name] = (write, read) if name in ("control", "calls") else (read, write)
-                ours[name] = stack.enter_context(open(mine, "wb" if mine == write else "rb", buffering=0))
+                ours[name] = stack.enter_context(os.fdopen(mine, "wb" if mine == write else "rb", buffering=0))
                 theirs.callback(os.close, ends[name])
             ends["stdin"] = _memory_file(self._job.stdin, theirs)
-            ends["plan"] = _memory_file(marshal.dumps(self._plan(ends)), theirs)
-            process = subprocess.Popen(
+            ends["plan"] = _memory_file(marshal.dumps(dict(self._plan(ends))), theirs)
+            process = subprocess.Popen(  # noqa: S603 - our own launcher
                 [sys.executable, "-I", "-S", _LAUNCHER, *(str(ends[name]) for name in ("control", "status", "plan"))],
                 stdin=ends["stdin"],
                 stdout=ends["stdout"],

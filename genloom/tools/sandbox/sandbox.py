@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from genloom.errors import UsageError
 from genloom.portal import run_sync
 from genloom.state import SandboxTier
 from genloom.tools.sandbox.call_conversation import CallConversation
-from genloom.tools.sandbox.interpreter import Interpreter, Unavailable, find_interpreter
+from genloom.tools.sandbox.interpreter import Unavailable, find_interpreter
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.pytest_conversation import TestConversation
@@ -63,7 +62,7 @@ class Sandbox:
         allow_weak: bool = False,
         tier: SandboxTier | None = None,
     ) -> None:
-        self._python = os.path.abspath(os.path.expanduser(python or sys.executable))
+        self._python = str(Path(python or sys.executable).expanduser().absolute())
         self._limits = limits
         self._import_from = _folders(import_from)
         self._readable = _folders(readable)
@@ -146,10 +145,9 @@ class Sandbox:
         what it raises ends the run. `limits` replace the sandbox's own for this run.
         """
         laid_out = dict(files)
-        if isinstance(program, Path):
-            name, extra = str(program.absolute()), (str(program.absolute()),)
-        else:
-            name, extra = _free_name(_PROGRAM_FILE, files), ()
+        extra = _folders([program]) if isinstance(program, Path) else ()
+        name = extra[0] if extra else _free_name(_PROGRAM_FILE, files)
+        if isinstance(program, str):
             laid_out[name] = program
         ran = await self._run(
             ("program", name, *self._import_from),
@@ -199,9 +197,11 @@ class Sandbox:
         status = await self.astatus()
         interpreter = find_interpreter(self._python)
         needed = (*self._readable, *self._import_from, *readable)
-        problem = _problem(status, interpreter, needed)
-        if problem or isinstance(interpreter, Unavailable):
-            return _Ran.refused(problem or interpreter, limits)
+        if isinstance(interpreter, Unavailable):
+            return _Ran.refused(interpreter, limits)
+        problem = _problem(status, needed)
+        if problem:
+            return _Ran.refused(problem, limits)
         job = Job(
             interpreter=interpreter,
             task=task,
@@ -251,22 +251,18 @@ class _Ran:
         return cls(common=common, not_run=why.reason, hint=why.hint)
 
 
-def _problem(
-    status: SandboxStatus, interpreter: Interpreter | Unavailable, needed: Sequence[str]
-) -> Unavailable | None:
+def _problem(status: SandboxStatus, needed: Sequence[str]) -> Unavailable | None:
     """Return why nothing can be run, if so."""
     if status.tier is None:
         return Unavailable(reason=status.reason, hint=status.hint)
-    if isinstance(interpreter, Unavailable):
-        return interpreter
     for path in needed:
-        if not os.path.exists(path):
+        if not Path(path).exists():
             return Unavailable(reason=f"{path} does not exist.", hint="Give a folder that is there.")
     return None
 
 
 def _folders(paths: Sequence[Path]) -> tuple[str, ...]:
-    return tuple(os.path.abspath(path) for path in paths)
+    return tuple(str(path.absolute()) for path in paths)
 
 
 def _check_names(files: Mapping[str, str]) -> None:

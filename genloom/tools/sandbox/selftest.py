@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from genloom.state import SandboxTier
@@ -97,11 +98,18 @@ def _none(why: Unavailable) -> SandboxStatus:
     return SandboxStatus(tier=None, reason=why.reason, hint=why.hint)
 
 
-async def _try(interpreter: Interpreter, tier: SandboxTier, namespaces: bool) -> SandboxStatus | Unavailable:
+@contextmanager
+def _open_folder() -> Iterator[str]:
+    """Make a folder that is open to every user, so that only the sandbox can keep it closed."""
     with tempfile.TemporaryDirectory(prefix="genloom-outside-") as folder:
         outside = Path(folder)
-        outside.chmod(0o777)  # open to every user, so that only the sandbox can keep it closed
+        outside.chmod(0o777)
         (outside / "canary").write_text("canary")
+        yield folder
+
+
+async def _try(interpreter: Interpreter, tier: SandboxTier, namespaces: bool) -> SandboxStatus | Unavailable:
+    with _open_folder() as folder:
         job = Job(
             interpreter=interpreter,
             task=("program", "probe.py"),

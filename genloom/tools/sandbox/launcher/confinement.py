@@ -7,7 +7,7 @@ import os
 import resource
 
 from genloom.tools.sandbox.launcher import kernel, landlock, mounts, seccomp
-from genloom.tools.sandbox.launcher.refusal import Refusal
+from genloom.tools.sandbox.launcher.refusal import RefusalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ HIGH_DESCRIPTOR = 64
 def become_run(plan: Plan, user: int, parent: int) -> None:
     """Turn this process into the run; returns never. `parent` is the id that getppid shows while the parent lives.
 
-    Raises `Refusal` that names the stage that failed.
+    Raises `RefusalError` that names the stage that failed.
     """
     os.setsid()
     _take_user(user)
@@ -46,9 +46,9 @@ def become_run(plan: Plan, user: int, parent: int) -> None:
     if plan["confined"]:
         _confine(plan)
     try:
-        os.execve(plan["executable"], plan["arguments"], plan["environment"])
+        os.execve(plan["executable"], plan["arguments"], plan["environment"])  # noqa: S606 - confined by now
     except OSError as error:
-        raise Refusal("exec", f"{plan['executable']}: {error.strerror}") from error
+        raise RefusalError("exec", f"{plan['executable']}: {error.strerror}") from error
 
 
 def _take_user(user: int) -> None:
@@ -58,7 +58,7 @@ def _take_user(user: int) -> None:
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     if 0 in os.getresuid():
-        raise Refusal("user", "root's rights could not be dropped")
+        raise RefusalError("user", "root's rights could not be dropped")
 
 
 def _lay_out(files: dict[str, str]) -> None:
@@ -70,14 +70,14 @@ def _lay_out(files: dict[str, str]) -> None:
             with open(name, "x", encoding="utf-8", errors="surrogatepass", newline="") as file:
                 file.write(text)
         except OSError as error:
-            raise Refusal("files", f"{name}: {error.strerror}") from error
+            raise RefusalError("files", f"{name}: {error.strerror}") from error
 
 
 def _check_readable(paths: list[str]) -> None:
     for path in paths:
         needed = os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK
         if not os.access(path, needed):
-            raise Refusal("readable", f"{path} cannot be read by an unprivileged user")
+            raise RefusalError("readable", f"{path} cannot be read by an unprivileged user")
 
 
 def _arrange_descriptors(channel: list[int]) -> None:
@@ -105,20 +105,20 @@ def _limit(plan: Plan) -> None:
         try:
             resource.setrlimit(which, (value, value))
         except (OSError, ValueError) as error:
-            raise Refusal("limits", error) from error
+            raise RefusalError("limits", error) from error
 
 
 def _confine(plan: Plan) -> None:
     abi = landlock.supported_abi()
     if not abi:
-        raise Refusal("landlock", "this kernel has no Landlock, or it is switched off")
+        raise RefusalError("landlock", "this kernel has no Landlock, or it is switched off")
     writable = [plan["scratch"], *([mounts.SHARED_MEMORY] if plan["namespaces"] else [])]
     try:
         landlock.restrict(
             abi, readable=[*plan["readable"], *plan["system_readable"]], devices=_DEVICES, writable=writable
         )
     except OSError as error:
-        raise Refusal("landlock", error) from error
+        raise RefusalError("landlock", error) from error
     try:
         seccomp.install_filter(
             seccomp.build_filter(
@@ -131,6 +131,6 @@ def _confine(plan: Plan) -> None:
             )
         )
     except KeyError as error:
-        raise Refusal("seccomp", f"no filter is written for the machine {error}") from error
+        raise RefusalError("seccomp", f"no filter is written for the machine {error}") from error
     except OSError as error:
-        raise Refusal("seccomp", error) from error
+        raise RefusalError("seccomp", error) from error

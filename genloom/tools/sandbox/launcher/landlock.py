@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from genloom.tools.sandbox.launcher import kernel
 
-__all__ = ["TRUNCATE_ABI", "SCOPE_ABI", "restrict", "supported_abi"]
+__all__ = ["SCOPE_ABI", "TRUNCATE_ABI", "restrict", "supported_abi"]
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _QUERY_VERSION = 1

@@ -9,7 +9,7 @@ import os
 import stat
 
 from genloom.tools.sandbox.launcher import kernel
-from genloom.tools.sandbox.launcher.refusal import Refusal
+from genloom.tools.sandbox.launcher.refusal import RefusalError
 
 __all__ = ["SHARED_MEMORY", "closed_to_others", "make_private_view"]
 
@@ -50,7 +50,7 @@ def make_private_view(needed: list[str], scratch: str, size: int, user: int, roo
             kernel.mount("tmpfs", SHARED_MEMORY, "tmpfs", plain, f"size={size},nr_inodes=1k,mode=1777")
         kernel.mount("tmpfs", scratch, "tmpfs", plain, f"size={size},nr_inodes=16k,mode=0700,uid={user},gid={user}")
     except OSError as error:
-        raise Refusal("mounts", error) from error
+        raise RefusalError("mounts", error) from error
 
 
 def _make_read_only(path: str) -> None:
@@ -116,7 +116,7 @@ class _Reveal:
     def _copy(self, source: str, target: str, mode: int) -> str:
         self._copied += os.stat(source).st_size
         if self._copied > _COPIES_LIMIT:
-            raise Refusal("readable", f"{target} and more are readable by root alone and too large to copy")
+            raise RefusalError("readable", f"{target} and more are readable by root alone and too large to copy")
         if not self._staged:
             kernel.mount("tmpfs", self._scratch, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=80m,mode=0755")
             self._staged = True
@@ -129,5 +129,5 @@ class _Reveal:
     def _bind(self, source: str, target: str) -> None:
         self._mounts += 1
         if self._mounts > _MOUNTS_LIMIT:
-            raise Refusal("readable", f"too many files around {target} are in folders readable by root alone")
+            raise RefusalError("readable", f"too many files around {target} are in folders readable by root alone")
         kernel.mount(source, target, flags=kernel.MS_BIND)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from genloom.tools.sandbox.launcher import kernel
-from genloom.tools.sandbox.launcher.refusal import Refusal
+from genloom.tools.sandbox.launcher.refusal import RefusalError
 
 __all__ = ["enter_namespaces", "unprivileged_user"]
 
@@ -26,7 +26,7 @@ def enter_namespaces() -> None:
             _write("/proc/self/uid_map", f"{user} {user} 1")
             _write("/proc/self/gid_map", f"{group} {group} 1")
     except OSError as error:
-        raise Refusal("namespaces", error) from error
+        raise RefusalError("namespaces", error) from error
 
 
 def _write(path: str, text: str) -> None:
@@ -48,7 +48,7 @@ def unprivileged_user() -> int:
     top = min(start + count - 1, _MOST)
     bottom = max(start, _LEAST, top - 2**20)
     if top <= bottom:
-        raise Refusal("user", "this machine maps no unprivileged user id")
+        raise RefusalError("user", "this machine maps no unprivileged user id")
     return bottom + int.from_bytes(os.urandom(6), "little") % (top - bottom)
 
 

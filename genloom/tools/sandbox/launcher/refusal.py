@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Refusal"]
+__all__ = ["RefusalError"]
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """Setting up failed at a stage: `namespaces`, `mounts`, `readable`, `files`, `landlock`, `seccomp`, `limits`,
     `exec`, `user`."""
 

@@ -17,7 +17,7 @@ import time
 from genloom.tools.sandbox.launcher import kernel, namespaces, tree
 from genloom.tools.sandbox.launcher.confinement import HIGH_DESCRIPTOR, become_run
 from genloom.tools.sandbox.launcher.mounts import make_private_view
-from genloom.tools.sandbox.launcher.refusal import Refusal
+from genloom.tools.sandbox.launcher.refusal import RefusalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def supervise(plan: Plan, control: int, status: int) -> None:
     os.umask(0o022)
     try:
         line = _Run(plan, control).watch()
-    except Refusal as refusal:
+    except RefusalError as refusal:
         line = f"refused {refusal}"
     if not tree.end_tree():
         line = "refused survivors some processes could not be ended"
@@ -103,7 +103,7 @@ class _Run:
         why = os.read(self._refused, 4096).decode(errors="replace")
         if why:
             self._end_first()
-            raise Refusal(*why.split(" ", 1))
+            raise RefusalError(*why.split(" ", 1))
 
     def _end_first(self) -> None:
         try:
@@ -151,7 +151,7 @@ def _first_process(plan: Plan, user: int, root: bool, refused: int, waited: int)
         run = os.fork()
         if run == 0:
             become_run(plan, user, own)
-    except Refusal as refusal:
+    except RefusalError as refusal:
         os.write(refused, str(refusal).encode(errors="replace"))
         os._exit(127)
     except OSError as error:

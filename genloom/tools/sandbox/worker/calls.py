@@ -49,7 +49,7 @@ def _answer(channel: Channel, module: Any, scratch: str) -> None:
     while True:
         message = channel.receive()
         if message.fields[0] != "call":
-            channel.send(message.nonce, '["closed",%d]' % count)
+            channel.send(message.nonce, f'["closed",{count}]')
             return
         count += 1
         channel.send(message.nonce, _outcome(message.fields[1], module, scratch))
@@ -62,7 +62,7 @@ def _outcome(source: str, module: Any, scratch: str) -> str:
         value = _eval(code, _dict(module.__dict__))
     except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is the record
         return _raised(error, scratch)
-    return '["returned",%s]' % encode(value)
+    return f'["returned",{encode(value)}]'
 
 
 def _raised(error: BaseException, scratch: str) -> str:
@@ -72,7 +72,7 @@ def _raised(error: BaseException, scratch: str) -> str:
     except BaseException:  # noqa: BLE001 - the candidate's own code
         message = ""
     names = ",".join(quote(name) for name in type_names(_type(error)))
-    return '["raised",[%s],%s,%d]' % (names, quote(message), _line(error, scratch))
+    return f'["raised",[{names}],{quote(message)},{_line(error, scratch)}]'
 
 
 def _line(error: BaseException, scratch: str) -> int:

@@ -13,7 +13,8 @@ from genloom.tools.sandbox.worker.values import quote, shorten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from collections.abc import Sequence
+    from typing import Any
 
 __all__ = ["report_tests"]
 
@@ -35,7 +36,7 @@ def report_tests(own_folder: str) -> None:
     try:
         pytest = _find_pytest(lender)
     except Exception as error:  # noqa: BLE001 - an incompatible pytest can fail in any way
-        channel.send(message.nonce, '["no_pytest",%s]' % quote(shorten("%s: %s" % (type(error).__name__, error))))
+        channel.send(message.nonce, f'["no_pytest",{quote(shorten(f"{type(error).__name__}: {error}"))}]')
         channel.close()
         return
     reporter = _Reporter(channel, message.nonce)
@@ -44,7 +45,7 @@ def report_tests(own_folder: str) -> None:
     status = pytest.main([*options, test_file], plugins=[reporter])
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    channel.send(message.nonce, '["closed",%d,%d]' % (int(status), reporter.reported))
+    channel.send(message.nonce, f'["closed",{int(status)},{reporter.reported}]')
     channel.close()
 
 
@@ -86,7 +87,7 @@ class _Reporter:
         self._open: dict[str, tuple[str, str]] = {}
 
     def pytest_collection_finish(self, session: Any) -> None:  # Any: pytest's own types, here and below
-        self._send('["collected",%d]' % len(session.items))
+        self._send(f'["collected",{len(session.items)}]')
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
@@ -103,7 +104,7 @@ class _Reporter:
 
     def _record(self, name: str, result: str, detail: str) -> None:
         self.reported += 1
-        self._send('["test",%s,%s,%s]' % (quote(name), quote(result), quote(shorten(detail, MOST_DETAIL))))
+        self._send(f'["test",{quote(name)},{quote(result)},{quote(shorten(detail, MOST_DETAIL))}]')
 
     def _send(self, record: str) -> None:
         self._channel.send(self._nonce, record)

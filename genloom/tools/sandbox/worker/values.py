@@ -18,7 +18,8 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from collections.abc import Callable
+    from typing import Any
 
 try:
     from _json import encode_basestring_ascii as _quote
@@ -39,18 +40,18 @@ _modules = sys.modules
 _all = slice(None)
 
 
-class _TooMuch(Exception):
+class _TooMuchError(Exception):
     """The value is too deep, too large or contains itself."""
 
 
 def quote(text: str) -> str:
     """Return a string as JSON, in ASCII; lone surrogates survive."""
-    return _quote(text)  # type: ignore[no-any-return,unused-ignore]  # the C function has no stub everywhere
+    return _str(_quote(text))
 
 
 def shorten(text: str, limit: int = MOST_TEXT) -> str:
     """Return a text cut to a length, saying how much is missing."""
-    return text if _len(text) <= limit else text[:limit] + "… (%d characters)" % _len(text)
+    return text if _len(text) <= limit else text[:limit] + f"… ({_len(text)} characters)"
 
 
 def type_names(kind: type) -> list[str]:
@@ -77,7 +78,7 @@ def _opaque(value: object) -> str:
         text = shorten(text) if _type(text) is _str else ""
     except BaseException:  # noqa: BLE001 - the candidate's own code
         text = ""
-    return '["o",%s,%s]' % (_quote(type_name(value)), _quote(text))
+    return f'["o",{_quote(type_name(value))},{_quote(text)}]'
 
 
 class _Encoder:
@@ -88,7 +89,7 @@ class _Encoder:
     def encode(self, value: Any, depth: int) -> str:  # Any: whatever the candidate returned
         self.nodes += 1
         if depth > MOST_DEPTH or self.nodes > MOST_NODES:
-            raise _TooMuch
+            raise _TooMuchError
         if value is None or value is True or value is False:
             return {None: "null", True: "true", False: "false"}[value]
         kind = _type(value)
@@ -102,31 +103,31 @@ class _Encoder:
     def _container(self, base: type, value: Any, depth: int) -> str:
         here = _id(value)
         if here in self.path:
-            raise _TooMuch
+            raise _TooMuchError
         self.path.add(here)
         tag, contents = _CONTAINERS[base]
         parts = [tag]
         for item in contents(value):
             if base is dict:
-                parts.append("[%s,%s]" % (self.encode(item[0], depth + 1), self.encode(item[1], depth + 1)))
+                parts.append(f"[{self.encode(item[0], depth + 1)},{self.encode(item[1], depth + 1)}]")
             else:
                 parts.append(self.encode(item, depth + 1))
         self.path.discard(here)
-        return "[%s]" % ",".join(parts)
+        return "[" + ",".join(parts) + "]"
 
 
 def _integer(value: Any) -> str:
     plain = int.__add__(value, 0)
-    return _str(plain) if -(2**53) < plain < 2**53 else '["i","%s"]' % _hex(plain)
+    return _str(plain) if -(2**53) < plain < 2**53 else f'["i","{_hex(plain)}"]'
 
 
 def _float(value: Any) -> str:
-    return '["f","%s"]' % float.hex(value)
+    return f'["f","{float.hex(value)}"]'
 
 
 def _complex(value: Any) -> str:
     real, imaginary = _complex_real(value), _complex_imaginary(value)
-    return '["c","%s","%s"]' % (float.hex(real), float.hex(imaginary))
+    return f'["c","{float.hex(real)}","{float.hex(imaginary)}"]'
 
 
 _complex_real = complex.__dict__["real"].__get__
@@ -138,11 +139,11 @@ def _string(value: Any) -> str:
 
 
 def _bytes(value: Any) -> str:
-    return '["b","%s"]' % bytes.hex(value)
+    return f'["b","{bytes.hex(value)}"]'
 
 
 def _bytearray(value: Any) -> str:
-    return '["b","%s"]' % bytearray.hex(value)
+    return f'["b","{bytearray.hex(value)}"]'
 
 
 def _list_items(value: Any) -> Any:
@@ -176,10 +177,11 @@ def _number_class(value: Any, kind: type) -> str:
     for base in _bases(kind):
         name = _type_name(base)
         if name == "Decimal" and base is _class_of("decimal", name):
-            return '["D",%s]' % quote(_str.__str__(base.__str__(value)))
+            text: Callable[[Any], str] = base.__str__
+            return f'["D",{quote(text(value))}]'
         if name == "Fraction" and base is _class_of("fractions", name):
             top, bottom = base._numerator.__get__(value), base._denominator.__get__(value)  # type: ignore[attr-defined]  # a slot
-            return '["F","%s","%s"]' % (_hex(int.__add__(top, 0)), _hex(int.__add__(bottom, 0)))
+            return f'["F","{_hex(int.__add__(top, 0))}","{_hex(int.__add__(bottom, 0))}"]'
     return ""
 
 
