@@ -144,14 +144,13 @@ class Database:
             try:
                 with storage_errors(self.path):
                     connection = self._open()
-                    connection.execute(begin)
                     try:
+                        connection.execute(begin)
                         yield connection
-                    except BaseException:
-                        with suppress(sqlite3.Error):  # a full disk rolls back by itself
-                            connection.execute("ROLLBACK")
+                        connection.execute("COMMIT")
+                    except BaseException:  # Ctrl-C at any of the three lines leaves no transaction open
+                        _roll_back(connection)
                         raise
-                    connection.execute("COMMIT")
             except DamagedDatabaseError:
                 if self._disposable:
                     self._set_aside()
@@ -195,16 +194,16 @@ class Database:
     def _migrate(self, connection: sqlite3.Connection) -> None:
         if self._check_version(connection) == len(self._migrations):
             return
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             for migration in self._migrations[self._check_version(connection) :]:  # another process may have been first
                 for statement in migration:
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            _roll_back(connection)
             raise
-        connection.execute("COMMIT")
 
     def _check_version(self, connection: sqlite3.Connection) -> int:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
@@ -232,6 +231,12 @@ class Database:
         if connection is not None and self._process == os.getpid():  # a parent's connection is not ours to close
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # a full disk may have rolled back by itself
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
