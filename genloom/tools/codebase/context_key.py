@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from genloom.state import CodeContext, ContextReference
-from genloom.tools.codebase.tokens import estimate_tokens
+from genloom.tools.codebase.tokens import FENCE_TOKENS, estimate_tokens
 from genloom.tools.security import delimit, redact
 
 __all__ = ["assemble", "render_caller_context"]
@@ -24,12 +24,13 @@ def assemble(
     caller's titles and texts; not the repository's place on this machine, so equal input has equal fingerprints."""
     references = tuple(references)
     seen = [(ref.path, ref.start_line, ref.end_line, ref.form, ref.sha256) for ref in references]
+    fence = FENCE_TOKENS if any(ref.form != "rules" for ref in references) else 0
     text = json.dumps([seen, list(caller.items())], ensure_ascii=True, separators=(",", ":"))
     return CodeContext(
         repository=repository,
         references=references,
         relevance=round(relevance, 4),
-        tokens=sum(ref.tokens for ref in references) + caller_tokens(caller),
+        tokens=sum(ref.tokens for ref in references) + fence + caller_tokens(caller),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
     )
 

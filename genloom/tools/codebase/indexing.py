@@ -18,7 +18,7 @@ from genloom.tools.codebase.python_outline import outline_python
 from genloom.tools.codebase.source import Source, read_source
 from genloom.tools.codebase.tree import Found, SourceTree
 from genloom.tools.codebase.words import Stemmer, names_in
-from genloom.tools.security import find_secrets, redact
+from genloom.tools.security import Redactor, SecretSpan, find_secrets
 
 __all__ = ["IndexReport", "refresh_index"]
 
@@ -152,7 +152,8 @@ class _Indexing:
     def _add(self, file: Found, source: Source, now: int) -> None:
         data = source.utf8
         outline = outline_python(data)
-        lengths, occurrences = self._occurrences(file.path, data, outline)
+        secrets = find_secrets(source.text)
+        lengths, occurrences = self._occurrences(file.path, _blanked(data, source.text, secrets), outline)
         term_ids = array("I", sorted(self._term_id(term) for term in occurrences))
         file_id = self._insert_file(
             file,
@@ -167,7 +168,7 @@ class _Indexing:
         self.postings += [
             (self.terms[term], file_id, in_path, places.tobytes()) for term, (in_path, places) in occurrences.items()
         ]
-        self._insert_outline(file_id, outline)
+        self._insert_outline(file_id, outline, Redactor() if secrets else None)
         if len(self.postings) > FLUSH_POSTINGS:
             self._save()
 
@@ -175,7 +176,7 @@ class _Indexing:
         """Return each definition's lengths (name, head, body) and, by term, where it occurs: in the path, and as
         (ordinal, in name, in head, in body) for each definition one after the other."""
         counters: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-        for segment, text in zip(outline.segments, _segment_texts(data, outline), strict=True):
+        for segment, text in ((s, data[s.start : s.end].decode("utf-8", "replace")) for s in outline.segments):
             counters[segment.ordinal, segment.field] += self.stemmer.count(names_in(text))
         lengths = array("I")
         places: dict[str, array[int]] = defaultdict(lambda: array("H"))
@@ -227,10 +228,13 @@ class _Indexing:
         )
         return cursor.lastrowid or 0
 
-    def _insert_outline(self, file_id: int, outline: Outline) -> None:
+    def _insert_outline(self, file_id: int, outline: Outline, redactor: Redactor | None) -> None:
         self.connection.executemany(
             "INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (_symbol_row(file_id, ordinal, definition) for ordinal, definition in enumerate(outline.definitions)),
+            (
+                _symbol_row(file_id, ordinal, definition, redactor)
+                for ordinal, definition in enumerate(outline.definitions)
+            ),
         )
         self.connection.executemany(
             "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
@@ -254,23 +258,19 @@ class _Indexing:
         self.stemmer.new.clear()
 
 
-def _segment_texts(data: bytes, outline: Outline) -> Iterable[str]:
-    """Yield each segment's text; where the file holds secrets, none of their text becomes a term."""
-    text = data.decode("utf-8")
-    for span in find_secrets(text):
-        hidden = text[span.start : span.end].encode("utf-8")
+def _blanked(data: bytes, text: str, secrets: Iterable[SecretSpan]) -> bytes:
+    """Return the file's bytes with every occurrence of its secrets blanked: none of their text becomes a term."""
+    for hidden in {text[span.start : span.end].encode("utf-8", "replace") for span in secrets}:
         data = data.replace(hidden, b" " * len(hidden))
-    return (data[segment.start : segment.end].decode("utf-8", "replace") for segment in outline.segments)
+    return data
 
 
-def _symbol_row(file_id: int, ordinal: int, definition: Definition) -> tuple[object, ...]:
-    details = {
+def _symbol_row(file_id: int, ordinal: int, definition: Definition, redactor: Redactor | None) -> tuple[object, ...]:
+    """Return the definition's row; the redactor is given where the file holds secrets."""
+    details: dict[str, object] = {
         "decorators": definition.decorators,
         "bases": definition.bases,
-        "parameters": [
-            [redact(part) if part else part for part in (p.name, p.annotation)] + [p.has_default]
-            for p in definition.parameters
-        ],
+        "parameters": [(p.name, p.annotation, p.has_default) for p in definition.parameters],
         "returns": definition.returns,
         "async": definition.is_async,
         "pure": definition.pure,
@@ -278,21 +278,13 @@ def _symbol_row(file_id: int, ordinal: int, definition: Definition) -> tuple[obj
         "call_count": definition.call_count,
         "attribute_count": definition.attribute_count,
     }
+    texts = [definition.signature, definition.doc]
+    if redactor is not None:
+        details, texts = redactor.data(details), [redactor.text(text) for text in texts]
     given = {key: value for key, value in details.items() if value}
-    return (
-        file_id,
-        ordinal,
-        definition.parent,
-        definition.kind,
-        definition.name,
-        definition.qualified,
-        definition.start_line,
-        definition.end_line,
-        definition.head_line,
-        redact(definition.signature),
-        redact(definition.doc),
-        json.dumps(given, separators=(",", ":")),
-    )
+    lines = (definition.start_line, definition.end_line, definition.head_line)
+    names = (definition.kind, definition.name, definition.qualified)
+    return (file_id, ordinal, definition.parent, *names, *lines, *texts, json.dumps(given, separators=(",", ":")))
 
 
 def _report(

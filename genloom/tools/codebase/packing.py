@@ -14,16 +14,14 @@ from genloom.tools.codebase.ranking import RankedFile, RankedSymbol, Ranking
 from genloom.tools.codebase.rendering import render_item
 from genloom.tools.codebase.rules import ProjectRules
 from genloom.tools.codebase.source import text_lines
-from genloom.tools.codebase.tokens import estimate_tokens
+from genloom.tools.codebase.tokens import FENCE_TOKENS, estimate_tokens
 
-__all__ = ["FENCE_TOKENS", "pack"]
+__all__ = ["pack"]
 
 MAX_PATHS = 15
 RULES_SHARE = 0.25
 PATHS_SHARE = 0.10
 BODIES_SHARE = 0.55
-FENCE_TOKENS = 30
-"""What the lines around one delimited section cost."""
 
 
 def pack(

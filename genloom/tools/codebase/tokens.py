@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["BYTES_PER_TOKEN", "estimate_tokens"]
+__all__ = ["BYTES_PER_TOKEN", "FENCE_TOKENS", "estimate_tokens"]
 
 BYTES_PER_TOKEN = 3.5
 """An assumption on the safe side, not a measurement: vocabularies in use take about 3.5 to 4.5 bytes of Python a token."""
+
+FENCE_TOKENS = 30
+"""What the lines around one delimited section cost."""
 
 
 def estimate_tokens(text: str) -> int:

@@ -71,8 +71,11 @@ class SourceTree:
             if entry.is_dir(follow_symlinks=False):
                 if self._enters(entry, depth) and not _ignored(f"{path}/", specs):
                     yield from self._folder(folder / entry.name, f"{path}/", specs, depth + 1)
-            elif entry.name.endswith(self.suffixes) and not _ignored(path, specs):
+            elif self._is_source(entry) and not _ignored(path, specs):
                 yield from self._file(entry, path)
+
+    def _is_source(self, entry: os.DirEntry[str]) -> bool:
+        return entry.name.endswith(self.suffixes) and entry.is_file(follow_symlinks=False)
 
     def _enters(self, entry: os.DirEntry[str], depth: int) -> bool:
         name = entry.name

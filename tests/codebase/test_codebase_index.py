@@ -1,0 +1,184 @@
+"""The index agrees with the repository, whatever happens to either."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from genloom.errors import RepositoryError, StorageError
+from genloom.events import Event, IndexProgress
+from genloom.tools.codebase import Codebase
+
+INDEX = "import sys; from pathlib import Path; from genloom.tools.codebase import Codebase; "
+
+
+def _contents(codebase: Codebase) -> tuple[object, ...]:
+    return codebase.files(), codebase.symbols(), codebase.rank("invoice total due"), codebase.summary()
+
+
+def _run(code: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", INDEX + code, *map(str, arguments)], capture_output=True, text=True, timeout=60
+    )
+
+
+def _age(root: Path) -> None:
+    """Set every file's time stamp well into the past, so that no check need doubt it."""
+    for path in root.rglob("*"):
+        os.utime(path, (time.time() - 3600,) * 2)
+
+
+def test_the_first_refresh_reads_everything_and_the_second_nothing(shop: Path, tmp_path: Path) -> None:
+    """Unchanged files are not read again, in this process or the next."""
+    _age(shop)
+    events: list[Event] = []
+    first = Codebase(shop, cache=tmp_path / "cache").refresh(emit=events.append)
+    again = Codebase(shop, cache=tmp_path / "cache").refresh()
+    assert (first.files, first.indexed, first.complete) == (6, 6, True)
+    assert (again.files, again.indexed, again.removed) == (6, 0, 0)
+    assert [event.done for event in events if isinstance(event, IndexProgress)] == [0, 6]
+
+
+def test_a_changed_a_new_and_a_removed_file_are_seen(shop: Path, tmp_path: Path) -> None:
+    """After any change the index equals one that was built from nothing."""
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    codebase.refresh()
+    (shop / "shop/money.py").write_text("def renamed(total: int) -> int:\n    return total\n")
+    (shop / "shop/new.py").write_text("class Fresh:\n    due = 1\n")
+    (shop / "shop/warehouse.py").unlink()
+    report = codebase.refresh()
+    assert (report.indexed, report.removed, report.files) == (2, 1, 6)
+    assert _contents(codebase) == _contents(Codebase(shop))
+
+
+def test_a_change_that_keeps_time_stamp_and_size_is_seen_soon_after(shop: Path, tmp_path: Path) -> None:
+    """A file touched just before it was read is read again, even with the same stamp and size."""
+    path = shop / "shop/money.py"
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    codebase.refresh()
+    status = path.stat()
+    path.write_text(path.read_text().replace("round_cents", "round_pence"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    codebase.refresh()
+    assert "round_pence" in {symbol.name for symbol in codebase.symbols()}
+
+
+def test_a_touched_file_is_not_indexed_again(shop: Path) -> None:
+    """The content's hash decides, not the time stamp."""
+    codebase = Codebase(shop)
+    codebase.refresh()
+    os.utime(shop / "shop/money.py", (1, 1))
+    assert codebase.refresh().indexed == 0
+
+
+def test_a_process_killed_while_indexing_leaves_the_index_right(shop: Path, tmp_path: Path) -> None:
+    """The transaction of a killed process never happened; the next start does all of the work."""
+    for number in range(60):
+        (shop / f"shop/part_{number}.py").write_text(f"def part_{number}(): ...\n")
+    kill = "import os; Codebase(sys.argv[1], cache=Path(sys.argv[2])).refresh(emit=lambda e: e.done and os.kill(os.getpid(), 9))"
+    assert _run(kill, shop, tmp_path / "cache").returncode == -signal.SIGKILL
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    assert codebase.refresh().indexed == 66
+    assert _contents(codebase) == _contents(Codebase(shop))
+
+
+def test_several_processes_can_index_at_once(shop: Path, tmp_path: Path) -> None:
+    """They share one file and all see the same."""
+    code = INDEX + "c = Codebase(sys.argv[1], cache=Path(sys.argv[2])); print(c.refresh().files, len(c.symbols()))"
+    command = [sys.executable, "-c", code, str(shop), str(tmp_path / "cache")]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    outputs = {process.communicate(timeout=60)[0] for process in running}
+    assert outputs == {f"6 {len(Codebase(shop).symbols())}\n"}
+
+
+def test_an_older_or_broken_index_is_built_anew(shop: Path, tmp_path: Path) -> None:
+    """The index is disposable: another version's tables and a file of rubbish both give way."""
+    Codebase(shop, cache=tmp_path).refresh()
+    (file,) = (tmp_path / "index").glob("*.sqlite")
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA user_version = 0")
+        connection.execute("ALTER TABLE symbols DROP COLUMN doc")
+    assert len(Codebase(shop, cache=tmp_path).symbols()) == len(Codebase(shop).symbols())
+    for rubbish in (tmp_path / "index").iterdir():
+        rubbish.unlink()
+    file.write_bytes(b"no database at all" * 100)
+    assert Codebase(shop, cache=tmp_path).refresh().files == 6
+
+
+def test_a_deadline_stops_early_and_the_next_refresh_goes_on(shop: Path, tmp_path: Path) -> None:
+    """What was read before the deadline is kept."""
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    assert codebase.refresh(deadline=time.monotonic() - 1).complete is False
+    assert codebase.refresh().complete is True
+    assert len(codebase.files()) == 6
+
+
+def test_odd_files_are_survived_and_counted(shop: Path) -> None:
+    """Syntax errors, Latin-1, CRLF and byte-order marks are indexed; binary, huge, generated and minified files are not."""
+    odd = shop / "odd"
+    odd.mkdir()
+    (odd / "broken.py").write_text("def works(a):\n    return a\n\ndef broken(:\n  x = (\n")
+    (odd / "latin.py").write_bytes("# -*- coding: latin-1 -*-\ndef gr\xfc\xdfe(): pass\n".encode("latin-1"))
+    (odd / "undeclared.py").write_bytes(b"def plain(): return '\xff'\n")
+    (odd / "windows.py").write_bytes(b"\xef\xbb\xbfclass Carriage:\r\n    def ret(self):\r\n        pass\r\n")
+    (odd / "empty.py").write_bytes(b"")
+    (odd / "binary.py").write_bytes(b"def f(): pass\0")
+    (odd / "huge.py").write_bytes(b"x = 1\n" * 200_000)
+    (odd / "made.py").write_text("# Generated by the protocol buffer compiler.  DO NOT EDIT!\nx = 1\n")
+    (odd / "data.py").write_text("x = [" + "1," * 20_000 + "]\n")
+    os.mkfifo(odd / "pipe.py")
+    codebase = Codebase(shop)
+    report = codebase.refresh()
+    assert report.skipped == {"binary": 1, "large": 1, "generated": 1, "minified": 1}
+    assert report.syntax_errors == 1
+    names = {symbol.name: symbol for symbol in codebase.symbols() if symbol.path.startswith("odd/")}
+    assert {"works", "grüße", "plain", "Carriage", "ret"} <= names.keys()
+    assert (names["Carriage"].start_line, names["Carriage"].end_line) == (1, 3)
+
+
+def test_a_file_that_cannot_be_read_is_counted(shop: Path) -> None:
+    """A file without permission does not stop the rest."""
+    if os.geteuid() == 0:
+        pytest.skip("root reads every file")
+    (shop / "shop/money.py").chmod(0)
+    assert Codebase(shop).refresh().skipped == {"unreadable": 1}
+
+
+@pytest.mark.parametrize("kind", ["missing", "file", "nul"])
+def test_a_root_that_is_no_folder_is_refused(tmp_path: Path, kind: str) -> None:
+    """The error names the path and what to do."""
+    (tmp_path / "file").write_bytes(b"\0\1binary")
+    root = "a\0b" if kind == "nul" else str(tmp_path / kind)
+    with pytest.raises(RepositoryError) as caught:
+        Codebase(root)
+    assert repr(root) in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_cache_that_cannot_be_written_is_refused(shop: Path, tmp_path: Path) -> None:
+    """A file where the cache folder should be."""
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(StorageError, match="cannot be kept"):
+        Codebase(shop, cache=tmp_path / "cache")
+
+
+def test_no_secret_reaches_the_index_file(shop: Path, tmp_path: Path) -> None:
+    """Neither as a term, nor in a signature, a docstring or a decorator."""
+    token = "gh" + "p_" + "Zq81" * 9
+    (shop / "shop/keys.py").write_text(
+        f'KEY = "{token}"\n\n@login("{token}")\ndef connect(key: str = "{token}") -> None:\n    """Use {token}."""\n'
+    )
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    codebase.refresh()
+    codebase.close()
+    data = b"".join(path.read_bytes() for path in (tmp_path / "cache/index").iterdir())
+    assert b"connect" in data
+    assert token[4:].encode() not in data
+    assert token[4:].lower().encode() not in data.lower()

@@ -1,0 +1,104 @@
+"""The tree holds the repository's own source and nothing from outside."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from genloom.tools.codebase.source import read_inside
+from genloom.tools.codebase.tree import SourceTree
+
+
+def _write(root: Path, *paths: str) -> None:
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("x = 1\n")
+
+
+def _paths(root: Path) -> set[str]:
+    return {found.path for found in SourceTree(root).files()}
+
+
+def test_ignore_files_count_where_they_stand(tmp_path: Path) -> None:
+    """Nested rules add to and override the outer ones, and anchor at their own folder."""
+    _write(tmp_path, "a.py", "gen/b.py", "pkg/gen/c.py", "pkg/keep_gen.py", "pkg/x_gen.py", "pkg/sub/top.py", "top.py")
+    (tmp_path / ".gitignore").write_text("# comment\n*_gen.py\n/gen/\n/top.py\n\\\n")
+    (tmp_path / "pkg/.gitignore").write_text("!keep_gen.py\n")
+    assert _paths(tmp_path) == {"a.py", "pkg/gen/c.py", "pkg/keep_gen.py", "pkg/sub/top.py"}
+
+
+def test_the_repositorys_private_excludes_count(tmp_path: Path) -> None:
+    """`.git/info/exclude` is honoured."""
+    _write(tmp_path, "a.py", "b.py", ".git/hooks/c.py")
+    (tmp_path / ".git/info").mkdir()
+    (tmp_path / ".git/info/exclude").write_text("b.py\n")
+    assert _paths(tmp_path) == {"a.py"}
+
+
+def test_environments_packages_and_builds_are_skipped(tmp_path: Path) -> None:
+    """A `build` folder that is a package is source."""
+    _write(
+        tmp_path,
+        ".venv/a.py",
+        "my-env/b.py",
+        "node_modules/c.py",
+        "build/d.py",
+        "src/build/e.py",
+        "x.egg-info/f.py",
+        "g.py",
+    )
+    _write(tmp_path, "my-env/pyvenv.cfg", "src/build/__init__.py")
+    assert _paths(tmp_path) == {"g.py", "src/build/e.py", "src/build/__init__.py"}
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """Neither to a file or folder outside, nor in a circle."""
+    root = tmp_path / "root"
+    _write(tmp_path, "outside/secret.py", "root/a.py")
+    (root / "link.py").symlink_to(tmp_path / "outside/secret.py")
+    (root / "folder").symlink_to(tmp_path / "outside")
+    (root / "circle").symlink_to(root)
+    assert _paths(root) == {"a.py"}
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside.py", "/etc/passwd", "folder/secret.py", "link.py", "", "a\0b", "a/../../outside.py"]
+)
+def test_reading_cannot_leave_the_root(tmp_path: Path, path: str) -> None:
+    """Whatever a reference from elsewhere says."""
+    root = tmp_path / "root"
+    _write(tmp_path, "outside.py", "out/secret.py", "root/a.py")
+    (root / "folder").symlink_to(tmp_path / "out")
+    (root / "link.py").symlink_to(tmp_path / "outside.py")
+    assert read_inside(root, path) == "link"
+    assert read_inside(root, "a.py") == b"x = 1\n"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="compares with git, which is not installed")
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rules=st.lists(
+        st.sampled_from(["a.py", "/a.py", "b/", "!b/a.py", "**/c/*.py", "c/", "!a.py", "?.py", "b/c", "*.py", "!c/"]),
+        max_size=4,
+    ),
+    nested=st.lists(st.sampled_from(["!a.py", "a.py", "c/", "/c", "!*.py"]), max_size=2),
+)
+def test_ignoring_agrees_with_git(
+    tmp_path_factory: pytest.TempPathFactory, rules: list[str], nested: list[str]
+) -> None:
+    """The same files as `git ls-files` finds."""
+    root = tmp_path_factory.mktemp("tree")
+    _write(root, "a.py", "d.py", "b/a.py", "b/d.py", "b/c/a.py", "c/a.py", "c/c/d.py")
+    (root / ".gitignore").write_text("\n".join(rules))
+    (root / "b/.gitignore").write_text("\n".join(nested))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(root), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "init", "-q", str(root)], check=True, env=environment)
+    command = ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "*.py"]
+    listed = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
+    assert _paths(root) == set(listed.split())
