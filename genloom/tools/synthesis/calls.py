@@ -36,7 +36,9 @@ class Call:
     arguments: tuple[str, ...]
 
 
-def read_calls(name: str, prompt: str, signature: str | None, examples: Sequence[Example]) -> tuple[Signature, tuple[Call, ...]] | Abstained:
+def read_calls(
+    name: str, prompt: str, signature: str | None, examples: Sequence[Example]
+) -> tuple[Signature, tuple[Call, ...]] | Abstained:
     """Return the signature and the calls; abstain, with the reason, from what a search cannot read."""
     if not examples:
         return Abstained(reason=f"there are no examples: give a few, such as `{name}(…) == …`")
@@ -50,7 +52,9 @@ def read_calls(name: str, prompt: str, signature: str | None, examples: Sequence
     calls = [node for node in nodes if node is not None]
     known = given or _guessed(prompt, calls)
     if known is None or not 1 <= len(known.parameters) <= MAX_PARAMETERS:
-        return Abstained(reason=f"the examples call `{name}` with different arguments, or with none, or with more than {MAX_PARAMETERS}")
+        return Abstained(
+            reason=f"the examples call `{name}` with different arguments, or with none, or with more than {MAX_PARAMETERS}"
+        )
     rows = [_in_order(node, known) for node in calls]
     if any(row is None for row in rows):
         return Abstained(reason=f"an example's arguments do not fit `{name}({', '.join(known.parameters)})`")

@@ -84,7 +84,12 @@ def _docstring(prompt: str, calls: Sequence[Call]) -> str:
 def _is_simple(call: Call) -> bool:
     """Whether a doctest can show the example: its output is what `repr` prints, on a line of its own."""
     text = call.example.expected
-    return text != "None" and len(text) + len(call.example.call) < 400 and '"""' not in call.example.text and "{" not in text
+    return (
+        text != "None"
+        and len(text) + len(call.example.call) < 400
+        and '"""' not in call.example.text
+        and "{" not in text
+    )
 
 
 def _formatted(source: str) -> str:
@@ -92,7 +97,12 @@ def _formatted(source: str) -> str:
 
     command = [find_ruff_bin(), "format", "--isolated", "--line-length", "100", "--stdin-filename", "found.py", "-"]
     try:
-        done = subprocess.run(command, input=source, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False)  # noqa: S603 - ruff's own path and fixed options
+        done = subprocess.run(
+            command, input=source, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise StorageError(f"ruff could not format what was found: {error}.", hint="Reinstall genloom: ruff is one of its dependencies.") from error
+        raise StorageError(
+            f"ruff could not format what was found: {error}.",
+            hint="Reinstall genloom: ruff is one of its dependencies.",
+        ) from error
     return done.stdout if done.returncode == 0 else source

@@ -58,7 +58,9 @@ async def find_existing(task: SearchTask, run: ProgramRunner, emit: EventEmitter
     return await _ask("reuse", task, run, emit)
 
 
-async def _ask(mode: Literal["search", "reuse"], task: SearchTask, run: ProgramRunner, emit: EventEmitter) -> SearchAnswer:
+async def _ask(
+    mode: Literal["search", "reuse"], task: SearchTask, run: ProgramRunner, emit: EventEmitter
+) -> SearchAnswer:
     started = time.monotonic()
     read = read_calls(task.name, task.prompt, task.signature, task.examples)
     if isinstance(read, Abstained):
@@ -84,7 +86,9 @@ async def _ask(mode: Literal["search", "reuse"], task: SearchTask, run: ProgramR
         return Abstained(
             reason=answer.reason, candidates=answer.candidates, seconds=seconds, cut_by_clock=answer.cut_by_clock
         )
-    return Abstained(reason=_broken(report), candidates=_tried(report), seconds=seconds, cut_by_clock=report.ended == "timeout")
+    return Abstained(
+        reason=_broken(report), candidates=_tried(report), seconds=seconds, cut_by_clock=report.ended == "timeout"
+    )
 
 
 def _tell(line: bytes, emit: EventEmitter) -> None:
@@ -109,7 +113,12 @@ def _broken(report: ProgramReport) -> str:
     """Why no answer came out."""
     if report.not_run:
         return f"the search could not run: {report.not_run}"
-    reasons = {"timeout": "the time ran out", "memory": "the memory ran out", "output": "it wrote too much", "killed": "it was killed"}
+    reasons = {
+        "timeout": "the time ran out",
+        "memory": "the memory ran out",
+        "output": "it wrote too much",
+        "killed": "it was killed",
+    }
     if report.ended in reasons:
         return reasons[report.ended]
     last = report.stderr.strip().splitlines()[-1:] or ["no answer came out"]

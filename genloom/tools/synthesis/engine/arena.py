@@ -49,7 +49,9 @@ class Arena:
     """A bank of expressions by kind and cost. `focus` marks the variables that an expression must read to be worth
     keeping; `listeners` hear of each expression that is kept."""
 
-    def __init__(self, toolbox: Toolbox, ledger: Ledger, seeds: Sequence[Expression], *, shown: int, focus: int, depth: int) -> None:
+    def __init__(
+        self, toolbox: Toolbox, ledger: Ledger, seeds: Sequence[Expression], *, shown: int, focus: int, depth: int
+    ) -> None:
         self.toolbox, self.ledger = toolbox, ledger
         self.shown, self.focus, self.depth = shown, focus, depth
         self.level = 0

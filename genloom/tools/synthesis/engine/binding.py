@@ -109,7 +109,9 @@ def bind(outer: Arena, source: Expression, seeds: Sequence[Expression]) -> Bindi
 def _free(names: tuple[str, ...], seeds: Sequence[Expression]) -> tuple[str, ...]:
     """The names, changed where an outer variable has them."""
     taken = {seed.op.code for seed in seeds if seed.uses}
-    return tuple(next(n for n in (name, f"each_{name}", f"inner_{name}", f"other_{name}_") if n not in taken) for name in names)
+    return tuple(
+        next(n for n in (name, f"each_{name}", f"inner_{name}", f"other_{name}_") if n not in taken) for name in names
+    )
 
 
 def _lift(seed: Expression, elements: list[list[Any] | None]) -> Expression:
@@ -131,7 +133,11 @@ def _bound(
     return found, sum(seed.uses for seed in found)
 
 
-_NAMES = {"int": ("number", "value", "figure"), "float": ("number", "value", "figure"), "list": ("row", "cells", "group")}
+_NAMES = {
+    "int": ("number", "value", "figure"),
+    "float": ("number", "value", "figure"),
+    "list": ("row", "cells", "group"),
+}
 
 
 def _names(kind: str, depth: int, source: Expression) -> tuple[str, ...]:
@@ -142,7 +148,13 @@ def _names(kind: str, depth: int, source: Expression) -> tuple[str, ...]:
         return tuple(f"{name}{depth + 1}" if depth else name for name in stems)
     if kind == "str":
         splits = any(mark in source.op.code for mark in ("split", "findall", "wrap"))
-        choices = ("char", "letter", "mark") if source.kind == "str" or source.op.code == "list({0})" else ("word", "part", "piece") if splits else ("item", "text_part", "entry")
+        choices = (
+            ("char", "letter", "mark")
+            if source.kind == "str" or source.op.code == "list({0})"
+            else ("word", "part", "piece")
+            if splits
+            else ("item", "text_part", "entry")
+        )
     else:
         choices = _NAMES.get(head, ("item", "element", "entry"))
     return (choices[min(depth, 2)],)
@@ -161,7 +173,9 @@ def _pair_names(source: Expression, arguments: tuple[str, ...]) -> tuple[str, ..
     return ("left", "right", "third", "fourth")[: len(arguments)]
 
 
-def push_down(binding: Binding, goal: Goal, outer: Arena, map_form: tuple[Form, Operator], keep_form: tuple[Form, Operator]) -> None:
+def push_down(
+    binding: Binding, goal: Goal, outer: Arena, map_form: tuple[Form, Operator], keep_form: tuple[Form, Operator]
+) -> None:
     """Derive from a list that is asked for what a comprehension's body must give on each element, or which elements it
     must keep, and aim for that."""
     if parts(goal.kind)[0] != "list" or not goal.values:

@@ -20,7 +20,7 @@ CALL_SECONDS = 0.25
 _MUTABLE = (list, dict, set)
 
 
-class TooSlow(BaseException):  # noqa: N818 - raised by the alarm inside foreign code, which may catch Exception
+class TooSlow(BaseException):
     """A call of a component took too long."""
 
 
@@ -53,7 +53,7 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         except TooSlow as error:
             slow.append(True)
             raise ValueError("too slow") from error
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
+        except (Exception, SystemExit) as error:
             raise ValueError("it raised") from error
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -19,8 +19,22 @@ THIN_BRANCH_COST = 2
 NOVEL_CONSTANT_COST = 6
 """What a branch costs more that a single example supports, and one that is nothing but a constant taken from there."""
 
-_IF = Operator(code="{1} if {0} else {2}", takes=(), gives="", call=lambda p, a, b: a if p else b, cost=2, words=stems("if else otherwise unless"))
-_AND = Operator(code="{0} and {1}", takes=(), gives="bool", call=lambda p, q: p and q, cost=2, words=stems("both also valid strictly and"))
+_IF = Operator(
+    code="{1} if {0} else {2}",
+    takes=(),
+    gives="",
+    call=lambda p, a, b: a if p else b,
+    cost=2,
+    words=stems("if else otherwise unless"),
+)
+_AND = Operator(
+    code="{0} and {1}",
+    takes=(),
+    gives="bool",
+    call=lambda p, q: p and q,
+    cost=2,
+    words=stems("both also valid strictly and"),
+)
 _OR = Operator(code="{0} or {1}", takes=(), gives="bool", call=lambda p, q: p or q, cost=2, words=stems("either any or"))  # fmt: skip
 
 

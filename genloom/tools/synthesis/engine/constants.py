@@ -91,7 +91,9 @@ def separators_of(cases: Sequence[Case]) -> tuple[str, ...]:
         sides += [" ".join(_strings(case.arguments)), " ".join(_strings(case.expected))]
     spoken = [text for text in sides if text.strip()]
     found = []
-    for mark in sorted({character for text in spoken for character in text if not character.isalnum() and character != " "}):
+    for mark in sorted(
+        {character for text in spoken for character in text if not character.isalnum() and character != " "}
+    ):
         holders = sum(mark in text for text in spoken)
         if holders * 2 >= len(spoken) / 2:
             found.append(mark)

@@ -82,10 +82,14 @@ def find(problem: Problem, spend: Callable[[], None]) -> Judged | None:
     fitting.sort(key=lambda c: (c.rank, c.order))
     best = fitting[0]
     held = _holds(best, problem.held)
-    others = [(f"{c.module}.{c.name}", c.outcome) for c in fitting[1:] if c.rank <= best.rank + 1 and _holds(c, problem.held)]
+    others = [
+        (f"{c.module}.{c.name}", c.outcome) for c in fitting[1:] if c.rank <= best.rank + 1 and _holds(c, problem.held)
+    ]
     inputs = [case.arguments for case in problem.fit + problem.held]
     rivals = differences(best.outcome, others, inputs)
-    return Judged(best.program(problem), best.rank, held and bool(problem.held), rivals, notes=(f"{best.module}.{best.name}",))
+    return Judged(
+        best.program(problem), best.rank, held and bool(problem.held), rivals, notes=(f"{best.module}.{best.name}",)
+    )
 
 
 def _holds(candidate: Candidate, cases: Sequence[Case]) -> bool:
@@ -95,7 +99,9 @@ def _holds(candidate: Candidate, cases: Sequence[Case]) -> bool:
 def _wild(problem: Problem) -> bool:
     """Numbers so large that a library function might never come back."""
     return any(
-        isinstance(value, int) and abs(value) > MAX_WHOLE**3 for case in problem.fit + problem.held for value in case.arguments
+        isinstance(value, int) and abs(value) > MAX_WHOLE**3
+        for case in problem.fit + problem.held
+        for value in case.arguments
     )
 
 
@@ -119,5 +125,3 @@ def _specs(problem: Problem) -> Iterator[tuple[ComponentSpec, int]]:
     for module, names in _LIBRARY.items():
         for name in names.split():
             yield ComponentSpec(module, name, (), "", "", "."), 6
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from genloom.tools.synthesis.engine.arena import Arena, Goal
+from genloom.tools.synthesis.engine.arena import Arena
 from genloom.tools.synthesis.engine.binding import Binding, aim_table, bind, push_down
 from genloom.tools.synthesis.engine.conditionals import Splitter
 from genloom.tools.synthesis.engine.expression import Expression, Operator
@@ -107,4 +107,8 @@ def _is_source(expression: Expression, limit: int) -> bool:
         return False
     if expression.kind == "str":
         return not expression.args
-    return expression.cost <= limit and expression.op.code not in ("list({0})", "[{0}]", "[{0}, {1}]") and expression.op is not FORMS[0].op
+    return (
+        expression.cost <= limit
+        and expression.op.code not in ("list({0})", "[{0}]", "[{0}, {1}]")
+        and expression.op is not FORMS[0].op
+    )

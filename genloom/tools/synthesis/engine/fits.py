@@ -17,7 +17,9 @@ __all__ = ["Fitter"]
 MAX_FEATURE_COST = 5
 MAX_PAIRED = 12
 UNPROVEN_COST = 3
-NATURAL = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 30, 32, 50, 60, 64, 90, 100, 180, 256, 360, 365, 1000, 1024, 3600})
+NATURAL = frozenset(
+    {2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 30, 32, 50, 60, 64, 90, 100, 180, 256, 360, 365, 1000, 1024, 3600}
+)
 """Coefficients that need no explanation; others cost more, for they are likely to be fitted by chance."""
 
 Number = Callable[[Any, int], Expression]
@@ -105,7 +107,11 @@ class Fitter:
             made = term if made is None else self._apply("{0} + {1}", made, term)
         if made is not None and offset:
             code = "{0} + {1}" if offset > 0 else "{0} - {1}"
-            made = self._divided(self._apply(code, made, self._constant(abs(offset.numerator))), 1) if offset.denominator == 1 else None
+            made = (
+                self._divided(self._apply(code, made, self._constant(abs(offset.numerator))), 1)
+                if offset.denominator == 1
+                else None
+            )
         return made
 
     def _scaled(self, weight: Fraction, feature: Expression) -> Expression:

@@ -86,8 +86,20 @@ def _kept_pairs(element: str, body: str) -> str:
     return f"dict[{arguments[0]},{arguments[1]}]" if fits else ""
 
 
-MAP = _form("[{1} for {v} in {0}]", "map every convert each transform list", 2, lambda e, b: f"list[{b}]", lambda xs, ys: list(ys))
-FILTER = _form("[{v} for {v} in {0} if {1}]", "filter keep select drop remove only discard exclude without", 2, lambda e, b: f"list[{e}]" if b == "bool" else "", _kept)
+MAP = _form(
+    "[{1} for {v} in {0}]",
+    "map every convert each transform list",
+    2,
+    lambda e, b: f"list[{b}]",
+    lambda xs, ys: list(ys),
+)
+FILTER = _form(
+    "[{v} for {v} in {0} if {1}]",
+    "filter keep select drop remove only discard exclude without",
+    2,
+    lambda e, b: f"list[{e}]" if b == "bool" else "",
+    _kept,
+)
 
 FORMS: tuple[Form, ...] = (
     MAP,

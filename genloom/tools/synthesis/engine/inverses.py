@@ -38,7 +38,9 @@ def make(op: Operator, args: tuple[Expression, ...], kind: str) -> Expression:
     for arg in args:
         mask |= arg.mask
         uses |= arg.uses
-    return Expression(op, args, kind, evaluate(op, args), cost=op.cost + sum(a.cost for a in args), mask=mask, uses=uses)
+    return Expression(
+        op, args, kind, evaluate(op, args), cost=op.cost + sum(a.cost for a in args), mask=mask, uses=uses
+    )
 
 
 def push_goal(arena: Arena, goal: Goal, constant: Callable[[str], Expression], texts: Sequence[str]) -> list[Goal]:

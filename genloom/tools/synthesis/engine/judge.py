@@ -82,7 +82,11 @@ def _program(problem: Problem, solution: Solution, expression: Expression) -> Pr
     guards: list[Guard] = []
     errors = [case for case in problem.fit if case.error]
     for error in dict.fromkeys(case.error for case in missing):
-        rows = [row for row, case in zip(solution.error_rows, errors, strict=True) if case.error == error and case in missing]
+        rows = [
+            row
+            for row, case in zip(solution.error_rows, errors, strict=True)
+            if case.error == error and case in missing
+        ]
         test = _telling(solution, rows)
         if test is None:
             return None
@@ -100,7 +104,9 @@ def _telling(solution: Solution, rows: Sequence[int]) -> Expression | None:
     return None
 
 
-def differences(best: Outcome, others: Sequence[tuple[str, Outcome]], inputs: Sequence[tuple[Any, ...]]) -> tuple[Difference, ...]:
+def differences(
+    best: Outcome, others: Sequence[tuple[str, Outcome]], inputs: Sequence[tuple[Any, ...]]
+) -> tuple[Difference, ...]:
     """Where programs of like cost give something else than the best, the most telling input first.
 
     An input that the best cannot take, or a rival cannot, decides nothing.

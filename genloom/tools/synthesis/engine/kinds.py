@@ -55,7 +55,9 @@ def hashable(kind: str) -> bool:
 def orderable(kind: str) -> bool:
     """Whether values of the kind can be sorted."""
     head, arguments = parts(kind)
-    return kind in ("int", "float", "str", "date", "bool") or (head in ("tuple", "list") and all(map(orderable, arguments)))
+    return kind in ("int", "float", "str", "date", "bool") or (
+        head in ("tuple", "list") and all(map(orderable, arguments))
+    )
 
 
 def unify(pattern: str, kind: str, bound: Bindings) -> bool:

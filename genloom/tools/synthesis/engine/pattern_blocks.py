@@ -8,7 +8,7 @@ from typing import Any  # Any: values of searched programs are of every kind
 from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.grammar import block
 
-__all__ = ["blocks", "CLASSES"]
+__all__ = ["CLASSES", "blocks"]
 
 CLASSES: dict[str, str] = {
     "[a-z]": "lowercase lower letter small",
@@ -58,22 +58,42 @@ def blocks() -> tuple[Operator, ...]:
     for one, words in CLASSES.items():
         run = f"{one}+"
         found += [
-            _block(f're.sub(r"{run}", {{1}}, {{0}})', "str,str -> str", _substitute(run), f"{words} replace collapse", 4),
-            _block(f're.sub(r"{one}", "", {{0}})', "str -> str", _remove(one), f"{words} remove drop without delete", 4),
+            _block(
+                f're.sub(r"{run}", {{1}}, {{0}})', "str,str -> str", _substitute(run), f"{words} replace collapse", 4
+            ),
+            _block(
+                f're.sub(r"{one}", "", {{0}})', "str -> str", _remove(one), f"{words} remove drop without delete", 4
+            ),
             _block(f're.findall(r"{run}", {{0}})', "str -> list[str]", _pieces(run), f"{words} find extract", 4),
         ]
     for one in ("[A-Z]", "[0-9]"):
         words = CLASSES[one]
         found += [
-            _block(f're.sub(r"({one})", {{1}} + r"\\1", {{0}})', "str,str -> str", _insert_before(one), f"{words} insert snake kebab", 4),
-            _block(f're.sub(r"(?<!^)({one})", {{1}} + r"\\1", {{0}})', "str,str -> str", _insert_before(f"(?<!^){one}"), f"{words} insert snake kebab", 5),
+            _block(
+                f're.sub(r"({one})", {{1}} + r"\\1", {{0}})',
+                "str,str -> str",
+                _insert_before(one),
+                f"{words} insert snake kebab",
+                4,
+            ),
+            _block(
+                f're.sub(r"(?<!^)({one})", {{1}} + r"\\1", {{0}})',
+                "str,str -> str",
+                _insert_before(f"(?<!^){one}"),
+                f"{words} insert snake kebab",
+                5,
+            ),
         ]
     for one in (r"\d+", r"-?\d+", r"-?\d+(?:\.\d+)?"):
-        found.append(_block(f're.fullmatch(r"{one}", {{0}}) is not None', "str -> bool", _whole(one), "number numeric valid", 5))
-        found.append(_block(f're.findall(r"{one}", {{0}})', "str -> list[str]", _pieces(one), "number extract find integer", 4))
+        found.append(
+            _block(f're.fullmatch(r"{one}", {{0}}) is not None', "str -> bool", _whole(one), "number numeric valid", 5)
+        )
+        found.append(
+            _block(f're.findall(r"{one}", {{0}})', "str -> list[str]", _pieces(one), "number extract find integer", 4)
+        )
     return tuple(found)
 
 
 def _block(code: str, signature: str, call: Any, words: str, cost: int) -> Operator:
     # braces of the pattern would read as fields of the template; no class above has any
-    return block(code, signature, call, words, cost=cost, imports="import re", grows=True)
+    return block(code, signature, words, call=call, cost=cost, grows=True)

@@ -101,7 +101,11 @@ def _vary_items(items: list[Any], pool: list[Any], chance: random.Random) -> lis
     varied = [_vary(item, pool, chance) if chance.random() < 0.5 else item for item in items]
     if not varied:
         inner = [item for item in pool if not isinstance(item, list)]
-        return [chance.choice(inner) for _ in range(2)] if inner and not any(isinstance(i, list) for i in pool[1:] if i) else []
+        return (
+            [chance.choice(inner) for _ in range(2)]
+            if inner and not any(isinstance(i, list) for i in pool[1:] if i)
+            else []
+        )
     move = chance.random()
     if move < 0.35:
         varied.insert(chance.randrange(len(varied) + 1), chance.choice(known))

@@ -133,11 +133,13 @@ def read_problem(data: Mapping[str, Any]) -> Problem:
     parameters = tuple(data["parameters"])
     good = [case for case in fit if not case.error] or list(fit)
     kinds = tuple(
-        _kind(annotation, [case.arguments[place] for case in good]) for place, annotation in enumerate(data["annotations"])
+        _kind(annotation, [case.arguments[place] for case in good])
+        for place, annotation in enumerate(data["annotations"])
     )
     gives = _kind(data["returns"], [case.expected for case in fit if not case.error])
     components = tuple(
-        ComponentSpec(c["module"], c["name"], tuple(c["takes"]), c["gives"], c["doc"], c["folder"]) for c in data["components"]
+        ComponentSpec(c["module"], c["name"], tuple(c["takes"]), c["gives"], c["doc"], c["folder"])
+        for c in data["components"]
     )
     return Problem(
         data["mode"], data["name"], data["prompt"], parameters, kinds, gives, fit, held, components,
@@ -147,7 +149,11 @@ def read_problem(data: Mapping[str, Any]) -> Problem:
 
 def _cases(raw: Sequence[Mapping[str, Any]]) -> tuple[Case, ...]:
     return tuple(
-        Case(tuple(map(read_literal, c["arguments"])), read_literal(c["expected"]) if not c["error"] else None, c["error"])
+        Case(
+            tuple(map(read_literal, c["arguments"])),
+            read_literal(c["expected"]) if not c["error"] else None,
+            c["error"],
+        )
         for c in raw
     )
 

@@ -9,7 +9,9 @@ from genloom.tools.synthesis.engine.expression import Expression
 
 __all__ = ["code_of", "imports_of", "tidied"]
 
-_ITERATING = frozenset({"sum", "any", "all", "min", "max", "set", "tuple", "sorted", "list", "dict", "enumerate", "zip"})
+_ITERATING = frozenset(
+    {"sum", "any", "all", "min", "max", "set", "tuple", "sorted", "list", "dict", "enumerate", "zip"}
+)
 
 
 def code_of(expression: Expression, names: Mapping[str, str] | None = None) -> str:
@@ -49,7 +51,7 @@ def tidied(code: str) -> str:
 
 
 class _Tidying(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - the name that `ast` calls
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         joins = isinstance(node.func, ast.Attribute) and node.func.attr in ("join", "fromkeys", "Counter")
         iterates = isinstance(node.func, ast.Name) and node.func.id in _ITERATING

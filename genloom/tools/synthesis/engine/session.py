@@ -23,7 +23,12 @@ def answer(data: Mapping[str, Any], emit: Emit, started: float) -> dict[str, Any
     """Answer one task: first with the held-back examples unseen; if that fails, fitted to all of them."""
     problem = read_problem(data)
     if not any(not case.error for case in problem.fit):
-        return {"type": "abstained", "reason": "no example says what a call gives: all raise", "candidates": 0, "cut_by_clock": False}
+        return {
+            "type": "abstained",
+            "reason": "no example says what a call gives: all raise",
+            "candidates": 0,
+            "cut_by_clock": False,
+        }
     deadline = started + problem.seconds
     run = _reuse if problem.mode == "reuse" else _search
     return run(problem, deadline, emit)

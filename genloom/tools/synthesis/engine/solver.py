@@ -85,7 +85,9 @@ class _Search:
         self.book = AnswerBook(self.lexicon, len(problem.parameters))
         self.seeds = self._seeds()
         focus = (1 << len(problem.parameters)) - 1
-        self.arena = Arena(Toolbox(fitted, depth), ledger, [*self.seeds, *self._tests()], shown=self.shown, focus=focus, depth=0)
+        self.arena = Arena(
+            Toolbox(fitted, depth), ledger, [*self.seeds, *self._tests()], shown=self.shown, focus=focus, depth=0
+        )
         self.explorer = Explorer(self.arena, self.seeds, self.forms)
         self._aim(tuple(case.expected for case in good))
 

@@ -50,7 +50,9 @@ class Program:
             return error
 
 
-def write(name: str, parameters: Sequence[str], expression: Expression, views: Sequence[View], guards: Sequence[Guard]) -> Program:
+def write(
+    name: str, parameters: Sequence[str], expression: Expression, views: Sequence[View], guards: Sequence[Guard]
+) -> Program:
     """Write an expression as statements: guards, views that it needs, branches, the result."""
     code = code_of(expression)
     used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
