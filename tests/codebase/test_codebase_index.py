@@ -82,7 +82,8 @@ def test_a_process_killed_while_indexing_leaves_the_index_right(shop: Path, tmp_
     """The transaction of a killed process never happened; the next start does all of the work."""
     for number in range(60):
         (shop / f"shop/part_{number}.py").write_text(f"def part_{number}(): ...\n")
-    kill = "import os; Codebase(sys.argv[1], cache=Path(sys.argv[2])).refresh(emit=lambda e: e.done and os.kill(os.getpid(), 9))"
+    kill = "import os; c = Codebase(sys.argv[1], cache=Path(sys.argv[2])); "
+    kill += "c.refresh(emit=lambda e: e.done and os.kill(os.getpid(), 9))"
     assert _run(kill, shop, tmp_path / "cache").returncode == -signal.SIGKILL
     codebase = Codebase(shop, cache=tmp_path / "cache")
     assert codebase.refresh().indexed == 66

@@ -161,8 +161,13 @@ def test_an_unterminated_private_key_is_redacted_and_a_mention_of_its_heading_is
         "://a:b@",
         "ghp_" + "a" * 35,
         "authorization:",
-    ]
-    + ["-----BEGIN PRIVATE" + " KEY-----", "password :", "password: a", "{a", "<" * 10, "[redacted: x]"],
+        "-----BEGIN PRIVATE" + " KEY-----",
+        "password :",
+        "password: a",
+        "{a",
+        "<" * 10,
+        "[redacted: x]",
+    ],
 )
 def test_hostile_repetition_is_answered_and_stays_idempotent(unit: str) -> None:
     """Texts made to make expressions backtrack come back; a catastrophic one would never end here."""

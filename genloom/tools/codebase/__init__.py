@@ -3,7 +3,7 @@
 from genloom.tools.codebase.codebase import Codebase, IndexedSymbol, SourceFile
 from genloom.tools.codebase.functions import FunctionSignature
 from genloom.tools.codebase.indexing import IndexReport
-from genloom.tools.codebase.injection import build_context, codebases, is_current, render_context
+from genloom.tools.codebase.injection import build_context, codebases, is_current, open_codebase, render_context
 from genloom.tools.codebase.query import Query
 from genloom.tools.codebase.ranking import RankedFile, RankedSymbol, Ranking
 from genloom.tools.codebase.rules import ProjectRules
@@ -26,5 +26,6 @@ __all__ = [
     "codebases",
     "estimate_tokens",
     "is_current",
+    "open_codebase",
     "render_context",
 ]

@@ -15,7 +15,7 @@ from genloom.tools.codebase.context_key import assemble, caller_tokens, render_c
 from genloom.tools.codebase.indexing import IndexReport
 from genloom.tools.codebase.rendering import current_references, render_references
 
-__all__ = ["build_context", "codebases", "is_current", "render_context"]
+__all__ = ["build_context", "codebases", "is_current", "open_codebase", "render_context"]
 
 INDEX_SECONDS = 120.0
 REPOSITORY_SHARE = 0.25
@@ -45,7 +45,7 @@ def build_context(
     """
     if context.repository is None:
         return assemble(request.codebase_context)
-    codebase = _codebase(context.repository, settings)
+    codebase = open_codebase(context.repository, settings)
     _tell(codebase.refresh(emit=emit, deadline=time.monotonic() + INDEX_SECONDS), emit)
     budget = context.context_tokens
     left = max(budget - caller_tokens(request.codebase_context), int(budget * REPOSITORY_SHARE))
@@ -79,7 +79,8 @@ def is_current(code_context: CodeContext, settings: Settings | None = None) -> b
     return all(current_references(root, code_context.references))
 
 
-def _codebase(root: str, settings: Settings) -> Codebase:
+def open_codebase(root: str, settings: Settings) -> Codebase:
+    """Return the open codebase of that folder; its index is as fresh as the last `refresh`. Raises `RepositoryError`."""
     if root in codebases.names():
         return codebases.get(root)
     try:

@@ -1,0 +1,118 @@
+"""Counts of a repository, and its functions as building blocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genloom.errors import UsageError
+from genloom.tools.codebase import Codebase, FunctionSignature
+from genloom.tools.codebase.modules import ModuleMap
+
+
+def test_the_repository_is_counted(shop: Path) -> None:
+    """Top-level symbols by kind, imports, and the modules from elsewhere."""
+    assert Codebase(shop).summary().counts == {
+        "files": 6,
+        "imports": 7,
+        "external_modules": 2,
+        "symbols": 12,
+        "classes": 2,
+        "functions": 9,
+        "global_vars": 1,
+        "interfaces": 0,
+    }
+
+
+def test_files_classes_and_functions_are_counted(shop: Path) -> None:
+    """By path, by address and by name, with the text beside."""
+    codebase = Codebase(shop)
+    file = codebase.summary("shop/billing.py")
+    assert (file.kind, file.counts["classes"], file.counts["global_vars"], file.counts["importers"]) == (
+        "file",
+        2,
+        1,
+        3,
+    )
+    invoice = codebase.summary("Invoice")
+    assert (invoice.kind, invoice.target) == ("class", "shop/billing.py::Invoice")
+    assert {key: invoice.counts[key] for key in ("methods", "attributes", "parent_classes")} == {
+        "methods": 2,
+        "attributes": 1,
+        "parent_classes": 0,
+    }
+    function = codebase.summary("shop/warehouse.py::restock")
+    assert function.counts["parameters"] == 3
+    assert function.counts["return_statements"] == 1
+    assert function.counts["function_calls"] == 2
+    assert function.counts["dependencies"] == 1
+    assert codebase.summary("round_cents").counts["call_sites"] == 1
+    assert "- 2 methods" in invoice.text
+
+
+@pytest.mark.parametrize("target", ["nowhere", "shop/none.py", "shop/money.py::nowhere", "nowhere.py::Invoice"])
+def test_an_unknown_target_is_refused(shop: Path, target: str) -> None:
+    """A path or symbol that the index does not have."""
+    with pytest.raises(UsageError, match="no file or symbol"):
+        Codebase(shop).summary(target)
+
+
+def test_functions_are_those_that_can_be_called_as_building_blocks(shop: Path) -> None:
+    """No effects, coroutines, private names, needed keywords or tests; with types and the docstring's first line."""
+    found = {function.name: function for function in Codebase(shop).functions()}
+    assert found.keys() == {"round_cents", "parse_amount", "restock", "bill"}
+    assert found["round_cents"] == FunctionSignature(
+        module="shop.money",
+        name="round_cents",
+        parameters=(("amount", "float", False), ("digits", "int", True)),
+        returns="float",
+        doc="Round an amount of money to cents.",
+        path="shop/money.py",
+        import_root="",
+    )
+    assert found["parse_amount"].parameters == (("text", "str", False),)
+    assert all(function.is_typed for function in found.values())
+
+
+def test_module_names_follow_packages_and_import_roots() -> None:
+    """A src layout, a package inside a package, a lone script."""
+    modules = ModuleMap(
+        ["src/app/__init__.py", "src/app/core.py", "src/app/sub/__init__.py", "tool.py", "loose/part.py"]
+    )
+    assert modules.module("src/app/core.py") == ("src", "app.core")
+    assert modules.module("src/app/sub/__init__.py") == ("src", "app.sub")
+    assert modules.module("tool.py") == ("", "tool")
+    assert modules.module("loose/part.py") == ("loose", "part")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "target"),
+    [
+        ("app.core", "", "src/app/core.py"),
+        ("app", "core", "src/app/core.py"),
+        ("app", "VERSION", "src/app/__init__.py"),
+        (".", "core", "src/app/core.py"),
+        (".core", "thing", "src/app/core.py"),
+        ("..core", "thing", None),
+        ("loose.part", "x", "loose/part.py"),
+        ("os", "path", None),
+        ("......", "x", None),
+    ],
+)
+def test_imports_are_resolved_to_files(module: str, name: str, target: str | None) -> None:
+    """Absolute, relative and namespace imports, as seen from `src/app/other.py`."""
+    modules = ModuleMap(["src/app/__init__.py", "src/app/core.py", "src/app/other.py", "loose/part.py"])
+    assert modules.resolve(module, name, "src/app/other.py") == target
+
+
+@given(
+    st.text("./a", max_size=12),
+    st.text("a.", max_size=6),
+    st.text("ab/", min_size=1, max_size=8).map(lambda p: f"{p}.py"),
+)
+def test_resolving_never_fails(module: str, name: str, importer: str) -> None:
+    """Whatever stands in an import."""
+    ModuleMap(["a.py", "a/__init__.py", importer]).resolve(module, name, importer)
