@@ -35,6 +35,8 @@ class ScriptedSandbox:
 
     answers: Mapping[str, Returned | Raised | NoRecord] = field(default_factory=dict)
     calls: CallReport = CALLS
+    later: CallReport | None = None
+    """What the runs after the first report, when that differs from `calls`."""
     tests: TestReport = TESTS
     asked: list[tuple[str, ...]] = field(default_factory=list)
     shown: list[Mapping[str, str]] = field(default_factory=list)
@@ -42,9 +44,10 @@ class ScriptedSandbox:
     async def acall(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
         self.asked.append((module, *calls))
         self.shown.append(dict(files))
-        if self.calls.results or self.calls.not_run or self.calls.loading:
-            return self.calls
-        return replace(self.calls, results=tuple(self.answers.get(call, Returned(value=None)) for call in calls))
+        report = self.later if self.later is not None and len(self.asked) > 1 else self.calls
+        if report.results or report.not_run or report.loading:
+            return report
+        return replace(report, results=tuple(self.answers.get(call, Returned(value=None)) for call in calls))
 
     async def atest(self, files: Mapping[str, str], tests: str) -> TestReport:
         self.asked.append(("pytest", tests))

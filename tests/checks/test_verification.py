@@ -229,14 +229,22 @@ def test_held_out_examples_do_not_run_when_others_failed() -> None:
     assert len(sandbox.asked) == 1
 
 
-def test_output_of_the_hidden_run_is_never_shown() -> None:
-    """What the code prints while hidden examples run could carry their values."""
+@pytest.mark.parametrize(
+    "later",
+    [
+        replace(CALLS, stdout="area of 3", ended="exit"),
+        replace(CALLS, stdout="area of 3", loading=error("ValueError", "area of 3")),
+        replace(CALLS, tier=None, not_run="area of 3"),
+    ],
+    ids=["left early", "did not load", "not started"],
+)
+def test_trouble_of_the_hidden_run_is_told_without_its_output(later: Any) -> None:
+    """What the code prints or raises while hidden examples run could carry their values; it never passes either."""
     made = draft(generator="search", held_out=("area(3) == 9",))
-    report = replace(CALLS, stdout="area of 3", ended="exit")
-    verdict = verify(ScriptedSandbox({"area(3)": value(9)}, calls=report), request("area(3) == 9"), made)
-    hidden = [check for check in verdict.checks if check.hidden]
-    assert hidden
-    assert not any("area of 3" in check.detail for check in hidden)
+    verdict = verify(ScriptedSandbox({"area(3)": value(9)}, later=later), request("area(3) == 9"), made)
+    assert not isinstance(verdict, Passed)
+    assert any(check.hidden for check in verdict.checks)
+    assert "area of 3" not in verdict.model_dump_json()
 
 
 def test_tests_pass_as_a_test_report() -> None:
@@ -267,6 +275,23 @@ def test_a_test_that_shows_nothing_is_no_pass(other: str) -> None:
     assert isinstance(verdict, NotRun)
     assert verdict.cause == "no_checks"
     assert "`test_1`" in verdict.reason
+
+
+def test_the_reason_of_a_failed_test_is_the_line_that_pytest_marks() -> None:
+    """A long report comes down to its error, under the test's own name."""
+    broken = replace(
+        cases("failed")[0], name="f.py::test_a", detail="def test_a():\n>   assert 1 == 2\nE   assert 1 == 2"
+    )
+    verdict = verify(ScriptedSandbox(tests=replace(TESTS, cases=(broken,))), request(tests="def test(): ..."))
+    assert isinstance(verdict, Failed)
+    assert verdict.reason == "The test `test_a` failed: assert 1 == 2"
+
+
+def test_tests_do_not_run_after_a_run_that_was_stopped() -> None:
+    """Code that hangs would only hang again."""
+    sandbox = ScriptedSandbox({"area(2)": value(4)}, calls=replace(CALLS, ended="timeout"))
+    verify(sandbox, request("area(2) == 4", tests="def test(): ..."))
+    assert [asked[0] for asked in sandbox.asked] == ["area"]
 
 
 def test_a_session_without_tests_is_not_run() -> None:

@@ -84,8 +84,15 @@ def failure_reason(check: CheckResult) -> str:
     if check.source == "import":
         return f"{first_line[:1].upper()}{first_line[1:]}."
     if check.source == "test":
-        return f"The test `{check.check}` failed: {first_line or 'no detail was reported'}"
+        return f"The test `{check.check}` failed: {_pytest_error(check.detail)}"
     prefix = "The proposed check " if check.source == "proposed" else ""
     if not check.actual:
         return f"{prefix}`{check.check}` gave nothing: {first_line}."
     return f"{prefix}`{check.check}`: expected {check.expected}, got {check.actual}."
+
+
+def _pytest_error(detail: str) -> str:
+    """The line that pytest marks as the error, else the first."""
+    lines = [line.strip() for line in detail.splitlines() if line.strip()]
+    marked = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return next(iter([*marked, *lines]), "no detail was reported")

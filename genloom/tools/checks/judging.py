@@ -145,15 +145,16 @@ def missing_package(observed: Observation | None, subject: Subject) -> str | Non
 
 
 def _judge_test(case: TestCase) -> CheckResult:
+    name = case.name.partition("::")[2] or case.name  # the file is the sandbox's own
     match case.result:
         case "passed":
-            return _test(case.name, "passed", case.detail)
+            return _test(name, "passed", case.detail)
         case "failed" | "error":
-            return _test(case.name, "failed", case.detail)
+            return _test(name, "failed", case.detail)
         case "skipped":
-            return _test(case.name, "not_run", f"skipped {case.detail}")
+            return _test(name, "not_run", f"skipped: {case.detail}")
         case "xfailed" | "xpassed":
-            return _test(case.name, "not_run", f"marked as expected to fail {case.detail}")
+            return _test(name, "not_run", f"marked as expected to fail: {case.detail}")
         case _:
             assert_never(case.result)
 

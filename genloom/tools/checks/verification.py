@@ -76,11 +76,12 @@ async def verify_subject(
     report = await trial.evaluate(sandbox, plan.visible, probe=subject.asked)
     if report.not_run:
         return _announced(_unavailable(report, plan), emit)
-    if report.loading is None:
-        await _run_hidden(trial, plan.hidden, sandbox)
-        await _run_tests(trial, plan.tests, sandbox)
-    else:
+    if report.loading is not None:
         trial.results += [not_run(check, "the module did not load") for check in plan.examples]
+    else:
+        await _run_hidden(trial, plan.hidden, sandbox)
+    if report.loading is None and report.ended == "normal":  # else the tests would only run into the same end
+        await _run_tests(trial, plan.tests, sandbox)
     return _announced(conclude(trial.results, trial.run, from_caller=plan.from_caller), emit)
 
 
