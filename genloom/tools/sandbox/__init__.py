@@ -1,5 +1,6 @@
 """The sandbox: runs untrusted Python apart from everything, and reports what came of it."""
 
+from genloom.tools.sandbox.choice import import_roots, interpreter_for, sandbox_for
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import (
     CallReport,
@@ -28,4 +29,7 @@ __all__ = [
     "SandboxStatus",
     "TestCase",
     "TestReport",
+    "import_roots",
+    "interpreter_for",
+    "sandbox_for",
 ]

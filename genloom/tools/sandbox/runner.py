@@ -106,6 +106,7 @@ class _Run:
         self._overflow = False
         self._control: BinaryIO | None = None
         self._over = asyncio.Event()
+        self._callers_error: Exception | None = None
 
     async def see_through(self, conversation: Conversation | None) -> Ending | Refused:
         started = time.monotonic()
@@ -120,6 +121,8 @@ class _Run:
             finally:
                 self._stop()
                 await _wait_until_gone(process)
+        if self._callers_error:
+            raise self._callers_error
         return self._ending(status.decode(errors="replace"), stdout, stderr, time.monotonic() - started)
 
     def _start(self, stack: contextlib.AsyncExitStack) -> tuple[subprocess.Popen[bytes], _Pipes]:
@@ -192,10 +195,17 @@ class _Run:
                 self._overflow = True
                 self._stop()
             kept += chunk[: self._cap - len(kept)]
-            while on_line and (end := kept.find(b"\n", told)) >= 0:
-                on_line(bytes(kept[told:end]))
+            while on_line and not self._callers_error and (end := kept.find(b"\n", told)) >= 0:
+                self._tell(on_line, bytes(kept[told:end]))
                 told = end + 1
         return bytes(kept)
+
+    def _tell(self, on_line: Callable[[bytes], None], line: bytes) -> None:
+        try:
+            on_line(line)
+        except Exception as error:  # noqa: BLE001 - the caller's own, raised again when the tree is gone
+            self._callers_error = error
+            self._stop()
 
     async def _converse(self, conversation: Conversation, dialogue: Dialogue) -> None:
         try:

@@ -94,6 +94,8 @@ class Sandbox:
         Each call is handed over when its turn comes, and its value comes out on a private pipe: results hold plain
         values to be compared here. Whatever is not exactly one well-formed record is `NoRecord`.
         """
+        if any("\0" in text for text in (module, *calls)):
+            raise UsageError("A call or module name holds a NUL.", hint="Write calls as Python expressions.")
         conversation = CallConversation(module, self._import_from, calls)
         ran = await self._run(("calls",), files, conversation=conversation)
         if not ran.ending:

@@ -57,6 +57,8 @@ print(json.dumps({
 """
 
 _HINTS = {
+    "proc": "Mount /proc where genloom runs.",
+    "files": "Check the names of the files, and raise the limit file_megabytes if they are large.",
     "namespaces": "Allow user namespaces, or run as root, or as a user on a kernel with Landlock.",
     "mounts": "Run genloom as an ordinary user, or as root with the right to mount in a private namespace.",
     "readable": "Put the interpreter and the code where other users can read them (for example under /opt), or run "

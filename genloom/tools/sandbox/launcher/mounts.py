@@ -1,6 +1,6 @@
 """The private view of the file system: everything read-only, what the run needs visible, scratch space of its own.
 
-Runs as root (or as root of an own user namespace) in a new mount namespace, before the run's user is taken.
+Runs as root (or with root's rights in an own user namespace), before the run's user is taken.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ def closed_to_others(path: str) -> str | None:
 
 
 def make_private_view(needed: list[str], scratch: str, size: int, user: int, root: bool) -> None:
-    """Change what this mount namespace shows.
+    """Take a new mount namespace and change what it shows.
 
     `needed` paths stay visible, read-only, even where folders above them are closed to others (a tmpfs covers such a
     folder). `/proc` is covered, `/dev/shm` and the scratch folder become private tmpfs of at most `size` bytes.
     """
     try:
+        kernel.unshare(kernel.CLONE_NEWNS)
         kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
         _make_read_only("/")
         plain = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC

@@ -1,4 +1,4 @@
-"""New namespaces: of processes, so that ending the first ends all, and of mounts, so that the view can be changed."""
+"""New namespaces of processes: ending the first process ends all, and none of them can name one outside."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ _LEAST = 1000
 
 
 def enter_namespaces() -> None:
-    """Take new namespaces for the children to come; without root's rights, by way of a user namespace of our own."""
+    """Take new namespaces for the children to come; without root's rights, by way of a user namespace of our own.
+
+    The mounts stay as they are: this process goes on reading `/proc`.
+    """
     flags = kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
     user, group = os.geteuid(), os.getegid()
     try:
         if user == 0:
-            kernel.unshare(flags | kernel.CLONE_NEWNS)
+            kernel.unshare(flags)
         else:
-            kernel.unshare(flags | kernel.CLONE_NEWNS | kernel.CLONE_NEWUSER)
+            kernel.unshare(flags | kernel.CLONE_NEWUSER)
             _write("/proc/self/setgroups", "deny")
             _write("/proc/self/uid_map", f"{user} {user} 1")
             _write("/proc/self/gid_map", f"{group} {group} 1")

@@ -40,6 +40,8 @@ def supervise(plan: Plan, control: int, status: int) -> None:
         line = _Run(plan, control).watch()
     except RefusalError as refusal:
         line = f"refused {refusal}"
+    except OSError as error:
+        line = f"refused supervisor {error}"
     if not tree.end_tree():
         line = "refused survivors some processes could not be ended"
     os.write(status, line.encode(errors="replace") + b"\n")
@@ -50,6 +52,7 @@ class _Run:
         self._plan = plan
         self._control = control
         root = os.geteuid() == 0
+        tree.check_visible()
         user = namespaces.unprivileged_user() if root else os.geteuid()
         if not plan["namespaces"]:
             plan["processes"] += 0 if root else _tasks_of(user)

@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import time
 
-__all__ = ["descendants", "end_tree", "memory_held"]
+from genloom.tools.sandbox.launcher.refusal import RefusalError
+
+__all__ = ["check_visible", "descendants", "end_tree", "memory_held"]
 
 _SIGKILL = 9
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_SEEN = 20_000
+
+
+def check_visible() -> None:
+    """Raise `RefusalError` when this machine does not show a process's children: the limit of memory rests on it."""
+    if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):
+        raise RefusalError("proc", "/proc is not mounted, or does not show the children of a process")
 
 
 def descendants(root: int) -> list[int]:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 try:
-    from _json import encode_basestring_ascii as _quote
+    from _json import encode_basestring_ascii
 except ImportError:  # an interpreter without the C part
-    from json.encoder import encode_basestring_ascii as _quote
+    from json.encoder import encode_basestring_ascii
 
 __all__ = ["encode", "quote", "shorten", "type_name", "type_names"]
 
@@ -34,8 +34,9 @@ MOST_TEXT = 300
 
 # taken now: the candidate may replace what the builtins module holds
 _type, _len, _repr, _id, _hex, _str = type, len, repr, id, hex, str
-_bases = type.__dict__["__mro__"].__get__
-_type_name = type.__dict__["__name__"].__get__
+_bases: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_quote: Callable[[str], str] = encode_basestring_ascii
+_type_name: Callable[[type], str] = type.__dict__["__name__"].__get__
 _modules = sys.modules
 _all = slice(None)
 
@@ -46,7 +47,7 @@ class _TooMuchError(Exception):
 
 def quote(text: str) -> str:
     """Return a string as JSON, in ASCII; lone surrogates survive."""
-    return _str(_quote(text))
+    return _quote(text)
 
 
 def shorten(text: str, limit: int = MOST_TEXT) -> str:
@@ -177,8 +178,8 @@ def _number_class(value: Any, kind: type) -> str:
     for base in _bases(kind):
         name = _type_name(base)
         if name == "Decimal" and base is _class_of("decimal", name):
-            text: Callable[[Any], str] = base.__str__
-            return f'["D",{quote(text(value))}]'
+            number: Any = base
+            return f'["D",{quote(number.__str__(value))}]'
         if name == "Fraction" and base is _class_of("fractions", name):
             top, bottom = base._numerator.__get__(value), base._denominator.__get__(value)  # type: ignore[attr-defined]  # a slot
             return f'["F","{_hex(int.__add__(top, 0))}","{_hex(int.__add__(bottom, 0))}"]'

@@ -1,0 +1,48 @@
+"""The choice of a sandbox: which interpreter checks the code, what it may read, under which limits."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from genloom.config import Settings
+from genloom.state import GraphContext
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.sandbox import Sandbox
+
+__all__ = ["import_roots", "interpreter_for", "sandbox_for"]
+
+
+def interpreter_for(context: GraphContext, settings: Settings) -> Path:
+    """Return the Python that checks run with: the one asked for, else the repository's `.venv` or `venv`, else this one."""
+    asked = context.python or settings.python
+    if asked:
+        return Path(asked).expanduser()
+    if context.repository:
+        for folder in (".venv", "venv"):
+            candidate = Path(context.repository) / folder / "bin" / "python"
+            if candidate.exists():
+                return candidate
+    return Path(sys.executable)
+
+
+def import_roots(repository: Path) -> tuple[Path, ...]:
+    """Return the folders that a repository's modules are imported from: its root, and `src` where it has one."""
+    root = repository.expanduser().resolve()
+    return (root, *(folder for folder in [root / "src"] if folder.is_dir()))
+
+
+def sandbox_for(
+    context: GraphContext, settings: Settings, *, seconds: float | None = None, megabytes: int | None = None
+) -> Sandbox:
+    """Return the sandbox that this run's context asks for; `seconds` and `megabytes` replace the checks' own limits."""
+    limits = replace(Limits(), wall_seconds=seconds or context.check_seconds)
+    if megabytes is not None:
+        limits = replace(limits, memory_megabytes=megabytes)
+    return Sandbox(
+        python=interpreter_for(context, settings),
+        limits=limits,
+        import_from=import_roots(Path(context.repository)) if context.repository else (),
+        allow_weak=context.allow_weak_sandbox or settings.sandbox == "rlimits",
+    )
