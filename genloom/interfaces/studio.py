@@ -1,0 +1,13 @@
+"""The graphs as LangGraph's servers and Studio load them: `langgraph.json` names the variables of this module.
+
+They are compiled without a checkpointer, because the platform brings its own.
+"""
+
+from __future__ import annotations
+
+from genloom.graphs import build_generation_graph
+
+__all__ = ["generation"]
+
+generation = build_generation_graph()
+"""The generation graph: a request becomes checked code."""
