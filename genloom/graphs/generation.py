@@ -78,8 +78,8 @@ def model_failed(state: GraphState, error: NodeError) -> Command[Literal["fallba
         return Command(goto="generate")
     if not isinstance(cause, ModelError):
         raise cause
-    context = get_runtime(GraphContext).context or GraphContext()
-    if not nodes.may_dispatch(context.completed(load_settings())):
+    _, context = (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
+    if not nodes.may_dispatch(context):
         raise GenerationError(
             f"The model failed: {cause.message}",
             causes=(cause,),

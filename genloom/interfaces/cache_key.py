@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from pathlib import Path
 
 from genloom.config import Settings
 from genloom.interfaces.result import RESULT_FORMAT
 from genloom.prompts import prompt_fingerprint
 from genloom.state import CodeContext, GenerationRequest, GraphContext
+from genloom.tools.codebase import open_codebase
+from genloom.tools.sandbox import interpreter_for
 from genloom.version import VERSION
 
 __all__ = ["cache_key"]
@@ -17,16 +20,31 @@ __all__ = ["cache_key"]
 
 def cache_key(request: GenerationRequest, code: CodeContext, context: GraphContext, settings: Settings) -> str:
     """Return a sha256 over the request, the hashes of its context, the checks, models, prompts, sandbox tier, review
-    policy, interpreter and version. `context` must be completed. Two requests with the same key have the same answer."""
+    policy, interpreter and version. `context` and `settings` must be resolved. Two requests with the
+    same key have the same answer."""
     answer = {
         "format": RESULT_FORMAT,
         "version": VERSION,
         "request": request.model_dump(mode="json"),
         "code": code.fingerprint,
+        "repository": _repository(context, settings),
         "context": context.model_dump(mode="json", exclude={"organisation", "repository", "approval"}),
         "servers": [settings.openai_base_url, settings.codegen_base_url],
         "sandbox": settings.sandbox,
         "prompts": prompt_fingerprint(),
-        "python": [platform.python_implementation(), platform.python_version(), platform.machine()],
+        "interpreter": _interpreter(context, settings),
     }
-    return hashlib.sha256(json.dumps(answer, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(answer, sort_keys=True).encode()).hexdigest()
+
+
+def _repository(context: GraphContext, settings: Settings) -> str:
+    """A hash of all indexed files: checks import them, and search builds on their functions."""
+    return "" if context.repository is None else open_codebase(context.repository, settings).fingerprint()
+
+
+def _interpreter(context: GraphContext, settings: Settings) -> list[object]:
+    """What tells one interpreter with its packages from another, without starting it."""
+    python = interpreter_for(context, settings)
+    packages = sorted(str(folder) for folder in python.parent.parent.glob("lib/python*/site-packages"))
+    times = [Path(place).stat().st_mtime_ns for place in [str(python), *packages] if Path(place).exists()]
+    return [platform.python_version(), platform.machine(), str(python), *packages, *times]

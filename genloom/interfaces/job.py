@@ -74,11 +74,6 @@ class GenerationJob:
     deadline: float | None
 
     @property
-    def organisation(self) -> int:
-        """The owner of every stored key."""
-        return self.settings.organisation if self.context.organisation is None else self.context.organisation
-
-    @property
     def cacheable(self) -> bool:
         """Whether an earlier answer would do: not for a thread of the caller's, a person's approval or an agent's work."""
         return self.cache and not (self.named_thread or self.context.approval or self.request.use_agent)
@@ -97,11 +92,11 @@ def prepare_job(
     if unknown:
         raise UsageError(f"Unknown option {', '.join(unknown)}.", hint="help(genloom.generate) lists the options.")
     of_request = {key: given.pop(key) for key in list(given) if key in GenerationRequest.model_fields}
-    settings = load_settings()
+    settings, context = _context(options.get("context"), given).resolved(load_settings())
     thread_id = options.get("thread_id")
     return GenerationJob(
         request=_request(prompt, of_request),
-        context=_context(options.get("context"), given).completed(settings),
+        context=context,
         settings=settings,
         thread_id=thread_id or uuid.uuid4().hex[:12],
         named_thread=thread_id is not None,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 from genloom.errors import RunCancelledError
+from genloom.interfaces.answers import KeptAnswers
 from genloom.interfaces.cache_key import cache_key
 from genloom.interfaces.job import GenerateOptions, GenerationJob, prepare_job
 from genloom.interfaces.result import GenerationResult
@@ -62,23 +63,17 @@ def _cancelled(job: GenerationJob, message: str) -> RunCancelledError:
 
 async def _run_cached(job: GenerationJob) -> GenerationResult:
     """Answer from the cache, or be the one process that makes the answer."""
-    from genloom.tools.store.result_cache import open_result_cache
-
     began = time.perf_counter()
     code = await asyncio.to_thread(build_context, job.request, job.context, job.settings, job.on_event)
+    answers = KeptAnswers(job.settings, job.on_event)
     key = cache_key(job.request, code, job.context, job.settings)
-    cache = open_result_cache(job.settings)
-    kept = await asyncio.to_thread(cache.get, key)
-    if kept is None:
-        async with cache.alead(key) as lead:
-            kept = lead.value
-            if kept is None:
-                result = await _run_graph(job, code)
-                if _may_be_kept(result):
-                    await asyncio.to_thread(cache.put, key, result.model_dump(mode="json"))
-                return result
-    result = GenerationResult.model_validate(kept)
-    return result.model_copy(update={"cached": True, "thread_id": None, "seconds": time.perf_counter() - began})
+    async with answers.asking(key) as kept:
+        if kept is None:
+            result = await _run_graph(job, code)
+            if _may_be_kept(result):
+                await answers.keep(key, result)
+            return result
+    return kept.model_copy(update={"cached": True, "thread_id": None, "seconds": time.perf_counter() - began})
 
 
 def _may_be_kept(result: GenerationResult) -> bool:

@@ -131,15 +131,16 @@ class GenerationResult(StatePart):
 def error_json(error: GenloomError, *, thread_id: str | None = None, seconds: float = 0.0) -> dict[str, Any]:
     """Return the contract's object for a request that ended in an error; the causes follow the error itself."""
     problems = [error.to_json()]
-    for cause in getattr(error, "causes", ()):
-        problems.append(
-            cause.to_json()
-            if isinstance(cause, GenloomError)
-            else {"type": type(cause).__name__, "message": str(cause), "hint": ""}
-        )
+    problems.extend(_cause_json(cause) for cause in getattr(error, "causes", ()))
     empty = GenerationResult(name="", outcome="error", thread_id=thread_id, seconds=seconds).to_json()
     outcome = "cancelled" if error.exit_code == 130 else "error"
     return {**empty, "outcome": outcome, "reason": error.message, "errors": problems}
+
+
+def _cause_json(cause: BaseException) -> dict[str, str]:
+    if isinstance(cause, GenloomError):
+        return cause.to_json()
+    return {"type": type(cause).__name__, "message": str(cause), "hint": ""}
 
 
 def _shown(values: Mapping[str, Any], attempts: tuple[Attempt, ...]) -> Attempt | None:

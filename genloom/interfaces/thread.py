@@ -21,7 +21,7 @@ from genloom.interfaces.job import GenerationJob
 from genloom.interfaces.result import GenerationResult
 from genloom.state import CodeContext, GenerationRequest, GraphContext
 from genloom.tools.store.checkpoints import open_checkpointer, thread_key
-from genloom.tools.telemetry import tracing
+from genloom.tools.telemetry import atracing
 
 __all__ = ["resume_thread", "run_thread"]
 
@@ -38,7 +38,7 @@ async def run_thread(job: GenerationJob, code: CodeContext | None) -> Generation
     """
     given: dict[str, Any] | None = {"request": job.request, **({} if code is None else {"context": code})}
     async with _opened(job.settings, job.durable) as graph:
-        config = _config(job.thread_id, job.organisation, job.context)
+        config = _config(job.thread_id, job.settings, job.context)
         if job.named_thread and job.durable:
             state = await graph.aget_state(config)
             if state.values:
@@ -53,7 +53,6 @@ async def resume_thread(
     thread_id: str,
     settings: Settings,
     *,
-    organisation: int,
     answer: Any = None,  # Any: whatever the interrupt expects
     changes: dict[str, Any] | None = None,  # Any: fields of GraphContext
     on_event: EventEmitter = ignore_events,
@@ -64,23 +63,23 @@ async def resume_thread(
     when none is given, is returned as it stands. Raises `ThreadError` when there is no such thread.
     """
     async with _opened(settings, True) as graph:
-        state = await graph.aget_state(_config(thread_id, organisation, None))
+        state = await graph.aget_state(_config(thread_id, settings, None))
         if not state.values:
             raise ThreadError(f"There is no thread {thread_id!r}.", hint="`genloom thread list` shows what is stored.")
         context = _saved_context(state.metadata or {}, changes or {})
-        config = _config(thread_id, organisation, context)
+        config = _config(thread_id, settings, context)
         waits = any(task.interrupts for task in state.tasks)
         if not state.next or (waits and answer is None):
             values = {**state.values, "__interrupt__": [i for task in state.tasks for i in task.interrupts]}
             return GenerationResult.of_state(values, thread_id=thread_id, seconds=0.0)
-        given = Command(resume=answer) if waits else None
+        given: Command[Any] | None = Command(resume=answer) if waits else None
         return await _follow(graph, given, config, context, thread_id, on_event)
 
 
 @asynccontextmanager
 async def _opened(settings: Settings, durable: bool) -> AsyncIterator[Graph]:
     async with AsyncExitStack() as stack:
-        stack.enter_context(tracing(settings))
+        await stack.enter_async_context(atracing(settings))
         saver = None
         if durable:
             saver = open_checkpointer(settings)
@@ -111,9 +110,9 @@ async def _follow(
     return GenerationResult.of_state(values, thread_id=thread_id, seconds=time.perf_counter() - began)
 
 
-def _config(thread_id: str, organisation: int, context: GraphContext | None) -> RunnableConfig:
+def _config(thread_id: str, settings: Settings, context: GraphContext | None) -> RunnableConfig:
     metadata = {} if context is None else {_CONTEXT_KEY: context.model_dump_json(exclude_defaults=True)}
-    return {"configurable": {"thread_id": thread_key(organisation, thread_id)}, "metadata": metadata}
+    return {"configurable": {"thread_id": thread_key(settings.organisation, thread_id)}, "metadata": metadata}
 
 
 def _saved_context(metadata: Any, changes: dict[str, Any]) -> GraphContext:

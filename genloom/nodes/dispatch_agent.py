@@ -58,7 +58,7 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     try:
         run = await backend.run(
             _prompt(state, runtime),
-            idempotency_key=f"genloom-{runtime.organisation}-{runtime.task_id}",
+            idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=runtime.context.agent_seconds,
             journal=_journal(runtime),
             emit=runtime.emit,
@@ -94,7 +94,7 @@ def _journal(runtime: NodeRuntime) -> RunJournal:
         return PROCESS_JOURNAL
     from genloom.tools.store.run_journal import open_run_journal
 
-    return open_run_journal(runtime.settings, organisation=runtime.organisation)
+    return open_run_journal(runtime.settings)
 
 
 def _demand_completed(run: AgentRun) -> None:

@@ -43,7 +43,7 @@ def finalize(state: FinalizeInput, runtime: NodeRuntime) -> FinalizeOutput:
     with `true`, `false`, or `{"approve": bool, "comment": str}`.
     """
     history = tuple(state.get("attempts") or ())
-    last = _last_attempt(state, history)
+    last = _last_attempt(state, len(history) + 1)
     attempts = history if last is None else (*history, last)
     outcome = _outcome(state, attempts, last, runtime)
     if runtime.context.approval and last is not None and outcome.result != "failed":
@@ -59,12 +59,12 @@ def finalize(state: FinalizeInput, runtime: NodeRuntime) -> FinalizeOutput:
     return {"outcome": outcome, "attempts": () if last is None else (last,)}
 
 
-def _last_attempt(state: FinalizeInput, history: tuple[Attempt, ...]) -> Attempt | None:
-    """Return the draft that came this far as an attempt, `None` when there is none or repair has written it down."""
+def _last_attempt(state: FinalizeInput, number: int) -> Attempt | None:
+    """Return the draft that came this far as an attempt, `None` when there is none: repair moves drafts to the history."""
     draft, verdict = state.get("draft"), state.get("verdict")
-    if draft is None or verdict is None or any(attempt.draft == draft for attempt in history):
+    if draft is None or verdict is None:
         return None
-    return Attempt(number=len(history) + 1, draft=draft, verdict=verdict, review=state.get("review"))
+    return Attempt(number=number, draft=draft, verdict=verdict, review=state.get("review"))
 
 
 def _outcome(

@@ -27,12 +27,15 @@ class RepairInput(TypedDict):
 
 
 class RepairOutput(TypedDict):
-    """The attempt for the history, the message for the next generator, and whether it may try: `attempts_left`."""
+    """The attempt for the history, the message for the next generator, and how often it may try: `attempts_left`. The
+    draft moves into the history, so that no part of the state speaks of a draft that is gone."""
 
     attempts: tuple[Attempt, ...]
     messages: list[AnyMessage]
     attempts_left: int
-    review: Review | None
+    draft: None
+    verdict: None
+    review: None
 
 
 @node("repair")
@@ -59,6 +62,8 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
         "attempts": (attempt,),
         "messages": [HumanMessage(message, id=f"repair-{number}")],
         "attempts_left": max(0, runtime.context.max_attempts - _model_drafts(state, draft)),
+        "draft": None,
+        "verdict": None,
         "review": None,
     }
 

@@ -17,8 +17,8 @@ __all__ = ["NodeRuntime", "current_runtime"]
 
 @dataclass(frozen=True, kw_only=True)
 class NodeRuntime:
-    """`context` is complete: what the caller left open was filled in from the environment. `task_id` is the same when
-    the node in flight runs again, by a retry or after a kill. `this_try` counts from 1."""
+    """`context` and `settings` agree: what the caller left open was filled in from the environment. `task_id` is the
+    same when the node in flight runs again, by a retry or after a kill. `this_try` counts from 1."""
 
     context: GraphContext
     settings: Settings
@@ -28,21 +28,16 @@ class NodeRuntime:
     this_try: int
     last_try: bool
 
-    @property
-    def organisation(self) -> int:
-        """The owner of every stored key."""
-        return self.settings.organisation if self.context.organisation is None else self.context.organisation
-
 
 def current_runtime(policy: NodePolicy) -> NodeRuntime:
     """Return what surrounds the node that LangGraph is running now. A context that was omitted (`None` locally, the
     default instance on a server) means the defaults."""
     runtime = get_runtime(GraphContext)
-    settings = load_settings()
+    settings, context = (runtime.context or GraphContext()).resolved(load_settings())
     info = runtime.execution_info
     this_try = info.node_attempt if info is not None else 1
     return NodeRuntime(
-        context=(runtime.context or GraphContext()).completed(settings),
+        context=context,
         settings=settings,
         emit=_emitter(runtime),
         task_id=info.task_id if info is not None else "",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from genloom.state.part import StatePart
 
@@ -17,7 +19,7 @@ class AgentRun(StatePart):
     `idempotency_key` is what the run's metadata carry so that it is found again and never started twice.
     """
 
-    id: int
+    id: Annotated[int, Field(ge=0, lt=2**63)]
     status: AgentStatus
     raw_status: str = ""
     web_url: str = ""

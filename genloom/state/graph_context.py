@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -69,14 +70,17 @@ class GraphContext(StatePart):
         int | None, Field(ge=0, title="Organisation", description="Owner of every stored key; default: 1")
     ] = None
 
-    def completed(self, settings: Settings) -> GraphContext:
-        """Return this context with what it leaves open taken from the environment: explicit > environment > default."""
-        return self.model_copy(
+    def resolved(self, settings: Settings) -> tuple[Settings, GraphContext]:
+        """Return settings and context that agree: what the context leaves open is taken from the environment, and its
+        organisation owns what is stored. Explicit > environment > default."""
+        organisation = settings.organisation if self.organisation is None else self.organisation
+        completed = self.model_copy(
             update={
                 "model": self.model or settings.model,
                 "reviewer_model": self.reviewer_model or settings.reviewer_model,
                 "python": self.python or settings.python,
                 "agent_backend": self.agent_backend or settings.agent_backend,
-                "organisation": settings.organisation if self.organisation is None else self.organisation,
+                "organisation": organisation,
             }
         )
+        return replace(settings, organisation=organisation), completed

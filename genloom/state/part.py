@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
 
-__all__ = ["StatePart"]
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+__all__ = ["StatePart", "Text"]
+
+
+def _demand_encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("the text holds half of a character (a lone surrogate) and cannot be stored") from error
+    return text
+
+
+Text = Annotated[str, AfterValidator(_demand_encodable)]
+"""Text of a caller's: whatever can be stored and sent."""
 
 
 class StatePart(BaseModel):

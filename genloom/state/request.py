@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from genloom.errors import ExampleError
 from genloom.state.example import Example, examples_in_text, find_contradiction, parse_example
-from genloom.state.part import StatePart
+from genloom.state.part import StatePart, Text
 
 __all__ = ["GenerationRequest"]
 
@@ -28,17 +28,17 @@ class GenerationRequest(StatePart):
     `GraphContext`.
     """
 
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT_CHARACTERS, description="What the code should do")]
+    prompt: Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS, description="What the code should do")]
     name: Annotated[str | None, Field(description="Name of the function or class that is asked for")] = None
-    signature: Annotated[str | None, Field(description="Its signature, such as `slugify(text: str) -> str`")] = None
+    signature: Annotated[Text | None, Field(description="Its signature, such as `slugify(text: str) -> str`")] = None
     examples: Annotated[
-        tuple[str, ...], Field(max_length=MAX_EXAMPLES, description="Python expressions: `call == literal`")
+        tuple[Text, ...], Field(max_length=MAX_EXAMPLES, description="Python expressions: `call == literal`")
     ] = ()
-    tests: Annotated[str | None, Field(description="The text of a pytest file")] = None
+    tests: Annotated[Text | None, Field(description="The text of a pytest file")] = None
     language: Annotated[Literal["python"], Field(description="The language of the code")] = "python"
     target: Annotated[str | None, Field(description="The file that the module is meant for")] = None
-    constraints: Annotated[tuple[str, ...], Field(description="Rules that the code must keep")] = ()
-    codebase_context: Annotated[dict[str, str], Field(description="Context of the caller's own: title -> text")] = {}
+    constraints: Annotated[tuple[Text, ...], Field(description="Rules that the code must keep")] = ()
+    codebase_context: Annotated[dict[Text, Text], Field(description="Context of the caller's own: title -> text")] = {}
     use_agent: Annotated[bool, Field(description="Give the request to a Codegen agent straight away")] = False
 
     @field_validator("prompt")

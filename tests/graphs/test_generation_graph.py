@@ -23,7 +23,7 @@ def test_the_model_answers_wrong_then_right_and_the_graph_repairs(use_model, mod
     assert state["draft"].source == RIGHT
     assert [a.verdict.result for a in state["attempts"]] == ["failed", "passed"]
     assert state["verdict"].evidence == "values"
-    told = str(server.chats[1]["messages"])
+    told = server.chats[1]["messages"][-1]["content"]
     assert "slugify('A b')" in told
     assert "'a b'" in told  # what the wrong draft gave
 

@@ -2,22 +2,98 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.runtime import NodeRuntime
-from genloom.tools.synthesis import find_existing, search
+from genloom.state import GenerationRequest, GeneratorName, module_draft
+from genloom.tools.codebase import FunctionSignature, open_codebase
+from genloom.tools.sandbox import Sandbox, import_roots, sandbox_for
+from genloom.tools.synthesis import Abstained, Component, SearchAnswer, SearchTask, find_existing, search
 
-__all__ = ["reuse_existing", "search_program"]
+__all__ = ["MAX_COMPONENTS", "reuse_existing", "search_program"]
+
+MAX_COMPONENTS = 200
+"""Functions of the repository that a search may build on, those that the request's words point at first."""
 
 
 async def reuse_existing(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
     """Offer a function of the repository or the standard library that already does what the examples show."""
-    task = _task(assignment.request, runtime)
+    task = await asyncio.to_thread(_task, assignment.request, runtime)
     answer = await find_existing(task, _sandbox(runtime), runtime.emit)
     return _as_generated(answer, assignment.request, "reuse")
 
 
 async def search_program(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
     """Search for a program that does what the examples show."""
-    task = _task(assignment.request, runtime)
+    task = await asyncio.to_thread(_task, assignment.request, runtime)
     answer = await search(task, _sandbox(runtime), runtime.emit)
     return _as_generated(answer, assignment.request, "search")
+
+
+def _task(request: GenerationRequest, runtime: NodeRuntime) -> SearchTask:
+    return SearchTask(
+        name=request.target_name,
+        prompt=request.prompt,
+        examples=request.all_examples,
+        signature=request.signature,
+        constraints=request.constraints,
+        components=_components(runtime),
+        seconds=runtime.context.search_seconds,
+        megabytes=runtime.context.search_megabytes,
+    )
+
+
+def _sandbox(runtime: NodeRuntime) -> Sandbox:
+    return sandbox_for(
+        runtime.context,
+        runtime.settings,
+        seconds=runtime.context.search_seconds,
+        megabytes=runtime.context.search_megabytes,
+    )
+
+
+def _components(runtime: NodeRuntime) -> tuple[Component, ...]:
+    """Return the repository's own typed functions: they are arbitrary code, and so run inside the sandbox only."""
+    repository = runtime.context.repository
+    if repository is None:
+        return ()
+    roots = import_roots(Path(repository))
+    functions = open_codebase(repository, runtime.settings).functions()
+    return tuple(
+        _component(function, Path(repository))
+        for function in functions
+        if function.is_typed and (Path(repository) / function.import_root).resolve() in roots
+    )[:MAX_COMPONENTS]
+
+
+def _component(function: FunctionSignature, repository: Path) -> Component:
+    return Component(
+        module=function.module,
+        name=function.name,
+        parameters=tuple(name for name, _, _ in function.parameters),
+        annotations=tuple(annotation or "" for _, annotation, _ in function.parameters),
+        returns=function.returns or "",
+        import_from=str((repository / function.import_root).resolve()),
+        doc=function.doc,
+    )
+
+
+def _as_generated(answer: SearchAnswer, request: GenerationRequest, generator: GeneratorName) -> Generated | Abstention:
+    if isinstance(answer, Abstained):
+        return Abstention(reason=answer.reason, cut_by_clock=answer.cut_by_clock)
+    draft = module_draft(
+        answer.source,
+        path=request.target or f"{request.module_name}.py",
+        name=request.target_name,
+        generator=generator,
+        notes=answer.notes,
+    )
+    provenance = {
+        "fitted_to": answer.fitted,
+        "held_out": answer.held_out,
+        "rivals": answer.rivals,
+        "cut_by_clock": answer.cut_by_clock,
+    }
+    return Generated(draft=draft.model_copy(update=provenance))

@@ -40,8 +40,9 @@ def _ended(source: str) -> str:
 
 def message_text(content: Any) -> str:  # Any: LangChain's content, a string or a list of blocks
     """Return the text of a message's content, whose parts may be blocks of several kinds."""
+    text = ""
     if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "".join(part if isinstance(part, str) else str(part.get("text", "")) for part in content)
-    return ""
+        text = content
+    elif isinstance(content, list):
+        text = "".join(part if isinstance(part, str) else str(part.get("text", "")) for part in content)
+    return text.encode("utf-8", "replace").decode()  # half characters cannot be stored

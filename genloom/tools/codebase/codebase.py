@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import threading
@@ -90,6 +91,13 @@ class Codebase:
         with self._reading() as index:
             rows = index.execute("SELECT path, sha256, lines, has_errors FROM files WHERE skipped = '' ORDER BY path")
             return tuple(SourceFile(path=p, sha256=s, lines=n, has_errors=bool(e)) for p, s, n, e in rows)
+
+    def fingerprint(self) -> str:
+        """Return a hash over the paths and bytes of all indexed files."""
+        digest = hashlib.sha256()
+        for file in self.files():
+            digest.update(f"{file.path}\0{file.sha256}\0".encode())
+        return digest.hexdigest()
 
     def symbols(self, path: str | None = None) -> tuple[IndexedSymbol, ...]:
         """Return the definitions of one file, or of all, in the order of path and place."""

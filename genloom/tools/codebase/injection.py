@@ -57,14 +57,15 @@ def render_context(request: GenerationRequest, code_context: CodeContext, settin
     """Return the context as a chat model sees it: the project's rules, the caller's own context, the repository's code.
 
     Each part is delimited as data and redacted, the configured keys included; a reference whose file changed since it was
-    chosen is left out, and a line says so. Empty when there is nothing to show.
+    chosen is left out, and a line says so. Empty when there is nothing to show. Raises `RepositoryError` for a repository
+    that is no path.
     """
     secrets = settings.secrets
     rules = tuple(ref for ref in code_context.references if ref.form == "rules")
     code = tuple(ref for ref in code_context.references if ref.form != "rules")
     sections = [render_caller_context(request.codebase_context, secrets=secrets)]
     if code_context.references:
-        root = Path(code_context.repository).expanduser().resolve()
+        root = _root(code_context.repository)
         parts = (code_context.model_copy(update={"references": references}) for references in (rules, code))
         shown_rules, shown_code = (render_references(root, part, secrets=secrets) for part in parts)
         sections = [shown_rules, *sections, shown_code]
@@ -73,23 +74,28 @@ def render_context(request: GenerationRequest, code_context: CodeContext, settin
 
 def is_current(code_context: CodeContext, settings: Settings | None = None) -> bool:
     """Whether every file behind a context still has the bytes that it was chosen by. Needs no index."""
+    try:
+        root = _root(code_context.repository)
+    except RepositoryError:
+        return False
     if not code_context.references:
-        return not code_context.repository or Path(code_context.repository).expanduser().is_dir()
-    root = Path(code_context.repository).expanduser().resolve()
+        return not code_context.repository or root.is_dir()
     return all(current_references(root, code_context.references))
 
 
-def open_codebase(root: str, settings: Settings) -> Codebase:
-    """Return the open codebase of that folder; its index is as fresh as the last `refresh`. Raises `RepositoryError`."""
-    if root in codebases.names():
-        return codebases.get(root)
+def _codebase(repository: str, settings: Settings) -> Codebase:
+    if repository in codebases.names():
+        return codebases.get(repository)
+    root = str(_root(repository))
+    return codebases.get(root if root in codebases.names() else f"{root}{_SEPARATOR}{settings.cache}")
+
+
+def _root(repository: str) -> Path:
     try:
-        place = str(Path(root).expanduser().resolve())
+        return Path(repository).expanduser().resolve()
     except (OSError, ValueError, RuntimeError) as error:
-        raise RepositoryError(
-            f"The repository {root!r} cannot be read: {error}.", hint="Give the project's folder."
-        ) from error
-    return codebases.get(place if place in codebases.names() else f"{place}{_SEPARATOR}{settings.cache}")
+        message = f"The repository {repository!r} cannot be read: {error}."
+        raise RepositoryError(message, hint="Give the folder that holds the project's code.") from error
 
 
 def _tell(report: IndexReport, emit: EventEmitter) -> None:
