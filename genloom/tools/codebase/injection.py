@@ -83,7 +83,7 @@ def is_current(code_context: CodeContext, settings: Settings | None = None) -> b
     return all(current_references(root, code_context.references))
 
 
-def _codebase(repository: str, settings: Settings) -> Codebase:
+def open_codebase(repository: str, settings: Settings) -> Codebase:
     if repository in codebases.names():
         return codebases.get(repository)
     root = str(_root(repository))
