@@ -166,6 +166,10 @@ def test_a_forged_reference_reads_nothing_outside(shop: Path, tmp_path: Path, ow
     forged = CodeContext(repository=str(shop), references=references)
     assert not is_current(forged, own)
     assert "root:" not in render_context(REQUEST, forged, own)
+    nowhere = forged.model_copy(update={"repository": "a\0b"})
+    assert not is_current(nowhere, own)
+    with pytest.raises(RepositoryError):
+        render_context(REQUEST, nowhere, own)
 
 
 @pytest.mark.parametrize("root", ["missing", "file.bin"])

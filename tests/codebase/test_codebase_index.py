@@ -170,6 +170,34 @@ def test_a_cache_that_cannot_be_written_is_refused(shop: Path, tmp_path: Path) -
         Codebase(shop, cache=tmp_path / "cache")
 
 
+def test_a_full_disk_is_told_and_leaves_the_index_as_it_was(shop: Path, tmp_path: Path) -> None:
+    """SQLite's own page limit stands for the disk's."""
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    codebase.refresh()
+    before = _contents(codebase)
+    for number in range(300):
+        (shop / f"shop/part_{number}.py").write_text(f"def part_{number}(): ...\n")
+    pages = codebase._index.execute("PRAGMA page_count").fetchone()[0]
+    codebase._index.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StorageError, match="cannot be written"):
+        codebase.refresh()
+    assert _contents(codebase) == before
+
+
+def test_the_number_of_kept_indexes_is_bounded(shop: Path, tmp_path: Path) -> None:
+    """The ones written longest ago make room."""
+    (tmp_path / "index").mkdir()
+    for number in range(70):
+        old = tmp_path / f"index/{number}.sqlite"
+        old.write_bytes(b"")
+        os.utime(old, (number, number))
+    Codebase(shop, cache=tmp_path)
+    kept = {path.name for path in (tmp_path / "index").glob("*.sqlite")}
+    assert len(kept) == 64
+    assert "69.sqlite" in kept
+    assert "0.sqlite" not in kept
+
+
 def test_no_secret_reaches_the_index_file(shop: Path, tmp_path: Path) -> None:
     """Neither as a term, nor in a signature, a docstring or a decorator."""
     token = "gh" + "p_" + "Zq81" * 9

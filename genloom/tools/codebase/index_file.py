@@ -18,6 +18,7 @@ __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 60.0
+MAX_INDEXES = 64
 
 SCHEMA = """
 CREATE TABLE files (
@@ -58,6 +59,8 @@ def open_index(path: Path | None) -> sqlite3.Connection:
         if path is None:
             return _prepared(":memory:")
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make_room(path.parent)
         try:
             return _prepared(str(path))
         except sqlite3.DatabaseError as error:
@@ -100,18 +103,17 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
+        yield
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        raise StorageError(
-            f"The index of the repository cannot be written: {error}.",
-            hint="Free some disk space, or wait until another indexing process is done.",
-        ) from error
+    except BaseException as error:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.DatabaseError):
+            raise StorageError(
+                f"The index of the repository cannot be written: {error}.",
+                hint="Free some disk space, wait until another indexing process is done, or delete the cache's `index`.",
+            ) from error
+        raise
 
 
 def _prepared(name: str) -> sqlite3.Connection:
@@ -143,6 +145,13 @@ def _rebuild(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")
+
+
+def _make_room(folder: Path) -> None:
+    """Remove the indexes that were written longest ago, so that one more keeps the folder within its bound."""
+    indexes = sorted(folder.glob("*.sqlite"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in indexes[MAX_INDEXES - 1 :]:
+        _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import inspect
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -56,7 +56,7 @@ def outline_python(source: bytes) -> Outline:
     )
 
 
-@cache
+@cache  # shared by all threads: the binding holds the interpreter's lock while it parses or queries
 def _grammar() -> tuple[Parser, QueryCursor]:
     import tree_sitter_python
     from tree_sitter import Language, Parser, Query, QueryCursor
@@ -216,17 +216,12 @@ def _doc_segment(block: Node | None, ordinal: int) -> tuple[Segment, ...]:
 
 
 def _doc(block: Node | None) -> str:
-    """Return the docstring, cleaned as `inspect.cleandoc` does."""
+    """Return the docstring as it is written between its quotes, indentation taken off; escapes are not decoded."""
     node = _doc_node(block)
-    if node is None:
+    parts = node.children if node else []
+    if len(parts) < 2 or "f" in _text(parts[0]).lower():
         return ""
-    try:
-        value = ast.literal_eval(_text(node))
-    except (ValueError, SyntaxError):  # an f-string, or a file that is not quite Python
-        return ""
-    import inspect
-
-    return inspect.cleandoc(value)[:MAX_DOC] if isinstance(value, str) else ""
+    return inspect.cleandoc("".join(_text(part) for part in parts[1:-1]))[:MAX_DOC]
 
 
 def _text(node: Node | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,10 +21,8 @@ _FRAME = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})(?:, in ([\w<>.]{1,2
 _PLACE = re.compile(r"(?<![\w./-])((?:[\w.-]{1,80}/){0,12}[\w.-]{1,80}\.pyi?)(?::{1,2}(\d{1,7})?)?(?![\w/])")
 _TEST_ID = re.compile(r"\.py::([\w.:]{1,200})")
 _TICKED = re.compile(r"`([^`\n]{1,200})`")
-_CODE_NAME = re.compile(
-    r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){1,6}|[A-Za-z]\w*_\w+|_\w{2,}|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*"
-)
-_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
+_DOTTED = re.compile(r"[^\W\d]\w*+(?:\.[^\W\d]\w*+)*+(\()?")
+_CODE_CASE = re.compile(r"\w_\w|^_\w|[a-z][A-Z]|[A-Z][A-Z][a-z]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +50,7 @@ class Query:
             names += re.findall(r"[A-Za-z_][\w.]*", ticked)
         for test in _TEST_ID.findall(text):
             names += test.split("::")
-        names += [*_CODE_NAME.findall(text), *_CALLED.findall(text)]
+        names += _code_names(text)
         return cls(
             text=text,
             identifiers=_once(part for name in names for part in (name, name.rpartition(".")[2])),
@@ -72,6 +70,14 @@ class Query:
     def words(self) -> tuple[str, ...]:
         """The distinct names and words, in the order in which they come."""
         return tuple(names_in(self.text))
+
+
+def _code_names(text: str) -> Iterator[str]:
+    """Yield the names that only code has: called, dotted, in snake or camel case."""
+    for match in _DOTTED.finditer(text):
+        name = match.group().removesuffix("(")
+        if match[1] or "." in name or _CODE_CASE.search(name):
+            yield name
 
 
 def _once(items: Iterable[T]) -> tuple[T, ...]:
