@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any  # Any: values of searched programs are of every kind
 
-from genloom.tools.synthesis.engine.arena import Arena, Goal
+from genloom.tools.synthesis.engine.arena import Arena
 from genloom.tools.synthesis.engine.equivalence import FAILED, TooLargeError, Values
 from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.forms import Form, element_kind
-from genloom.tools.synthesis.engine.kinds import hashable, parts
+from genloom.tools.synthesis.engine.kinds import parts
 
 __all__ = ["Binding", "bind", "variable"]
 
@@ -171,62 +171,3 @@ def _pair_names(source: Expression, arguments: tuple[str, ...]) -> tuple[str, ..
     if "pairwise" in code:
         return ("before", "after")
     return ("left", "right", "third", "fourth")[: len(arguments)]
-
-
-def push_down(
-    binding: Binding, goal: Goal, outer: Arena, map_form: tuple[Form, Operator], keep_form: tuple[Form, Operator]
-) -> None:
-    """Derive from a list that is asked for what a comprehension's body must give on each element, or which elements it
-    must keep, and aim for that."""
-    if parts(goal.kind)[0] != "list" or not goal.values:
-        return
-    _aim_map(binding, goal, outer, map_form)
-    _aim_filter(binding, goal, outer, keep_form)
-
-
-def _aim_map(binding: Binding, goal: Goal, outer: Arena, form: tuple[Form, Operator]) -> None:
-    inner = binding.flatten(goal.values, outer.shown)
-    if inner is None or not inner:
-        return
-    kind = parts(goal.kind)[1][0]
-    _aim(binding, kind, inner, goal, form)
-
-
-def _aim_filter(binding: Binding, goal: Goal, outer: Arena, form: tuple[Form, Operator]) -> None:
-    flags: list[bool] = []
-    for elements, kept in zip(binding.elements[: outer.shown], goal.values, strict=True):
-        if elements is None:
-            return
-        try:
-            chosen = [item in kept for item in elements]
-        except TypeError:
-            return
-        if [item for item, flag in zip(elements, chosen, strict=True) if flag] != kept:
-            return
-        flags.extend(chosen)
-    if len(set(flags)) == 2:
-        _aim(binding, "bool", tuple(flags), goal, form)
-
-
-def _aim(binding: Binding, kind: str, values: Values, goal: Goal, form: tuple[Form, Operator]) -> None:
-    def wrap(body: Expression) -> Expression | None:
-        if not body.uses & binding.arena.focus:
-            return None
-        made = binding.assemble(form[0], body, form[1])
-        return goal.wrap(made) if made is not None else None
-
-    binding.aimed = True
-    binding.arena.aim(Goal(kind, values, wrap, depth=goal.depth + 1, branching=True))
-
-
-def aim_table(binding: Binding, goal: Goal, outer: Arena, form: tuple[Form, Operator]) -> None:
-    """Derive from a dictionary that is asked for, whose keys are the elements, what the body must give on each."""
-    if parts(goal.kind)[0] != "dict" or not hashable(element_kind(binding.source.kind)):
-        return
-    inner: list[Any] = []
-    for elements, table in zip(binding.elements[: outer.shown], goal.values, strict=True):
-        if elements is None or set(elements) != set(table):
-            return
-        inner.extend(table[item] for item in elements)
-    if inner:
-        _aim(binding, parts(goal.kind)[1][1], tuple(inner), goal, form)

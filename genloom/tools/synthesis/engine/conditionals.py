@@ -14,7 +14,8 @@ from genloom.tools.synthesis.engine.vocabulary import stems
 __all__ = ["Splitter"]
 
 MAX_ROWS = 60
-KEPT = 2
+KEPT = 4
+OFFERED = 12
 THIN_BRANCH_COST = 2
 NOVEL_CONSTANT_COST = 6
 """What a branch costs more that a single example supports, and one that is nothing but a constant taken from there."""
@@ -85,7 +86,7 @@ class Splitter:
         if self._class == "bool":
             self._join_tests()
         else:
-            for found in self._cover(self.all, chain=2)[:KEPT]:
+            for found in self._cover(self.all, chain=2)[:OFFERED]:
                 self._offer(found)
 
     def _offer(self, found: Expression) -> None:
@@ -101,16 +102,16 @@ class Splitter:
             yes, no = mask & rows, ~mask & rows
             if not yes or not no:
                 continue
-            for test in tests[:1]:
+            for test in tests:
                 for then in self._meeting(yes):
                     found += [self._branch(test, then, other, yes, no) for other in self._meeting(no)]
                     if chain > 1 and no.bit_count() > 1 and not self._meeting(no):
                         found += [self._branch(test, then, other, yes, 0) for other in self._cover(no, chain - 1)[:1]]
-        return sorted(found, key=_cost)
+        return sorted(found, key=_worth)
 
     def _meeting(self, rows: int) -> list[Expression]:
         found = [e for mask, kept in self._branches.items() if rows & ~mask == 0 for e in kept]
-        return sorted(found, key=lambda e: e.cost + self._thinness(e, rows))[:KEPT]
+        return sorted(found, key=lambda e: _worth(e) + self._thinness(e, rows))[:2]
 
     def _thinness(self, branch: Expression, rows: int) -> int:
         if branch.uses or rows.bit_count() > 1:
@@ -157,12 +158,13 @@ def _value(op: Operator, row: tuple[Any, ...]) -> Any:
 
 
 def _keep(kept: dict[int, list[Expression]], mask: int, expression: Expression) -> bool:
+    """Keep a few for each set of rows: the cheapest, where what the prompt speaks of counts as cheaper."""
     bucket = kept.setdefault(mask, [])
-    if len(bucket) < KEPT:
-        bucket.append(expression)
-        return True
-    return False
+    bucket.append(expression)
+    bucket.sort(key=_worth)
+    del bucket[KEPT:]
+    return expression in bucket
 
 
-def _cost(expression: Expression) -> int:
-    return expression.cost
+def _worth(expression: Expression) -> int:
+    return expression.cost - 2 * expression.mask.bit_count()

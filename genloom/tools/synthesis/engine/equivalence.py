@@ -78,16 +78,30 @@ def freezer(kind: str) -> Callable[[Any], Hashable] | None:
 
     `bool` needs none: the kind tells it from `int` already.
     """
-    if kind in SCALARS:
+    if _hashable(kind):
         return None
     head, arguments = parts(kind)
-    if head == "list" and arguments[0] in SCALARS - {"bool", "none"}:
-        return _freeze_flat
+    if head == "list" and _hashable(arguments[0]):
+        return _flat(tuple, list)
+    if head == "set" and _hashable(arguments[0]):
+        return _flat(frozenset, set)
+    if head == "list" and parts(arguments[0])[0] == "list" and _hashable(parts(arguments[0])[1][0]):
+        return _rows
     return frozen
 
 
-def _freeze_flat(value: Any) -> Hashable:
-    return tuple(value) if type(value) is list else frozen(value)
+def _hashable(kind: str) -> bool:
+    """Whether values of a kind are keys as they stand. The kind tells `True` from `1`."""
+    head, arguments = parts(kind)
+    return kind in SCALARS or (head == "tuple" and all(map(_hashable, arguments)))
+
+
+def _flat(freeze: Callable[[Any], Hashable], plain: type) -> Callable[[Any], Hashable]:
+    return lambda value: freeze(value) if type(value) is plain else frozen(value)
+
+
+def _rows(value: Any) -> Hashable:
+    return tuple(map(tuple, value)) if type(value) is list else frozen(value)
 
 
 def key_of(kind: str, values: Values) -> tuple[Hashable, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from genloom.tools.synthesis.engine.arena import Arena
-from genloom.tools.synthesis.engine.binding import Binding, aim_table, bind, push_down
+from genloom.tools.synthesis.engine.binding import Binding, bind
 from genloom.tools.synthesis.engine.conditionals import Splitter
 from genloom.tools.synthesis.engine.expression import Expression, Operator
-from genloom.tools.synthesis.engine.forms import FORMS, Form, element_kind
+from genloom.tools.synthesis.engine.forms import MAP, Form, element_kind
+from genloom.tools.synthesis.engine.pushing import may_make, push_down
 
 __all__ = ["Explorer", "FittedForm", "Watcher"]
 
@@ -71,20 +72,20 @@ class Explorer:
                 self.watchers.append(Splitter(self.arena, goal))
 
     def _consider(self, expression: Expression) -> None:
-        """Open an arena over a new sequence, while there is room."""
-        depth = self.arena.depth
-        if len(self._bindings) >= MAX_BINDINGS[min(depth, 2)] or not expression.uses & self.arena.focus:
+        """Open an arena over a new sequence, while there is room; there is more for one that a goal may be made of."""
+        depth = min(self.arena.depth, 2)
+        if not expression.uses & self.arena.focus or not _is_source(expression, MAX_SOURCE_COST[depth]):
             return
-        if not _is_source(expression, MAX_SOURCE_COST[min(depth, 2)]):
+        promising = any(may_make(expression, goal, self.arena.shown) for goal in self.arena.goals)
+        room = MAX_BINDINGS[depth] * (2 if promising else 1)
+        if len(self._bindings) >= room or not (promising or _is_natural(expression)):
             return
         binding = bind(self.arena, expression, self.seeds)
         if binding is None:
             return
-        inner = Explorer(binding.arena, binding.seeds, self.forms)
         for goal in list(self.arena.goals):
-            push_down(binding, goal, self.arena, self.forms[0], self.forms[1])
-            aim_table(binding, goal, self.arena, self.forms[6])
-        self._bindings.append((binding, inner))
+            push_down(binding, goal, self.arena, self.forms)
+        self._bindings.append((binding, Explorer(binding.arena, binding.seeds, self.forms)))
 
     def _extend(self, binding: Binding, inner: Explorer, level: int) -> None:
         target = level - binding.source.cost - 1 + (AIMED_BONUS if binding.aimed else 0)
@@ -102,13 +103,27 @@ class Explorer:
                 self._due.setdefault(cost, []).append((binding, (form, op), body))
 
 
+_VARIANTS = frozenset(
+    {
+        "{0}[1:]",
+        "{0}[:-1]",
+        "{0}[::-1]",
+        "{0}[::2]",
+        "{0}[1::2]",
+        "sorted({0})",
+        "sorted({0}, reverse=True)",
+        "{0} + {1}",
+    }
+)
+_WRAPPERS = frozenset({"list({0})", "[{0}]", "[{0}, {1}]", "({0}, {1})"})
+
+
 def _is_source(expression: Expression, limit: int) -> bool:
-    if not element_kind(expression.kind):
+    if not element_kind(expression.kind) or expression.cost > limit or expression.op.code in _WRAPPERS:
         return False
-    if expression.kind == "str":
-        return not expression.args
-    return (
-        expression.cost <= limit
-        and expression.op.code not in ("list({0})", "[{0}]", "[{0}, {1}]")
-        and expression.op is not FORMS[0].op
-    )
+    return not expression.args if expression.kind == "str" else expression.op.code != MAP.op.code
+
+
+def _is_natural(expression: Expression) -> bool:
+    """Whether one would go through this sequence without a special reason."""
+    return bool(expression.op.mask) or expression.op.code not in _VARIANTS

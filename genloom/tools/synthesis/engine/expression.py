@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any  # Any: values of searched programs are of every kind
 
 from genloom.tools.synthesis.engine.equivalence import FAILED, TooLargeError, Values, bounded
@@ -14,7 +14,8 @@ __all__ = ["Expression", "Operator", "evaluate", "size_of"]
 @dataclass(frozen=True, slots=True, eq=False)
 class Operator:
     """One building block. `code` is a template over its arguments' code; `words` are the stems of a prompt that suggest
-    it; `grows` says that its values must be bounded."""
+    it; `grows` says that its values must be bounded; a `special` one is offered only where
+    the prompt suggests it."""
 
     code: str
     takes: tuple[str, ...]
@@ -26,7 +27,7 @@ class Operator:
     grows: bool = False
     symmetric: bool = False
     mask: int = 0
-    tags: frozenset[str] = field(default=frozenset())
+    special: bool = False
 
     def with_cost(self, cost: int, mask: int) -> Operator:
         """The operator as one search sees it."""

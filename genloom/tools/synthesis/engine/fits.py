@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any  # Any: values of searched programs are of every kind
 
 from genloom.tools.synthesis.engine.arena import Arena, Goal
-from genloom.tools.synthesis.engine.equivalence import FAILED
-from genloom.tools.synthesis.engine.expression import Expression
-from genloom.tools.synthesis.engine.inverses import make
-from genloom.tools.synthesis.engine.number_blocks import blocks
+from genloom.tools.synthesis.engine.expression import Expression, Operator
+from genloom.tools.synthesis.engine.inverses import Kit, make
 
 __all__ = ["Fitter"]
 
@@ -23,7 +22,6 @@ NATURAL = frozenset(
 """Coefficients that need no explanation; others cost more, for they are likely to be fitted by chance."""
 
 Number = Callable[[Any, int], Expression]
-_OPS = {op.code: op for op in blocks() if op.code in ("{0} + {1}", "{0} - {1}", "{0} * {1}", "{0} / {1}")}
 
 
 class Fitter:
@@ -32,9 +30,9 @@ class Fitter:
     `number` makes the expression of a constant at a cost; `hinted` are numbers that the prompt names.
     """
 
-    def __init__(self, arena: Arena, goal: Goal, number: Number, hinted: frozenset[int]) -> None:
-        self.arena, self.goal, self.number, self.hinted = arena, goal, number, hinted
-        self._wanted = [Fraction(value) for value in goal.values if isinstance(value, int | float)]
+    def __init__(self, arena: Arena, goal: Goal, kit: Kit, number: Number, hinted: frozenset[int]) -> None:
+        self.arena, self.goal, self.kit, self.number, self.hinted = arena, goal, kit, number, hinted
+        self._wanted = [Fraction(value) for value in goal.values if _finite(value)]
         self.active = len(self._wanted) == len(goal.values) >= 1
         self._paired: list[tuple[Expression, list[Fraction]]] = []
 
@@ -43,7 +41,7 @@ class Fitter:
         if not self.active or expression.kind not in ("int", "float") or not expression.uses:
             return
         shown = expression.values[: self.arena.shown]
-        if expression.cost > MAX_FEATURE_COST or FAILED in shown:
+        if expression.cost > MAX_FEATURE_COST or not all(map(_finite, shown)):
             return
         feature = [Fraction(value) for value in shown]
         self._fit_one(expression, feature)
@@ -104,30 +102,30 @@ class Fitter:
         made: Expression | None = None
         for weight, feature in terms:
             term = self._scaled(weight, feature)
-            made = term if made is None else self._apply("{0} + {1}", made, term)
-        if made is not None and offset:
-            code = "{0} + {1}" if offset > 0 else "{0} - {1}"
-            made = (
-                self._divided(self._apply(code, made, self._constant(abs(offset.numerator))), 1)
-                if offset.denominator == 1
-                else None
-            )
-        return made
+            made = term if made is None else self._apply(self.kit.plus, made, term)
+        if made is None or not offset:
+            return made
+        size = abs(offset)
+        if size.denominator not in (1, 2, 4, 5, 10, 20, 100):
+            return None
+        shift = self._constant(size.numerator) if size.denominator == 1 else self.number(float(size), 4)
+        return self._apply(self.kit.plus if offset > 0 else self.kit.minus, made, shift)
 
     def _scaled(self, weight: Fraction, feature: Expression) -> Expression:
         made = feature
         if weight.numerator != 1:
-            made = self._apply("{0} * {1}", made, self._constant(weight.numerator))
-        return self._divided(made, weight.denominator)
-
-    def _divided(self, made: Expression, divisor: int) -> Expression:
-        return made if divisor == 1 else self._apply("{0} / {1}", made, self._constant(divisor))
+            made = self._apply(self.kit.times, made, self._constant(weight.numerator))
+        return made if weight.denominator == 1 else self._apply(self.kit.over, made, self._constant(weight.denominator))
 
     def _constant(self, value: int) -> Expression:
         size = abs(value)
         cost = 1 if size in self.hinted or size <= 1 else 2 if size in NATURAL else 4
         return self.number(value, cost)
 
-    def _apply(self, code: str, *args: Expression) -> Expression:
-        kind = "float" if code == "{0} / {1}" or any(a.kind == "float" for a in args) else "int"
-        return make(_OPS[code], args, kind)
+    def _apply(self, op: Operator, *args: Expression) -> Expression:
+        kind = "float" if op is self.kit.over or any(arg.kind == "float" for arg in args) else "int"
+        return make(op, args, kind)
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -12,7 +12,7 @@ from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.kinds import hashable, orderable, parts
 from genloom.tools.synthesis.engine.vocabulary import stems
 
-__all__ = ["FORMS", "MAP", "Form", "element_kind"]
+__all__ = ["FILTER", "FORMS", "MAP", "TABLE", "Form", "element_kind"]
 
 Assemble = Callable[[Sequence[Any], Sequence[Any]], Any]
 Gives = Callable[[str, str], str]
@@ -86,34 +86,93 @@ def _kept_pairs(element: str, body: str) -> str:
     return f"dict[{arguments[0]},{arguments[1]}]" if fits else ""
 
 
-MAP = _form(
-    "[{1} for {v} in {0}]",
-    "map every convert each transform list",
-    2,
-    lambda e, b: f"list[{b}]",
-    lambda xs, ys: list(ys),
-)
+def _listed(element: str, body: str) -> str:
+    return f"list[{body}]"
+
+
+def _same_list(element: str, body: str) -> str:
+    return f"list[{element}]" if body == "bool" else ""
+
+
+def _sorted_list(element: str, body: str) -> str:
+    return f"list[{element}]" if orderable(body) else ""
+
+
+def _element(element: str, body: str) -> str:
+    return element if orderable(body) else ""
+
+
+def _table(element: str, body: str) -> str:
+    return f"dict[{element},{body}]" if hashable(element) else ""
+
+
+def _groups(element: str, body: str) -> str:
+    return f"dict[{body},list[{element}]]" if hashable(body) else ""
+
+
+def _number(element: str, body: str) -> str:
+    return body if body in ("int", "float") else ""
+
+
+MAP = _form("[{1} for {v} in {0}]", "map every convert each transform list", 2, _listed, lambda xs, ys: list(ys))
 FILTER = _form(
     "[{v} for {v} in {0} if {1}]",
     "filter keep select drop remove only discard exclude without",
     2,
-    lambda e, b: f"list[{e}]" if b == "bool" else "",
+    _same_list,
     _kept,
+)
+TABLE = _form(
+    "{{{v}: {1} for {v} in {0}}}",
+    "map dictionary each every table",
+    3,
+    _table,
+    lambda xs, ys: dict(zip(xs, ys, strict=True)),
 )
 
 FORMS: tuple[Form, ...] = (
     MAP,
     FILTER,
+    TABLE,
     _form("all({1} for {v} in {0})", "all every check whether valid", 2, _test("bool"), lambda xs, ys: all(ys)),
     _form("any({1} for {v} in {0})", "any some exist contain check whether", 2, _test("bool"), lambda xs, ys: any(ys)),
-    _form("sum(1 for {v} in {0} if {1})", "count number many often amount", 2, _test("int"), lambda xs, ys: sum(map(bool, ys))),
-    _form("sum({1} for {v} in {0})", "sum total add", 2, lambda e, b: b if b in ("int", "float") else "", _total),
-    _form("{{{v}: {1} for {v} in {0}}}", "map dictionary each every table", 3, lambda e, b: f"dict[{e},{b}]" if hashable(e) else "", lambda xs, ys: dict(zip(xs, ys, strict=True))),
-    _form("{{{k}: {1} for {v} in {0}}}", "map dictionary each every value", 3, _pair_table, lambda xs, ys: {x[0]: y for x, y in zip(xs, ys, strict=True)}),
-    _form("{{{v0}: {v1} for {v} in {0} if {1}}}", "filter keep select drop remove", 3, _kept_pairs, lambda xs, ys: dict(_kept(xs, ys))),
-    _form("sorted({0}, key=lambda {v}: {1})", "sort order arrange by rank", 3, lambda e, b: f"list[{e}]" if orderable(b) else "", _ordered),
-    _form("sorted({0}, key=lambda {v}: {1}, reverse=True)", "sort order descend by rank reverse", 4, lambda e, b: f"list[{e}]" if orderable(b) else "", lambda xs, ys: _ordered(xs, ys, reverse=True)),
-    _form("max({0}, key=lambda {v}: {1})", "maximum longest largest most by biggest", 3, lambda e, b: e if orderable(b) else "", _best(max)),
-    _form("min({0}, key=lambda {v}: {1})", "minimum shortest smallest least by", 3, lambda e, b: e if orderable(b) else "", _best(min)),
-    _form("{{key: [{v} for {v} in {0} if {1} == key] for key in dict.fromkeys({1} for {v} in {0})}}", "group by bucket classify partition", 5, lambda e, b: f"dict[{b},list[{e}]]" if hashable(b) else "", _grouped),
-)  # fmt: skip
+    _form(
+        "sum(1 for {v} in {0} if {1})",
+        "count number many often amount",
+        2,
+        _test("int"),
+        lambda xs, ys: sum(map(bool, ys)),
+    ),
+    _form("sum({1} for {v} in {0})", "sum total add", 2, _number, _total),
+    _form(
+        "{{{k}: {1} for {v} in {0}}}",
+        "map dictionary each every value",
+        3,
+        _pair_table,
+        lambda xs, ys: {x[0]: y for x, y in zip(xs, ys, strict=True)},
+    ),
+    _form(
+        "{{{v0}: {v1} for {v} in {0} if {1}}}",
+        "filter keep select drop remove",
+        3,
+        _kept_pairs,
+        lambda xs, ys: dict(_kept(xs, ys)),
+    ),
+    _form("sorted({0}, key=lambda {v}: {1})", "sort order arrange by rank", 3, _sorted_list, _ordered),
+    _form(
+        "sorted({0}, key=lambda {v}: {1}, reverse=True)",
+        "sort order descend by rank reverse",
+        4,
+        _sorted_list,
+        lambda xs, ys: _ordered(xs, ys, reverse=True),
+    ),
+    _form("max({0}, key=lambda {v}: {1})", "maximum longest largest most by biggest", 3, _element, _best(max)),
+    _form("min({0}, key=lambda {v}: {1})", "minimum shortest smallest least by", 3, _element, _best(min)),
+    _form(
+        "{{key: [{v} for {v} in {0} if {1} == key] for key in dict.fromkeys({1} for {v} in {0})}}",
+        "group by bucket classify partition",
+        5,
+        _groups,
+        _grouped,
+    ),
+)

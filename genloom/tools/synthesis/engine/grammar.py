@@ -44,8 +44,10 @@ def block(
     )
 
 
-MODULES = ("base64", "calendar", "collections", "datetime", "hashlib", "html", "itertools", "json", "math", "re")
-MODULES += ("statistics", "textwrap", "urllib.parse")
+MODULES: tuple[str, ...] = (
+    *("base64", "calendar", "collections", "datetime", "hashlib", "html", "itertools", "json", "math", "re"),
+    *("statistics", "textwrap", "urllib.parse"),
+)
 _MODULE = re.compile(r"(?<![\w.\"])(" + "|".join(map(re.escape, MODULES)) + r")\.")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.grammar import block
 
@@ -15,7 +17,8 @@ def _digest(name: str) -> Operator:
 
 def blocks() -> tuple[Operator, ...]:
     """The blocks: hashes, encodings, JSON, layout of text, dates."""
-    return tuple(map(_digest, ("md5", "sha1", "sha256", "sha512"))) + _encodings() + _layout() + _dates()
+    found = (*map(_digest, ("md5", "sha1", "sha256", "sha512")), *_encodings(), *_layout(), *_dates())
+    return tuple(replace(op, special=not {"date", "bytes"} & set(op.takes)) for op in found)
 
 
 def _encodings() -> tuple[Operator, ...]:

@@ -56,8 +56,8 @@ def _reductions() -> tuple[Operator, ...]:
 
 def _elements() -> tuple[Operator, ...]:
     return (
-        block("{0}[0]", "seq[T] -> T", "first initial head begin start acronym"),
-        block("{0}[-1]", "seq[T] -> T", "last end final tail"),
+        block("{0}[0]", "seq[T] -> T", "first initial head begin start acronym", cost=3),
+        block("{0}[-1]", "seq[T] -> T", "last end final tail", cost=3),
         block("{0}[{1}]", "seq[T],int -> T", "index position element nth place second third middle", cost=3),
         block(
             "{0}[-{1}]",

@@ -15,8 +15,7 @@ from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.fits import Fitter
 from genloom.tools.synthesis.engine.forms import FORMS
 from genloom.tools.synthesis.engine.grammar import all_operators
-from genloom.tools.synthesis.engine.inverses import Decomposer
-from genloom.tools.synthesis.engine.kinds import depth_of
+from genloom.tools.synthesis.engine.inverses import Decomposer, Kit
 from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
 from genloom.tools.synthesis.engine.probes import draw_probes
 from genloom.tools.synthesis.engine.problem import Problem
@@ -78,18 +77,29 @@ class _Search:
         self.error_rows = range(self.shown, self.shown + len(raising))
         operators = [*all_operators(), *extra]
         self.lexicon = lexicon_of(problem, operators)
-        fitted = [self.lexicon.fit(op) for op in operators]
+        fitted = [op for op in map(self.lexicon.fit, operators) if self._is_fitting(op)]
+        self.kit = Kit(fitted)
         self.forms = [(form, self.lexicon.fit(form.op)) for form in FORMS]
         self.views = views_of(problem, self.rows, self.shown)
-        depth = max(2, *map(depth_of, (*problem.kinds, problem.gives)))
         self.book = AnswerBook(self.lexicon, len(problem.parameters))
         self.seeds = self._seeds()
         focus = (1 << len(problem.parameters)) - 1
         self.arena = Arena(
-            Toolbox(fitted, depth), ledger, [*self.seeds, *self._tests()], shown=self.shown, focus=focus, depth=0
+            Toolbox(fitted, (*problem.kinds, problem.gives)),
+            ledger,
+            [*self.seeds, *self._tests()],
+            shown=self.shown,
+            focus=focus,
+            depth=0,
         )
         self.explorer = Explorer(self.arena, self.seeds, self.forms)
         self._aim(tuple(case.expected for case in good))
+
+    def _is_fitting(self, op: Operator) -> bool:
+        """Leave out what only a prompt or a repository suggests, and pairs where nobody asked for any."""
+        if op.code == "({0}, {1})":
+            return "tuple" in self.problem.gives
+        return bool(op.mask) or not op.special
 
     def _seeds(self) -> list[Expression]:
         problem, rows = self.problem, self.rows
@@ -119,10 +129,10 @@ class _Search:
         rows = len(self.rows)
         self.arena.aim(goal)
         texts = ("", " ", ", ", *separators_of(problem.fit))
-        self.explorer.watchers.append(Decomposer(self.arena, goal, lambda text: constant(text, rows), texts))
+        self.explorer.watchers.append(Decomposer(self.arena, goal, self.kit, lambda text: constant(text, rows), texts))
         if problem.gives in ("int", "float"):
             hinted = frozenset(numbers_in(problem.prompt))
-            fitter = Fitter(self.arena, goal, lambda value, cost: constant(value, rows, cost=cost), hinted)
+            fitter = Fitter(self.arena, goal, self.kit, lambda value, cost: constant(value, rows, cost=cost), hinted)
             self.explorer.watchers.append(fitter)
 
     def _collect(self, expression: Expression) -> None:

@@ -17,9 +17,10 @@ Instance = tuple[Operator, tuple[str, ...], str]
 class Toolbox:
     """Operators with their instances by kind, found once and shared by all arenas of a search."""
 
-    def __init__(self, operators: Sequence[Operator], max_depth: int) -> None:
+    def __init__(self, operators: Sequence[Operator], kinds: Iterable[str]) -> None:
         self.operators = tuple(operators)
-        self._max_depth = max_depth
+        self._asked = {inner for kind in kinds for inner in _inside(kind)}
+        self._plain: dict[str, bool] = {}
         self._fitting: dict[str, list[tuple[int, int]]] = {}
         self._results: dict[tuple[int, tuple[str, ...]], str] = {}
 
@@ -57,8 +58,33 @@ class Toolbox:
             bound: Bindings = {}
             fits = all(unify(pattern, kind, bound) for pattern, kind in zip(op.takes, taken, strict=True))
             gives = _result_kind(op, taken, bound) if fits else ""
-            self._results[key] = gives if gives and depth_of(gives) <= self._max_depth else ""
+            self._results[key] = gives if gives and self.admits(gives) else ""
         return self._results[key]
+
+    def admits(self, kind: str) -> bool:
+        """Whether values of a kind are worth having: plain ones are, others only where the task speaks of them.
+
+        Without this, kinds nest without end (lists of pairs of sets of …) and most of a search's time goes there.
+        """
+        if kind not in self._plain:
+            self._plain[kind] = kind in self._asked or _is_plain(kind)
+        return self._plain[kind]
+
+
+def _inside(kind: str) -> list[str]:
+    return [kind, *(inner for argument in parts(kind)[1] for inner in _inside(argument))]
+
+
+def _is_plain(kind: str) -> bool:
+    head, arguments = parts(kind)
+    if depth_of(kind) <= 1:
+        return head != "set" or arguments[0] != "bool"
+    if depth_of(kind) > 2:
+        return False
+    inner = parts(arguments[-1])[0]
+    return (head, inner) in (("list", "list"), ("list", "tuple")) or (
+        head == "dict" and inner == "list" and depth_of(arguments[0]) == 0
+    )
 
 
 def _result_kind(op: Operator, taken: tuple[str, ...], bound: Bindings) -> str:
