@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_type_hints
+from typing import Any, NotRequired, get_origin, get_type_hints
 
 from langgraph.graph import StateGraph
 
@@ -41,9 +41,15 @@ def add_nodes(
 
 def _demand_keys(builder: StateGraph[Any, Any, Any, Any], node: Node[Any, Any]) -> None:
     present = set(get_type_hints(builder.state_schema))
-    missing = sorted((set(node.reads.__required_keys__) | set(node.writes.__annotations__)) - present)
+    missing = sorted((_required(node.reads) | set(node.writes.__annotations__)) - present)
     if missing:
         raise GraphDefinitionError(
             f"The node {node.name!r} needs {', '.join(missing)}, which the state {builder.state_schema.__name__} lacks.",
             hint="Add the keys to the state; genloom.state.graph_state.GraphState shows their types and reducers.",
         )
+
+
+def _required(schema: type) -> set[str]:
+    """The keys that are not marked `NotRequired`. (`__required_keys__` does not see marks in annotations kept as text.)"""
+    hints = get_type_hints(schema, include_extras=True)
+    return {key for key, hint in hints.items() if get_origin(hint) is not NotRequired}
