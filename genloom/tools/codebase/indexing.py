@@ -6,18 +6,18 @@ import json
 import sqlite3
 import time
 from array import array
-from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from genloom.events import EventEmitter, IndexProgress
 from genloom.tools.codebase.index_file import writing
+from genloom.tools.codebase.occurrences import count_occurrences
 from genloom.tools.codebase.outline import Definition, Outline
 from genloom.tools.codebase.python_outline import outline_python
 from genloom.tools.codebase.source import Source, read_source
 from genloom.tools.codebase.tree import Found, SourceTree
-from genloom.tools.codebase.words import Stemmer, names_in
+from genloom.tools.codebase.words import Stemmer
 from genloom.tools.security import Redactor, SecretSpan, find_secrets
 
 __all__ = ["IndexReport", "refresh_index"]
@@ -26,8 +26,6 @@ FLUSH_POSTINGS = 200_000
 REPORT_EVERY = 50
 RACY_NS = 2_000_000_000
 """A file touched within two seconds of its check may have changed again with the same time stamp."""
-
-Occurrences = dict[str, tuple[int, "array[int]"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,44 +151,24 @@ class _Indexing:
         data = source.utf8
         outline = outline_python(data)
         secrets = find_secrets(source.text)
-        lengths, occurrences = self._occurrences(file.path, _blanked(data, source.text, secrets), outline)
-        term_ids = array("I", sorted(self._term_id(term) for term in occurrences))
+        found = count_occurrences(file.path, _blanked(data, source.text, secrets), outline, self.stemmer)
+        term_ids = array("I", sorted(self._term_id(term) for term in found.by_term))
         file_id = self._insert_file(
             file,
             now,
             sha256=source.sha256,
             has_errors=outline.has_errors,
             lines=source.text.count("\n") + 1,
-            path_length=sum(in_path for in_path, _ in occurrences.values()),
-            lengths=lengths.tobytes(),
+            path_length=found.path_length,
+            lengths=found.lengths.tobytes(),
             term_ids=term_ids.tobytes(),
         )
         self.postings += [
-            (self.terms[term], file_id, in_path, places.tobytes()) for term, (in_path, places) in occurrences.items()
+            (self.terms[term], file_id, in_path, places.tobytes()) for term, (in_path, places) in found.by_term.items()
         ]
         self._insert_outline(file_id, outline, Redactor() if secrets else None)
         if len(self.postings) > FLUSH_POSTINGS:
             self._save()
-
-    def _occurrences(self, path: str, data: bytes, outline: Outline) -> tuple[array[int], Occurrences]:
-        """Return each definition's lengths (name, head, body) and, by term, where it occurs: in the path, and as
-        (ordinal, in name, in head, in body) for each definition one after the other."""
-        counters: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-        for segment, text in ((s, data[s.start : s.end].decode("utf-8", "replace")) for s in outline.segments):
-            counters[segment.ordinal, segment.field] += self.stemmer.count(names_in(text))
-        lengths = array("I")
-        places: dict[str, array[int]] = defaultdict(lambda: array("H"))
-        for ordinal, definition in enumerate(outline.definitions):
-            if definition.kind == "variable":
-                continue
-            name = self.stemmer.count(names_in(definition.qualified)) if ordinal else Counter[str]()
-            head, body = counters[ordinal, "head"], counters[ordinal, "body"]
-            lengths.extend((name.total(), head.total(), body.total()))
-            for term in sorted({*name, *head, *body}):
-                places[term].extend((ordinal, *(min(field[term], 65_535) for field in (name, head, body))))
-        in_path = self.stemmer.count(names_in(path.rsplit(".", 1)[0]))
-        empty: array[int] = array("H")
-        return lengths, {t: (in_path[t], places.get(t, empty)) for t in sorted({*places, *in_path})}
 
     def _term_id(self, term: str) -> int:
         return self.terms.setdefault(term, len(self.terms) + 1)

@@ -41,10 +41,8 @@ class Explanation:
         defined = sorted({name for symbol, name in self._named.items() if symbol[0] == file_id})[:MAX_WORDS]
         reasons += [f"defines {', '.join(f'`{name}`' for name in defined)}"] if defined else []
         if not reasons:
-            found = {
-                term for symbol, terms in self._scores.symbol_terms.items() if symbol[0] == file_id for term in terms
-            }
-            reasons.append(f"text matches {self._ticked(found)}")
+            found = self._ticked(self._file_terms.get(file_id, set()))
+            reasons.append(f"text matches {found}" if found else "its symbols match")
         importing = sorted(importing, key=lambda importer: (file_role(importer) != "source", importer))
         reasons += [f"imported by `{importing[0]}`"] if importing else []
         role = file_role(path)

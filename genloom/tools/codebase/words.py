@@ -29,7 +29,10 @@ STOP_WORDS = frozenset(
 
 def names_in(text: str) -> Counter[str]:
     """Count the identifiers and words of a text; those over 80 characters are data, not names, and left out."""
-    return Counter(name for name in NAME.findall(text) if len(name) <= LONGEST_NAME)
+    counted = Counter(NAME.findall(text))
+    for name in [name for name in counted if len(name) > LONGEST_NAME]:
+        del counted[name]
+    return counted
 
 
 def name_parts(name: str) -> tuple[str, ...]:
@@ -56,12 +59,12 @@ class Stemmer:
             found = self._terms[name] = (*stems, *whole)
         return found
 
-    def count(self, names: Mapping[str, int]) -> Counter[str]:
+    def count(self, names: Mapping[str, int]) -> dict[str, int]:
         """Return how often each term occurs among counted names."""
-        counted: Counter[str] = Counter()
+        counted: dict[str, int] = {}
         for name, times in names.items():
             for term in self.terms(name):
-                counted[term] += times
+                counted[term] = counted.get(term, 0) + times
         return counted
 
     def stem(self, word: str) -> str:

@@ -22,6 +22,10 @@ _NAME = re.compile(
     rf"(?:(?P<strong>{STRONG_NAMES})|(?P<weak>{WEAK_NAMES}))(?:[_-]?\d{{1,2}})?(?![A-Za-z0-9_])",
     re.ASCII | re.IGNORECASE,
 )
+_SEED = re.compile("pass|pwd|secret|key|token|credential|bearer|connection")
+"""What every name for a secret holds."""
+BEFORE_SEED = 16
+AFTER_SEED = 32
 _WHOLE_NAME = re.compile(rf"(?:{STRONG_NAMES}|{WEAK_NAMES})(?:[_-]?\d{{1,2}})?\Z", re.ASCII | re.IGNORECASE)
 _ASSIGNS = re.compile(
     r"""["']?\]?(?:"""
@@ -63,7 +67,7 @@ LEAST_LENGTH = {"quoted": 6, "environment": 6, "bare": 12}
 
 def assigned_secrets(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield (start, end, kind) of each value that is given to a secret's name, and of each authorization header's."""
-    for name in _NAME.finditer(text):
+    for name in _names(text):
         sign = _ASSIGNS.match(text, name.end())
         if sign:
             value = _value(text, name.start(), sign.end())
@@ -72,6 +76,22 @@ def assigned_secrets(text: str) -> Iterator[tuple[int, int, str]]:
     for header in _HEADER.finditer(text):
         if not is_placeholder(header[1]):
             yield *header.span(1), "authorization"
+
+
+def _names(text: str) -> Iterator[re.Match[str]]:
+    """Yield the names for secrets. Plain literals are sought first, ten times as fast as the expression: it then runs only
+    in windows around them."""
+    lowered = text.lower()
+    same_places = len(lowered) == len(text)  # a few letters become two in lower case
+    windows: list[list[int]] = []
+    for seed in _SEED.finditer(lowered) if same_places else re.finditer(_SEED.pattern, text, re.IGNORECASE):
+        start, end = max(seed.start() - BEFORE_SEED, 0), seed.end() + AFTER_SEED
+        if windows and start <= windows[-1][1]:
+            windows[-1][1] = end
+        else:
+            windows.append([start, end])
+    for start, end in windows:
+        yield from _NAME.finditer(text, start, end)
 
 
 def url_passwords(text: str) -> Iterator[tuple[int, int, str]]:
