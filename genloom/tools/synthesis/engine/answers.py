@@ -10,8 +10,8 @@ from genloom.tools.synthesis.engine.vocabulary import Lexicon
 
 __all__ = ["Answer", "AnswerBook"]
 
-UNCOVERED_COST = 2
-MAX_UNCOVERED = 4
+UNCOVERED_COST = (0, 3, 5, 6, 7)
+"""What words of the prompt cost that an answer leaves uncovered, by their number: each further one says less."""
 UNUSED_COST = 5
 MAX_ANSWERS = 300
 
@@ -24,11 +24,12 @@ class Answer:
     expression: Expression
     rank: int
     code: str
+    uncovered: int
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        """Sorts answers: by rank, cost, length, then by their text so that there is one order only."""
-        return self.rank, self.expression.cost, len(self.code), self.code
+        """Sorts answers: by rank; then what covers more of the prompt, what is shorter, and by the text."""
+        return self.rank, -self.expression.cost, len(self.code), self.code
 
 
 class AnswerBook:
@@ -45,7 +46,7 @@ class AnswerBook:
         if len(self._found) >= MAX_ANSWERS and self.best and expression.cost > self.best.rank:
             return
         code = code_of(expression)
-        answer = Answer(expression, self.rank_of(expression), code)
+        answer = Answer(expression, self.rank_of(expression), code, self._lexicon.uncovered(expression.mask))
         known = self._found.get(code)
         if known is None or answer.order < known.order:
             self._found[code] = answer
@@ -54,13 +55,15 @@ class AnswerBook:
 
     def rank_of(self, expression: Expression) -> int:
         """The cost of an expression with its penalties."""
-        missing = min(self._lexicon.uncovered(expression.mask), MAX_UNCOVERED)
+        missing = min(self._lexicon.uncovered(expression.mask), len(UNCOVERED_COST) - 1)
         unused = sum(1 for bit in range(self._all_used) if not expression.uses >> bit & 1)
-        return expression.cost + UNCOVERED_COST * missing + UNUSED_COST * unused
+        return expression.cost + UNCOVERED_COST[missing] + UNUSED_COST * unused
 
     def within(self, margin: int) -> list[Answer]:
-        """The answers whose rank is within a margin of the best, best first."""
+        """The answers whose rank is within a margin of the best, best first; not those that cover less of the prompt."""
         if self.best is None:
             return []
-        limit = self.best.rank + margin
-        return sorted((a for a in self._found.values() if a.rank <= limit), key=lambda a: a.order)
+        limit, most = self.best.rank + margin, self.best.uncovered
+        return sorted(
+            (a for a in self._found.values() if a.rank <= limit and a.uncovered <= most), key=lambda a: a.order
+        )

@@ -20,6 +20,8 @@ from genloom.tools.synthesis.engine.toolbox import Instance, Toolbox
 __all__ = ["Arena", "Goal", "compatible"]
 
 Wrap = Callable[[Expression], Expression | None]
+_DOUBLING = frozenset({"{0} + {1}", "{0} * {1}", "list(itertools.product({0}, {1}))"})
+"""The operators that say something new of a value and itself."""
 FREE_CONSTANT_COST = 3
 """Up to this cost an arena of a lambda also holds expressions that do not read the bound variable."""
 
@@ -140,7 +142,8 @@ class Arena:
                 continue
             for place, a in enumerate(left[cost]):
                 for b in others[place:] if mirrored and cost == rest - cost else others:
-                    self._try(op, (a, b), gives)
+                    if a is not b or op.code in _DOUBLING:
+                        self._try(op, (a, b), gives)
 
     def _apply_triples(self, op: Operator, gives: str, banks: Sequence[dict[int, list[Expression]]], rest: int) -> None:
         first, second, third = banks

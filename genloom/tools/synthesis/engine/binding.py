@@ -43,28 +43,39 @@ class Binding:
         self.elements = elements
         self.aimed = False
 
-    def assemble(self, form: Form, body: Expression, op: Operator) -> Expression | None:
-        """Make the form's expression out of a body; `None` when it does not apply or says nothing new."""
+    def assemble(self, form: Form, body: Expression, op: Operator, test: Expression | None = None) -> Expression | None:
+        """Make the form's expression out of a body, over the elements that pass a test; `None` when it does not apply."""
         kind = form.gives(element_kind(self.source.kind), body.kind)
         if not kind:
             return None
         values, place = [], 0
         for elements in self.elements:
             count = len(elements) if elements is not None else 0
-            found = body.values[place : place + count]
+            found: Sequence[Any] = body.values[place : place + count]
+            if test is not None:
+                elements, found = _passing(elements, found, test.values[place : place + count])
             values.append(_assembled(form, elements, found))
             place += count
-        own = self.arena.focus
+        args = (self.source, body) if test is None else (self.source, body, test)
+        mask, uses = op.mask, 0
+        for arg in args:
+            mask |= arg.mask
+            uses |= arg.uses
+        idle = self._idle(body.uses if test is None else body.uses | test.uses)
         return Expression(
             op,
-            (self.source, body),
+            args,
             kind,
             tuple(values),
-            cost=self.source.cost + body.cost + op.cost,
-            mask=self.source.mask | body.mask | op.mask,
-            uses=self.source.uses | (body.uses & ~own),
+            cost=op.cost + idle + sum(arg.cost for arg in args),
+            mask=mask,
+            uses=uses & ~self.arena.focus,
             binder=self.names,
         )
+
+    def _idle(self, uses: int) -> int:
+        """What it costs that a pair is taken apart and only one side is read."""
+        return int(len(self.names) > 1 and (uses & self.arena.focus) != self.arena.focus)
 
     def flatten(self, outer: Sequence[Any], shown: int) -> Values | None:
         """Lay the elements of outer values on the inner rows; `None` when they are not as many as the source's."""
@@ -74,6 +85,15 @@ class Binding:
                 return None
             flat.extend(values)
         return tuple(flat)
+
+
+def _passing(
+    elements: list[Any] | None, found: Sequence[Any], passed: Sequence[Any]
+) -> tuple[list[Any] | None, Sequence[Any]]:
+    if elements is None or FAILED in passed:
+        return None, ()
+    kept = [(item, value) for item, value, ok in zip(elements, found, passed, strict=True) if ok]
+    return [item for item, _ in kept], [value for _, value in kept]
 
 
 def _assembled(form: Form, elements: list[Any] | None, found: Sequence[Any]) -> Any:

@@ -71,7 +71,7 @@ def _texts(problem: Problem, lexicon: Lexicon) -> list[tuple[str, int, int]]:
     found += [(mark, 1, mask) for mark, words in _MARKS.items() if (mask := lexicon.mask_of(stems(words)))]
     found += [(text, 1, mask) for text, words in _WORDED.items() if (mask := lexicon.mask_of(stems(words)))]
     found += [(text, 2, 0) for text in separators_of(problem.fit)]
-    found += [(text, 2, 0) for text in _shared_ends(problem.fit)]
+    found += [(text, 2 + len(text) // 4, 0) for text in _shared_ends(problem.fit)]
     found += [(word, 2, 0) for word in re.findall(r"[A-Za-z]{2,}", problem.prompt) if _in_results(word, problem.fit)]
     return found
 
@@ -118,7 +118,13 @@ def _shared_ends(cases: Sequence[Case]) -> list[str]:
     if len(results) < 2 or len(set(results)) < 2:
         return []
     start, end = _common(results), _common([text[::-1] for text in results])[::-1]
-    return [text for text in (start, end) if 0 < len(text) <= MAX_CONSTANT]
+    given = [" ".join(_strings(case.arguments)) for case in cases]
+    return [text for text in (start, end) if 0 < len(text) <= MAX_CONSTANT and not _is_copied(text, given)]
+
+
+def _is_copied(text: str, given: Sequence[str]) -> bool:
+    """Whether part of a text comes from the arguments: then it is no constant."""
+    return any(all(run in source for source in given) for run in re.findall(r"\w{2,}", text))
 
 
 def _common(texts: Sequence[str]) -> str:

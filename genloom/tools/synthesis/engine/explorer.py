@@ -9,8 +9,8 @@ from genloom.tools.synthesis.engine.arena import Arena
 from genloom.tools.synthesis.engine.binding import Binding, bind
 from genloom.tools.synthesis.engine.conditionals import Splitter
 from genloom.tools.synthesis.engine.expression import Expression, Operator
-from genloom.tools.synthesis.engine.forms import MAP, Form, element_kind
-from genloom.tools.synthesis.engine.pushing import may_make, push_down
+from genloom.tools.synthesis.engine.forms import FILTER, MAP, Form, element_kind
+from genloom.tools.synthesis.engine.pushing import may_make, push_down, sieves_of
 
 __all__ = ["Explorer", "FittedForm", "Watcher"]
 
@@ -35,6 +35,7 @@ class Explorer:
 
     def __init__(self, arena: Arena, seeds: Sequence[Expression], forms: Sequence[FittedForm]) -> None:
         self.arena, self.seeds, self.forms = arena, seeds, forms
+        self.sift = next(op for form, op in forms if form is FILTER)
         self.watchers: list[Watcher] = []
         self._bindings: list[tuple[Binding, Explorer]] = []
         self._due: dict[int, list[tuple[Binding, FittedForm, Expression]]] = {}
@@ -85,7 +86,10 @@ class Explorer:
             return
         for goal in list(self.arena.goals):
             push_down(binding, goal, self.arena, self.forms)
-        self._bindings.append((binding, Explorer(binding.arena, binding.seeds, self.forms)))
+        inner = Explorer(binding.arena, binding.seeds, self.forms)
+        inner.watchers += sieves_of(binding, self.arena.goals, self.arena.shown, self.sift)
+        binding.aimed = binding.aimed or bool(inner.watchers)
+        self._bindings.append((binding, inner))
 
     def _extend(self, binding: Binding, inner: Explorer, level: int) -> None:
         target = level - binding.source.cost - 1 + (AIMED_BONUS if binding.aimed else 0)
@@ -115,13 +119,16 @@ _VARIANTS = frozenset(
         "{0} + {1}",
     }
 )
+_TEXT_SOURCES = frozenset({"str({0})", "{0}.lower()"})
 _WRAPPERS = frozenset({"list({0})", "[{0}]", "[{0}, {1}]", "({0}, {1})"})
 
 
 def _is_source(expression: Expression, limit: int) -> bool:
     if not element_kind(expression.kind) or expression.cost > limit or expression.op.code in _WRAPPERS:
         return False
-    return not expression.args if expression.kind == "str" else expression.op.code != MAP.op.code
+    if expression.kind == "str":
+        return not expression.args or expression.op.code in _TEXT_SOURCES
+    return expression.op.code != MAP.op.code
 
 
 def _is_natural(expression: Expression) -> bool:

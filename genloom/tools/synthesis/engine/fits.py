@@ -49,6 +49,9 @@ class Fitter:
             for other, known in self._paired:
                 self._fit_two(other, known, expression, feature)
             self._paired.append((expression, feature))
+            plain = [(known, column) for known, column in self._paired if not known.args]
+            if not expression.args and 3 <= len(plain) <= min(4, len(self._wanted)):
+                self._fit_many([known for known, _ in plain], [column for _, column in plain])
 
     def conclude(self) -> None:
         """Nothing waits for a level's end."""
@@ -62,26 +65,26 @@ class Fitter:
         slope = (self._wanted[high] - self._wanted[low]) / run
         offset = self._wanted[low] - slope * feature[low]
         if slope and self._holds([(slope, feature)], offset):
-            self._offer([(slope, expression)], offset)
+            shift = offset / slope
+            if offset.denominator > 1 and shift.denominator == 1:
+                op = self.kit.plus if shift > 0 else self.kit.minus
+                self._offer([(slope, self._apply(op, expression, self._constant(abs(shift.numerator))))], Fraction(0))
+            else:
+                self._offer([(slope, expression)], offset)
 
     def _fit_two(self, one: Expression, first: list[Fraction], other: Expression, second: list[Fraction]) -> None:
         """Weights without an offset: `w1*one + w2*other`, one of the weights 1 when a single row is known."""
         if len(first) == 1:
-            pairs = [(first[0], second[0], one, other), (second[0], first[0], other, one)]
-            for big, small, left, right in pairs:
+            for big, small, left, right in ((first[0], second[0], one, other), (second[0], first[0], other, one)):
                 if big:
                     self._offer([((self._wanted[0] - small) / big, left), (Fraction(1), right)], Fraction(0), free=1)
-            return
-        for row in range(len(first)):
-            for later in range(row + 1, len(first)):
-                divisor = first[row] * second[later] - first[later] * second[row]
-                if not divisor:
-                    continue
-                w1 = (self._wanted[row] * second[later] - self._wanted[later] * second[row]) / divisor
-                w2 = (first[row] * self._wanted[later] - first[later] * self._wanted[row]) / divisor
-                if w1 and w2 and self._holds([(w1, first), (w2, second)], Fraction(0)):
-                    self._offer([(w1, one), (w2, other)], Fraction(0))
-                return
+        else:
+            self._fit_many([one, other], [first, second])
+
+    def _fit_many(self, features: list[Expression], columns: list[list[Fraction]]) -> None:
+        weights = _solved(columns, self._wanted)
+        if weights and all(weights) and self._holds(list(zip(weights, columns, strict=True)), Fraction(0)):
+            self._offer(list(zip(weights, features, strict=True)), Fraction(0), free=len(features))
 
     def _holds(self, terms: list[tuple[Fraction, list[Fraction]]], offset: Fraction) -> bool:
         return all(
@@ -95,6 +98,7 @@ class Fitter:
             return
         made = self._sum(terms, offset)
         if made is not None:
+            made.cost -= len(terms)  # a weighted sum is one thought
             made.cost += UNPROVEN_COST * (len(self._wanted) <= free)
             self.goal.wrap(made)
 
@@ -125,6 +129,22 @@ class Fitter:
     def _apply(self, op: Operator, *args: Expression) -> Expression:
         kind = "float" if op is self.kit.over or any(arg.kind == "float" for arg in args) else "int"
         return make(op, args, kind)
+
+
+def _solved(columns: list[list[Fraction]], wanted: list[Fraction]) -> list[Fraction] | None:
+    """The weights under which the columns add up to what is wanted, by elimination over all rows; `None` when the columns
+    do not determine them. What it returns is still to be checked on every row."""
+    count = len(columns)
+    rows = [[*(column[row] for column in columns), value] for row, value in enumerate(wanted)]
+    for place in range(count):
+        pivot = next((row for row in rows[place:] if row[place]), None)
+        if pivot is None:
+            return None
+        rows.remove(pivot)
+        pivot = [value / pivot[place] for value in pivot]
+        rows = [[value - row[place] * top for value, top in zip(row, pivot, strict=True)] for row in rows]
+        rows.insert(place, pivot)
+    return [row[count] for row in rows[:count]]
 
 
 def _finite(value: Any) -> bool:

@@ -12,7 +12,7 @@ from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.kinds import hashable, orderable, parts
 from genloom.tools.synthesis.engine.vocabulary import stems
 
-__all__ = ["FILTER", "FORMS", "MAP", "TABLE", "Form", "element_kind"]
+__all__ = ["FILTER", "FORMS", "MAP", "SIFT", "TABLE", "Form", "element_kind"]
 
 Assemble = Callable[[Sequence[Any], Sequence[Any]], Any]
 Gives = Callable[[str, str], str]
@@ -122,6 +122,8 @@ FILTER = _form(
     _same_list,
     _kept,
 )
+SIFT = _form("[{1} for {v} in {0} if {2}]", "filter keep select only those who", 3, _listed, lambda xs, ys: list(ys))
+"""A comprehension with a test, which is its third part: `assemble` gets the bodies of the elements that passed."""
 TABLE = _form(
     "{{{v}: {1} for {v} in {0}}}",
     "map dictionary each every table",

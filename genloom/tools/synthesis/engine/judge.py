@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any  # Any: values of searched programs are of every kind
@@ -104,6 +105,13 @@ def _telling(solution: Solution, rows: Sequence[int]) -> Expression | None:
     return None
 
 
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two results are the same but for the last digits of a float."""
+    if isinstance(one, float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return frozen(one) == frozen(other)
+
+
 def differences(
     best: Outcome, others: Sequence[tuple[str, Outcome]], inputs: Sequence[tuple[Any, ...]]
 ) -> tuple[Difference, ...]:
@@ -119,7 +127,7 @@ def differences(
         first: Difference | None = None
         for place, (probe, value) in enumerate(zip(probes, own, strict=True)):
             other = value if failed(value) else rival(probe)
-            if not failed(other) and frozen(other) != frozen(value):
+            if not failed(other) and not _alike(other, value):
                 telling[place] += 1
                 first = first or Difference(probe, value, other, code)
         if first is not None:

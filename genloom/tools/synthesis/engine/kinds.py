@@ -49,7 +49,7 @@ def depth_of(kind: str) -> int:
 def hashable(kind: str) -> bool:
     """Whether values of the kind can be keys."""
     head, arguments = parts(kind)
-    return kind in SCALARS or (head == "tuple" and all(map(hashable, arguments)))
+    return kind in SCALARS or kind == "any" or (head == "tuple" and all(map(hashable, arguments)))
 
 
 def orderable(kind: str) -> bool:

@@ -49,13 +49,15 @@ def blocks() -> tuple[Operator, ...]:
 
 def _arithmetic() -> tuple[Operator, ...]:
     return (
-        block("{0} + {1}", "num,num -> num", "add sum plus total increase more", grows=True, symmetric=True),
-        block("{0} - {1}", "num,num -> num", "subtract minus difference less decrease between range fewer", grows=True),
+        block("{0} + {1}", "num,num -> num", "add sum plus total increase", grows=True, symmetric=True),
+        block("{0} - {1}", "num,num -> num", "subtract minus difference less decrease between fewer", grows=True),
         block("{0} * {1}", "num,num -> num", "multiply product times area volume scale", grows=True, symmetric=True),
         block("{0} / {1}", "num,num -> float", "divide ratio mean average per half percent fraction", grows=True),
         block("{0} // {1}", "int,int -> int", "quotient divide whole half floor integer middle", cost=3),
         block("{0} % {1}", "num,num -> num", "remainder modulo mod wrap rest fraction decimal", cost=3, grows=True),
         block("{0} ** {1}", "num,num -> num", "power square cube raise exponent", call=_power, cost=3, grows=True),
+        block("{0} ** 2", "num -> num", "square area", cost=3, grows=True),
+        block("{0} ** 3", "num -> num", "cube volume", cost=4, grows=True),
         block("-{0}", "num -> num", "negate negative opposite sign invert", call=operator.neg),
         block("abs({0})", "num -> num", "absolute distance magnitude difference gap", call=abs),
         block(
@@ -81,8 +83,18 @@ def _comparisons() -> tuple[Operator, ...]:
     return (
         block("{0} == {1}", "T,T -> bool", "equal same identical match", call=operator.eq, cost=2, symmetric=True),
         block("{0} != {1}", "T,T -> bool", "differ unequal different except change", cost=3, symmetric=True),
-        block("{0} < {1}", "num,num -> bool", "less below smaller under before negative increase ascend sort short"),
-        block("{0} <= {1}", "num,num -> bool", "most within ascend sort order", call=operator.le, cost=3),
+        block(
+            "{0} < {1}",
+            "num,num -> bool",
+            "less below smaller under before negative increase ascend sort short more greater exceed over above",
+        ),
+        block(
+            "{0} <= {1}",
+            "num,num -> bool",
+            "most least more within ascend sort order minimum maximum between inclusive",
+            call=operator.le,
+            cost=3,
+        ),
         block("{0} < {1}", "str,str -> bool", "before alphabetical order", call=operator.lt, cost=3),
         block("{0} % 2 == 0", "int -> bool", "even", cost=3),
         block("{0} % 2 == 1", "int -> bool", "odd", cost=3),
@@ -159,7 +171,7 @@ def _conversions() -> tuple[Operator, ...]:
             call=lambda n, k: span(0, n, k),
             cost=4,
         ),
-        block("str({0})", "num -> str", "text string digit number decimal", call=str, cost=2),
+        block("str({0})", "num -> str", "text string digit decimal", call=str, cost=3),
         block("int({0})", "str -> int", "number integer digit parse convert", call=int, cost=2, grows=True),
         block("float({0})", "str -> float", "number decimal parse convert float", call=float, cost=3, grows=True),
         block("int({0}, {1})", "str,int -> int", "binary base hexadecimal octal parse", cost=4, grows=True),

@@ -13,6 +13,8 @@ __all__ = ["CLASSES", "blocks"]
 CLASSES: dict[str, str] = {
     "[a-z]": "lowercase lower letter small",
     "[A-Z]": "uppercase upper capital letter camel case",
+    "[a-z0-9]": "slug url alphanumeric",
+    "[A-Za-z0-9]": "alphanumeric word token",
     "[A-Za-z]": "letter alphabetic",
     "[0-9]": "digit number numeric",
     r"\s": "space white blank",

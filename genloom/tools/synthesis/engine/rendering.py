@@ -31,7 +31,7 @@ def _raw(expression: Expression, names: Mapping[str, str]) -> str:
 
 def _bound(expression: Expression, names: Mapping[str, str]) -> str:
     code, binder = expression.op.code, expression.binder
-    source, body = expression.args
+    source, *inside = expression.args
     bound = ", ".join(binder)
     inner = dict(names)
     if len(binder) > 1 and ("lambda" in code or code.startswith("{{{v}:")):
@@ -41,7 +41,7 @@ def _bound(expression: Expression, names: Mapping[str, str]) -> str:
     fields = {"v": bound, "k": binder[0], "v0": binder[0], "v1": binder[-1]}
     if len(binder) > 1 and code.startswith("[{v} for"):
         code = code.replace("[{v} for", "[({v}) for", 1)
-    return f"({code.format(_raw(source, names), _raw(body, inner), **fields)})"
+    return f"({code.format(_raw(source, names), *(_raw(part, inner) for part in inside), **fields)})"
 
 
 def tidied(code: str) -> str:
@@ -57,6 +57,15 @@ class _Tidying(ast.NodeTransformer):
         iterates = isinstance(node.func, ast.Name) and node.func.id in _ITERATING
         if (joins or iterates) and node.args:
             node.args[0] = _streamed(node.args[0])
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802 - the name that `ast` calls
+        self.generic_visit(node)
+        match node.body:
+            case ast.Call(func=ast.Name() as func, args=[ast.Name(id=name)], keywords=[]) if (
+                name == node.args.args[0].arg
+            ):
+                return func
         return node
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:

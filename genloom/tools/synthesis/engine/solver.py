@@ -21,18 +21,20 @@ from genloom.tools.synthesis.engine.probes import draw_probes
 from genloom.tools.synthesis.engine.problem import Problem
 from genloom.tools.synthesis.engine.toolbox import Toolbox
 from genloom.tools.synthesis.engine.views import View, views_of
-from genloom.tools.synthesis.engine.vocabulary import Lexicon, numbers_in, words_in
+from genloom.tools.synthesis.engine.vocabulary import Lexicon, descriptive, numbers_in, words_in
 
 __all__ = ["MARGIN", "MAX_RANK", "Solution", "solve"]
 
 PROBES = 3
-MAX_RANK = 18
+MAX_RANK = 20
 """Above this rank an answer is more likely wrong than right, and none is given."""
 MARGIN = 1
 """Answers within this much of the best rank are of like cost."""
-LEAST_AFTERMATH = 12_000
-AFTERMATH = 40_000
-"""Candidates that are tried after a first answer, at most as many again as it took, to find a better one and rivals."""
+LEAST_AFTERMATH = 8_000
+AFTERMATH = 5_000
+SURE_RANK = 6
+"""After an answer some more candidates are tried, to find a better one and rivals: at least so many, and so many more for
+each step that its rank is above this one."""
 
 
 @dataclass
@@ -53,7 +55,7 @@ def lexicon_of(problem: Problem, operators: list[Operator]) -> Lexicon:
     masks = [plain.mask_of(op.words) for op in operators]
     masks += [plain.mask_of(form.op.words) for form in FORMS]
     masks += [expression.mask for expression in constants_of(problem, plain, 1)]
-    return plain.knowing(masks)
+    return plain.knowing(masks, ignoring=plain.mask_of(descriptive(problem.kinds)))
 
 
 def solve(problem: Problem, ledger: Ledger, extra: list[Operator], progress: Callable[[int, int], None]) -> Solution:
@@ -136,12 +138,14 @@ class _Search:
             self.explorer.watchers.append(fitter)
 
     def _collect(self, expression: Expression) -> None:
-        if expression.uses:
-            first = self.book.best is None
-            self.book.add(expression)
-            if first:
-                tried = self.ledger.candidates
-                self.ledger.limit(tried + max(LEAST_AFTERMATH, min(AFTERMATH, tried)))
+        before = self.book.best
+        if not expression.uses:
+            return
+        self.book.add(expression)
+        best = self.book.best
+        if best is not None and best is not before:
+            more = LEAST_AFTERMATH + AFTERMATH * max(0, best.rank - SURE_RANK)
+            self.ledger.limit(self.ledger.candidates + more)
 
     def run(self, progress: Callable[[int, int], None]) -> None:
         """Go up in cost until the best answer can no longer be beaten, or nothing that could be trusted is left."""

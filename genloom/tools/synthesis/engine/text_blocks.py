@@ -51,7 +51,7 @@ def _cases() -> tuple[Operator, ...]:
 
 def _pieces() -> tuple[Operator, ...]:
     return (
-        block("{0}.split()", "str -> list[str]", "word split space token sentence name", call=str.split),
+        block("{0}.split()", "str -> list[str]", "word split space token sentence", call=str.split),
         block("{0}.split({1})", "str,str -> list[str]", "split separate part field comma parse delimiter", cost=3),
         block("{0}.splitlines()", "str -> list[str]", "line row split", call=str.splitlines, cost=3),
         block("list({0})", "str -> list[str]", "character letter digit list", call=list, cost=2),

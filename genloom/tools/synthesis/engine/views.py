@@ -51,7 +51,7 @@ def _split_views(problem: Problem, name: str, values: list[Any], shown: int, pla
         seeds = [variable(n, "str", tuple(c), bit=1 << place, cost=2) for n, c in zip(names, columns, strict=True)]
         for part, column in zip(names, columns, strict=True):
             if all(isinstance(text, str) and text.isdecimal() for text in column[:shown]):
-                seeds.append(variable(f"int({part})", "int", tuple(map(_whole, column)), bit=1 << place, cost=3))
+                seeds.append(variable(f"int({part})", "int", tuple(map(_whole, column)), bit=1 << place, cost=2))
         return [View(f"{', '.join(names)} = {name}.split({mark!r})", names, tuple(seeds))]
     return []
 

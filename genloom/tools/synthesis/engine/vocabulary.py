@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from genloom.tools.synthesis.engine.expression import Operator
 
-__all__ = ["Lexicon", "stem", "stems", "words_in"]
+__all__ = ["Lexicon", "descriptive", "numbers_in", "stem", "stems", "words_in"]
 
 _STOP = frozenset(
     """a an and are as at be been being by can do does each else for from function get give given gives has have how if in
@@ -21,10 +21,13 @@ _STOP = frozenset(
     whose will with write you your python program""".split()
 )
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s", "y", "e")
-_NUMBER_WORDS = {
-    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12,
-    "second": 2, "third": 3, "fourth": 4, "fifth": 5, "twice": 2, "double": 2, "triple": 3, "half": 2, "pair": 2,
-    "hundred": 100, "thousand": 1000, "percent": 100, "percentage": 100, "dozen": 12, "week": 7, "hour": 60, "minute": 60,
+_NUMBER_WORDS: dict[str, tuple[int, ...]] = {
+    "two": (2,), "three": (3,), "four": (4,), "five": (5,), "six": (6,), "seven": (7,), "eight": (8,), "nine": (9,),
+    "ten": (10,), "twelve": (12,), "second": (2,), "third": (3,), "fourth": (4,), "fifth": (5,), "twice": (2,),
+    "double": (2,), "triple": (3,), "half": (2,), "pair": (2,), "dozen": (12,), "hundred": (100,), "thousand": (1000,),
+    "percent": (100,), "percentage": (100,), "seconds": (60, 3600), "minute": (60,), "minutes": (60,), "hour": (60, 3600),
+    "hours": (60, 3600), "day": (24,), "days": (24,), "week": (7,), "weeks": (7,), "month": (12,), "months": (12,),
+    "year": (12, 365), "years": (12, 365),
 }  # fmt: skip
 
 
@@ -56,9 +59,25 @@ def numbers_in(prompt: str) -> tuple[int, ...]:
     for word in re.findall(r"\d+|[A-Za-z]+", prompt):
         if word.isdigit() and len(word) <= 9:
             found.append(int(word))
-        elif word.lower() in _NUMBER_WORDS or word.lower().rstrip("s") in _NUMBER_WORDS:
-            found.append(_NUMBER_WORDS.get(word.lower()) or _NUMBER_WORDS[word.lower().rstrip("s")])
+        else:
+            found.extend(_NUMBER_WORDS.get(word.lower(), ()))
     return tuple(dict.fromkeys(found))
+
+
+_DESCRIPTIVE = {
+    "list": "list item element value sequence",
+    "list[str]": "word name text string list item",
+    "str": "text string",
+    "int": "number integer value",
+    "float": "number value",
+    "dict": "dictionary table map",
+}
+
+
+def descriptive(kinds: Iterable[str]) -> frozenset[str]:
+    """The stems of words that say what the arguments are, not what is to be done with them."""
+    joined = " ".join(kinds)
+    return frozenset().union(*(stems(words) for kind, words in _DESCRIPTIVE.items() if kind in joined))
 
 
 @dataclass(frozen=True)
@@ -78,12 +97,12 @@ class Lexicon:
         mask = self.mask_of(op.words)
         return op.with_cost(max(1, min(op.cost - 1, 2)) if mask else op.cost, mask)
 
-    def knowing(self, masks: Iterable[int]) -> Lexicon:
-        """The lexicon that knows which words can be covered at all."""
+    def knowing(self, masks: Iterable[int], *, ignoring: int) -> Lexicon:
+        """The lexicon that knows which words can be covered at all; those ignored need not be."""
         known = 0
         for mask in masks:
             known |= mask
-        return Lexicon(self.words, known)
+        return Lexicon(self.words, known & ~ignoring)
 
     def uncovered(self, mask: int) -> int:
         """How many of the known words a covered mask leaves out."""
