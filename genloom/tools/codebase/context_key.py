@@ -20,10 +20,12 @@ def assemble(
     relevance: float = 0.0,
     repository: str = "",
 ) -> CodeContext:
-    """Return the state's context. Its fingerprint covers each reference's path, span, form and file hash, and the
+    """Return the state's context. Its fingerprint covers each reference's path, span, form, file hash and reasons, and the
     caller's titles and texts; not the repository's place on this machine, so equal input has equal fingerprints."""
     references = tuple(references)
-    seen = [(ref.path, ref.start_line, ref.end_line, ref.form, ref.sha256) for ref in references]
+    seen = [
+        (ref.path, ref.start_line, ref.end_line, ref.form, ref.sha256, ref.symbol, ref.reasons) for ref in references
+    ]
     fence = FENCE_TOKENS if any(ref.form != "rules" for ref in references) else 0
     text = json.dumps([seen, list(caller.items())], ensure_ascii=True, separators=(",", ":"))
     return CodeContext(
