@@ -24,7 +24,8 @@ class ContextReference(StatePart):
     reasons: tuple[str, ...] = ()
     tokens: int = 0
     form: str = "body"
-    """`body` (the span's text), `signature` (its head only) or `rules` (a project's rules, such as AGENTS.md)."""
+    """`body` (the span's text), `signature` (its head only), `path` (the name alone) or `rules` (a project's rules, such as
+    AGENTS.md)."""
 
 
 class CodeContext(StatePart):

@@ -57,7 +57,7 @@ class _Checked(StatePart):
 
 
 class Passed(_Checked):
-    """Every check ran and held."""
+    """Every check of the caller's ran and held; checks that a model proposed may have failed, which is advice."""
 
     result: Literal["passed"] = "passed"
 
