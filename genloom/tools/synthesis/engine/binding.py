@@ -122,7 +122,8 @@ def bind(outer: Arena, source: Expression, seeds: Sequence[Expression]) -> Bindi
     names = _free(_names(kind, outer.depth, source), seeds)
     bound, focus = _bound(kind, names, elements, outer.depth)
     inner = [*bound, *(_lift(seed, elements) for seed in seeds)]
-    arena = Arena(outer.toolbox, outer.ledger, inner, shown=shown, focus=focus, depth=outer.depth + 1)
+    toolbox = outer.toolbox.for_characters() if source.kind == "str" else outer.toolbox
+    arena = Arena(toolbox, outer.ledger, inner, shown=shown, focus=focus, depth=outer.depth + 1)
     return Binding(source, arena, inner, names, elements)
 
 

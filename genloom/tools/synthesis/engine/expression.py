@@ -74,7 +74,10 @@ _CALL_ERRORS = (
 
 def evaluate(op: Operator, args: tuple[Expression, ...]) -> Values:
     """Apply an operator row by row; a row where an argument failed, or where it raises, gives `FAILED`."""
-    if not any(arg.partial for arg in args):
+    for arg in args:
+        if arg.partial:
+            break
+    else:
         try:
             values = tuple(map(op.call, *[arg.values for arg in args]))
             return tuple(map(bounded, values)) if op.grows else values

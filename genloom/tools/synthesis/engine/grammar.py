@@ -14,6 +14,10 @@ from genloom.tools.synthesis.engine.vocabulary import stems
 __all__ = ["MODULES", "all_operators", "block"]
 
 
+SPECIAL_COST = 5
+"""From this cost on a block is offered only where the prompt suggests it."""
+
+
 def block(
     code: str,
     signature: str,
@@ -41,6 +45,7 @@ def block(
         imports=_import_of(code),
         grows=grows,
         symmetric=symmetric,
+        special=cost >= SPECIAL_COST,
     )
 
 

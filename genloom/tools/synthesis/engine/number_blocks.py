@@ -133,15 +133,15 @@ def _functions() -> tuple[Operator, ...]:
             "math.factorial({0})", "int -> int", "factorial permutation arrange", call=_factorial, cost=4, grows=True
         ),
         block(
-            "math.comb({0}, {1})", "int,int -> int", "choose combination way", call=_combinations, cost=4, grows=True
+            "math.comb({0}, {1})", "int,int -> int", "choose combination way", call=_combinations, cost=5, grows=True
         ),
-        block("math.hypot({0}, {1})", "num,num -> float", "hypotenuse distance length triangle", cost=4, grows=True),
+        block("math.hypot({0}, {1})", "num,num -> float", "hypotenuse distance length triangle", cost=5, grows=True),
         block("math.log2({0})", "num -> float", "log logarithm bit", call=math.log2, cost=5, grows=True),
         block("math.log10({0})", "num -> float", "log logarithm digit", call=math.log10, cost=5, grows=True),
         block("math.radians({0})", "num -> float", "radian degree angle", call=math.radians, cost=5, grows=True),
         block("math.degrees({0})", "num -> float", "radian degree angle", call=math.degrees, cost=5, grows=True),
-        block("math.pi * {0}", "num -> float", "circle circumference area radius", cost=4, grows=True),
-        block("{0}.bit_count()", "int -> int", "bit binary one set popcount", call=int.bit_count, cost=4),
+        block("math.pi * {0}", "num -> float", "circle circumference area radius", cost=5, grows=True),
+        block("{0}.bit_count()", "int -> int", "bit binary one set popcount", call=int.bit_count, cost=5),
         block("{0}.bit_length()", "int -> int", "bit binary length", call=int.bit_length, cost=5),
     )
 
@@ -174,12 +174,12 @@ def _conversions() -> tuple[Operator, ...]:
         block("str({0})", "num -> str", "text string digit decimal", call=str, cost=3),
         block("int({0})", "str -> int", "number integer digit parse convert", call=int, cost=2, grows=True),
         block("float({0})", "str -> float", "number decimal parse convert float", call=float, cost=3, grows=True),
-        block("int({0}, {1})", "str,int -> int", "binary base hexadecimal octal parse", cost=4, grows=True),
-        block('f"{{{0}:b}}"', "int -> str", "binary bit", cost=4),
-        block('f"{{{0}:x}}"', "int -> str", "hexadecimal hex", cost=4),
-        block('f"{{{0}:o}}"', "int -> str", "octal", cost=4),
-        block('f"{{{0}:,}}"', "num -> str", "thousand separator comma group format", cost=4),
-        block('f"{{{0}:.2f}}"', "num -> str", "decimal cent price money currency place two format", cost=4),
+        block("int({0}, {1})", "str,int -> int", "binary base hexadecimal octal parse", cost=5, grows=True),
+        block('f"{{{0}:b}}"', "int -> str", "binary bit", cost=5),
+        block('f"{{{0}:x}}"', "int -> str", "hexadecimal hex", cost=5),
+        block('f"{{{0}:o}}"', "int -> str", "octal", cost=5),
+        block('f"{{{0}:,}}"', "num -> str", "thousand separator comma group format", cost=5),
+        block('f"{{{0}:.2f}}"', "num -> str", "decimal cent price money currency place two format", cost=5),
         block('f"{{{0}:.1f}}"', "num -> str", "decimal place one format", cost=5),
         block("float({0})", "int -> float", "float decimal", call=float, cost=4),
     )

@@ -98,4 +98,4 @@ def blocks() -> tuple[Operator, ...]:
 
 def _block(code: str, signature: str, call: Any, words: str, cost: int) -> Operator:
     # braces of the pattern would read as fields of the template; no class above has any
-    return block(code, signature, words, call=call, cost=cost, grows=True)
+    return block(code, signature, words, call=call, cost=cost, grows="{1}" in code)

@@ -131,9 +131,9 @@ def _orders() -> tuple[Operator, ...]:
             grows=True,
         ),
         block("[{0}]", "T -> list[T]", "append wrap single", cost=3),
-        block("{0} * {1}", "list[T],int -> list[T]", "repeat times copy", call=_repeat, cost=4, grows=True),
+        block("{0} * {1}", "list[T],int -> list[T]", "repeat times copy", call=_repeat, cost=5, grows=True),
         block("({0}, {1})", "T,U -> tuple[T,U]", "pair both tuple", cost=3),
-        block("[{0}, {1}]", "T,T -> list[T]", "pair both", cost=4),
+        block("[{0}, {1}]", "T,T -> list[T]", "pair both", cost=5),
         block("{0}[0]", "tuple[T,U] -> T", "first key name"),
         block("{0}[1]", "tuple[T,U] -> U", "second value count"),
     )
@@ -172,7 +172,7 @@ def _pairings() -> tuple[Operator, ...]:
             "list[T] -> list[tuple[T,T]]",
             "pair combination every two distinct",
             call=_pairs,
-            cost=4,
+            cost=5,
             grows=True,
         ),
         block(
@@ -180,7 +180,7 @@ def _pairings() -> tuple[Operator, ...]:
             "list[T],list[U] -> list[tuple[T,U]]",
             "product cartesian every pair cross combination",
             call=_product,
-            cost=4,
+            cost=5,
             grows=True,
         ),
         block(
@@ -193,13 +193,13 @@ def _pairings() -> tuple[Operator, ...]:
             "[(key, len(list(group))) for key, group in itertools.groupby({0})]",
             "seq[K] -> list[tuple[K,int]]",
             "run consecutive encode compress group length",
-            cost=4,
+            cost=5,
         ),
         block(
             "[key for key, _ in itertools.groupby({0})]",
             "list[K] -> list[K]",
             "consecutive adjacent duplicate repeat collapse squeeze",
-            cost=4,
+            cost=5,
         ),
     )
 
@@ -225,7 +225,7 @@ def _library() -> tuple[Operator, ...]:
             "list(itertools.accumulate({0}, max))",
             "list[O] -> list[O]",
             "running cumulative maximum rolling prefix so far",
-            cost=4,
+            cost=5,
         ),
     )
 

@@ -40,7 +40,7 @@ def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
     stopped, cut = "", False
     for attempt in (problem, problem.refitted()) if problem.held else (problem,):
         last = not attempt.held
-        ledger = Ledger(problem.candidates - spent if last else problem.candidates // 2, _time_for(deadline, last))
+        ledger = Ledger(problem.candidates - spent if last else problem.candidates * 3 // 4, _time_for(deadline, last))
         judged, stopped = _attempt(attempt, ledger, extra, emit, spent)
         spent += ledger.candidates
         cut = cut or ledger.cut_by_clock
@@ -51,7 +51,7 @@ def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
 
 def _time_for(deadline: float, last: bool) -> float:
     now = time.monotonic()
-    return deadline if last else now + (deadline - now) / 2
+    return deadline if last else now + (deadline - now) * 3 / 4
 
 
 def _attempt(

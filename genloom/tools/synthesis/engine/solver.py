@@ -33,8 +33,9 @@ MARGIN = 1
 LEAST_AFTERMATH = 8_000
 AFTERMATH = 5_000
 SURE_RANK = 6
+MAX_STEPS = 8
 """After an answer some more candidates are tried, to find a better one and rivals: at least so many, and so many more for
-each step that its rank is above this one."""
+each step that its rank is above the sure one, up to so many steps."""
 
 
 @dataclass
@@ -144,8 +145,8 @@ class _Search:
         self.book.add(expression)
         best = self.book.best
         if best is not None and best is not before:
-            more = LEAST_AFTERMATH + AFTERMATH * max(0, best.rank - SURE_RANK)
-            self.ledger.limit(self.ledger.candidates + more)
+            steps = min(max(0, best.rank - SURE_RANK), MAX_STEPS)
+            self.ledger.limit(self.ledger.candidates + LEAST_AFTERMATH + AFTERMATH * steps)
 
     def run(self, progress: Callable[[int, int], None]) -> None:
         """Go up in cost until the best answer can no longer be beaten, or nothing that could be trusted is left."""

@@ -33,9 +33,9 @@ def _tables() -> tuple[Operator, ...]:
             call=_inverted,
             cost=3,
         ),
-        block("max({0}, key={0}.get)", "dict[K,O] -> K", "most highest largest key common frequent", cost=4),
-        block("min({0}, key={0}.get)", "dict[K,O] -> K", "least lowest smallest key", cost=4),
-        block("dict(sorted({0}.items()))", "dict[O,T] -> dict[O,T]", "sort key order", cost=4),
+        block("max({0}, key={0}.get)", "dict[K,O] -> K", "most highest largest key common frequent", cost=5),
+        block("min({0}, key={0}.get)", "dict[K,O] -> K", "least lowest smallest key", cost=5),
+        block("dict(sorted({0}.items()))", "dict[O,T] -> dict[O,T]", "sort key order", cost=5),
     )
 
 
@@ -64,7 +64,7 @@ def _counters() -> tuple[Operator, ...]:
             "collections.Counter({0}).most_common({1})",
             "seq[K],int -> list[tuple[K,int]]",
             "most common frequent top",
-            cost=4,
+            cost=5,
         ),
     )
 
@@ -75,9 +75,8 @@ def _sets() -> tuple[Operator, ...]:
         block("{0} & {1}", "set[K],set[K] -> set[K]", "common both intersect share overlap", cost=2, symmetric=True),
         block("{0} | {1}", "set[K],set[K] -> set[K]", "union either all combine", cost=3, symmetric=True),
         block("{0} - {1}", "set[K],set[K] -> set[K]", "difference without missing minus exclude", cost=3),
-        block("{0} ^ {1}", "set[K],set[K] -> set[K]", "symmetric difference either exclusive", cost=4, symmetric=True),
+        block("{0} ^ {1}", "set[K],set[K] -> set[K]", "symmetric difference either exclusive", cost=5, symmetric=True),
         block("{0} <= {1}", "set[K],set[K] -> bool", "subset contain all within pangram", call=operator.le, cost=3),
-        block("{0}.isdisjoint({1})", "set[K],set[K] -> bool", "disjoint common share overlap", cost=4, symmetric=True),
+        block("{0}.isdisjoint({1})", "set[K],set[K] -> bool", "disjoint common share overlap", cost=5, symmetric=True),
         block("{0} in {1}", "K,set[K] -> bool", "contain include member", cost=3),
-        block("frozenset({0})", "set[K] -> set[K]", "frozenset immutable", call=frozenset, cost=6),
     )

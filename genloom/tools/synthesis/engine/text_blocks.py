@@ -37,7 +37,7 @@ def _cases() -> tuple[Operator, ...]:
         block("{0}.upper()", "str -> str", "upper uppercase case capital shout initial letter acronym loud"),
         block("{0}.title()", "str -> str", "title capitalize case every word initial", call=str.title, cost=3),
         block("{0}.capitalize()", "str -> str", "capitalize capital sentence first case", call=str.capitalize, cost=3),
-        block("{0}.swapcase()", "str -> str", "swap invert toggle flip case", call=str.swapcase, cost=3),
+        block("{0}.swapcase()", "str -> str", "swap invert toggle flip case", call=str.swapcase, cost=5),
         block("{0}.strip()", "str -> str", "strip trim surround white space clean blank", call=str.strip),
         block("{0}.lstrip()", "str -> str", "lead left trim strip", call=str.lstrip, cost=4),
         block("{0}.rstrip()", "str -> str", "trail right trim strip end", call=str.rstrip, cost=4),
@@ -126,7 +126,7 @@ def _layout() -> tuple[Operator, ...]:
             "str,int -> str",
             "pad left justify column width",
             call=lambda s, n: s.ljust(_width(n)),
-            cost=4,
+            cost=5,
         ),
         block(
             "{0}.rjust({1})",
@@ -135,7 +135,7 @@ def _layout() -> tuple[Operator, ...]:
             call=lambda s, n: s.rjust(_width(n)),
             cost=4,
         ),
-        block("{0}.center({1})", "str,int -> str", "center pad width", call=lambda s, n: s.center(_width(n)), cost=4),
+        block("{0}.center({1})", "str,int -> str", "center pad width", call=lambda s, n: s.center(_width(n)), cost=5),
         block(
             "{0}.rjust({1}, {2})",
             "str,int,str -> str",
@@ -148,13 +148,13 @@ def _layout() -> tuple[Operator, ...]:
             "str,int,str -> str",
             "pad left fill width",
             call=lambda s, n, c: s.ljust(_width(n), c),
-            cost=4,
+            cost=5,
         ),
         block(
             "{0}.center({1}, {2})",
             "str,int,str -> str",
             "center pad fill width banner",
             call=lambda s, n, c: s.center(_width(n), c),
-            cost=4,
+            cost=5,
         ),
     )

@@ -21,8 +21,16 @@ class Toolbox:
         self.operators = tuple(operators)
         self._asked = {inner for kind in kinds for inner in _inside(kind)}
         self._plain: dict[str, bool] = {}
+        self._for_characters: Toolbox | None = None
         self._fitting: dict[str, list[tuple[int, int]]] = {}
         self._results: dict[tuple[int, tuple[str, ...]], str] = {}
+
+    def for_characters(self) -> Toolbox:
+        """The toolbox for going through a text: regular expressions say nothing new of a single character."""
+        if self._for_characters is None:
+            plain = [op for op in self.operators if op.imports != "import re"]
+            self._for_characters = Toolbox(plain, self._asked)
+        return self._for_characters
 
     def instances(self, new: str, known: Iterable[str]) -> list[Instance]:
         """The instances that a new kind makes possible, together with the kinds that are known already."""
