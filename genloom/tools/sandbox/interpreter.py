@@ -30,10 +30,11 @@ class Interpreter:
 
 @dataclass(frozen=True, kw_only=True)
 class Unavailable:
-    """Something is not possible: why, and what to do."""
+    """Something is not possible: why, what to do, and the stage of the set-up that failed where it came that far."""
 
     reason: str
     hint: str = ""
+    stage: str = ""
 
 
 def find_interpreter(python: str | Path | None = None) -> Interpreter | Unavailable:

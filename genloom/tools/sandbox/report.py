@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from genloom.state import SandboxTier
 
@@ -24,7 +24,7 @@ Ended = Literal["normal", "exit", "timeout", "memory", "output", "killed"]
 """How the process ended: by itself after all its work, by exiting early, or stopped at a limit."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Opaque:
     """A value of no plain type: all that is known of it is its type's name and a shortened `repr`. Equal to nothing."""
 
@@ -87,6 +87,8 @@ class CallReport(_Report):
 class TestCase:
     """One test as pytest reported it from inside the sandbox: a claim, for it shares the draft's interpreter."""
 
+    __test__: ClassVar[bool] = False  # pytest is not to collect it
+
     name: str
     result: Literal["passed", "failed", "error", "skipped", "xfailed", "xpassed"]
     detail: str = ""
@@ -95,6 +97,8 @@ class TestCase:
 @dataclass(frozen=True, kw_only=True)
 class TestReport(_Report):
     """What pytest reported. `complete` says that every collected test has a report and the session closed properly."""
+
+    __test__: ClassVar[bool] = False  # pytest is not to collect it
 
     cases: tuple[TestCase, ...] = ()
     complete: bool = False

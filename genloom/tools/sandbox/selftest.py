@@ -20,6 +20,7 @@ __all__ = ["explain_refusal", "find_tier"]
 
 _BUILT: tuple[SandboxTier, ...] = ("landlock", "rlimits")
 _LIMITS = Limits(wall_seconds=20.0)
+_WAYS = (True, False)  # with private namespaces, else without
 
 _PROBE = """
 import json, os, socket, sys
@@ -58,6 +59,7 @@ print(json.dumps({
 
 _HINTS = {
     "proc": "Mount /proc where genloom runs.",
+    "scratch": "Set TMPDIR to a folder that every user may pass, such as /tmp.",
     "files": "Check the names of the files, and raise the limit file_megabytes if they are large.",
     "namespaces": "Allow user namespaces, or run as root, or as a user on a kernel with Landlock.",
     "mounts": "Run genloom as an ordinary user, or as root with the right to mount in a private namespace.",
@@ -72,31 +74,33 @@ _HINTS = {
 
 def explain_refusal(refused: Refused) -> Unavailable:
     """Return in plain words why a run could not be started, and what to do."""
-    return Unavailable(
-        reason=f"The sandbox could not be set up ({refused.stage}): {refused.why}", hint=_HINTS.get(refused.stage, "")
-    )
+    reason = f"The sandbox could not be set up ({refused.stage}): {refused.why}"
+    return Unavailable(reason=reason, hint=_HINTS.get(refused.stage, ""), stage=refused.stage)
 
 
 async def find_tier(interpreter: Interpreter, allowed: Sequence[SandboxTier]) -> SandboxStatus:
     """Return the first of the allowed tiers that holds here, tried by running; the status says why if none does."""
-    why = Unavailable(reason="No sandbox is allowed.")
     if not sys.platform.startswith("linux"):
         why = Unavailable(reason=f"There is no sandbox for {sys.platform} yet.", hint="Run genloom on Linux.")
-        return _none(why)
+        return _none([why])
+    problems: list[Unavailable] = []
     for tier in allowed:
         if tier not in _BUILT:
             why = Unavailable(reason=f"The sandbox {tier} is not part of this version.", hint="Use landlock.")
+            problems.append(why)
             continue
-        for namespaces in (True, False):
+        for namespaces in _WAYS:
             found = await _try(interpreter, tier, namespaces)
             if isinstance(found, SandboxStatus):
                 return found
-            # the way with namespaces is the one to repair, unless the kernel has none
-            why = found if namespaces or "(namespaces)" in why.reason else why
-    return _none(why)
+            problems.append(found)
+    return _none(problems)
 
 
-def _none(why: Unavailable) -> SandboxStatus:
+def _none(problems: Sequence[Unavailable]) -> SandboxStatus:
+    """Tell the first problem that another way, without namespaces, did not get around."""
+    telling = [problem for problem in problems if problem.stage not in ("namespaces", "mounts")]
+    why = [*telling, *problems][0]
     return SandboxStatus(tier=None, reason=why.reason, hint=why.hint)
 
 

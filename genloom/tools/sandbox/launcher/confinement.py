@@ -37,7 +37,7 @@ def become_run(plan: Plan, user: int, parent: int) -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)  # after the change of user, which clears it
     if os.getppid() != parent:
         os._exit(1)
-    os.chdir(plan["scratch"])
+    _enter(plan["scratch"])
     _lay_out(plan["files"])
     _check_readable(plan["readable"])
     _arrange_descriptors(plan["channel"])
@@ -59,6 +59,13 @@ def _take_user(user: int) -> None:
         os.setresuid(user, user, user)
     if 0 in os.getresuid():
         raise RefusalError("user", "root's rights could not be dropped")
+
+
+def _enter(scratch: str) -> None:
+    try:
+        os.chdir(scratch)
+    except OSError as error:
+        raise RefusalError("scratch", f"{scratch}: {error.strerror}") from error
 
 
 def _lay_out(files: dict[str, str]) -> None:
@@ -91,7 +98,6 @@ def _arrange_descriptors(channel: list[int]) -> None:
 def _limit(plan: Plan) -> None:
     wanted = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: plan["cpu_seconds"],
         resource.RLIMIT_FSIZE: plan["file_size"],
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_STACK: _STACK,
@@ -100,12 +106,20 @@ def _limit(plan: Plan) -> None:
         resource.RLIMIT_AS: plan["memory"] + _ADDRESS_SPACE_SPARE,
     }
     for which, value in wanted.items():
-        _, hard = resource.getrlimit(which)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
-            resource.setrlimit(which, (value, value))
-        except (OSError, ValueError) as error:
-            raise RefusalError("limits", error) from error
+        _lower(which, value, value)
+    # the first limit sends a signal that tells the reason, the second kills whoever ignores it
+    _lower(resource.RLIMIT_CPU, plan["cpu_seconds"], plan["cpu_seconds"] + 1)
+
+
+def _lower(which: int, soft: int, hard: int) -> None:
+    """Set a limit, never above the one that this machine has set already."""
+    _, given = resource.getrlimit(which)
+    if given != resource.RLIM_INFINITY:
+        soft, hard = min(soft, given), min(hard, given)
+    try:
+        resource.setrlimit(which, (soft, hard))
+    except (OSError, ValueError) as error:
+        raise RefusalError("limits", error) from error
 
 
 def _confine(plan: Plan) -> None:

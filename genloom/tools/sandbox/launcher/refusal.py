@@ -6,7 +6,7 @@ __all__ = ["RefusalError"]
 
 
 class RefusalError(Exception):
-    """Setting up failed at a stage: `proc`, `namespaces`, `mounts`, `user`, `files`, `readable`, `limits`,
+    """Setting up failed at a stage: `proc`, `namespaces`, `mounts`, `user`, `scratch`, `files`, `readable`, `limits`,
     `landlock`, `seccomp`, `exec`, `supervisor`."""
 
     def __init__(self, stage: str, why: object) -> None:

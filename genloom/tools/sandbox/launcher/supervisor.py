@@ -54,13 +54,13 @@ class _Run:
         root = os.geteuid() == 0
         tree.check_visible()
         user = namespaces.unprivileged_user() if root else os.geteuid()
-        if not plan["namespaces"]:
-            plan["processes"] += 0 if root else _tasks_of(user)
-            if root:
-                os.chown(plan["scratch"], user, user)
-        else:
-            plan["processes"] += 2
+        if not root:
+            # what else counts against the limit: this process and the first, or all that the user runs
+            plan["processes"] += 2 if plan["namespaces"] else _tasks_of(user)
+        if plan["namespaces"]:
             namespaces.enter_namespaces()
+        elif root:
+            os.chown(plan["scratch"], user, user)
         self._refused, refused = _high_pipe()
         self._waited, waited = _high_pipe()
         self._first = os.fork()

@@ -38,6 +38,7 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
     "fanotify_init": (300, 262),
+    "inotify_add_watch": (254, 27),  # tells names in folders that cannot be read
     "mknod": (133, None),
     "mknodat": (259, 33),
     # the kernel itself

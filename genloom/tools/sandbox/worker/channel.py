@@ -12,6 +12,7 @@ __all__ = ["Channel", "Message"]
 
 # taken now: the candidate may replace what the module holds
 _read, _write, _getpid, _exit = os.read, os.write, os.getpid, os._exit
+_len, _int = len, int
 
 CALLS, RECORDS = 3, 4
 
@@ -40,9 +41,9 @@ class Channel:
             self._fill()
         header, _, self._pending = self._pending.partition(b"\n")
         nonce, length = header.split(b" ")
-        while len(self._pending) < int(length):
+        while _len(self._pending) < _int(length):
             self._fill()
-        body, self._pending = self._pending[: int(length)], self._pending[int(length) :]
+        body, self._pending = self._pending[: _int(length)], self._pending[_int(length) :]
         return Message(nonce, body.decode("utf-8", "surrogatepass").split("\0"))
 
     def send(self, nonce: bytes, record: str) -> None:
