@@ -11,6 +11,8 @@ from genloom.tools.synthesis.calls import Call
 __all__ = ["hold_back"]
 
 SHARE = 4
+LEAST_YES_OR_NO = 4
+"""A yes or no says little: fewer examples of it than these are all fitted, of more, half are held back."""
 
 
 def hold_back(calls: Sequence[Call]) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
@@ -23,7 +25,9 @@ def hold_back(calls: Sequence[Call]) -> tuple[tuple[Call, ...], tuple[Call, ...]
     plain = [call for call in calls if not call.example.error]
     if len(plain) < 2:
         return tuple(calls), ()
-    wanted = max(1, len(plain) // SHARE)
+    wanted = _count(plain)
+    if not wanted:
+        return tuple(calls), ()
     kept = list(plain)
     held: list[Call] = []
     while len(held) < wanted:
@@ -31,6 +35,12 @@ def hold_back(calls: Sequence[Call]) -> tuple[tuple[Call, ...], tuple[Call, ...]
         kept.remove(chosen)
         held.append(chosen)
     return tuple(call for call in calls if call not in held), tuple(call for call in calls if call in held)
+
+
+def _count(plain: Sequence[Call]) -> int:
+    if all(call.example.expected in ("True", "False") for call in plain):
+        return len(plain) // 2 if len(plain) >= LEAST_YES_OR_NO else 0
+    return max(1, len(plain) // SHARE)
 
 
 def _dispensable(call: Call, among: Sequence[Call]) -> tuple[int, int, int]:

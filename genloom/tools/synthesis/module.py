@@ -93,11 +93,11 @@ def _is_simple(call: Call) -> bool:
 
 
 def _formatted(source: str) -> str:
-    from ruff import find_ruff_bin  # imported here: only a search that found something needs it
+    from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it ships no types; imported here: only a search that found something needs it
 
-    command = [find_ruff_bin(), "format", "--isolated", "--line-length", "100", "--stdin-filename", "found.py", "-"]
+    command = [find_ruff_bin(), "format", "--isolated", "--stdin-filename", "found.py", "-"]
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - ruff's own path, fixed options
             command, input=source, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:

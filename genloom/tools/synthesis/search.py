@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -23,7 +23,7 @@ __all__ = ["ProgramRunner", "find_existing", "search"]
 
 ENGINE = Path(__file__).parent / "engine"
 WORKER = ENGINE / "worker.py"
-CLOCK_SHARE = 0.85
+CLOCK_SHARE = 0.8
 """Of the time allowed from outside, what the worker allows itself: the rest is for starting and answering."""
 
 
@@ -35,7 +35,6 @@ class ProgramRunner(Protocol):
         program: Path,
         *,
         stdin: bytes = b"",
-        files: Mapping[str, bytes] = {},
         readable: Sequence[Path] = (),
         on_line: Callable[[bytes], None] | None = None,
         limits: Limits | None = None,

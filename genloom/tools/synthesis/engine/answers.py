@@ -45,7 +45,10 @@ class AnswerBook:
         """Take in an answer."""
         if len(self._found) >= MAX_ANSWERS and self.best and expression.cost > self.best.rank:
             return
-        code = code_of(expression)
+        try:
+            code = code_of(expression)
+        except (SyntaxError, RecursionError):
+            return
         answer = Answer(expression, self.rank_of(expression), code, self._lexicon.uncovered(expression.mask))
         known = self._found.get(code)
         if known is None or answer.order < known.order:
@@ -59,11 +62,17 @@ class AnswerBook:
         unused = sum(1 for bit in range(self._all_used) if not expression.uses >> bit & 1)
         return expression.cost + UNCOVERED_COST[missing] + UNUSED_COST * unused
 
-    def within(self, margin: int) -> list[Answer]:
-        """The answers whose rank is within a margin of the best, best first; not those that cover less of the prompt."""
+    def of_like_cost(self) -> list[Answer]:
+        """The answers that one could as well have given, best first; not those that cover less of the prompt.
+
+        The less sure the best is, the more others count as alike: where it is long, leaves words uncovered, or only says
+        yes or no.
+        """
         if self.best is None:
             return []
-        limit, most = self.best.rank + margin, self.best.uncovered
+        rank = self.best.rank
+        margin = 1 + (rank > 8) + (rank > 11) + (self.best.uncovered > 0) + 2 * (self.best.expression.kind == "bool")
+        limit, most = rank + margin, self.best.uncovered
         return sorted(
             (a for a in self._found.values() if a.rank <= limit and a.uncovered <= most), key=lambda a: a.order
         )

@@ -36,7 +36,9 @@ _AND = Operator(
     cost=2,
     words=stems("both also valid strictly and"),
 )
-_OR = Operator(code="{0} or {1}", takes=(), gives="bool", call=lambda p, q: p or q, cost=2, words=stems("either any or"))  # fmt: skip
+_OR = Operator(
+    code="{0} or {1}", takes=(), gives="bool", call=lambda p, q: p or q, cost=2, words=stems("either any or")
+)
 
 
 class Splitter:

@@ -17,9 +17,12 @@ __all__ = ["find"]
 
 MAX_WHOLE = 10_000
 _LIBRARY = {
-    "builtins": "len sum min max sorted abs round any all bin hex oct ord chr divmod str int float bool list set dict tuple repr ascii",
-    "math": "sqrt gcd lcm factorial floor ceil prod comb perm hypot isqrt degrees radians fabs trunc log log2 log10 exp sin cos tan dist",
-    "statistics": "mean median mode stdev pstdev variance pvariance multimode harmonic_mean geometric_mean median_low median_high",
+    "builtins": "len sum min max sorted abs round any all bin hex oct ord chr divmod str int float bool list set dict "
+    "tuple repr ascii",
+    "math": "sqrt gcd lcm factorial floor ceil prod comb perm hypot isqrt degrees radians fabs trunc log log2 log10 "
+    "exp sin cos tan dist",
+    "statistics": "mean median mode stdev pstdev variance pvariance multimode harmonic_mean geometric_mean "
+    "median_low median_high",
     "string": "capwords",
     "textwrap": "dedent shorten wrap fill indent",
     "html": "escape unescape",

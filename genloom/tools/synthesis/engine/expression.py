@@ -68,8 +68,9 @@ class Expression:
 
 
 _CALL_ERRORS = (
-    ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TooLargeError, RecursionError, MemoryError, StopIteration, OSError,
-)  # fmt: skip
+    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TooLargeError),
+    *(RecursionError, MemoryError, StopIteration, OSError),
+)
 
 
 def evaluate(op: Operator, args: tuple[Expression, ...]) -> Values:

@@ -161,13 +161,17 @@ def _terms(goal: Goal, kit: Kit, part: Expression, shown: Values) -> list[Goal]:
             _derived(goal, goal.kind, sums, lambda e: make(kit.plus, (e, part), goal.kind)),
             _derived(goal, goal.kind, takes, lambda e: make(kit.minus, (part, e), goal.kind)),
         ]
-        if all(shown) and all(type(v) is int for v in (*goal.values, *shown)):
-            if all(whole % piece == 0 for whole, piece in zip(goal.values, shown, strict=True)):
-                factors = tuple(whole // piece for whole, piece in zip(goal.values, shown, strict=True))
-                found.append(_derived(goal, goal.kind, factors, lambda e: make(kit.times, (part, e), goal.kind)))
+        if _divides(goal.values, shown):
+            factors = tuple(whole // piece for whole, piece in zip(goal.values, shown, strict=True))
+            found.append(_derived(goal, goal.kind, factors, lambda e: make(kit.times, (part, e), goal.kind)))
     except (TypeError, OverflowError, TooLargeError):
         return []
     return found
+
+
+def _divides(wholes: Values, pieces: Values) -> bool:
+    whole_numbers = all(pieces) and all(type(value) is int for value in (*wholes, *pieces))
+    return whole_numbers and all(whole % piece == 0 for whole, piece in zip(wholes, pieces, strict=True))
 
 
 def _sides(goal: Goal, part: Expression, shown: Values) -> list[Goal]:

@@ -51,12 +51,14 @@ def _vary_row(row: Row, pools: list[list[Any]], chance: random.Random) -> Row:
 def _vary(value: Any, pool: list[Any], chance: random.Random) -> Any:
     if isinstance(value, bool):
         return chance.choice([True, False])
-    if isinstance(value, int):
-        return _vary_int(value, pool, chance)
-    if isinstance(value, float):
-        return round(value + chance.choice([-1.5, -0.25, 0.5, 1.0, 2.25]), 4) if chance.random() < 0.8 else value
+    if isinstance(value, int | float):
+        return _vary_int(value, pool, chance) if isinstance(value, int) else _vary_float(value, chance)
     if isinstance(value, str):
         return _vary_text(value, pool, chance)
+    return _vary_container(value, pool, chance)
+
+
+def _vary_container(value: Any, pool: list[Any], chance: random.Random) -> Any:
     if isinstance(value, list):
         return _vary_items(value, pool, chance)
     if isinstance(value, tuple):
@@ -66,6 +68,10 @@ def _vary(value: Any, pool: list[Any], chance: random.Random) -> Any:
     if isinstance(value, set | frozenset):
         return type(value)(_vary_items(sorted(value, key=repr), pool, chance))
     return value
+
+
+def _vary_float(value: float, chance: random.Random) -> float:
+    return round(value + chance.choice([-1.5, -0.25, 0.5, 1.0, 2.25]), 4) if chance.random() < 0.8 else value
 
 
 def _vary_int(value: int, pool: list[Any], chance: random.Random) -> int:
@@ -80,7 +86,7 @@ def _vary_text(text: str, pool: list[Any], chance: random.Random) -> str:
     varied = [_vary_character(character, known, chance) for character in text]
     words = "".join(varied).split(" ")
     if len(words) > 1 and chance.random() < 0.5:
-        words = words + [chance.choice(words)] if chance.random() < 0.5 else words[:-1]
+        words = [*words, chance.choice(words)] if chance.random() < 0.5 else words[:-1]
     elif text.isalpha() and len(text) > 2 and chance.random() < 0.4:
         return "".join(varied)[: chance.randrange(2, len(text) + 1)]
     return " ".join(words)

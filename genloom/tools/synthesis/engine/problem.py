@@ -62,16 +62,6 @@ def read_literal(source: str) -> Any:
 
 def _value(node: ast.expr) -> Any:
     match node:
-        case ast.Call(func=ast.Name(id="set" | "frozenset" as kind), args=[], keywords=[]):
-            return set() if kind == "set" else frozenset()
-        case ast.Call(func=ast.Name(id="frozenset"), args=[inner], keywords=[]):
-            return frozenset(_value(inner))
-        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str() as text)], keywords=[]):
-            return float(text)
-        case ast.Name(id="inf" | "nan" as name):
-            return float(name)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
-            return float("-inf")
         case ast.List(elts=items):
             return [_value(item) for item in items]
         case ast.Tuple(elts=items):
@@ -80,6 +70,22 @@ def _value(node: ast.expr) -> Any:
             return {_value(item) for item in items}
         case ast.Dict(keys=keys, values=values):
             return {_value(key): _value(value) for key, value in zip(keys, values, strict=True) if key is not None}
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+            return _called(name, [_value(argument) for argument in arguments])
+    return _scalar(node)
+
+
+def _called(name: str, arguments: list[Any]) -> Any:
+    makers: dict[str, Any] = {"set": set, "frozenset": frozenset, "float": float}
+    return makers[name](*arguments)
+
+
+def _scalar(node: ast.expr) -> Any:
+    match node:
+        case ast.Name(id="inf" | "nan" as name):
+            return float(name)
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
+            return float("-inf")
     return ast.literal_eval(node)
 
 

@@ -46,8 +46,33 @@ def _bound(expression: Expression, names: Mapping[str, str]) -> str:
 
 def tidied(code: str) -> str:
     """Code without needless brackets, `list(…)` in loops and comprehensions over comprehensions."""
-    tree = ast.parse(code, mode="eval")
-    return ast.unparse(ast.fix_missing_locations(_Tidying().visit(tree)))
+    tree = ast.fix_missing_locations(_Tidying().visit(ast.parse(code, mode="eval")))
+    text = ast.unparse(tree)
+    bare = _without_doubled(text)
+    return bare if bare == text or _same(bare, tree) else text
+
+
+def _same(code: str, tree: ast.AST) -> bool:
+    try:
+        return ast.dump(ast.parse(code, mode="eval")) == ast.dump(ast.parse(ast.unparse(tree), mode="eval"))
+    except SyntaxError:
+        return False
+
+
+def _without_doubled(text: str) -> str:
+    """The text without the second brackets in `sum((… for …))`, which `ast.unparse` writes."""
+    found: list[str] = []
+    opened: list[int] = []
+    doubled: set[int] = set()
+    for place, character in enumerate(text):
+        found.append(character)
+        if character == "(":
+            opened.append(place)
+        elif character == ")" and opened:
+            start = opened.pop()
+            if text[start - 1 : start] == "(" and text[place + 1 : place + 2] == ")" and " for " in text[start:place]:
+                doubled |= {start, place}
+    return "".join(character for place, character in enumerate(found) if place not in doubled)
 
 
 class _Tidying(ast.NodeTransformer):
@@ -59,7 +84,7 @@ class _Tidying(ast.NodeTransformer):
             node.args[0] = _streamed(node.args[0])
         return node
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:  # noqa: N802 - the name that `ast` calls
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         self.generic_visit(node)
         match node.body:
             case ast.Call(func=ast.Name() as func, args=[ast.Name(id=name)], keywords=[]) if (

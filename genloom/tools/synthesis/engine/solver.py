@@ -23,13 +23,11 @@ from genloom.tools.synthesis.engine.toolbox import Toolbox
 from genloom.tools.synthesis.engine.views import View, views_of
 from genloom.tools.synthesis.engine.vocabulary import Lexicon, descriptive, numbers_in, words_in
 
-__all__ = ["MARGIN", "MAX_RANK", "Solution", "solve"]
+__all__ = ["MAX_RANK", "Solution", "solve"]
 
 PROBES = 3
 MAX_RANK = 20
 """Above this rank an answer is more likely wrong than right, and none is given."""
-MARGIN = 1
-"""Answers within this much of the best rank are of like cost."""
 LEAST_AFTERMATH = 8_000
 AFTERMATH = 5_000
 SURE_RANK = 6
@@ -160,7 +158,7 @@ class _Search:
 
     def solution(self) -> Solution:
         return Solution(
-            answers=[answer for answer in self.book.within(MARGIN) if answer.rank <= MAX_RANK],
+            answers=[answer for answer in self.book.of_like_cost() if answer.rank <= MAX_RANK],
             views=self.views,
             tests=self.arena.expressions(["bool"]) if self.error_rows else [],
             error_rows=self.error_rows,

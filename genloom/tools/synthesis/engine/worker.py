@@ -6,6 +6,7 @@ this one are stood in for by empty ones, so that its modules import one another 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -35,8 +36,9 @@ def main() -> int:
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
     sys.setrecursionlimit(RECURSION)
+    gc.disable()  # a search makes many long-lived values and no cycles to speak of
     if __package__ != PACKAGE:
         _stand_in()
     from genloom.tools.synthesis.engine.session import answer
@@ -45,9 +47,15 @@ def main() -> int:
         channel.write(json.dumps(record) + "\n")
         channel.flush()
 
-    emit(answer(json.load(sys.stdin), emit, started))
+    try:
+        emit(answer(json.load(sys.stdin), emit, started))
+    except Exception as error:  # noqa: BLE001 - the process's edge: whatever broke is told
+        reason = f"the search broke off: {type(error).__name__}: {error}"[:300]
+        emit({"type": "abstained", "reason": reason, "candidates": 0, "cut_by_clock": False})
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # at once: to free some hundred thousand expressions one by one takes longer than many a search
+    os._exit(code)
