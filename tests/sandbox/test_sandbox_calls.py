@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,22 @@ def test_repository_closed_to_others_can_be_imported_read_only(tmp_path: Path) -
     assert report.results[0] == Returned(value=(1, 2, 2))
     assert isinstance(report.results[1], Raised)
     assert not (closed / "new.py").exists()
+
+
+def test_repository_given_by_a_link_can_be_imported(tmp_path: Path, open_folder: Path) -> None:
+    """A link to a repository below a closed folder is followed, and shows nothing else of that folder."""
+    closed = tmp_path / "closed"
+    (closed / "repository").mkdir(parents=True)
+    (closed / "repository" / "lib.py").write_text("X = 1\n")
+    (closed / "private").write_text("private")
+    closed.chmod(0o700)
+    (open_folder / "link").symlink_to(closed / "repository")
+    sandbox = Sandbox(import_from=[open_folder / "link"])
+    if sandbox.status().tier != "landlock" or not sandbox.status().namespaces:
+        pytest.skip(sandbox.status().reason)
+    source = f"import lib, os\ndef there(): return os.path.exists({str(closed / 'private')!r})\n"
+    report = sandbox.call({"draft.py": source}, "draft", ["lib.X", "there()"])
+    assert values(report) == [1, os.geteuid() != 0], report
 
 
 def test_call_is_handed_over_only_when_its_turn_comes(sandbox: Sandbox) -> None:

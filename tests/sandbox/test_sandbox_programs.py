@@ -163,6 +163,27 @@ def test_killed_parent_takes_its_runs_along(open_folder: Path, sandbox: Sandbox)
     assert working_in(open_folder) == []
 
 
+async def test_killed_supervisor_takes_its_run_along(
+    sandbox: Sandbox, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the supervisor is killed, its namespace dies with it, and the report says that nothing was shown."""
+    if not sandbox.status().namespaces:
+        pytest.skip("without namespaces only the run's first process dies with it")
+    monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
+    started = asyncio.Event()
+    source = "import os, time\nif os.fork() == 0: os.setsid()\nprint('up', flush=True)\ntime.sleep(60)"
+    run = asyncio.create_task(sandbox.arun_program(source, on_line=lambda _: started.set()))
+    await asyncio.wait_for(started.wait(), 10)
+    assert working_in(open_folder)
+    children = [path.read_text().split() for path in Path("/proc/self/task").glob("*/children")]
+    for child in (int(number) for numbers in children for number in numbers):
+        if b"launcher" in Path(f"/proc/{child}/cmdline").read_bytes():
+            os.kill(child, signal.SIGKILL)
+    report = await asyncio.wait_for(run, 10)
+    assert "supervisor" in report.not_run
+    assert working_in(open_folder) == []
+
+
 @pytest.mark.slow
 async def test_many_runs_leave_nothing_behind(
     sandbox: Sandbox, open_folder: Path, monkeypatch: pytest.MonkeyPatch

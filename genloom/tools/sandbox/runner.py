@@ -69,7 +69,10 @@ async def run_job(job: Job, conversation: Conversation | None = None) -> Ending 
 
     Cancelling the task ends the whole tree first.
     """
-    scratch = tempfile.mkdtemp(prefix="genloom-")
+    try:
+        scratch = tempfile.mkdtemp(prefix="genloom-")
+    except OSError as error:
+        return Refused(stage="scratch", why=str(error))
     try:
         return await _Run(job, scratch).see_through(conversation)
     finally:
@@ -112,7 +115,10 @@ class _Run:
         started = time.monotonic()
         status = b""
         async with contextlib.AsyncExitStack() as stack:
-            process, pipes = self._start(stack)
+            try:
+                process, pipes = self._start(stack)
+            except OSError as error:
+                return Refused(stage="start", why=str(error))
             try:
                 async with asyncio.timeout(self._job.limits.wall_seconds + _GRACE_SECONDS):
                     status, stdout, stderr = await self._attend(stack, pipes, conversation)

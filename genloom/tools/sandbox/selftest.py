@@ -59,7 +59,8 @@ print(json.dumps({
 
 _HINTS = {
     "proc": "Mount /proc where genloom runs.",
-    "scratch": "Set TMPDIR to a folder that every user may pass, such as /tmp.",
+    "start": "Check that this machine has processes, memory and open files to spare.",
+    "scratch": "Set TMPDIR to a folder that has space and that every user may pass, such as /tmp.",
     "files": "Check the names of the files, and raise the limit file_megabytes if they are large.",
     "namespaces": "Allow user namespaces, or run as root, or as a user on a kernel with Landlock.",
     "mounts": "Run genloom as an ordinary user, or as root with the right to mount in a private namespace.",

@@ -72,7 +72,7 @@ class _Reveal:
 
     def reveal(self, needed: list[str]) -> None:
         # taken hold of before anything is covered; the scratch folder first, for copies are staged there
-        paths = [self._scratch, *sorted({*needed} - {self._scratch})]
+        paths = [self._scratch, *sorted({*needed, *map(os.path.realpath, needed)})]
         held = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in paths]
         for path, place in zip(paths, held, strict=True):
             top = self._closed(path)
