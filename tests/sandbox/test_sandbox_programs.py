@@ -158,9 +158,11 @@ def test_killed_parent_takes_its_runs_along(open_folder: Path, sandbox: Sandbox)
         assert working_in(open_folder)
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
-    while working_in(open_folder) and time.monotonic() < deadline:
+    while (working_in(open_folder) or list(open_folder.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert working_in(open_folder) == []
+    if sandbox.status().namespaces:
+        assert list(open_folder.iterdir()) == []
 
 
 async def test_killed_supervisor_takes_its_run_along(

@@ -84,6 +84,8 @@ def _is_removed(folder: str) -> bool:
     """Remove a folder that is empty, as it is when the run had private mounts; return whether that was all."""
     try:
         Path(folder).rmdir()
+    except FileNotFoundError:
+        return True  # the supervisor did it
     except OSError:
         return False
     return True

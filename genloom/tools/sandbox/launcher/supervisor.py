@@ -44,7 +44,16 @@ def supervise(plan: Plan, control: int, status: int) -> None:
         line = f"refused supervisor {error}"
     if not tree.end_tree():
         line = "refused survivors some processes could not be ended"
+    _remove_empty(plan["scratch"])
     os.write(status, line.encode(errors="replace") + b"\n")
+
+
+def _remove_empty(folder: str) -> None:
+    """Remove the scratch folder's mount point, also when genloom is no longer there to do it."""
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass  # without private mounts it is full, and genloom's to remove
 
 
 class _Run:
