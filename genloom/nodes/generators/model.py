@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage
+from collections.abc import Sequence
+
+from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage, trim_messages
+from langchain_core.messages.utils import count_tokens_approximately
 
 from genloom.nodes.briefing import (
     constraints_section,
@@ -19,7 +22,10 @@ from genloom.prompts import load_prompt
 from genloom.state import module_draft
 from genloom.tools.chat import message_text, module_in_reply
 
-__all__ = ["write_with_model"]
+__all__ = ["HISTORY_TOKENS", "recent", "write_with_model"]
+
+HISTORY_TOKENS = 32_000
+"""How much of the earlier attempts a model is told, by LangChain's rough count."""
 
 
 async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
@@ -34,7 +40,7 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
         return Abstention(reason="no model is configured")
     request = assignment.request
     proposed = await _proposed(assignment, model, runtime)
-    answer = await ask(model, [*_opening(assignment, runtime), *assignment.messages], runtime)
+    answer = await ask(model, [*_opening(assignment, runtime), *recent(assignment.messages)], runtime)
     source, complaint = module_in_reply(message_text(answer.content))
     draft = module_draft(
         source,
@@ -69,6 +75,14 @@ def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[AnyMessage]:
         name=request.target_name,
     )
     return [SystemMessage(load_prompt("generate_system").render()), HumanMessage(task)]
+
+
+def recent(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+    """Return the newest messages that fit `HISTORY_TOKENS`, in order; the last one, which holds the evidence, always."""
+    kept = trim_messages(
+        list(messages), max_tokens=HISTORY_TOKENS, token_counter=count_tokens_approximately, strategy="last"
+    )
+    return list(kept) or list(messages[-1:])
 
 
 def _held_out(assignment: Assignment) -> frozenset[str]:
