@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
+from genloom.tools.synthesis.engine.equivalence import frozen
 from genloom.tools.synthesis.engine.expression import Expression
 from genloom.tools.synthesis.engine.rendering import code_of
 from genloom.tools.synthesis.engine.vocabulary import Lexicon
@@ -31,14 +33,19 @@ class Answer:
         """Sorts answers: by rank; then what covers more of the prompt, what is shorter, and by the text."""
         return self.rank, -self.expression.cost, len(self.code), self.code
 
+    @property
+    def plainness(self) -> tuple[int, int, int, str]:
+        """Sorts answers that do the same: of like rank the cheapest."""
+        return self.rank, self.expression.cost, len(self.code), self.code
+
 
 class AnswerBook:
-    """Collects answers, one for each text."""
+    """Collects answers, one for each behaviour on all rows."""
 
     def __init__(self, lexicon: Lexicon, parameters: int) -> None:
         self._lexicon = lexicon
         self._all_used = parameters
-        self._found: dict[str, Answer] = {}
+        self._found: dict[tuple[Hashable, ...], Answer] = {}
         self.best: Answer | None = None
 
     def add(self, expression: Expression) -> None:
@@ -49,12 +56,12 @@ class AnswerBook:
             code = code_of(expression)
         except (SyntaxError, RecursionError):
             return
+        behaviour = tuple(map(frozen, expression.values))
         answer = Answer(expression, self.rank_of(expression), code, self._lexicon.uncovered(expression.mask))
-        known = self._found.get(code)
-        if known is None or answer.order < known.order:
-            self._found[code] = answer
-        if self.best is None or answer.order < self.best.order:
-            self.best = answer
+        known = self._found.get(behaviour)
+        if known is None or answer.plainness < known.plainness:
+            self._found[behaviour] = answer
+            self.best = min(self._found.values(), key=lambda kept: kept.order)
 
     def rank_of(self, expression: Expression) -> int:
         """The cost of an expression with its penalties."""

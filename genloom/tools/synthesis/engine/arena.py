@@ -168,11 +168,19 @@ class Arena:
             return
         if FAILED in values and all(value is FAILED for value in values[: self.shown]):
             return
-        mask = op.mask
+        idle = self._is_idle(args, gives, values)
+        if idle and not op.mask:
+            return
+        mask = 0 if idle else op.mask
         for arg in args:
             mask |= arg.mask
         made = Expression(op, args, gives, values, cost=self.level, mask=mask, uses=uses)
         self._keep(made, key)
+
+    def _is_idle(self, args: tuple[Expression, ...], gives: str, values: Values) -> bool:
+        """Whether no example shows that the operator does anything to one of its arguments."""
+        shown = values[: self.shown]
+        return any(arg.kind == gives and arg.uses and arg.values[: self.shown] == shown for arg in args)
 
     def admit(self, expression: Expression) -> bool:
         """Take in an expression made elsewhere (a seed, a higher-order form), unless its behaviour is known."""
