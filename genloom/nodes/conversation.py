@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from genloom.errors import ModelError
 from genloom.nodes.runtime import NodeRuntime
@@ -13,7 +13,7 @@ from genloom.tools.chat import chat_model, message_text, model_failure, usage_of
 __all__ = ["ask"]
 
 
-async def ask(model: str, messages: Sequence[AnyMessage], runtime: NodeRuntime) -> AIMessage:
+async def ask(model: str, messages: Sequence[BaseMessage], runtime: NodeRuntime) -> AIMessage:
     """Send messages to the model of that name and return its answer, which is never empty.
 
     Every message passes redaction first. Raises `ModelError` (classified), `CredentialError` or `ModelNameError`; any
@@ -33,7 +33,7 @@ async def ask(model: str, messages: Sequence[AnyMessage], runtime: NodeRuntime) 
     return answer
 
 
-def _redacted(message: AnyMessage, runtime: NodeRuntime) -> AnyMessage:
+def _redacted(message: BaseMessage, runtime: NodeRuntime) -> BaseMessage:
     from genloom.tools.security import redact
 
     text = redact(message_text(message.content), secrets=runtime.settings.secrets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from langchain_core.messages import AnyMessage, HumanMessage, SystemMessage, trim_messages
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, trim_messages
 from langchain_core.messages.utils import count_tokens_approximately
 
 from genloom.nodes.briefing import (
@@ -63,7 +63,7 @@ async def _proposed(assignment: Assignment, model: str, runtime: NodeRuntime) ->
     return await propose_checks(assignment.request, model, runtime)
 
 
-def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[AnyMessage]:
+def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMessage]:
     request = assignment.request
     task = load_prompt("generate").render(
         context=context_section(request, assignment.context, runtime),
@@ -77,7 +77,7 @@ def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[AnyMessage]:
     return [SystemMessage(load_prompt("generate_system").render()), HumanMessage(task)]
 
 
-def recent(messages: Sequence[AnyMessage]) -> list[AnyMessage]:
+def recent(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     """Return the newest messages that fit `HISTORY_TOKENS`, in order; the last one, which holds the evidence, always."""
     kept = trim_messages(
         list(messages), max_tokens=HISTORY_TOKENS, token_counter=count_tokens_approximately, strategy="last"
