@@ -93,7 +93,7 @@ def _is_simple(call: Call) -> bool:
 
 
 def _formatted(source: str) -> str:
-    from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it ships no types; imported here: only a search that found something needs it
+    from ruff import find_ruff_bin  # imported here: only a search that found something needs it
 
     command = [find_ruff_bin(), "format", "--isolated", "--stdin-filename", "found.py", "-"]
     try:

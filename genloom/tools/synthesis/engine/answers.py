@@ -16,6 +16,7 @@ UNCOVERED_COST = (0, 3, 5, 6, 7)
 """What words of the prompt cost that an answer leaves uncovered, by their number: each further one says less."""
 UNUSED_COST = 5
 MAX_ANSWERS = 300
+KEPT_ALIKE = 3
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,12 @@ class Answer:
 
 
 class AnswerBook:
-    """Collects answers, one for each behaviour on all rows."""
+    """Collects answers, a few for each behaviour on all rows: they may still differ elsewhere."""
 
     def __init__(self, lexicon: Lexicon, parameters: int) -> None:
         self._lexicon = lexicon
         self._all_used = parameters
-        self._found: dict[tuple[Hashable, ...], Answer] = {}
+        self._found: dict[tuple[Hashable, ...], list[Answer]] = {}
         self.best: Answer | None = None
 
     def add(self, expression: Expression) -> None:
@@ -58,10 +59,12 @@ class AnswerBook:
             return
         behaviour = tuple(map(frozen, expression.values))
         answer = Answer(expression, self.rank_of(expression), code, self._lexicon.uncovered(expression.mask))
-        known = self._found.get(behaviour)
-        if known is None or answer.plainness < known.plainness:
-            self._found[behaviour] = answer
-            self.best = min(self._found.values(), key=lambda kept: kept.order)
+        alike = self._found.setdefault(behaviour, [])
+        if all(known.code != code for known in alike):
+            alike.append(answer)
+            alike.sort(key=lambda kept: kept.plainness)
+            del alike[KEPT_ALIKE:]
+            self.best = min((kept[0] for kept in self._found.values()), key=lambda kept: kept.order)
 
     def rank_of(self, expression: Expression) -> int:
         """The cost of an expression with its penalties."""
@@ -80,6 +83,5 @@ class AnswerBook:
         rank = self.best.rank
         margin = 1 + (rank > 8) + (rank > 11) + (self.best.uncovered > 0) + 2 * (self.best.expression.kind == "bool")
         limit, most = rank + margin, self.best.uncovered
-        return sorted(
-            (a for a in self._found.values() if a.rank <= limit and a.uncovered <= most), key=lambda a: a.order
-        )
+        found = [a for kept in self._found.values() for a in kept if a.rank <= limit and a.uncovered <= most]
+        return [self.best, *(answer for answer in sorted(found, key=lambda a: a.order) if answer is not self.best)]

@@ -117,7 +117,7 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Where programs of like cost give something else than the best, the most telling input first.
 
-    An input that the best cannot take, or a rival cannot, decides nothing.
+    An input that a rival cannot take decides nothing; one that only the best cannot take counts against it.
     """
     probes = draw_probes(inputs, PROBES, seed=1)
     own = [best(probe) for probe in probes]
@@ -126,8 +126,8 @@ def differences(
     for code, rival in others:
         first: Difference | None = None
         for place, (probe, value) in enumerate(zip(probes, own, strict=True)):
-            other = value if failed(value) else rival(probe)
-            if not failed(other) and not _alike(other, value):
+            other = rival(probe)
+            if not failed(other) and (failed(value) or not _alike(other, value)):
                 telling[place] += 1
                 first = first or Difference(probe, value, other, code)
         if first is not None:

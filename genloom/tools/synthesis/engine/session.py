@@ -89,6 +89,10 @@ def _reuse(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
     return {"type": "abstained", "reason": reason, "candidates": ledger.candidates, "cut_by_clock": ledger.cut_by_clock}
 
 
+def _shown(value: Any) -> str:
+    return f"an error ({type(value).__name__})" if isinstance(value, Exception) else repr(value)
+
+
 def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict[str, Any]:
     program = judged.program
     return {
@@ -103,7 +107,7 @@ def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict
         "rivals": [
             {
                 "arguments": [repr(value) for value in difference.arguments],
-                "answer": repr(difference.answer),
+                "answer": _shown(difference.answer),
                 "rival": repr(difference.rival),
                 "code": difference.rival_code,
             }
