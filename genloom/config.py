@@ -1,9 +1,10 @@
 """The one place that reads the environment. Explicit argument > environment > default.
 
 Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
-`GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`; honoured as their owners
-define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`,
-`LANGSMITH_TRACING` (its other variables LangSmith reads itself).
+`GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`, `GENLOOM_DEBUG`
+(tracebacks of unexpected errors); honoured as their owners define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
+`CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`, `LANGSMITH_TRACING` (its other variables LangSmith reads
+itself).
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Settings:
     codegen_org_id: int | None = None
     codegen_base_url: str | None = None
     langsmith_tracing: bool = False
+    debug: bool = False
 
     @property
     def agent_backend(self) -> str | None:
@@ -86,6 +88,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         codegen_org_id=_number(env, "CODEGEN_ORG_ID", int, None),
         codegen_base_url=_text(env, "CODEGEN_API_BASE_URL"),
         langsmith_tracing=_asks_for_traces(env),
+        debug=_text(env, "GENLOOM_DEBUG") not in (None, "0"),
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Unpack
 
 from genloom.errors import RunCancelledError
 from genloom.interfaces.answers import KeptAnswers
 from genloom.interfaces.cache_key import cache_key
 from genloom.interfaces.job import GenerateOptions, GenerationJob, prepare_job
+from genloom.interfaces.recording import Recording, recording
 from genloom.interfaces.result import GenerationResult
 from genloom.portal import run_sync
 from genloom.state import CodeContext, GenerationRequest
@@ -32,10 +34,11 @@ def generate(
     saved. May be called while an event loop runs in this thread.
     """
     job = prepare_job(prompt, options)
-    try:
-        return run_sync(_run(job))
-    except KeyboardInterrupt:
-        raise _cancelled(job, "The run was interrupted.") from None
+    with recording(job.settings, job.on_event) as record:
+        try:
+            return run_sync(_run(replace(job, on_event=record.emit), record))
+        except KeyboardInterrupt:
+            raise _cancelled(job, record, "The run was interrupted.") from None
 
 
 async def agenerate(
@@ -43,20 +46,27 @@ async def agenerate(
     **options: Unpack[GenerateOptions],
 ) -> GenerationResult:
     """As `generate`, for use in an event loop. Cancelling the task saves the state and stops the run."""
-    return await _run(prepare_job(prompt, options))
+    job = prepare_job(prompt, options)
+    with recording(job.settings, job.on_event) as record:
+        return await _run(replace(job, on_event=record.emit), record)
 
 
-async def _run(job: GenerationJob) -> GenerationResult:
+async def _run(job: GenerationJob, record: Recording) -> GenerationResult:
+    began = time.monotonic()
     try:
         async with asyncio.timeout(job.deadline):
-            return await (_run_cached(job) if job.cacheable else _run_graph(job, None))
+            result = await (_run_cached(job) if job.cacheable else _run_graph(job, None))
     except TimeoutError as error:
-        raise _cancelled(job, f"The deadline of {job.deadline:g} seconds has passed.") from error
+        if job.deadline is None or time.monotonic() - began < job.deadline:
+            raise
+        raise _cancelled(job, record, f"The deadline of {job.deadline:g} seconds has passed.") from error
+    await record.finish(result)
+    return result
 
 
-def _cancelled(job: GenerationJob, message: str) -> RunCancelledError:
-    if not job.durable:
-        return RunCancelledError(message)
+def _cancelled(job: GenerationJob, record: Recording, message: str) -> RunCancelledError:
+    if not job.durable or not (record.began or job.named_thread):
+        return RunCancelledError(message, hint="Nothing was saved: start it again.")
     hint = f"Resume it with `genloom thread resume {job.thread_id}`."
     return RunCancelledError(message, thread_id=job.thread_id, hint=hint)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -25,7 +25,7 @@ from genloom.state import (
 from genloom.state.part import StatePart
 from genloom.tools.checks import verdict_to_json
 
-__all__ = ["GenerationResult"]
+__all__ = ["GenerationResult", "error_json"]
 
 RESULT_FORMAT = 1
 """Goes into the cache's key: a result of another format is never read back."""
@@ -83,22 +83,23 @@ class GenerationResult(StatePart):
         request = GenerationRequest.model_validate(values["request"])
         attempts: tuple[Attempt, ...] = tuple(values.get("attempts") or ())
         shown = _shown(values, attempts)
-        outcome: Outcome | None = values.get("outcome")
         interrupts = values.get("__interrupt__") or ()
+        ended: Outcome | None = values.get("outcome")
+        outcome = ended or _stopped(interrupts)
         return cls(
             name=request.target_name,
-            outcome=outcome.result if outcome is not None else "pending",
-            reason=outcome.reason if outcome is not None else "The run waits for a person.",
-            accepted=outcome.accepted if outcome is not None else False,
+            outcome=outcome.result,
+            reason=outcome.reason,
+            accepted=outcome.accepted,
             draft=shown.draft if shown else None,
             verdict=shown.verdict if shown else values.get("verdict"),
             review=shown.review if shown else None,
             context=values.get("context"),
             agent_run=values.get("agent_run"),
-            attempts=len(attempts) if outcome is not None else len(attempts) + 1,
+            attempts=len(attempts) + (1 if ended is None and values.get("draft") is not None else 0),
             thread_id=thread_id,
             question=interrupts[0].value if interrupts else None,
-            problems=outcome.problems if outcome is not None else (),
+            problems=outcome.problems,
             seconds=seconds,
         )
 
@@ -143,8 +144,15 @@ def _cause_json(cause: BaseException) -> dict[str, str]:
     return {"type": type(cause).__name__, "message": str(cause), "hint": ""}
 
 
+def _stopped(interrupts: Sequence[object]) -> Outcome:
+    """Return how a run stands that has not ended: it waits for a person, or was stopped between two nodes."""
+    if interrupts:
+        return Outcome(result="pending", reason="The run waits for a person.")
+    return Outcome(result="cancelled", reason="The run was stopped and can be resumed.")
+
+
 def _shown(values: Mapping[str, Any], attempts: tuple[Attempt, ...]) -> Attempt | None:
-    """Return the attempt to show: the last one, or the draft that a pending run waits with."""
+    """Return the attempt to show: the last one, or the draft that a run which has not ended stands with."""
     draft = values.get("draft")
     if draft is not None and values.get("outcome") is None:
         verdict = values.get("verdict") or NotRun(cause="no_draft")

@@ -7,23 +7,24 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command
+from langgraph.types import Command, StateSnapshot
 
 from genloom.config import Settings
 from genloom.errors import ThreadError
 from genloom.events import EventEmitter, ignore_events, parse_event
 from genloom.graphs import build_generation_graph
 from genloom.interfaces.job import GenerationJob
+from genloom.interfaces.recording import recording
 from genloom.interfaces.result import GenerationResult
 from genloom.state import CodeContext, GenerationRequest, GraphContext
 from genloom.tools.store.checkpoints import open_checkpointer, thread_key
 from genloom.tools.telemetry import atracing
 
-__all__ = ["resume_thread", "run_thread"]
+__all__ = ["StoredThread", "read_thread", "resume_thread", "run_thread"]
 
 Graph = CompiledStateGraph[Any, GraphContext, Any, Any]  # Any: LangGraph's own state types
 
@@ -63,17 +64,46 @@ async def resume_thread(
     when none is given, is returned as it stands. Raises `ThreadError` when there is no such thread.
     """
     async with _opened(settings, True) as graph:
-        state = await graph.aget_state(_config(thread_id, settings, None))
-        if not state.values:
-            raise ThreadError(f"There is no thread {thread_id!r}.", hint="`genloom thread list` shows what is stored.")
+        state = await _stored(graph, thread_id, settings)
         context = _saved_context(state.metadata or {}, changes or {})
         config = _config(thread_id, settings, context)
-        waits = any(task.interrupts for task in state.tasks)
+        waits = bool(state.interrupts)
         if not state.next or (waits and answer is None):
-            values = {**state.values, "__interrupt__": [i for task in state.tasks for i in task.interrupts]}
-            return GenerationResult.of_state(values, thread_id=thread_id, seconds=0.0)
+            return _standing(state, thread_id)
         given: Command[Any] | None = Command(resume=answer) if waits else None
-        return await _follow(graph, given, config, context, thread_id, on_event)
+        with recording(settings, on_event) as record:
+            result = await _follow(graph, given, config, context, thread_id, record.emit)
+            await record.finish(result)
+            return result
+
+
+class StoredThread(NamedTuple):
+    """A thread as it stands: its request, how far it came, and the nodes that would run next (none when it has ended)."""
+
+    request: GenerationRequest
+    result: GenerationResult
+    next: tuple[str, ...]
+
+
+async def read_thread(thread_id: str, settings: Settings) -> StoredThread:
+    """Return how a thread stands; nothing is run. Raises `ThreadError` when there is no such thread."""
+    async with _opened(settings, True) as graph:
+        state = await _stored(graph, thread_id, settings)
+        request = GenerationRequest.model_validate(state.values["request"])
+        return StoredThread(request, _standing(state, thread_id), tuple(state.next))
+
+
+async def _stored(graph: Graph, thread_id: str, settings: Settings) -> StateSnapshot:
+    state = await graph.aget_state(_config(thread_id, settings, None))
+    if not state.values:
+        raise ThreadError(f"There is no thread {thread_id!r}.", hint="`genloom thread list` shows what is stored.")
+    return state
+
+
+def _standing(state: StateSnapshot, thread_id: str) -> GenerationResult:
+    return GenerationResult.of_state(
+        {**state.values, "__interrupt__": state.interrupts}, thread_id=thread_id, seconds=0.0
+    )
 
 
 @asynccontextmanager

@@ -27,6 +27,8 @@ PACKAGES = (
     "genloom.tools.checks",
     "genloom.tools.codebase",
     "genloom.tools.codegen",
+    "genloom.tools.diagnosis",
+    "genloom.tools.diagnosis",
     "genloom.tools.sandbox",
     "genloom.tools.security",
     "genloom.tools.store",

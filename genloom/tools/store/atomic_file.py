@@ -32,8 +32,8 @@ def file_sha256(path: Path) -> str | None:
         raise StorageError(f"{path} cannot be read: {error.strerror}.", hint=_UNWRITABLE) from error
 
 
-def write_atomically(path: Path, text: str, *, expected_sha256: str | None) -> str:
-    """Write `text` in UTF-8, so that a reader sees the old file or the new one, and return the sha256 of the new.
+def write_atomically(path: Path, content: str | bytes, *, expected_sha256: str | None) -> str:
+    """Write text (in UTF-8) or bytes, so that a reader sees the old file or the new one, and return the sha256 of the new.
 
     `expected_sha256` is the hash of what the caller read: `None` when there was no file, `OVERWRITE` for whatever is
     there. Raises `StorageError`, with the old file untouched and nothing left beside it, when the file is not what was
@@ -43,7 +43,7 @@ def write_atomically(path: Path, text: str, *, expected_sha256: str | None) -> s
     existing file and its replacement a few microseconds remain.
     """
     try:
-        data = text.encode("utf-8")
+        data = content.encode("utf-8") if isinstance(content, str) else content
     except UnicodeEncodeError as error:
         raise StorageError(f"{path} was not written: its text holds no valid Unicode ({error.reason}).") from error
     try:

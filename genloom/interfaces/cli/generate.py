@@ -1,0 +1,160 @@
+"""`genloom generate`: the main job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast
+
+import click
+
+from genloom.interfaces.cli import options
+
+if TYPE_CHECKING:
+    from genloom.interfaces.job import GenerateOptions
+
+__all__ = ["command"]
+
+_GENERATORS = ("reuse", "search", "model")
+
+
+class Arguments(TypedDict):
+    """What the command line gives."""
+
+    prompt: str
+    name: str | None
+    signature: str | None
+    examples: tuple[str, ...]
+    tests: str | None
+    target: str | None
+    constraints: tuple[str, ...]
+    context_files: tuple[str, ...]
+    repository: str | None
+    out: str | None
+    model: str | None
+    reviewer_model: str | None
+    python: str | None
+    generators: tuple[str, ...] | None
+    search_seconds: float | None
+    max_attempts: int | None
+    use_agent: bool
+    allow_fallback: bool
+    approval: bool
+    accept_unverified: bool
+    allow_weak_sandbox: bool
+    thread_id: str | None
+    no_cache: bool
+    deadline: float | None
+    as_json: bool
+    quiet: bool
+
+
+def _generator_names(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if name not in _GENERATORS]
+    if unknown or not names:
+        raise click.BadParameter(
+            f"{', '.join(unknown) or 'nothing'} is no generator; there are {', '.join(_GENERATORS)}."
+        )
+    return names
+
+
+@click.command(
+    short_help="Turn a request into checked code.",
+    epilog="""\b
+Examples:
+  genloom generate "Make a URL slug" -e "slugify('A b') == 'a-b'" -e "slugify('x') == 'x'" -e "slugify('C D') == 'c-d'"
+  genloom generate "Parse pairs like a=1;b=2" --repo . --model openai:gpt-5 --out pairs.py
+  genloom generate - --tests test_pairs.py < request.txt
+  genloom generate "Rewrite the importer" --repo . --agent --approval
+
+\b
+Exit codes: 0 passed or accepted; 1 unverified or failed; 2 bad input; 3 a key or model is missing or
+refused; 4 every backend failed; 5 waits for approval; 130 interrupted.""",
+)
+@click.argument("prompt")
+@click.option("--name", metavar="N", help="Name of the function or class.")
+@click.option("--signature", metavar="S", help="Its signature, such as `slugify(text: str) -> str`.")
+@options.examples
+@options.tests
+@click.option("--target", metavar="PATH", help="The file in the repository that the module is meant for.")
+@click.option("--constraint", "constraints", multiple=True, metavar="TEXT", help="A rule to keep; may be repeated.")
+@click.option(
+    "--context-file", "context_files", multiple=True, metavar="FILE", help="A text to work from; may be repeated."
+)
+@options.repository
+@options.out
+@click.option("--model", metavar="M", help="`provider:model` [default: GENLOOM_MODEL].")
+@click.option("--reviewer-model", metavar="M", help="Model that reviews [default: the one that writes].")
+@options.python
+@click.option(
+    "--generators", metavar="LIST", callback=_generator_names, help="In order, from reuse,search,model [default: all]."
+)
+@click.option("--search-seconds", type=click.FloatRange(0, 3600, min_open=True), metavar="S", help="Time for search.")
+@click.option("--attempts", "max_attempts", type=click.IntRange(1, 20), metavar="N", help="Drafts by the model.")
+@click.option("--agent", "use_agent", is_flag=True, help="Give the request to the configured Codegen agent (may cost).")
+@click.option("--allow-fallback", is_flag=True, help="Let the agent take over when the model fails (may cost).")
+@click.option("--approval", is_flag=True, help="A person approves before the run ends.")
+@click.option("--accept-unverified", is_flag=True, help="Take code that nothing failed and nothing proves.")
+@options.allow_weak_sandbox
+@click.option("--thread", "thread_id", metavar="ID", help="Name the thread, or go on with the one of that name.")
+@click.option("--no-cache", is_flag=True, help="Make a new answer even if one is kept.")
+@click.option(
+    "--deadline", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop, resumable, after S seconds."
+)
+@options.as_json
+@options.quiet
+def command(**given: Unpack[Arguments]) -> int:
+    """Turn PROMPT (`-` for standard input) into checked code.
+
+    The code goes to standard output, what was checked and how to standard error.
+    """
+    from genloom.interfaces.cli.answer import Answer
+    from genloom.interfaces.cli.output_file import opened
+    from genloom.interfaces.cli.progress import showing_progress
+    from genloom.interfaces.cli.run import ask_person, can_ask, resume, start
+
+    answer = Answer(as_json=given["as_json"], quiet=given["quiet"], out=opened(given["out"]))
+    prompt, asked = _asked(given)
+    with showing_progress(off=given["as_json"] or given["quiet"]) as emit:
+        result = start(prompt, asked, emit)
+    if result.outcome == "pending" and result.thread_id and can_ask() and not given["as_json"]:
+        decision = ask_person(result)
+        with showing_progress(off=given["quiet"]) as emit:
+            result = resume(result.thread_id, emit, answer=decision)
+    return answer.give(result)
+
+
+def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
+    """Return the prompt and the options of `genloom.generate`; what was left open is left to its defaults."""
+    from genloom.interfaces.cli.inputs import find_python, find_repository, read_prompt, read_text
+
+    prompt = read_prompt(given["prompt"])
+    asked: GenerateOptions = {
+        "name": given["name"],
+        "signature": given["signature"],
+        "examples": given["examples"],
+        "tests": read_text(given["tests"], "test file"),
+        "target": given["target"],
+        "constraints": given["constraints"],
+        "codebase_context": {path: read_text(path, "context file") or "" for path in given["context_files"]},
+        "use_agent": given["use_agent"],
+        "repository": find_repository(given["repository"]),
+        "python": find_python(given["python"]),
+        "model": given["model"],
+        "reviewer_model": given["reviewer_model"],
+        "allow_fallback": given["allow_fallback"],
+        "approval": given["approval"],
+        "accept_unverified": given["accept_unverified"],
+        "allow_weak_sandbox": given["allow_weak_sandbox"],
+        "thread_id": given["thread_id"],
+        "cache": not given["no_cache"],
+        "deadline": given["deadline"],
+    }
+    if given["generators"] is not None:
+        asked["generators"] = cast("tuple[Literal['reuse', 'search', 'model'], ...]", given["generators"])
+    if given["search_seconds"] is not None:
+        asked["search_seconds"] = given["search_seconds"]
+    if given["max_attempts"] is not None:
+        asked["max_attempts"] = given["max_attempts"]
+    return prompt, asked

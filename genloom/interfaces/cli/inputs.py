@@ -1,0 +1,67 @@
+"""Inputs: the files, folders and programs that arguments name, read within bounds."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from genloom.errors import RequestError, StorageError, UsageError
+
+__all__ = ["find_python", "find_repository", "read_prompt", "read_text"]
+
+MAX_FILE_BYTES = 2_000_000
+MAX_PROMPT_BYTES = 1_000_000
+
+
+def read_prompt(argument: str) -> str:
+    """Return the prompt: the argument itself, or standard input for `-`."""
+    if argument != "-":
+        return argument
+    try:
+        data = sys.stdin.buffer.read(MAX_PROMPT_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except (OSError, ValueError, AttributeError) as error:
+        raise RequestError(
+            "The prompt on standard input is not UTF-8 text, or cannot be read.",
+            hint="Send text, or give it as argument.",
+        ) from error
+    if len(data) > MAX_PROMPT_BYTES:
+        raise RequestError(f"The prompt on standard input is longer than {MAX_PROMPT_BYTES:,} bytes.")
+    return text
+
+
+def read_text(path: str | None, what: str) -> str | None:
+    """Return the text of a file that an option names, `None` without one. Raises `StorageError`."""
+    if path is None:
+        return None
+    hint = "Give the path of a text file."
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise StorageError(f"The {what} {path!r} cannot be read: {why}.", hint=hint) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise StorageError(f"The {what} {path!r} is larger than {MAX_FILE_BYTES:,} bytes.", hint=hint)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StorageError(f"The {what} {path!r} is not UTF-8 text.", hint=hint) from error
+
+
+def find_repository(path: str | None) -> str | None:
+    """Return the absolute path, so that a thread resumed elsewhere finds the repository again. A folder that cannot
+    serve is told by who reads it."""
+    return None if path is None else str(Path(path).expanduser().absolute())
+
+
+def find_python(name: str | None) -> str | None:
+    """Return the path of the interpreter that an option names, by path or by a name on PATH. Raises `UsageError`."""
+    if name is None:
+        return None
+    path = Path(name).expanduser()
+    found = path.absolute() if path.exists() else shutil.which(name)
+    if found is None or Path(found).is_dir():
+        raise UsageError(f"There is no Python interpreter {name!r}.", hint="Give its path, such as .venv/bin/python.")
+    return str(found)

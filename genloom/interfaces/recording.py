@@ -1,0 +1,50 @@
+"""Recording: every run is written down once for `genloom stats`, whoever started it and however it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from genloom.config import Settings
+from genloom.events import Event, EventEmitter, NodeStarted, RunFinished
+from genloom.interfaces.result import GenerationResult
+from genloom.tools.store.event_journal import RunRecorder, open_event_journal
+
+__all__ = ["Recording", "recording"]
+
+
+class Recording:
+    """Takes in the events of one run and hands them on. `began` says that the graph started a node, so that its thread is
+    saved and can be resumed."""
+
+    def __init__(self, recorder: RunRecorder, on_event: EventEmitter) -> None:
+        self._recorder = recorder
+        self._on_event = on_event
+        self.began = False
+
+    def emit(self, event: Event) -> None:
+        """Take in one event and hand it on."""
+        self.began = self.began or isinstance(event, NodeStarted)
+        self._recorder(event)
+        self._on_event(event)
+
+    async def finish(self, result: GenerationResult) -> None:
+        """Write the run down with its result."""
+        drafts = 0 if result.cached else result.attempts
+        self._recorder(RunFinished(outcome=result.outcome, generator=result.generator, attempts=drafts))
+        await asyncio.to_thread(self._recorder.close, cached=result.cached)
+
+
+@contextmanager
+def recording(settings: Settings, on_event: EventEmitter) -> Iterator[Recording]:
+    """Record what happens inside the block as one run: `cancelled` or `error` when it raises.
+
+    It never fails the run: where the journal cannot be written, `on_event` gets a `Note`.
+    """
+    journal = open_event_journal(settings)
+    try:
+        with RunRecorder(journal, warn=on_event) as recorder:
+            yield Recording(recorder, on_event)
+    finally:
+        journal.close()
