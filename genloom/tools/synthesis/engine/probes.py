@@ -60,13 +60,13 @@ def _vary(value: Any, pool: list[Any], chance: random.Random) -> Any:
 
 def _vary_container(value: Any, pool: list[Any], chance: random.Random) -> Any:
     if isinstance(value, list):
-        return _vary_items(value, pool, chance)
+        return _vary_items(value, _members(value, pool), pool, chance)
     if isinstance(value, tuple):
         return tuple(_vary(item, pool, chance) for item in value)
     if isinstance(value, dict):
         return {key: _vary(item, pool, chance) for key, item in value.items() if chance.random() < 0.9}
     if isinstance(value, set | frozenset):
-        return type(value)(_vary_items(sorted(value, key=repr), pool, chance))
+        return type(value)(_vary_items(sorted(value, key=repr), _members(value, pool), pool, chance))
     return value
 
 
@@ -101,20 +101,21 @@ def _vary_character(character: str, known: str, chance: random.Random) -> str:
     return character
 
 
-def _vary_items(items: list[Any], pool: list[Any], chance: random.Random) -> list[Any]:
-    kinds = {type(item) for item in items}
-    known = [item for item in pool if type(item) in kinds and item is not items] or items
+def _members(value: Any, pool: list[Any]) -> list[Any]:
+    """What stands in containers like this one, anywhere in the pool; of the kinds of its own items, where it has some."""
+    like = list if isinstance(value, list) else set | frozenset
+    found = [item for container in pool if isinstance(container, like) for item in sorted(container, key=repr)]
+    kinds = {type(item) for item in value}
+    return [item for item in found if type(item) in kinds] if kinds else found
+
+
+def _vary_items(items: list[Any], members: list[Any], pool: list[Any], chance: random.Random) -> list[Any]:
     varied = [_vary(item, pool, chance) if chance.random() < 0.5 else item for item in items]
     if not varied:
-        inner = [item for item in pool if not isinstance(item, list)]
-        return (
-            [chance.choice(inner) for _ in range(2)]
-            if inner and not any(isinstance(i, list) for i in pool[1:] if i)
-            else []
-        )
+        return [chance.choice(members) for _ in range(2)] if members else []
     move = chance.random()
     if move < 0.35:
-        varied.insert(chance.randrange(len(varied) + 1), chance.choice(known))
+        varied.insert(chance.randrange(len(varied) + 1), chance.choice(members))
     elif move < 0.5 and len(varied) > 2:
         varied.pop(chance.randrange(len(varied)))
     elif move < 0.7:

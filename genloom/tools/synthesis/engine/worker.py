@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+import traceback
 import types
 from pathlib import Path
 from typing import Any  # Any: plain JSON
@@ -50,6 +51,7 @@ def main() -> int:
     try:
         emit(answer(json.load(sys.stdin), emit, started))
     except Exception as error:  # noqa: BLE001 - the process's edge: whatever broke is told
+        traceback.print_exc()
         reason = f"the search broke off: {type(error).__name__}: {error}"[:300]
         emit({"type": "abstained", "reason": reason, "candidates": 0, "cut_by_clock": False})
     return 0
