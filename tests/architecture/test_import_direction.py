@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "nodes": NODES,
     "graphs": GRAPHS,
     "interfaces": GRAPHS | {"interfaces"},
+    "__main__": {"interfaces"},
     "testing": GRAPHS | {"testing"},
 }
 
