@@ -46,6 +46,8 @@ def _parameters(signature: Signature, found: FoundLine) -> str:
 
 def _annotation(kind: str) -> str:
     """The annotation of a kind of the engine's: `dict[str,int]` becomes `dict[str, int]`."""
+    if kind.endswith("|none"):
+        return f"{_annotation(kind.removesuffix('|none'))} | None"
     head, bracket, rest = kind.partition("[")
     if not bracket:
         return _ANNOTATIONS.get(kind, kind)

@@ -91,7 +91,11 @@ def find(problem: Problem, spend: Callable[[], None]) -> Judged | None:
     inputs = [case.arguments for case in problem.fit + problem.held]
     rivals = differences(best.outcome, others, inputs)
     return Judged(
-        best.program(problem), best.rank, held and bool(problem.held), rivals, notes=(f"{best.module}.{best.name}",)
+        best.program(problem),
+        best.rank,
+        held and bool(problem.held),
+        rivals=rivals,
+        notes=(f"{best.module}.{best.name}",),
     )
 
 

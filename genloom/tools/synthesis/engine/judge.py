@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any  # Any: values of searched programs are of every kind
 
+from genloom.tools.synthesis.engine.answers import Answer
 from genloom.tools.synthesis.engine.equivalence import FAILED, frozen
 from genloom.tools.synthesis.engine.expression import Expression
 from genloom.tools.synthesis.engine.probes import draw_probes
@@ -33,11 +34,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Judged:
-    """The best answer as a program. `held` says that it meets what was held back."""
+    """The best answer as a program. `held` says that it meets what was held back; `kind` is that of its expression."""
 
     program: Program
     cost: int
     held: bool
+    kind: str = ""
     rivals: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
@@ -56,18 +58,19 @@ def meets(value: Any, case: Case) -> bool:
 
 def judge(problem: Problem, solution: Solution) -> Judged | None:
     """Return the best answer that holds as a program, with its rivals; `None` when none does."""
-    programs: list[tuple[Program, int]] = []
+    programs: list[tuple[Program, Answer]] = []
     for answer in solution.answers:
         program = _program(problem, solution, answer.expression)
         if program is not None and _holds(program, problem.fit):
-            programs.append((program, answer.rank))
+            programs.append((program, answer))
     if not programs:
         return None
-    best, cost = programs[0]
+    best, answer = programs[0]
     held = _holds(best, problem.held)
     others = [(p.expression, p.outcome) for p, _ in programs[1:] if _holds(p, problem.held)]
     inputs = [case.arguments for case in (*problem.fit, *problem.held) if not case.error]
-    return Judged(best, cost, held and bool(problem.held), differences(best.outcome, others, inputs))
+    rivals = differences(best.outcome, others, inputs)
+    return Judged(best, answer.rank, held and bool(problem.held), answer.expression.kind, rivals)
 
 
 def _holds(program: Program, cases: Sequence[Case]) -> bool:

@@ -10,6 +10,7 @@ from genloom.tools.synthesis.engine.components import component_operators
 from genloom.tools.synthesis.engine.existing import find
 from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.judge import Judged, judge
+from genloom.tools.synthesis.engine.kinds import join_kinds
 from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
 from genloom.tools.synthesis.engine.problem import Problem, read_problem
 from genloom.tools.synthesis.engine.solver import MAX_RANK, solve
@@ -89,6 +90,14 @@ def _reuse(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
     return {"type": "abstained", "reason": reason, "candidates": ledger.candidates, "cut_by_clock": ledger.cut_by_clock}
 
 
+def _gives(judged: Judged, problem: Problem) -> str:
+    """The kind of the result, from the examples and from the expression: a mean is a float even where it shows as 2."""
+    joined = join_kinds(problem.gives, judged.kind or problem.gives)
+    gives = problem.gives if joined == "any" else joined
+    has_none = any(case.expected is None and not case.error for case in (*problem.fit, *problem.held))
+    return f"{gives}|none" if has_none and gives != "none" else gives
+
+
 def _shown(value: Any) -> str:
     return f"an error ({type(value).__name__})" if isinstance(value, Exception) else repr(value)
 
@@ -101,7 +110,7 @@ def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict
         "imports": list(program.imports),
         "expression": program.expression,
         "kinds": list(problem.kinds),
-        "gives": problem.gives,
+        "gives": _gives(judged, problem),
         "cost": judged.cost,
         "held_back": bool(problem.held),
         "rivals": [
