@@ -84,6 +84,10 @@ def is_current(code_context: CodeContext, settings: Settings | None = None) -> b
 
 
 def open_codebase(repository: str, settings: Settings) -> Codebase:
+    """Return the index of a repository: the one that a caller registered under its path, else one kept in the cache folder.
+
+    Raises `RepositoryError` when there is no such folder.
+    """
     if repository in codebases.names():
         return codebases.get(repository)
     root = str(_root(repository))
