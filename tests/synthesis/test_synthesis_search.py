@@ -179,6 +179,16 @@ async def test_the_module_is_typed_documented_and_formatted(solve: Callable) -> 
     assert not any(result.failed for result in results)
 
 
+@pytest.mark.parametrize(
+    "prompt", ['Say """hi"""', "A \\N{odd} \\x path", 'ends with "', "tab\there\nand a second line", "{braces} %s"]
+)
+async def test_any_prompt_makes_a_valid_docstring(solve: Callable, define: Define, prompt: str) -> None:
+    """Quotes, backslashes and control characters of a prompt cannot break the module."""
+    space = define(await solve("same", prompt, "same(3) == 3", "same(-1) == -1", "same(7) == 7"))
+    assert callable(space["same"])
+    assert space["same"](12) == 12
+
+
 async def test_progress_is_told_as_it_goes(sandbox: Sandbox) -> None:
     """Sizes and counts only grow."""
     seen: list[Event] = []
