@@ -112,7 +112,7 @@ def _request(prompt: str | GenerationRequest | Mapping[str, Any], changes: dict[
     try:
         return GenerationRequest.model_validate({**base, **changes})
     except ValidationError as error:
-        raise RequestError(f"The request cannot be used: {_problems(error)}.", hint=_REQUEST_HINT) from error
+        raise RequestError(f"The request cannot be used: {_problems(error)}", hint=_REQUEST_HINT) from error
 
 
 _REQUEST_HINT = "A request needs a prompt; examples look like `slugify('A b') == 'a-b'`."
@@ -123,7 +123,7 @@ def _context(context: GraphContext | Mapping[str, Any] | None, changes: dict[str
     try:
         return GraphContext.model_validate({**base, **changes})
     except ValidationError as error:
-        raise UsageError(f"The run's context cannot be used: {_problems(error)}.") from error
+        raise UsageError(f"The run's context cannot be used: {_problems(error)}") from error
 
 
 def _as_dict(value: GenerationRequest | GraphContext | Mapping[str, Any]) -> dict[str, Any]:
@@ -135,9 +135,11 @@ def _plain(value: Any) -> Any:
 
 
 def _problems(error: ValidationError) -> str:
-    return "; ".join(
+    """Return up to five problems as one sentence."""
+    problems = [
         f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(
             ": "
         )
         for problem in error.errors(include_url=False, include_input=False)[:5]
-    )
+    ]
+    return f"{'; '.join(problems).rstrip('.')}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -92,6 +93,8 @@ def _may_be_kept(result: GenerationResult) -> bool:
 
 
 async def _run_graph(job: GenerationJob, code: CodeContext | None) -> GenerationResult:
-    from genloom.interfaces.thread import run_thread  # imports LangGraph, which a cached answer need not pay for
+    # imports LangGraph, which a cached answer need not pay for, and which would hold up the loop for a second
+    await asyncio.to_thread(importlib.import_module, "genloom.interfaces.thread")
+    from genloom.interfaces.thread import run_thread
 
     return await run_thread(job, code)

@@ -42,7 +42,7 @@ def command(query: str, repository: str, budget: int, as_json: bool, quiet: bool
     began = time.perf_counter()
     root = find_repository(repository) or ""
     job = prepare_job(read_prompt(query), {"repository": root, "context_tokens": budget})
-    with showing_progress(off=as_json or quiet) as emit:
+    with showing_progress(as_json=as_json, quiet=quiet) as emit:
         chosen = build_context(job.request, job.context, job.settings, emit)
     ranking = open_codebase(root, load_settings()).rank(query)
     text = render_context(job.request, chosen, job.settings)

@@ -116,13 +116,25 @@ def command(**given: Unpack[Arguments]) -> int:
 
     answer = Answer(as_json=given["as_json"], quiet=given["quiet"], out=opened(given["out"]))
     prompt, asked = _asked(given)
-    with showing_progress(off=given["as_json"] or given["quiet"]) as emit:
+    if not given["quiet"]:
+        _tell_examples(prompt)
+    with showing_progress(as_json=given["as_json"], quiet=given["quiet"]) as emit:
         result = start(prompt, asked, emit)
     if result.outcome == "pending" and result.thread_id and can_ask() and not given["as_json"]:
         decision = ask_person(result)
-        with showing_progress(off=given["quiet"]) as emit:
+        with showing_progress(quiet=given["quiet"]) as emit:
             result = resume(result.thread_id, emit, answer=decision)
     return answer.give(result)
+
+
+def _tell_examples(prompt: str) -> None:
+    """Say which examples the prompt's own text gives, since they are checked like any other."""
+    from genloom.interfaces.cli.terminal import tell
+    from genloom.state import examples_in_text
+
+    found = examples_in_text(prompt)
+    if found:
+        tell(["examples in the prompt:", *(f"  {example.text}" for example in found)])
 
 
 def _asked(given: Arguments) -> tuple[str, GenerateOptions]:

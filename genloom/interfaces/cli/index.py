@@ -33,7 +33,7 @@ def command(repository: str, as_json: bool, quiet: bool) -> int:
     from genloom.tools.codebase import open_codebase
 
     codebase = open_codebase(find_repository(repository) or "", load_settings())
-    with showing_progress(off=as_json or quiet) as emit:
+    with showing_progress(as_json=as_json, quiet=quiet) as emit:
         report = codebase.refresh(emit=emit)
     if as_json:
         put_json(asdict(report))

@@ -21,28 +21,44 @@ from genloom.events import (
     ignore_events,
 )
 from genloom.interfaces.cli.event_text import event_text
-from genloom.interfaces.cli.terminal import is_terminal, visible
+from genloom.interfaces.cli.terminal import is_terminal, tell, visible
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-__all__ = ["Progress", "showing_progress"]
+__all__ = ["NoteTeller", "Progress", "showing_progress"]
 
 MAX_LINES = 40
 
 
 @contextmanager
-def showing_progress(*, off: bool) -> Iterator[EventEmitter]:
-    """Give an emitter that shows a run's events as they come, or one that drops them where nobody would see them."""
-    if off or not is_terminal(sys.stderr):
+def showing_progress(*, as_json: bool = False, quiet: bool = False) -> Iterator[EventEmitter]:
+    """Give an emitter that shows a run's events as they come: live to a terminal, else the notes alone; quietly nothing."""
+    if quiet:
         yield ignore_events
+        return
+    if as_json or not is_terminal(sys.stderr):
+        yield NoteTeller()
         return
     progress = Progress()
     try:
         yield progress
     finally:
         progress.close()
+
+
+class NoteTeller:
+    """An emitter that tells each note once and drops all other events."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        """Tell the event, if it is a note."""
+        if isinstance(event, Note) and event.message not in self._told:
+            self._told.add(event.message)
+            tell(f"{event.level}: {event.message}")
 
 
 @dataclass(kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from genloom.interfaces.cli.event_text import plural
 from genloom.interfaces.result import GenerationResult
-from genloom.state import CheckResult, Finding, Passed, Review, Verdict
+from genloom.state import CheckResult, Finding, Review, Verdict
 
 __all__ = ["finding_lines", "headline", "next_step", "report_lines", "verdict_lines"]
 
@@ -70,8 +70,8 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
             yield from _difference(check)
     if len(verdict.checks) > MAX_SHOWN:
         yield f"  … and {len(verdict.checks) - MAX_SHOWN} more"
-    if not isinstance(verdict, Passed) and verdict.reason and not verdict.checks:
-        yield f"  {verdict.reason}"
+    if verdict.result == "not_run" and verdict.hint:
+        yield f"  {verdict.hint}"
 
 
 def finding_lines(review: Review) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Signals that ask the process to stop: SIGTERM stops a run as Ctrl-C does, with everything saved."""
+"""Signals that ask the process to stop: SIGTERM stops a run as Ctrl-C does, and neither ever cuts an import in two."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from types import FrameType
 
 __all__ = ["Stops", "listening_for_stops"]
 
+_RETRY_SECONDS = 0.02
+_IMPORTING = "<frozen importlib._bootstrap>"
+
 
 class Stops:
-    """Which signal asked the process to stop."""
+    """Handles the signals that ask the process to stop, by raising `KeyboardInterrupt` in the main thread.
+
+    A module whose import is cut stays half made and fails whoever imports it next, also the code that tells the end. So
+    a signal that comes during an import is raised after it.
+    """
 
     def __init__(self) -> None:
+        self._waiting = 0
         self.terminated = False
 
     @property
@@ -22,17 +30,36 @@ class Stops:
         return 128 + (signal.SIGTERM if self.terminated else signal.SIGINT)
 
     def take(self, number: int, frame: FrameType | None) -> None:
-        """Handle SIGTERM."""
-        self.terminated = True
-        raise KeyboardInterrupt
+        """Handle one signal, or the alarm that brings back one that had to wait."""
+        self._waiting = number if number != signal.SIGALRM else self._waiting
+        if _is_importing(frame):
+            signal.setitimer(signal.ITIMER_REAL, _RETRY_SECONDS)
+            return
+        if self._waiting:
+            self.terminated = self._waiting == signal.SIGTERM
+            self._waiting = 0
+            raise KeyboardInterrupt
 
 
 @contextmanager
 def listening_for_stops() -> Iterator[Stops]:
-    """Turn SIGTERM into what Ctrl-C is, for the length of the block."""
+    """Handle SIGINT and SIGTERM for the length of the block. A SIGINT that the process was started to ignore stays so."""
     stops = Stops()
-    before = signal.signal(signal.SIGTERM, stops.take)
+    numbers = [signal.SIGTERM, signal.SIGALRM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        numbers.append(signal.SIGINT)
+    before = {number: signal.signal(number, stops.take) for number in numbers}
     try:
         yield stops
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == _IMPORTING:
+            return True
+        frame = frame.f_back
+    return False

@@ -33,7 +33,7 @@ def command(target: str | None, repository: str, as_json: bool, quiet: bool) -> 
 
     began = time.perf_counter()
     codebase = open_codebase(find_repository(repository) or "", load_settings())
-    with showing_progress(off=as_json or quiet) as emit:
+    with showing_progress(as_json=as_json, quiet=quiet) as emit:
         codebase.refresh(emit=emit)
     found = codebase.summary(target)
     if as_json:

@@ -106,11 +106,11 @@ def resume(
     asked = {"model": model, "accept_unverified": accept_unverified, "allow_fallback": allow_fallback}
     changes = {name: value for name, value in asked.items() if value}
     answer: dict[str, object] | None = None if approved is None else {"approve": approved, "comment": comment}
-    with showing_progress(off=as_json or quiet) as emit:
+    with showing_progress(as_json=as_json, quiet=quiet) as emit:
         result = run.resume(thread_id, emit, answer=answer, changes=changes)
     if result.outcome == "pending" and approved is None and run.can_ask() and not as_json:
         decision = run.ask_person(result)
-        with showing_progress(off=quiet) as emit:
+        with showing_progress(quiet=quiet) as emit:
             result = run.resume(thread_id, emit, answer=decision, changes=changes)
     return to_give.give(result)
 

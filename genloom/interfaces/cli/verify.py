@@ -62,5 +62,6 @@ def command(
     if as_json:
         put_json(verdict_to_json(verdict))
     else:
-        put_text("\n".join([f"{verdict.result.replace('_', ' ')}: {file}", *verdict_lines(verdict)]))
+        reason = "" if verdict.result == "passed" else f": {verdict.reason}"
+        put_text("\n".join([f"{verdict.result.replace('_', ' ')}: {file}{reason}", *verdict_lines(verdict)]))
     return 0 if verdict.result == "passed" else 1
