@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from genloom.config import Settings
 from genloom.events import Event, EventEmitter, NodeStarted, RunFinished
 from genloom.interfaces.result import GenerationResult
-from genloom.tools.store.event_journal import RunRecorder, open_event_journal
+from genloom.tools.store.run_records import RunRecorder, open_run_records
 
 __all__ = ["Recording", "recording"]
 
@@ -42,7 +42,7 @@ def recording(settings: Settings, on_event: EventEmitter) -> Iterator[Recording]
 
     It never fails the run: where the journal cannot be written, `on_event` gets a `Note`.
     """
-    journal = open_event_journal(settings)
+    journal = open_run_records(settings)
     try:
         with RunRecorder(journal, warn=on_event) as recorder:
             yield Recording(recorder, on_event)

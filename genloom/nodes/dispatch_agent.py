@@ -92,9 +92,9 @@ def _journal(runtime: NodeRuntime) -> RunJournal:
     """Return a journal as durable as the graph: a run without a checkpointer cannot outlive its process."""
     if runtime.thread_id is None:
         return PROCESS_JOURNAL
-    from genloom.tools.store.run_journal import open_run_journal
+    from genloom.tools.store.agent_journal import open_agent_journal
 
-    return open_run_journal(runtime.settings)
+    return open_agent_journal(runtime.settings)
 
 
 def _demand_completed(run: AgentRun) -> None:

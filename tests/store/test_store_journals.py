@@ -19,15 +19,15 @@ from genloom.config import load_settings
 from genloom.errors import RunCancelledError, StorageError
 from genloom.events import DraftMade, Event, ModelUsage, NodeFailed, NodeFinished, Note, RunFinished
 from genloom.tools.codegen.journal import JournalEntry, MemoryJournal, RunJournal
-from genloom.tools.store.event_journal import EventJournal, RunRecorder, RunSummary, open_event_journal
-from genloom.tools.store.run_journal import SqliteRunJournal, open_run_journal
+from genloom.tools.store.agent_journal import SqliteAgentJournal, open_agent_journal
+from genloom.tools.store.run_records import RunRecorder, RunRecords, RunSummary, open_run_records
 from genloom.tools.store.run_statistics import statistics, summarise
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "memory"])
 def test_the_journal_keeps_the_promises_of_its_protocol(tmp_path: Path, kind: str) -> None:
     """Both journals answer alike: an intent without a number, then the number, with the time of the first intent."""
-    journal: RunJournal = SqliteRunJournal(tmp_path / "journal.db") if kind == "sqlite" else MemoryJournal()
+    journal: RunJournal = SqliteAgentJournal(tmp_path / "journal.db") if kind == "sqlite" else MemoryJournal()
     assert journal.find("k") is None
     journal.intend("k")
     first = journal.find("k")
@@ -48,28 +48,28 @@ def test_what_was_intended_survives_sigkill(tmp_path: Path) -> None:
     code = """
 import os, sys
 from genloom.config import load_settings
-from genloom.tools.store.run_journal import open_run_journal
-open_run_journal(load_settings({"GENLOOM_HOME": sys.argv[1]})).intend("k")
+from genloom.tools.store.agent_journal import open_agent_journal
+open_agent_journal(load_settings({"GENLOOM_HOME": sys.argv[1]})).intend("k")
 os.kill(os.getpid(), 9)
 """
     environment = {**os.environ, "PYTHONPATH": str(Path(genloom.__path__[0]).parent)}
     done = subprocess.run([sys.executable, "-c", code, tmp_path], env=environment, timeout=30, check=False)
     assert done.returncode == -9
-    entry = open_run_journal(settings_).find("k")
+    entry = open_agent_journal(settings_).find("k")
     assert entry is not None
     assert entry.run_id is None
 
 
 def test_agent_runs_belong_to_an_organisation(tmp_path: Path) -> None:
     """A key of one organisation is unknown to another."""
-    SqliteRunJournal(tmp_path / "journal.db", organisation=1).record("k", 7)
-    assert SqliteRunJournal(tmp_path / "journal.db", organisation=2).find("k") is None
+    SqliteAgentJournal(tmp_path / "journal.db", organisation=1).record("k", 7)
+    assert SqliteAgentJournal(tmp_path / "journal.db", organisation=2).find("k") is None
 
 
 def test_the_journal_of_agent_runs_is_bounded_by_age(tmp_path: Path) -> None:
     """Entries older than 90 days go when a new one comes."""
     now = [1e9]
-    journal = SqliteRunJournal(tmp_path / "journal.db", clock=lambda: now[0])
+    journal = SqliteAgentJournal(tmp_path / "journal.db", clock=lambda: now[0])
     journal.record("old", 1)
     now[0] += 50 * 86_400
     journal.record("newer", 2)
@@ -80,7 +80,7 @@ def test_the_journal_of_agent_runs_is_bounded_by_age(tmp_path: Path) -> None:
 
 def test_a_journal_that_cannot_be_written_stops_the_run(tmp_path: Path) -> None:
     """An intent that is not on the disk is an error: a run that nobody would find again must not start."""
-    journal = SqliteRunJournal(tmp_path / "journal.db")
+    journal = SqliteAgentJournal(tmp_path / "journal.db")
     journal.intend("k")
     journal._database.run("PRAGMA query_only = 1")
     with pytest.raises(StorageError, match=r"journal\.db: it cannot be written"):
@@ -103,13 +103,13 @@ EVENTS: tuple[Event, ...] = (
 def test_a_run_is_written_down_once_it_is_closed(tmp_path: Path) -> None:
     """One row tells what all the events of the run told."""
     home = load_settings({"GENLOOM_HOME": str(tmp_path)})
-    journal = open_event_journal(home)
+    journal = open_run_records(home)
     with RunRecorder(journal) as record:
         for event in EVENTS:
             record(event)
         assert journal.runs() == ()
     record.close("failed")
-    (run,) = open_event_journal(home).runs()
+    (run,) = open_run_records(home).runs()
     assert (run.outcome, run.generator, run.model, run.attempts, run.cached) == (
         "passed",
         "model",
@@ -128,7 +128,7 @@ def test_a_run_is_written_down_once_it_is_closed(tmp_path: Path) -> None:
 )
 def test_a_run_that_was_stopped_is_written_down_too(tmp_path: Path, error: BaseException, outcome: str) -> None:
     """A run without an end counts by what ended it, and its error goes on its way."""
-    journal = EventJournal(tmp_path / "journal.db")
+    journal = RunRecords(tmp_path / "journal.db")
     with pytest.raises(type(error)), RunRecorder(journal):
         raise error
     assert [run.outcome for run in journal.runs()] == [outcome]
@@ -138,7 +138,7 @@ def test_a_journal_that_fails_never_disturbs_the_run(tmp_path: Path) -> None:
     """Where the record cannot be written there is one warning, and no error."""
     (tmp_path / "file").write_text("")
     notes: list[Event] = []
-    with RunRecorder(EventJournal(tmp_path / "file" / "journal.db"), warn=notes.append) as record:
+    with RunRecorder(RunRecords(tmp_path / "file" / "journal.db"), warn=notes.append) as record:
         record(EVENTS[0])
     record.close()
     (note,) = notes
@@ -148,7 +148,7 @@ def test_a_journal_that_fails_never_disturbs_the_run(tmp_path: Path) -> None:
 
 def test_events_may_come_from_several_threads(tmp_path: Path) -> None:
     """No event is lost between threads, and those after the end change nothing."""
-    journal = EventJournal(tmp_path / "journal.db")
+    journal = RunRecords(tmp_path / "journal.db")
     record = RunRecorder(journal)
     usage = ModelUsage(model="m", input_tokens=1, output_tokens=2)
     threads = [threading.Thread(target=lambda: [record(usage) for _ in range(200)]) for _ in range(4)]
@@ -164,7 +164,7 @@ def test_events_may_come_from_several_threads(tmp_path: Path) -> None:
 
 def test_the_record_of_runs_is_bounded(tmp_path: Path) -> None:
     """The newest runs of each organisation stay, a year at most, with their nodes."""
-    journal, other = (EventJournal(tmp_path / "journal.db", organisation=number, max_runs=3) for number in (1, 2))
+    journal, other = (RunRecords(tmp_path / "journal.db", organisation=number, max_runs=3) for number in (1, 2))
     now = time.time()
     other.add(RunSummary(started=now - 100))
     for age in (5, 4, 3, 2, 1):
@@ -180,7 +180,7 @@ def test_the_record_of_runs_is_bounded(tmp_path: Path) -> None:
 
 def test_a_run_keeps_a_bounded_number_of_nodes(tmp_path: Path) -> None:
     """A run that visits nodes without end does not grow without end."""
-    journal = EventJournal(tmp_path / "journal.db")
+    journal = RunRecords(tmp_path / "journal.db")
     with RunRecorder(journal) as record:
         for _ in range(2000):
             record(EVENTS[0])
@@ -189,7 +189,7 @@ def test_a_run_keeps_a_bounded_number_of_nodes(tmp_path: Path) -> None:
 
 def test_statistics_count_what_happened(tmp_path: Path) -> None:
     """Requests, outcomes by generator, cache hits, attempts, tokens, cost and durations, as plain JSON."""
-    journal = EventJournal(tmp_path / "journal.db")
+    journal = RunRecords(tmp_path / "journal.db")
     with RunRecorder(journal) as record:
         for event in EVENTS:
             record(event)
@@ -217,7 +217,7 @@ def test_statistics_count_what_happened(tmp_path: Path) -> None:
 
 def test_statistics_of_nothing_are_empty(tmp_path: Path) -> None:
     """Without runs the sums are zero, and what nobody told is null."""
-    shown = statistics(EventJournal(tmp_path / "journal.db")).to_json()
+    shown = statistics(RunRecords(tmp_path / "journal.db")).to_json()
     assert (shown["requests"], shown["total"], shown["input_tokens"], shown["cost_usd"]) == (0, None, None, None)
 
 

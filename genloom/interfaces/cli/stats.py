@@ -47,12 +47,12 @@ def command(since: float, as_json: bool) -> int:
 
     from genloom.config import load_settings
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.tools.store.event_journal import open_event_journal
     from genloom.tools.store.result_cache import open_result_cache
+    from genloom.tools.store.run_records import open_run_records
     from genloom.tools.store.run_statistics import statistics
 
     settings = load_settings()
-    with closing(open_event_journal(settings)) as journal, closing(open_result_cache(settings)) as cache:
+    with closing(open_run_records(settings)) as journal, closing(open_result_cache(settings)) as cache:
         found, kept = statistics(journal, since=since), cache.stats()
     if as_json:
         put_json({**found.to_json(), "cache": kept.to_json()})

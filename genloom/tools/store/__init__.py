@@ -1,7 +1,7 @@
 """Stores: what genloom keeps on disk. Import from the modules; none of them is loaded by this package itself.
 
-Durable data lives in the settings' `home`: `checkpoints.db` (`checkpoints`), `journal.db` (`run_journal`,
-`event_journal`). Disposable data lives in `cache`: `results.db` (`result_cache`). `atomic_file` writes what a user
+Durable data lives in the settings' `home`: `checkpoints.db` (`checkpoints`), `journal.db` (`agent_journal`,
+`run_records`). Disposable data lives in `cache`: `results.db` (`result_cache`). `atomic_file` writes what a user
 asked to have written.
 """
 

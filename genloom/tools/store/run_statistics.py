@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from genloom.tools.store.event_journal import EventJournal, RunSummary
+from genloom.tools.store.run_records import RunRecords, RunSummary
 
 __all__ = ["Durations", "Statistics", "statistics", "summarise"]
 
@@ -53,7 +53,7 @@ class Statistics(_Frozen):
         return self.model_dump(mode="json")
 
 
-def statistics(journal: EventJournal, *, since: float = 0.0) -> Statistics:
+def statistics(journal: RunRecords, *, since: float = 0.0) -> Statistics:
     """Sum up the runs that began at or after a Unix time. Raises `StorageError`."""
     return summarise(journal.runs(since))
 

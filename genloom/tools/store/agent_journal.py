@@ -10,12 +10,12 @@ from genloom.config import Settings
 from genloom.tools.codegen.journal import JournalEntry
 from genloom.tools.store.journal_file import journal_path, open_journal
 
-__all__ = ["SqliteRunJournal", "open_run_journal"]
+__all__ = ["SqliteAgentJournal", "open_agent_journal"]
 
 KEPT_DAYS = 90.0
 
 
-class SqliteRunJournal:
+class SqliteAgentJournal:
     """A `RunJournal` on disk, for one organisation; safe for several threads and processes.
 
     A method that returned has put its fact on the disk for good (SQLite's full synchronisation). Entries older than 90
@@ -58,6 +58,6 @@ class SqliteRunJournal:
         self._database.close()
 
 
-def open_run_journal(settings: Settings) -> SqliteRunJournal:
+def open_agent_journal(settings: Settings) -> SqliteAgentJournal:
     """Return the journal of the settings' home and organisation; nothing is opened before its first use."""
-    return SqliteRunJournal(journal_path(settings), organisation=settings.organisation)
+    return SqliteAgentJournal(journal_path(settings), organisation=settings.organisation)

@@ -25,7 +25,7 @@ from genloom.events import (
 )
 from genloom.tools.store.journal_file import journal_path, open_journal
 
-__all__ = ["EventJournal", "RunRecorder", "RunSummary", "open_event_journal"]
+__all__ = ["RunRecorder", "RunRecords", "RunSummary", "open_run_records"]
 
 MAX_RUNS = 20_000
 KEPT_DAYS = 365.0
@@ -80,7 +80,7 @@ class RunSummary:
             self.cost_usd = (self.cost_usd or 0.0) + event.cost_usd
 
 
-class EventJournal:
+class RunRecords:
     """The durable record of an organisation's runs. The newest 20,000 stay, for a year at most. Raises `StorageError`."""
 
     def __init__(self, path: Path, *, organisation: int = 1, max_runs: int = MAX_RUNS) -> None:
@@ -143,7 +143,7 @@ class RunRecorder:
     or call `close`; a run that told no `RunFinished` counts as `error`, or as `cancelled` after Ctrl-C.
     """
 
-    def __init__(self, journal: EventJournal, *, cached: bool = False, warn: EventEmitter = ignore_events) -> None:
+    def __init__(self, journal: RunRecords, *, cached: bool = False, warn: EventEmitter = ignore_events) -> None:
         self._journal = journal
         self._warn = warn
         self._lock = threading.Lock()
@@ -181,9 +181,9 @@ class RunRecorder:
         self.close("cancelled" if stopped else None)
 
 
-def open_event_journal(settings: Settings) -> EventJournal:
+def open_run_records(settings: Settings) -> RunRecords:
     """Return the record of the settings' home and organisation; nothing is opened before its first use."""
-    return EventJournal(journal_path(settings), organisation=settings.organisation)
+    return RunRecords(journal_path(settings), organisation=settings.organisation)
 
 
 def _summary(
