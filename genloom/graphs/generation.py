@@ -77,7 +77,7 @@ def model_failed(state: GraphState, error: NodeError) -> Command[Literal["fallba
     if not isinstance(cause, BaseException):
         return Command(goto="generate")
     if not isinstance(cause, ModelError):
-        raise cause
+        raise _same_again(cause) from cause
     _, context = (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
     if not nodes.may_dispatch(context):
         raise GenerationError(
@@ -86,3 +86,11 @@ def model_failed(state: GraphState, error: NodeError) -> Command[Literal["fallba
             hint=cause.hint or "A configured agent backend may take over with --allow-fallback.",
         ) from cause
     return Command(goto="fallback", update={"failure": Failure.of(cause)})
+
+
+def _same_again(error: BaseException) -> BaseException:
+    """Return an equal error that is another object: one that a handler raises unchanged LangGraph takes for handled, and
+    it stores the run as ended, so that it could not be resumed."""
+    twin = type(error).__new__(type(error), *error.args)
+    twin.__dict__.update(error.__dict__)
+    return twin

@@ -3,11 +3,13 @@
 from genloom.state.agent_run import AgentRun, AgentStatus
 from genloom.state.attempt import Attempt
 from genloom.state.context import CodeContext, ContextReference
+from genloom.state.doctests import doctest_examples
 from genloom.state.draft import Draft, FileChange, GeneratorName, module_draft
-from genloom.state.example import Example, examples_in_text, find_contradiction, parse_example
+from genloom.state.example import Example, find_contradiction, parse_example
 from genloom.state.failure import Failure
 from genloom.state.graph_context import Capability, GraphContext
 from genloom.state.outcome import EXIT_CODES, Outcome, OutcomeResult, Problem
+from genloom.state.prompt_examples import examples_in_text
 from genloom.state.reducers import append_attempts
 from genloom.state.request import GenerationRequest
 from genloom.state.review import Finding, Review, ReviewDecision, Severity
@@ -44,6 +46,7 @@ __all__ = [
     "Severity",
     "Verdict",
     "append_attempts",
+    "doctest_examples",
     "examples_in_text",
     "find_contradiction",
     "module_draft",

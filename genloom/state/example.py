@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from genloom.errors import ExampleError
 
-__all__ = ["Example", "examples_in_text", "find_contradiction", "parse_example"]
+__all__ = ["Example", "find_contradiction", "parse_example"]
 
 MAX_EXAMPLE_CHARACTERS = 20_000
 
@@ -145,43 +143,6 @@ def _is_literal(node: ast.expr) -> bool:
     return True
 
 
-def examples_in_text(text: str) -> tuple[Example, ...]:
-    """Return the examples that a prompt's text holds: `>>>` lines with the line that follows, and `f(1) == 2` in
-    back-quotes, on a line of its own or after "such as", "e.g." or "example:".
-
-    What does not parse as an example is left alone: prose is not an error.
-    """
-    found: dict[str, Example] = {}
-    for candidate in (*_prompt_lines(text), *re.findall(r"`([^`\n]+)`", text), *_plain_lines(text)):
-        try:
-            example = parse_example(candidate)
-        except ExampleError:
-            continue
-        found.setdefault(example.text, example)
-    return tuple(found.values())
-
-
-def _prompt_lines(text: str) -> list[str]:
-    lines = [line.strip() for line in text.splitlines()]
-    return [
-        f"({line[4:].strip()}) == ({after})"
-        for line, after in itertools.pairwise(lines)
-        if line.startswith(">>> ") and after and not after.startswith((">>>", "..."))
-    ]
-
-
-def _plain_lines(text: str) -> list[str]:
-    lines: list[str] = []
-    for line in text.splitlines():
-        bare = re.sub(r"^[\s\-*•]+", "", line).strip().rstrip(".;,")
-        lines.append(bare)
-        match = re.search(r"(?:such as|e\.g\.|for example|examples?):?\s+(\w[\w.]*\(.*)$", bare, re.IGNORECASE)
-        if match:
-            lines.append(match.group(1))
-            lines.extend(part.strip() for part in re.split(r"\s*(?:;|\band\b)\s*", match.group(1)))
-    return lines
-
-
 def find_contradiction(examples: Sequence[Example]) -> tuple[Example, Example] | None:
     """Return two examples that ask different results of the same call, or `None`."""
     seen: dict[str, Example] = {}
@@ -203,9 +164,3 @@ def _agree(one: Example, other: Example) -> bool:
 def _shorten(text: str, limit: int = 120) -> str:
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def is_builtin_error(name: str) -> bool:
-    """Whether `name` is an exception class of Python's own."""
-    value = getattr(builtins, name, None)
-    return isinstance(value, type) and issubclass(value, BaseException)

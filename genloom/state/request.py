@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import keyword
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from genloom.errors import ExampleError
-from genloom.state.example import Example, examples_in_text, find_contradiction, parse_example
+from genloom.state.example import Example, find_contradiction, parse_example
 from genloom.state.part import StatePart, Text
+from genloom.state.prompt_examples import examples_in_text
 
 __all__ = ["GenerationRequest"]
 
@@ -83,30 +86,44 @@ class GenerationRequest(StatePart):
             )
         return self
 
-    @property
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # Any: field values
+        """Return a copy with some fields changed; what was worked out from the fields is worked out anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("all_examples", "prompt_examples", "target_name"):
+            copied.__dict__.pop(name, None)
+        return copied
+
+    @cached_property
     def all_examples(self) -> tuple[Example, ...]:
         """The caller's examples and those written in the prompt, each once, in order."""
         own = [parse_example(text) for text in self.examples]
         return tuple({example.text: example for example in (*own, *self.prompt_examples)}.values())
 
-    @property
+    @cached_property
     def prompt_examples(self) -> tuple[Example, ...]:
-        """The examples found in the prompt's own text."""
-        return examples_in_text(self.prompt)
+        """The examples of the asked function that the prompt's own text holds."""
+        return examples_in_text(self.prompt, self._told_name)
 
-    @property
+    @cached_property
     def target_name(self) -> str:
         """The name that is asked for: `name`, else the signature's, else the examples', else one made of the prompt."""
+        if self._told_name:
+            return self._told_name
+        if self.prompt_examples:
+            return self.prompt_examples[0].function
+        words = [w for w in re.findall(r"[a-z0-9]+", self.prompt.lower()) if w not in _SMALL_WORDS][:4]
+        name = "_".join(words) or "generated"
+        return name if name.isidentifier() and not keyword.iskeyword(name) else f"generated_{name}"
+
+    @property
+    def _told_name(self) -> str | None:
+        """The name as the caller told it outside the prompt's text."""
         if self.name:
             return self.name
         match = re.match(r"\s*(?:async\s+)?(?:def\s+|class\s+)?([A-Za-z_]\w*)", self.signature or "")
         if match:
             return match.group(1)
-        if self.all_examples:
-            return self.all_examples[0].function
-        words = [w for w in re.findall(r"[a-z0-9]+", self.prompt.lower()) if w not in _SMALL_WORDS][:4]
-        name = "_".join(words) or "generated"
-        return name if name.isidentifier() and not keyword.iskeyword(name) else f"generated_{name}"
+        return parse_example(self.examples[0]).function if self.examples else None
 
     @property
     def module_name(self) -> str:
@@ -114,6 +131,11 @@ class GenerationRequest(StatePart):
         if self.target and self.target.endswith(".py"):
             return self.target.rsplit("/", 1)[-1].removesuffix(".py")
         return self.target_name
+
+    @property
+    def draft_path(self) -> str:
+        """The path that a draft of one module has: the target, else the module's own name."""
+        return self.target or f"{self.module_name}.py"
 
 
 _SMALL_WORDS = frozenset(

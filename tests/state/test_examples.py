@@ -71,6 +71,8 @@ def test_examples_inside_a_prompt_are_found_wherever_people_put_them():
     Also `slug('') == ''` holds, whatever == means here.
     >>> slug('C D')
     'c-d'
+
+    Return None when `len(items) == 0`, and keep `slug(items[0]) == 'x'` in mind. `other(1) == 2` is not asked.
     """
     assert {e.text for e in examples_in_text(prompt)} == {
         "slug('A b') == 'a-b'",
@@ -103,3 +105,25 @@ def test_the_target_name_comes_from_the_most_explicit_source(fields, name):
     """Name, then signature, then examples, then the prompt's words; always an identifier."""
     assert GenerationRequest(**fields).target_name == name
     assert name.isidentifier()
+
+
+def test_a_doctest_with_several_lines_of_output_is_no_value():
+    """`1`, `2`, `3` printed one under the other do not mean that the call gives 1."""
+    assert examples_in_text(">>> show(3)\n1\n2\n3\n") == ()
+    assert [e.text for e in examples_in_text(">>> double(\n...     2)\n4\n")] == ["double(2) == 4"]
+
+
+def test_a_prompts_conditions_are_not_its_examples():
+    """The right draft must not fail on a sentence of the prompt."""
+    request = GenerationRequest(prompt="Return None when `len(items) == 0`", examples=["first([1]) == 1"])
+    assert [e.text for e in request.all_examples] == ["first([1]) == 1"]
+    assert GenerationRequest(prompt="Return None when `len(items) == 0`").target_name != "len"
+
+
+def test_a_changed_copy_of_a_request_works_its_examples_out_anew():
+    """Nothing that was kept for the first one shows in the second."""
+    request = GenerationRequest(prompt="x", examples=["f(1) == 1"])
+    assert request.target_name == "f"
+    copy = request.model_copy(update={"examples": ("g(1) == 1",)})
+    assert (copy.target_name, [e.text for e in copy.all_examples]) == ("g", ["g(1) == 1"])
+    assert request == GenerationRequest(prompt="x", examples=["f(1) == 1"])

@@ -44,7 +44,7 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
     source, complaint = module_in_reply(message_text(answer.content))
     draft = module_draft(
         source,
-        path=request.target or f"{request.module_name}.py",
+        path=request.draft_path,
         name=request.target_name,
         generator="model",
         model=model,

@@ -85,7 +85,7 @@ def _as_generated(answer: SearchAnswer, request: GenerationRequest, generator: G
         return Abstention(reason=answer.reason, cut_by_clock=answer.cut_by_clock)
     draft = module_draft(
         answer.source,
-        path=request.target or f"{request.module_name}.py",
+        path=request.draft_path,
         name=request.target_name,
         generator=generator,
         notes=answer.notes,

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
-from genloom.errors import ExampleError
-from genloom.state import Example, parse_example
+from genloom.state import Example, doctest_examples
 
 __all__ = ["docstring_examples"]
 
 MAX_EXAMPLES = 200
-
-_PROMPT = re.compile(r"^\s*>>> ?(?P<source>.*)$")
-_CONTINUATION = re.compile(r"^\s*\.\.\.(?: (?P<source>.*))?$")
-_ERROR_LINE = re.compile(r"^(?:[A-Za-z_]\w*\.)*(?P<error>[A-Za-z_]\w*)(?::|$)")
 
 
 def docstring_examples(tree: ast.Module) -> tuple[Example, ...]:
@@ -27,7 +21,7 @@ def docstring_examples(tree: ast.Module) -> tuple[Example, ...]:
     bound = _module_names(tree)
     found: dict[str, Example] = {}
     for docstring in _docstrings(tree):
-        for example in _stand_alone(docstring, bound):
+        for example in doctest_examples(docstring, bound):
             found.setdefault(example.text, example)
             if len(found) >= MAX_EXAMPLES:
                 return tuple(found.values())
@@ -50,71 +44,3 @@ def _module_names(tree: ast.Module) -> frozenset[str]:
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update(alias.asname or alias.name for alias in node.names)
     return frozenset(names)
-
-
-def _stand_alone(docstring: str, bound: frozenset[str]) -> Iterator[Example]:
-    for source, want in _blocks(docstring):
-        if not want and _binds_only(source, bound):
-            continue
-        example = _as_example(source, want)
-        if example is None:
-            return
-        yield example
-
-
-def _blocks(docstring: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each prompt's source and the lines of output that follow it."""
-    source: list[str] = []
-    want: list[str] = []
-    for line in [*docstring.splitlines(), ">>> "]:
-        prompt = _PROMPT.match(line)
-        continuation = _CONTINUATION.match(line) if source and not want else None
-        if prompt:
-            if source:
-                yield "\n".join(source), want
-            source, want = [prompt["source"]], []
-        elif continuation:
-            source.append(continuation["source"] or "")
-        elif not line.strip() and source:
-            yield "\n".join(source), want
-            source, want = [], []
-        elif source:
-            want.append(line.strip())
-
-
-def _binds_only(source: str, bound: frozenset[str]) -> bool:
-    """Whether the line imports names that the module has anyway."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return all(
-        isinstance(node, ast.Import | ast.ImportFrom) and all((a.asname or a.name) in bound for a in node.names)
-        for node in body
-    )
-
-
-def _as_example(source: str, want: list[str]) -> Example | None:
-    if "# doctest:" in source:
-        return None
-    if _is_traceback(want):
-        return _raising(source, want)
-    value = " ".join(want)
-    return _parsed(f"({source}) == ({value})") if value and "..." not in value else None
-
-
-def _is_traceback(want: list[str]) -> bool:
-    return bool(want) and want[0].startswith("Traceback (most recent call last)")
-
-
-def _raising(source: str, want: list[str]) -> Example | None:
-    errors = (match["error"] for line in want[1:] if (match := _ERROR_LINE.match(line)))
-    error = next(errors, None)
-    return _parsed(f"raises({error}, {source})") if error else None
-
-
-def _parsed(text: str) -> Example | None:
-    try:
-        return parse_example(text)
-    except ExampleError:
-        return None

@@ -30,7 +30,7 @@ def draft_from_run(run: AgentRun, request: GenerationRequest) -> Draft | None:
         return None
     return module_draft(
         source,
-        path=request.target or f"{request.module_name}.py",
+        path=request.draft_path,
         name=request.target_name,
         generator="agent",
         notes=(f"agent run {run.id} {run.web_url}".strip(),),
