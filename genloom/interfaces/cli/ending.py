@@ -12,7 +12,7 @@ from genloom.config import load_settings
 from genloom.errors import GenerationError, GenloomError, RunCancelledError, UsageError
 from genloom.interfaces.cli.quiet_process import debugging
 from genloom.interfaces.cli.signals import Stops
-from genloom.interfaces.cli.terminal import put_json, tell
+from genloom.interfaces.cli.terminal import ReaderGoneError, put_json, tell
 
 __all__ = ["BROKEN_PIPE", "end_of"]
 
@@ -30,7 +30,7 @@ def end_of(error: BaseException, arguments: Sequence[str], stops: Stops) -> tupl
     """Tell what ended the command; return the exit code and whether the process must not wait for its threads."""
     if isinstance(error, SystemExit):
         return (error.code if isinstance(error.code, int) else 1), False
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, ReaderGoneError):
         return BROKEN_PIPE, True
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         tell(error.format_message())
@@ -43,7 +43,7 @@ def end_of(error: BaseException, arguments: Sequence[str], stops: Stops) -> tupl
     if "--json" in _options(arguments):
         try:
             put_json(_as_json(known, arguments))
-        except (OSError, GenloomError):  # nobody can be told: the exit code stands
+        except (ReaderGoneError, GenloomError):  # nobody can be told: the exit code stands
             return code, True
     return code, isinstance(known, RunCancelledError)
 

@@ -10,10 +10,14 @@ from typing import IO, Any
 
 from genloom.errors import StorageError
 
-__all__ = ["is_terminal", "put_bytes", "put_code", "put_json", "put_text", "tell", "visible"]
+__all__ = ["ReaderGoneError", "is_terminal", "put_bytes", "put_code", "put_json", "put_text", "tell", "visible"]
 
 _KEPT = {"\n", "\t"}
 _BIDIRECTIONAL = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+
+
+class ReaderGoneError(Exception):
+    """The program that read our standard output has ended: no error, and nothing left to do."""
 
 
 def is_terminal(stream: IO[Any] | None) -> bool:  # Any: text or bytes
@@ -38,13 +42,13 @@ def _shown(character: str) -> str:
 
 
 def put_bytes(data: bytes) -> None:
-    """Write to standard output. Raises `StorageError` when it cannot take it (a full disk, closed), `BrokenPipeError`
-    when its reader is gone."""
+    """Write to standard output. Raises `StorageError` when it cannot take it (a full disk, closed), `ReaderGoneError`
+    when nobody reads it any more."""
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
     except (OSError, ValueError, AttributeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is closed"
         raise StorageError(
@@ -75,7 +79,7 @@ def put_code(source: str) -> None:
     from rich.console import Console  # imported here: pipes and caches need no colours
     from rich.syntax import Syntax
 
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError):  # a terminal that is gone
         Console().print(Syntax(visible(source), "python", theme="ansi_dark", background_color="default"))
 
 
