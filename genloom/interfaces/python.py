@@ -35,7 +35,7 @@ def generate(
     saved. May be called while an event loop runs in this thread.
     """
     job = prepare_job(prompt, options)
-    with recording(job.settings, job.on_event) as record:
+    with recording(job.settings, job.on_event, thread_id=job.thread_id if job.durable else None) as record:
         try:
             return run_sync(_run(replace(job, on_event=record.emit), record))
         except KeyboardInterrupt:
@@ -48,7 +48,7 @@ async def agenerate(
 ) -> GenerationResult:
     """As `generate`, for use in an event loop. Cancelling the task saves the state and stops the run."""
     job = prepare_job(prompt, options)
-    with recording(job.settings, job.on_event) as record:
+    with recording(job.settings, job.on_event, thread_id=job.thread_id if job.durable else None) as record:
         return await _run(replace(job, on_event=record.emit), record)
 
 

@@ -37,14 +37,15 @@ class Recording:
 
 
 @contextmanager
-def recording(settings: Settings, on_event: EventEmitter) -> Iterator[Recording]:
+def recording(settings: Settings, on_event: EventEmitter, *, thread_id: str | None = None) -> Iterator[Recording]:
     """Record what happens inside the block as one run: `cancelled` or `error` when it raises.
 
-    It never fails the run: where the journal cannot be written, `on_event` gets a `Note`.
+    `thread_id` is the thread that the run is saved under, if it is: all that is recorded of a thread is one run. It never
+    fails the run: where the records cannot be written, `on_event` gets a `Note`.
     """
-    journal = open_run_records(settings)
+    records = open_run_records(settings)
     try:
-        with RunRecorder(journal, warn=on_event) as recorder:
+        with RunRecorder(records, thread_id=thread_id, warn=on_event) as recorder:
             yield Recording(recorder, on_event)
     finally:
-        journal.close()
+        records.close()

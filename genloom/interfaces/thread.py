@@ -71,7 +71,7 @@ async def resume_thread(
         if not state.next or (waits and answer is None):
             return _standing(state, thread_id)
         given: Command[Any] | None = Command(resume=answer) if waits else None
-        with recording(settings, on_event) as record:
+        with recording(settings, on_event, thread_id=thread_id) as record:
             result = await _follow(graph, given, config, context, thread_id, record.emit)
             await record.finish(result)
             return result

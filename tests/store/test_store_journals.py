@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,11 +20,12 @@ from hypothesis import strategies as st
 import genloom
 from genloom.config import load_settings
 from genloom.errors import RunCancelledError, StorageError
-from genloom.events import DraftMade, Event, ModelUsage, NodeFailed, NodeFinished, Note, RunFinished
+from genloom.events import DraftMade, Event, ModelUsage, NodeFailed, NodeFinished, NodeStarted, Note, RunFinished
 from genloom.tools.codegen.journal import JournalEntry, MemoryJournal, RunJournal
 from genloom.tools.store.agent_journal import SqliteAgentJournal, open_agent_journal
-from genloom.tools.store.run_records import RunRecorder, RunRecords, RunSummary, open_run_records
+from genloom.tools.store.run_records import RunRecorder, RunRecords, open_run_records
 from genloom.tools.store.run_statistics import statistics, summarise
+from genloom.tools.store.run_summary import RunSummary
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "memory"])
@@ -185,6 +189,104 @@ def test_a_run_keeps_a_bounded_number_of_nodes(tmp_path: Path) -> None:
         for _ in range(2000):
             record(EVENTS[0])
     assert len(journal.runs()[0].nodes) == 500
+
+
+PENDING = (
+    NodeStarted(node="generate"),
+    ModelUsage(model="openai:writer", input_tokens=10, output_tokens=5),
+    DraftMade(generator="model", made=True),
+    NodeFinished(node="generate", seconds=0.5),
+    NodeStarted(node="review"),
+    ModelUsage(model="openai:reviewer", input_tokens=4, output_tokens=1),
+    NodeFinished(node="review", seconds=0.25),
+    RunFinished(outcome="pending", generator="model", attempts=1),
+)
+
+
+def _record(path: Path, events: Iterable[Event], thread_id: str | None = "t", organisation: int = 1) -> None:
+    """Record a visit to a thread as a process of its own would."""
+    with RunRecorder(RunRecords(path, organisation=organisation), thread_id=thread_id) as record:
+        for event in events:
+            record(event)
+
+
+def test_a_run_that_was_resumed_and_asked_for_again_is_one_request(tmp_path: Path) -> None:
+    """A draft that waited for a person, was approved and asked for again counts once, with all that it took."""
+    path = tmp_path / "journal.db"
+    _record(path, PENDING)
+    resumed = (
+        NodeStarted(node="generate"),
+        ModelUsage(model="openai:writer", input_tokens=20, output_tokens=10, cost_usd=0.5),
+        DraftMade(generator="model", made=True),
+        NodeFinished(node="generate", seconds=1.0),
+        RunFinished(outcome="passed", generator="model", attempts=2),
+    )
+    _record(path, resumed)
+    _record(path, resumed[-1:])
+    (run,) = RunRecords(path).runs()
+    assert (run.outcome, run.generator, run.model, run.attempts) == ("passed", "model", "openai:writer", 2)
+    assert (run.input_tokens, run.output_tokens, run.cost_usd) == (34, 16, 0.5)
+    assert run.nodes == [("generate", 0.5, False), ("review", 0.25, False), ("generate", 1.0, False)]
+    shown = statistics(RunRecords(path)).to_json()
+    assert (shown["requests"], shown["outcomes"], shown["models"]) == (
+        1,
+        {"model": {"passed": 1}},
+        {"openai:writer": 1},
+    )
+
+
+def test_drafts_of_a_visit_that_was_stopped_count_once(tmp_path: Path) -> None:
+    """A stopped visit tells no result: its drafts are added, and a result's own count stands for all."""
+    path = tmp_path / "journal.db"
+    _record(path, PENDING[:4])
+    _record(path, PENDING[:4])
+    assert [(run.outcome, run.attempts) for run in RunRecords(path).runs()] == [("error", 2)]
+    _record(path, [RunFinished(outcome="passed", generator="model", attempts=2)])
+    assert [(run.outcome, run.attempts) for run in RunRecords(path).runs()] == [("passed", 2)]
+
+
+def test_what_was_refused_before_it_began_leaves_its_threads_record_alone(tmp_path: Path) -> None:
+    """Another request under the name of a thread that passed is a failure of its own."""
+    path = tmp_path / "journal.db"
+    _record(path, PENDING)
+    _record(path, [])
+    assert [(run.outcome, run.thread_id) for run in RunRecords(path).runs()] == [("pending", "t"), ("error", None)]
+
+
+def test_threads_of_other_names_and_organisations_are_other_runs(tmp_path: Path) -> None:
+    """As are runs that are not saved."""
+    path = tmp_path / "journal.db"
+    for thread_id, organisation in (("t", 1), ("u", 1), ("t", 2), (None, 1), (None, 1)):
+        _record(path, PENDING, thread_id, organisation)
+    assert [len(RunRecords(path, organisation=number).runs()) for number in (1, 2)] == [4, 1]
+
+
+def test_a_reviewers_model_is_not_the_one_that_wrote(tmp_path: Path) -> None:
+    """Where search wrote the draft, no model did, though the reviewer's tokens count."""
+    events = (DraftMade(generator="search", made=True), *PENDING[4:7])
+    _record(tmp_path / "journal.db", events)
+    (run,) = RunRecords(tmp_path / "journal.db").runs()
+    assert (run.model, run.input_tokens) == (None, 4)
+
+
+def test_tokens_that_nobody_told_stay_unknown(tmp_path: Path) -> None:
+    """Zeros are what an event has where the server told nothing; they are no count, and add nothing to one."""
+    untold = ModelUsage(model="openai:m", input_tokens=0, output_tokens=0)
+    _record(tmp_path / "journal.db", [untold], "untold")
+    _record(tmp_path / "journal.db", [untold, ModelUsage(model="openai:m", input_tokens=3, output_tokens=0)], "told")
+    runs = RunRecords(tmp_path / "journal.db").runs()
+    assert [(run.input_tokens, run.output_tokens) for run in runs] == [(None, None), (3, 0)]
+    assert summarise(runs).runs_with_tokens == 1
+
+
+def test_records_of_an_earlier_genloom_are_kept(tmp_path: Path) -> None:
+    """A file without threads gets them; its runs stay."""
+    path = tmp_path / "journal.db"
+    _record(path, PENDING)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP INDEX runs_by_thread; ALTER TABLE runs DROP COLUMN thread_id; PRAGMA user_version = 1")
+    _record(path, PENDING)
+    assert [(run.outcome, run.thread_id) for run in RunRecords(path).runs()] == [("pending", None), ("pending", "t")]
 
 
 def test_statistics_count_what_happened(tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ _MIGRATIONS = (
             failed INTEGER NOT NULL)""",
         "CREATE INDEX node_runs_by_run ON node_runs (run)",
     ),
+    (
+        "ALTER TABLE runs ADD COLUMN thread_id TEXT",
+        "CREATE UNIQUE INDEX runs_by_thread ON runs (organisation, thread_id)",  # nulls are distinct
+    ),
 )
 
 

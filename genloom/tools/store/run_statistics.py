@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from genloom.tools.store.run_records import RunRecords, RunSummary
+from genloom.tools.store.run_records import RunRecords
+from genloom.tools.store.run_summary import RunSummary
 
 __all__ = ["Durations", "Statistics", "statistics", "summarise"]
 
@@ -27,7 +28,7 @@ class Durations(_Frozen):
 
 
 class Statistics(_Frozen):
-    """What the runs of an organisation came to.
+    """What the runs of an organisation came to. A run that was resumed is one request.
 
     `outcomes` counts runs by generator (`none` where no draft was made) and outcome. `attempts` are drafts. Tokens and
     cost are sums over those runs that told them, `None` when none did; `runs_with_tokens` and `runs_with_cost` say how
@@ -53,9 +54,9 @@ class Statistics(_Frozen):
         return self.model_dump(mode="json")
 
 
-def statistics(journal: RunRecords, *, since: float = 0.0) -> Statistics:
+def statistics(records: RunRecords, *, since: float = 0.0) -> Statistics:
     """Sum up the runs that began at or after a Unix time. Raises `StorageError`."""
-    return summarise(journal.runs(since))
+    return summarise(records.runs(since))
 
 
 def summarise(runs: Sequence[RunSummary]) -> Statistics:
