@@ -32,10 +32,12 @@ class CodeContext(StatePart):
     """The references that fit the budget, best first.
 
     `relevance` says, from 0 to 1, how well the whole fits the request; `tokens` is the rendered size. `repository` is
-    the root's path as the caller named it, or empty when there is none. `fingerprint` is a hash over the references and
+    the root's path as the caller named it, or empty when there is none; `request` is the fingerprint of the request that
+    it was chosen for. `fingerprint` is a hash over the references and
     the caller's own context: it changes when what a model would see changes.
     """
 
+    request: str = ""
     repository: str = ""
     references: tuple[ContextReference, ...] = ()
     relevance: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import keyword
 import re
 from collections.abc import Mapping
@@ -89,7 +90,7 @@ class GenerationRequest(StatePart):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # Any: field values
         """Return a copy with some fields changed; what was worked out from the fields is worked out anew."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("all_examples", "prompt_examples", "target_name"):
+        for name in ("all_examples", "prompt_examples", "target_name", "fingerprint"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -114,6 +115,11 @@ class GenerationRequest(StatePart):
         words = [w for w in re.findall(r"[a-z0-9]+", self.prompt.lower()) if w not in _SMALL_WORDS][:4]
         name = "_".join(words) or "generated"
         return name if name.isidentifier() and not keyword.iskeyword(name) else f"generated_{name}"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A sha256 over all that is asked."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @property
     def _told_name(self) -> str | None:

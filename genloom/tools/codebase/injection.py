@@ -44,13 +44,13 @@ def build_context(
     when the index cannot be kept.
     """
     if context.repository is None:
-        return assemble(request.codebase_context)
+        return assemble(request.codebase_context).model_copy(update={"request": request.fingerprint})
     codebase = open_codebase(context.repository, settings)
     _tell(codebase.refresh(emit=emit, deadline=time.monotonic() + INDEX_SECONDS), emit)
     budget = context.context_tokens
     left = max(budget - caller_tokens(request.codebase_context), int(budget * REPOSITORY_SHARE))
     chosen = codebase.context(request, budget_tokens=left)
-    return chosen.model_copy(update={"repository": context.repository})
+    return chosen.model_copy(update={"request": request.fingerprint, "repository": context.repository})
 
 
 def render_context(request: GenerationRequest, code_context: CodeContext, settings: Settings) -> str:
