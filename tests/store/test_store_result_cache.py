@@ -25,6 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 import genloom
 from genloom.config import load_settings
 from genloom.errors import StorageError
+from genloom.tools.store import single_flight
 from genloom.tools.store.result_cache import CacheStatistics, ResultCache, open_result_cache
 
 
@@ -266,6 +267,21 @@ async def test_two_caches_in_one_process_share_the_lead(tmp_path: Path) -> None:
     made: list[int] = []
     got = await asyncio.gather(*(asyncio.to_thread(_make, cache, made, _key(1)) for cache in (one, other)))
     assert (len(made), got) == (1, [{"made": 1}] * 2)
+
+
+def test_two_caches_in_one_process_do_not_poll_the_lock(tmp_path: Path) -> None:
+    """Who follows another object of this process waits for it, and looks at no lock file: here there is none to look at."""
+    one, other, stranger = (
+        ResultCache(tmp_path / "results.db", max_bytes=10_000, ttl_seconds=60, organisation=n) for n in (1, 1, 2)
+    )
+    with one.lead(_key(1)) as first:
+        (tmp_path / "results.db-locks").rename(tmp_path / "aside")
+        (tmp_path / "results.db-locks").write_text("no folder")
+        with other.lead(_key(1), wait_seconds=0.05) as second:
+            assert (first.exclusive, second.exclusive, second.waited) == (True, False, True)
+        with pytest.raises(StorageError), stranger.lead(_key(1), wait_seconds=0.05):
+            pass
+    assert not single_flight._UNDER_WAY
 
 
 async def test_a_leader_that_fails_hands_over(cache: ResultCache) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import hashlib
-import threading
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -27,6 +27,13 @@ __all__ = ["Lead", "SingleFlight"]
 
 FIRST_POLL_SECONDS = 0.01
 LAST_POLL_SECONDS = 0.25
+
+_FlightKey = tuple[int, str, str, str]
+"""The process (a fork's child is not in its parent's flights), folder, scope and key."""
+
+_UNDER_WAY: dict[_FlightKey, concurrent.futures.Future[None]] = {}
+"""The flights of this process, whichever object leads them: one entry for each lead that is held right now. `setdefault`
+and `pop` are atomic, so that no lock can be left held in a fork's child."""
 
 
 @dataclass(kw_only=True)
@@ -50,14 +57,15 @@ class _Wait:
 
 
 class SingleFlight:
-    """Leads by key. `folder` holds the lock files (4,096 at most); `reread` looks for what another made."""
+    """Leads by key, shared by all objects of one process that have the same folder and scope.
+
+    `folder` holds the lock files (4,096 at most); `reread` looks for what another made.
+    """
 
     def __init__(self, folder: Path, *, scope: str, reread: Callable[[str], dict[str, Any] | None]) -> None:
         self._folder = folder
         self._scope = scope
         self._reread = reread
-        self._guard = threading.Lock()
-        self._flights: dict[str, concurrent.futures.Future[None]] = {}
 
     @contextmanager
     def lead(self, key: str, wait_seconds: float) -> Iterator[Lead]:
@@ -110,12 +118,16 @@ class SingleFlight:
 
     def _enter(self, key: str, lead: Lead) -> concurrent.futures.Future[None] | None:
         """Return the flight that is under way in this process, or begin one and return `None`."""
-        with self._guard:
-            under_way = self._flights.get(key)
-            if under_way is None:
-                lead._flight = self._flights[key] = concurrent.futures.Future()
-                lead._flight.set_running_or_notify_cancel()  # so that no follower's cancellation can cancel it
-        return under_way
+        flight: concurrent.futures.Future[None] = concurrent.futures.Future()
+        flight.set_running_or_notify_cancel()  # so that no follower's cancellation can cancel it
+        under_way = _UNDER_WAY.setdefault(self._flight_key(key), flight)
+        if under_way is not flight:
+            return under_way
+        lead._flight = flight
+        return None
+
+    def _flight_key(self, key: str) -> _FlightKey:
+        return os.getpid(), str(self._folder.absolute()), self._scope, key
 
     def _lock(self, key: str, lead: Lead) -> bool:
         from filelock import FileLock, Timeout  # imported here: it costs 50 ms, and a cache hit never comes here
@@ -138,8 +150,7 @@ class SingleFlight:
                 lead._lock.release()
         finally:
             if lead._flight is not None:
-                with self._guard:
-                    self._flights.pop(key, None)
+                _UNDER_WAY.pop(self._flight_key(key), None)
                 lead._flight.set_result(None)
 
 
