@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from genloom.tools.security import Redactor, find_secrets, redact
+from genloom.tools.security import Redactor, find_secrets, holds_secret, redact
 
 ALNUM = string.ascii_letters + string.digits
 HEX = string.digits + "abcdef"
@@ -223,3 +223,29 @@ def test_a_redactor_ends_on_cycles() -> None:
 def test_secrets_do_not_show_in_a_redactors_repr() -> None:
     """A redactor can be logged."""
     assert "seven" not in repr(Redactor(secrets=("seven-of-nine",)))
+
+
+SUSPECT = st.sampled_from(
+    ["gh" + "p_" + "a1B2" * 9, "https://u:p4ss-w0rd@host", "word", "", "[redacted: jwt]", "seven-of-nine"]
+)
+SUSPECTS = st.recursive(
+    st.none() | st.integers() | SUSPECT | SUSPECT.map(str.encode),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SUSPECT | st.just("password"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(SUSPECTS)
+def test_a_value_holds_a_secret_when_redaction_would_change_it(data: object) -> None:
+    """Whatever its shape, and wherever the secret stands."""
+    known = ("seven-of-nine",)
+    assert holds_secret(data, secrets=known) == (Redactor(secrets=known).data(data) != data)
+
+
+def test_a_value_too_large_to_look_through_counts_as_holding_a_secret() -> None:
+    """Data that holds itself, and data beyond the bounds; what is just within them is looked through."""
+    cycle: list[object] = ["x"]
+    cycle.append(cycle)
+    assert holds_secret(cycle)
+    assert holds_secret([0] * 200_000)
+    assert not holds_secret([0] * 199_999)

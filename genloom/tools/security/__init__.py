@@ -2,6 +2,6 @@
 
 from genloom.tools.security.delimiting import delimit
 from genloom.tools.security.detection import SecretSpan, find_secrets
-from genloom.tools.security.redaction import Redactor, redact
+from genloom.tools.security.redaction import Redactor, holds_secret, redact
 
-__all__ = ["Redactor", "SecretSpan", "delimit", "find_secrets", "redact"]
+__all__ = ["Redactor", "SecretSpan", "delimit", "find_secrets", "holds_secret", "redact"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from genloom.tools.security.assignments import is_secret_name
 from genloom.tools.security.detection import MARKER, secret_spans
 
-__all__ = ["Redactor", "redact"]
+__all__ = ["Redactor", "holds_secret", "redact"]
 
 MAX_PASSES = 8
 SHORTEST_KNOWN_SECRET = 8
@@ -24,9 +24,7 @@ def redact(text: str, *, secrets: Sequence[str] = ()) -> str:
     Deterministic and idempotent, linear in the text's length; each secret lengthens the text by 35 characters at most. A
     text without secrets comes back unchanged. See `find_secrets` for what counts.
     """
-    known = tuple(
-        sorted({value for value in secrets if len(value) >= SHORTEST_KNOWN_SECRET}, key=lambda v: (-len(v), v))
-    )
+    known = _long_enough(secrets)
     for _ in range(MAX_PASSES):
         spans = secret_spans(text, known)
         if not spans:
@@ -38,6 +36,55 @@ def redact(text: str, *, secrets: Sequence[str] = ()) -> str:
         text = "".join((*pieces, text[position:]))
     # a text in which each replacement uncovers another secret was made to be one: nothing of it passes
     return "[redacted: unstable-text]"
+
+
+def holds_secret(value: Any, *, secrets: Sequence[str] = ()) -> bool:  # Any: JSON of any shape
+    """Whether `Redactor(secrets=secrets).data` would change the value; ends at the first secret and copies nothing.
+
+    A value beyond that method's bounds (64 levels, 200,000 values) counts as holding one.
+    """
+    known = _long_enough(secrets)
+    try:
+        return any(_is_named_secret(name, text) or secret_spans(text, known) for name, text in _texts(value))
+    except _TooLargeError:
+        return True
+
+
+class _TooLargeError(Exception):
+    """The value is beyond the bounds of a walk."""
+
+
+def _texts(value: Any) -> Iterator[tuple[str, str]]:  # Any: JSON of any shape
+    """Yield every text of a value with the name that it stands under, dictionary keys too."""
+    waiting: list[tuple[str, Any, int]] = [("", value, 0)]
+    count = 1
+    while waiting:
+        name, item, depth = waiting.pop()
+        if isinstance(item, str):
+            yield name, item
+        elif isinstance(item, bytes):
+            yield "", item.decode("latin-1")
+        elif isinstance(item, Mapping | list | tuple):
+            count += len(item)
+            if depth >= MAX_DEPTH or count > MAX_VALUES:
+                raise _TooLargeError
+            named = item.items() if isinstance(item, Mapping) else (("", inner) for inner in item)
+            for key, inner in named:
+                text = key if isinstance(key, str) else ""
+                yield "", text
+                waiting.append((text, inner, depth + 1))
+
+
+def _long_enough(secrets: Sequence[str]) -> tuple[str, ...]:
+    """Return the values that are no dummies, the longest first."""
+    return tuple(sorted({s for s in secrets if len(s) >= SHORTEST_KNOWN_SECRET}, key=lambda s: (-len(s), s)))
+
+
+def _is_named_secret(name: Any, item: Any) -> bool:  # Any: a dictionary's key and value
+    """Whether the name alone says that the text under it is secret."""
+    if not (isinstance(name, str) and isinstance(item, str) and item):
+        return False
+    return is_secret_name(name) and MARKER.fullmatch(item) is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +132,7 @@ class _Walk:
         return self.redactor.text(key) if isinstance(key, str) else key
 
     def _under(self, key: Any, item: Any, depth: int) -> Any:  # Any: a dictionary's key and value
-        secret = isinstance(item, str) and item and isinstance(key, str) and is_secret_name(key)
-        if not secret or MARKER.fullmatch(item):
+        if not _is_named_secret(key, item):
             return self.value(item, depth)
         self.left -= 1
         return "[redacted: named-secret]"
