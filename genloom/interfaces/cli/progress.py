@@ -127,8 +127,8 @@ class Progress:
         from rich.text import Text
 
         table = Table.grid(padding=(0, 2))
-        for name in ("mark", "node"):
-            table.add_column(name, no_wrap=True)
+        table.add_column("mark", no_wrap=True)
+        table.add_column("node", no_wrap=True, min_width=max((len(line.name) for line in self._lines), default=0))
         table.add_column("what", ratio=1, no_wrap=True, overflow="ellipsis")
         table.add_column("seconds", justify="right", no_wrap=True)
         styles = {"ok": "green", "failed": "red"}
