@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,13 +169,58 @@ def test_file_outside_the_scratch_folder_cannot_be_named(sandbox: Sandbox) -> No
         sandbox.call({"x.py": ""}, "x", ["f()\0"])
 
 
-def test_missing_folder_and_missing_interpreter_are_not_run(tmp_path: Path) -> None:
+def test_missing_folder_is_not_run(tmp_path: Path) -> None:
     """What cannot be run at all says why, and what to do."""
-    for other in (Sandbox(import_from=[tmp_path / "none"]), Sandbox(python=tmp_path / "python")):
-        report = other.call({"x.py": ""}, "x", ["1"])
-        assert report.not_run
+    report = Sandbox(import_from=[tmp_path / "none"]).call({"x.py": ""}, "x", ["1"])
+    assert str(tmp_path / "none") in report.not_run
+    assert report.hint
+    assert report.results == ()
+    assert report.not_run_cause == "no_sandbox"
+
+
+def unusable(kind: str, folder: Path) -> Path:
+    path = folder / "python"
+    if kind == "a loop of links":
+        path.symlink_to(path)
+    elif kind == "no program":
+        path.write_bytes(b"\0" * 64)
+        path.chmod(0o755)
+    elif kind == "another program":
+        return Path("/bin/true")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "a loop of links", "no program", "another program"])
+def test_unusable_interpreter_is_told_from_a_missing_sandbox(sandbox: Sandbox, open_folder: Path, kind: str) -> None:
+    """Every report names the interpreter that cannot be used, and says what to do."""
+    python = unusable(kind, open_folder)
+    other = Sandbox(python=python)
+    reports = (other.call({"x.py": ""}, "x", ["1"]), other.test({}, "def test(): pass\n"), other.run_program("1\n"))
+    for report in reports:
+        assert report.not_run_cause == "no_interpreter", report
+        assert str(python) in report.not_run
         assert report.hint
-        assert report.results == ()
+    assert other.status().cause == "no_interpreter"
+    assert sandbox.status().cause == ""
+
+
+def test_interpreter_that_goes_away_is_told(sandbox: Sandbox, open_folder: Path) -> None:
+    """What the self-test saw earlier is no reason to look for another cause."""
+    link = open_folder / "python"
+    link.symlink_to(Path(sys.executable).resolve())
+    other = Sandbox(python=link)
+    assert other.call({"x.py": ""}, "x", ["1"]).not_run_cause == ""
+    link.unlink()
+    assert other.call({"x.py": ""}, "x", ["1"]).not_run_cause == "no_interpreter"
+
+
+def test_limits_of_one_run_replace_the_sandboxs_own(sandbox: Sandbox) -> None:
+    """A run with a shorter time of its own is stopped at that."""
+    short = replace(sandbox.limits, wall_seconds=0.5)
+    calls = sandbox.call({"x.py": "import time\n"}, "x", ["time.sleep(4)"], limits=short)
+    tests = sandbox.test({}, "import time\ndef test(): time.sleep(4)\n", limits=short)
+    assert (calls.ended, tests.ended) == ("timeout", "timeout")
+    assert calls.limits == tests.limits == short.text
 
 
 def test_script_in_an_interpreters_place_is_not_run(tmp_path: Path) -> None:
@@ -183,6 +230,7 @@ def test_script_in_an_interpreters_place_is_not_run(tmp_path: Path) -> None:
     shim.chmod(0o755)
     status = Sandbox(python=shim).status()
     assert status.tier is None
+    assert status.cause == "no_interpreter"
     assert "script" in status.reason
     assert not (tmp_path / "ran").exists()
 

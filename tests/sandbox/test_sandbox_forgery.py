@@ -143,7 +143,7 @@ HOOKS = {
     "exit handler": "import atexit, os\natexit.register(lambda: os._exit(3))\n",
     "trace function": "import sys\nsys.settrace(lambda *a: None)\n",
     "audit hook": "import sys\nsys.addaudithook(lambda *a: None)\n",
-    "replaced builtins": "import builtins\nbuiltins.isinstance = builtins.len = builtins.repr = builtins.type = None\n",
+    "replaced builtins": "import builtins\nbuiltins.isinstance = builtins.repr = builtins.type = None\n",
     "replaced output": "import sys\nsys.stdout = sys.stderr = None\n",
     "patched os": "import os\nos.write = os.read = os._exit = os.getpid = None\n",
     "thread left over": "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\n",
@@ -156,6 +156,19 @@ def test_draft_that_bends_the_interpreter_keeps_its_right_values(sandbox: Sandbo
     """Strange but honest code is judged by what it returns: the worker took what it needs before."""
     report = sandbox.call({"draft.py": source + "def f(x): return [x]\n"}, "draft", ["f(1)", "f(2)"])
     assert report.results == (Returned(value=[1]), Returned(value=[2])), report
+    assert report.ended == "normal"
+
+
+def test_draft_that_replaces_builtins_in_a_call_keeps_its_right_values(sandbox: Sandbox) -> None:
+    """Once the module is loaded the worker has what it needs; while it loads, Python's own import calls `len`."""
+    source = (
+        "import builtins\n"
+        "def f(x):\n"
+        "    builtins.isinstance = builtins.len = builtins.repr = builtins.type = None\n"
+        "    return [x, {2.5: 'a'}]\n"
+    )
+    report = sandbox.call({"draft.py": source}, "draft", ["f(1)", "f(2)"])
+    assert report.results == (Returned(value=[1, {2.5: "a"}]), Returned(value=[2, {2.5: "a"}])), report
     assert report.ended == "normal"
 
 

@@ -69,6 +69,7 @@ def test_interpreter_too_old_for_the_borrowed_pytest_is_not_run() -> None:
     if report.cases:
         pytest.skip("that interpreter has a pytest of its own")
     assert "pytest" in report.not_run
+    assert report.not_run_cause == "no_pytest"
     assert "pip install pytest" in report.hint
 
 

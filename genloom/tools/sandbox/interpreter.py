@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from genloom.tools.sandbox.report import NotRunCause
+
 __all__ = ["Interpreter", "Unavailable", "find_interpreter"]
 
 # the parts of an installation, not its whole folder: that may be somebody's home
@@ -33,22 +35,36 @@ class Unavailable:
     """Something is not possible: why, what to do, and the stage of the set-up that failed where it came that far."""
 
     reason: str
+    cause: NotRunCause = "no_sandbox"
     hint: str = ""
     stage: str = ""
 
 
 def find_interpreter(python: str | Path | None = None) -> Interpreter | Unavailable:
-    """Find an interpreter by path; `None` is the one that runs now."""
+    """Find an interpreter by path; `None` is the one that runs now. Reads the disk."""
     command = Path(python or sys.executable or "/nonexistent").absolute()
+    try:
+        return _find(command)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
+        return Unavailable(
+            reason=f"The Python interpreter at {command} cannot be read: {error}.",
+            cause="no_interpreter",
+            hint="Give the path of an interpreter that you may read and start.",
+        )
+
+
+def _find(command: Path) -> Interpreter | Unavailable:
     real = command.resolve()
     if not real.is_file() or not os.access(real, os.X_OK):
         return Unavailable(
             reason=f"There is no Python interpreter at {command}.",
+            cause="no_interpreter",
             hint="Give the path of an interpreter, such as .venv/bin/python.",
         )
     if _is_script(real):
         return Unavailable(
             reason=f"{command} is a script that starts an interpreter, not the interpreter itself.",
+            cause="no_interpreter",
             hint="Give the path that `python -c 'import sys; print(sys.executable)'` prints.",
         )
     parts = {prefix / name for prefix in _prefixes(command, real) for name in _PARTS}

@@ -11,6 +11,7 @@ __all__ = [
     "CallReport",
     "Ended",
     "NoRecord",
+    "NotRunCause",
     "Opaque",
     "ProgramReport",
     "Raised",
@@ -22,6 +23,11 @@ __all__ = [
 
 Ended = Literal["normal", "exit", "timeout", "memory", "output", "killed"]
 """How the process ended: by itself after all its work, by exiting early, or stopped at a limit."""
+
+
+NotRunCause = Literal["", "no_sandbox", "no_interpreter", "no_pytest"]
+"""Why nothing could be run: no tier holds here (or a folder that the run needs is missing), the interpreter is missing or
+does not start, or it has no pytest that fits. Empty where something ran."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +77,8 @@ class _Report:
     stdout: str = ""
     stderr: str = ""
     not_run: str = ""
-    """Why nothing could be run at all (no sandbox, no interpreter); empty when the process was started."""
+    """Why nothing could be run at all, in a sentence; empty where something ran."""
+    not_run_cause: NotRunCause = ""
     hint: str = ""
 
 
@@ -113,11 +120,12 @@ class ProgramReport(_Report):
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxStatus:
-    """What a live self-test showed. `tier` is `None` when nothing can be run, `reason` then says why and `hint` what to
-    do; with a tier, `reason` says in a sentence what it stands on. `python` is the interpreter's version."""
+    """What a live self-test showed. `tier` is `None` when nothing can be run; `reason` and `cause` then say why, and `hint`
+    what to do. With a tier, `reason` says in a sentence what it stands on. `python` is the interpreter's version."""
 
     tier: SandboxTier | None
     reason: str
+    cause: NotRunCause = ""
     hint: str = ""
     limits: str = ""
     interpreter: str = ""

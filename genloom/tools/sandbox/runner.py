@@ -15,13 +15,15 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from genloom.tools.sandbox.dialogue import Dialogue
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.launcher.plan import Plan
 
 __all__ = ["Conversation", "run_job"]
+
+T = TypeVar("T")
 
 Conversation = Callable[[Dialogue], Awaitable[None]]
 """Talks to the worker over the private pipe; when it returns there is nothing more to ask. It handles
@@ -69,30 +71,28 @@ async def run_job(job: Job, conversation: Conversation | None = None) -> Ending 
 
     Cancelling the task ends the whole tree first.
     """
+    run = _Run(job)
     try:
-        scratch = tempfile.mkdtemp(prefix="genloom-")
-    except OSError as error:
-        return Refused(stage="scratch", why=str(error))
-    try:
-        return await _Run(job, scratch).see_through(conversation)
+        return await run.see_through(conversation)
     finally:
-        if not _is_removed(scratch):
-            await asyncio.shield(asyncio.to_thread(_remove, scratch))
+        if run.scratch:
+            await asyncio.shield(asyncio.to_thread(_remove, run.scratch))
 
 
-def _is_removed(folder: str) -> bool:
-    """Remove a folder that is empty, as it is when the run had private mounts; return whether that was all."""
+async def _to_its_end(work: Callable[[], T]) -> T:
+    """Do blocking work in a thread; when this is cancelled, the cancellation waits until the work is done."""
+    doing = asyncio.create_task(asyncio.to_thread(work))
     try:
-        Path(folder).rmdir()
-    except FileNotFoundError:
-        return True  # the supervisor did it
-    except OSError:
-        return False
-    return True
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.wait([doing])
+        raise
 
 
 def _remove(folder: str) -> None:
     """Remove a folder that hostile code filled: too deep for recursion, or with its permissions taken away."""
+    if not os.path.lexists(folder):
+        return  # the supervisor did it
     with contextlib.suppress(RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):
@@ -104,9 +104,10 @@ def _remove(folder: str) -> None:
 class _Run:
     """One start of the launcher: its pipes, and what came out of them."""
 
-    def __init__(self, job: Job, scratch: str) -> None:
+    def __init__(self, job: Job) -> None:
+        self.scratch = ""
         self._job = job
-        self._scratch = scratch
+        self._process: subprocess.Popen[bytes] | None = None
         self._cap = job.limits.output_kilobytes * 1024
         self._overflow = False
         self._control: BinaryIO | None = None
@@ -118,22 +119,33 @@ class _Run:
         status = b""
         async with contextlib.AsyncExitStack() as stack:
             try:
-                process, pipes = self._start(stack)
-            except OSError as error:
-                return Refused(stage="start", why=str(error))
-            try:
+                pipes = await _to_its_end(partial(self._start, stack))
+                if isinstance(pipes, Refused):
+                    return pipes
                 async with asyncio.timeout(self._job.limits.wall_seconds + _GRACE_SECONDS):
                     status, stdout, stderr = await self._attend(stack, pipes, conversation)
             except TimeoutError:
                 return Refused(stage="supervisor", why="it did not end the run in time")
             finally:
                 self._stop()
-                await _wait_until_gone(process)
+                if self._process:
+                    await _wait_until_gone(self._process)
         if self._callers_error:
             raise self._callers_error
         return self._ending(status.decode(errors="replace"), stdout, stderr, time.monotonic() - started)
 
-    def _start(self, stack: contextlib.AsyncExitStack) -> tuple[subprocess.Popen[bytes], _Pipes]:
+    def _start(self, stack: contextlib.AsyncExitStack) -> _Pipes | Refused:
+        """Make the scratch folder and start the launcher; this reads, writes and forks, so it runs in a thread."""
+        try:
+            self.scratch = tempfile.mkdtemp(prefix="genloom-")
+        except OSError as error:
+            return Refused(stage="scratch", why=str(error))
+        try:
+            return self._launch(stack)
+        except OSError as error:
+            return Refused(stage="start", why=str(error))
+
+    def _launch(self, stack: contextlib.AsyncExitStack) -> _Pipes:
         with contextlib.ExitStack() as theirs:
             ends: dict[str, int] = {}
             ours: dict[str, BinaryIO] = {}
@@ -144,7 +156,7 @@ class _Run:
                 theirs.callback(os.close, ends[name])
             ends["stdin"] = _memory_file(self._job.stdin, theirs)
             ends["plan"] = _memory_file(marshal.dumps(dict(self._plan(ends))), theirs)
-            process = subprocess.Popen(  # noqa: S603 - our own launcher
+            self._process = subprocess.Popen(  # noqa: S603 - our own launcher
                 [sys.executable, "-I", "-S", _LAUNCHER, *(str(ends[name]) for name in ("control", "status", "plan"))],
                 stdin=ends["stdin"],
                 stdout=ends["stdout"],
@@ -155,11 +167,11 @@ class _Run:
                 start_new_session=True,
             )
         self._control = ours["control"]
-        return process, ours
+        return ours
 
     def _plan(self, ends: dict[str, int]) -> Plan:
         job, limits = self._job, self._job.limits
-        scratch = self._scratch
+        scratch = self.scratch
         return Plan(
             confined=job.confined,
             namespaces=job.namespaces,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,11 +14,11 @@ from genloom.errors import UsageError
 from genloom.portal import run_sync
 from genloom.state import SandboxTier
 from genloom.tools.sandbox.call_conversation import CallConversation
-from genloom.tools.sandbox.interpreter import Unavailable, find_interpreter
+from genloom.tools.sandbox.interpreter import Interpreter, Unavailable, find_interpreter
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.pytest_conversation import TestConversation
-from genloom.tools.sandbox.report import CallReport, Ended, ProgramReport, SandboxStatus, TestReport
+from genloom.tools.sandbox.report import CallReport, Ended, NotRunCause, ProgramReport, SandboxStatus, TestReport
 from genloom.tools.sandbox.runner import Conversation, run_job
 from genloom.tools.sandbox.selftest import explain_refusal, find_tier
 from genloom.tools.sandbox.worker.pytest_run import BORROWED
@@ -39,6 +40,9 @@ class _Common(TypedDict):
     ended: Ended
     stdout: str
     stderr: str
+    not_run: str
+    not_run_cause: NotRunCause
+    hint: str
 
 
 class Sandbox:
@@ -87,49 +91,64 @@ class Sandbox:
                 _found[key] = found
         return replace(found, limits=self._limits.text, interpreter=self._python)
 
-    async def acall(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+    @property
+    def limits(self) -> Limits:
+        """The bounds on a run that is given none of its own."""
+        return self._limits
+
+    async def acall(
+        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+    ) -> CallReport:
         """Import `module` from `files` (relative path -> text) and evaluate each call, an expression in the module's
         own namespace.
 
         Each call is handed over when its turn comes, and its value comes out on a private pipe: results hold plain
-        values to be compared here. Whatever is not exactly one well-formed record is `NoRecord`.
+        values to be compared here. Whatever is not exactly one well-formed record is `NoRecord`. `limits` replace the
+        sandbox's own for this run.
         """
         if any("\0" in text for text in (module, *calls)):
             raise UsageError("A call or module name holds a NUL.", hint="Write calls as Python expressions.")
         conversation = CallConversation(module, self._import_from, calls)
-        ran = await self._run(("calls",), files, conversation=conversation)
+        ran = await self._run(("calls",), files, conversation=conversation, limits=limits)
         if not ran.ending:
-            return CallReport(**ran.common, not_run=ran.not_run, hint=ran.hint)
+            return CallReport(**ran.common)
         return CallReport(
             **ran.common, results=conversation.results(ran.ending), loading=conversation.loading(ran.ending)
         )
 
-    def call(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+    def call(
+        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+    ) -> CallReport:
         """Do what `acall` does, from synchronous code."""
-        return run_sync(self.acall(files, module, calls))
+        return run_sync(self.acall(files, module, calls, limits=limits))
 
-    async def atest(self, files: Mapping[str, str], tests: str) -> TestReport:
+    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
         """Run the text of a pytest file beside `files`, by the interpreter's own pytest, or genloom's where it has none
         and that fits.
 
         No configuration, cache or third-party plugin is loaded, and a conftest.py only when it is in `files`. The
-        records share the draft's interpreter: they are claims.
+        records share the draft's interpreter: they are claims. `limits` replace the sandbox's own for this run.
         """
         name = _free_name(_TEST_FILE, files)
-        lender, lent = _own_pytest()
+        lender, lent = await asyncio.to_thread(_own_pytest)
         conversation = TestConversation(name, lender, "conftest.py" in files, self._import_from)
-        ran = await self._run(("tests",), {**files, name: tests}, readable=lent, conversation=conversation)
+        ran = await self._run(
+            ("tests",), {**files, name: tests}, readable=lent, conversation=conversation, limits=limits
+        )
         if not ran.ending:
-            return TestReport(**ran.common, not_run=ran.not_run, hint=ran.hint)
+            return TestReport(**ran.common)
         if conversation.no_pytest:
             reason = f"{self._python} has no pytest, and genloom's own does not fit it: {conversation.no_pytest}"
-            return TestReport(**ran.common, not_run=reason, hint=f"{self._python} -m pip install pytest")
+            report = TestReport(**ran.common)
+            return replace(
+                report, not_run=reason, not_run_cause="no_pytest", hint=f"{self._python} -m pip install pytest"
+            )
         complete = conversation.closed and ran.ending.ended == "normal"
         return TestReport(**ran.common, cases=tuple(conversation.cases), complete=complete)
 
-    def test(self, files: Mapping[str, str], tests: str) -> TestReport:
+    def test(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
         """Do what `atest` does, from synchronous code."""
-        return run_sync(self.atest(files, tests))
+        return run_sync(self.atest(files, tests, limits=limits))
 
     async def arun_program(
         self,
@@ -147,20 +166,20 @@ class Sandbox:
         what it raises ends the run. `limits` replace the sandbox's own for this run.
         """
         laid_out = dict(files)
-        extra = _folders([program]) if isinstance(program, Path) else ()
+        extra = await asyncio.to_thread(_folders, [program]) if isinstance(program, Path) else ()
         name = extra[0] if extra else _free_name(_PROGRAM_FILE, files)
         if isinstance(program, str):
             laid_out[name] = program
         ran = await self._run(
             ("program", name, *self._import_from),
             laid_out,
-            readable=(*extra, *_folders(readable)),
+            readable=(*extra, *await asyncio.to_thread(_folders, readable)),
             stdin=stdin,
             on_line=on_line,
             limits=limits,
         )
         exit_code = ran.ending.exit_code if ran.ending else None
-        return ProgramReport(**ran.common, not_run=ran.not_run, hint=ran.hint, exit_code=exit_code)
+        return ProgramReport(**ran.common, exit_code=exit_code)
 
     def run_program(
         self,
@@ -178,9 +197,10 @@ class Sandbox:
         )
 
     async def _look(self) -> SandboxStatus:
-        interpreter = find_interpreter(self._python)
+        interpreter = await asyncio.to_thread(find_interpreter, self._python)
         if isinstance(interpreter, Unavailable):
-            return SandboxStatus(tier=None, reason=interpreter.reason, hint=interpreter.hint)
+            why = interpreter
+            return SandboxStatus(tier=None, reason=why.reason, cause=why.cause, hint=why.hint)
         return await find_tier(interpreter, self._allowed)
 
     async def _run(
@@ -197,13 +217,13 @@ class Sandbox:
         _check_names(files)
         limits = limits or self._limits
         status = await self.astatus()
-        interpreter = find_interpreter(self._python)
+        if status.tier is None:
+            why = Unavailable(reason=status.reason, cause=status.cause or "no_sandbox", hint=status.hint)
+            return _Ran.refused(why, limits)
         needed = (*self._readable, *self._import_from, *readable)
+        interpreter = await asyncio.to_thread(_find_all, self._python, needed)
         if isinstance(interpreter, Unavailable):
             return _Ran.refused(interpreter, limits)
-        problem = _problem(status, needed)
-        if problem:
-            return _Ran.refused(problem, limits)
         job = Job(
             interpreter=interpreter,
             task=task,
@@ -232,8 +252,6 @@ class _Ran:
 
     common: _Common
     ending: Ending | None = None
-    not_run: str = ""
-    hint: str = ""
 
     @classmethod
     def ended(cls, ending: Ending, status: SandboxStatus, limits: Limits) -> _Ran:
@@ -244,23 +262,35 @@ class _Ran:
             ended=ending.ended,
             stdout=ending.stdout.decode(errors="replace"),
             stderr=ending.stderr.decode(errors="replace"),
+            not_run="",
+            not_run_cause="",
+            hint="",
         )
         return cls(common=common, ending=ending)
 
     @classmethod
     def refused(cls, why: Unavailable, limits: Limits) -> _Ran:
-        common = _Common(tier=None, limits=limits.text, seconds=0.0, ended="killed", stdout="", stderr="")
-        return cls(common=common, not_run=why.reason, hint=why.hint)
+        return cls(
+            common=_Common(
+                tier=None,
+                limits=limits.text,
+                seconds=0.0,
+                ended="killed",
+                stdout="",
+                stderr="",
+                not_run=why.reason,
+                not_run_cause=why.cause,
+                hint=why.hint,
+            )
+        )
 
 
-def _problem(status: SandboxStatus, needed: Sequence[str]) -> Unavailable | None:
-    """Return why nothing can be run, if so."""
-    if status.tier is None:
-        return Unavailable(reason=status.reason, hint=status.hint)
+def _find_all(python: str, needed: Sequence[str]) -> Interpreter | Unavailable:
+    """Find the interpreter, and whether every path that the run needs is there; this reads the disk."""
     for path in needed:
         if not Path(path).exists():
             return Unavailable(reason=f"{path} does not exist.", hint="Give a folder that is there.")
-    return None
+    return find_interpreter(python)
 
 
 def _folders(paths: Sequence[Path]) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from genloom.state import SandboxTier
@@ -76,7 +76,12 @@ _HINTS = {
 def explain_refusal(refused: Refused) -> Unavailable:
     """Return in plain words why a run could not be started, and what to do."""
     reason = f"The sandbox could not be set up ({refused.stage}): {refused.why}"
-    return Unavailable(reason=reason, hint=_HINTS.get(refused.stage, ""), stage=refused.stage)
+    return Unavailable(
+        reason=reason,
+        cause="no_interpreter" if refused.stage == "exec" else "no_sandbox",
+        hint=_HINTS.get(refused.stage, ""),
+        stage=refused.stage,
+    )
 
 
 async def find_tier(interpreter: Interpreter, allowed: Sequence[SandboxTier]) -> SandboxStatus:
@@ -102,51 +107,54 @@ def _none(problems: Sequence[Unavailable]) -> SandboxStatus:
     """Tell the first problem that another way, without namespaces, did not get around."""
     telling = [problem for problem in problems if problem.stage not in ("namespaces", "mounts")]
     why = [*telling, *problems][0]
-    return SandboxStatus(tier=None, reason=why.reason, hint=why.hint)
+    return SandboxStatus(tier=None, reason=why.reason, cause=why.cause, hint=why.hint)
 
 
-@contextmanager
-def _open_folder() -> Iterator[str]:
+def _open_folder() -> tempfile.TemporaryDirectory[str]:
     """Make a folder that is open to every user, so that only the sandbox can keep it closed."""
-    with tempfile.TemporaryDirectory(prefix="genloom-outside-") as folder:
-        outside = Path(folder)
-        outside.chmod(0o777)
-        (outside / "canary").write_text("canary")
-        yield folder
+    folder = tempfile.TemporaryDirectory(prefix="genloom-outside-")
+    outside = Path(folder.name)
+    outside.chmod(0o777)
+    (outside / "canary").write_text("canary")
+    return folder
 
 
 async def _try(interpreter: Interpreter, tier: SandboxTier, namespaces: bool) -> SandboxStatus | Unavailable:
-    with _open_folder() as folder:
-        job = Job(
-            interpreter=interpreter,
-            task=("program", "probe.py"),
-            limits=_LIMITS,
-            files={"probe.py": _PROBE},
-            stdin=json.dumps(folder).encode(),
-            confined=tier != "rlimits",
-            namespaces=namespaces,
-        )
+    folder = await asyncio.to_thread(_open_folder)
+    job = Job(
+        interpreter=interpreter,
+        task=("program", "probe.py"),
+        limits=_LIMITS,
+        files={"probe.py": _PROBE},
+        stdin=json.dumps(folder.name).encode(),
+        confined=tier != "rlimits",
+        namespaces=namespaces,
+    )
+    try:
         ending = await run_job(job)
+    finally:
+        await asyncio.shield(asyncio.to_thread(folder.cleanup))
     if isinstance(ending, Refused):
         return explain_refusal(ending)
-    return _judge(ending, tier, namespaces)
+    return _judge(ending, job, tier)
 
 
-def _judge(ending: Ending, tier: SandboxTier, namespaces: bool) -> SandboxStatus | Unavailable:
+def _judge(ending: Ending, job: Job, tier: SandboxTier) -> SandboxStatus | Unavailable:
     try:
         seen = json.loads(ending.stdout)
         leaks, scratch, python = list(seen["leaks"]), bool(seen["scratch"]), str(seen["python"])
     except (ValueError, KeyError, TypeError):
         said = ending.stderr.decode(errors="replace").strip().splitlines()[-1:]
         return Unavailable(
-            reason=f"The self-test's program did not run ({ending.ended}): {' '.join(said)}",
+            reason=f"{job.interpreter.command} did not run the self-test's program ({ending.ended}): {' '.join(said)}",
+            cause="no_interpreter",
             hint="Check that the interpreter starts: PYTHON -c 'print(1)'.",
         )
     if not scratch:
         return Unavailable(reason="The self-test could not write to its own scratch folder.")
     if "become root" in leaks or (tier != "rlimits" and leaks):
         return Unavailable(reason=f"The sandbox {tier} does not hold here: a program could {', '.join(leaks)}.")
-    return SandboxStatus(tier=tier, reason=_describe(tier, namespaces), python=python, namespaces=namespaces)
+    return SandboxStatus(tier=tier, reason=_describe(tier, job.namespaces), python=python, namespaces=job.namespaces)
 
 
 def _describe(tier: SandboxTier, namespaces: bool) -> str:
