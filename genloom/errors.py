@@ -12,7 +12,8 @@
     ├── CredentialError         exit 3   a key or token is missing or was refused (401, 403)
     ├── BackendError            exit 4   one model server or agent backend failed; `kind` says how
     │   ├── ModelError
-    │   └── AgentError
+    │   ├── AgentError
+    │   └── TimeLimitError               a node took longer than its policy allows
     ├── GenerationError         exit 4   every backend that could be asked failed; holds the causes
     └── RunCancelledError            exit 130 Ctrl-C or the deadline; the thread is saved and can be resumed
 
@@ -41,11 +42,15 @@ __all__ = [
     "RunCancelledError",
     "StorageError",
     "ThreadError",
+    "TimeLimitError",
     "UsageError",
 ]
 
-BackendFailure = Literal["rate_limit", "timeout", "server", "connection", "payment", "bad_request", "malformed"]
-"""How a backend failed. The first four are transient: trying again later can help."""
+BackendFailure = Literal[
+    "rate_limit", "timeout", "server", "connection", "payment", "bad_request", "malformed", "run_failed"
+]
+"""How a backend failed. The first four are transient: trying again later can help. `run_failed`: an agent's run was
+carried out and ended without success."""
 
 
 class GenloomError(Exception):
@@ -138,6 +143,10 @@ class ModelError(BackendError):
 
 class AgentError(BackendError):
     """A Codegen agent backend failed, or its run ended without a result."""
+
+
+class TimeLimitError(BackendError):
+    """A node took longer than its policy's `limit_seconds`."""
 
 
 class GenerationError(GenloomError):

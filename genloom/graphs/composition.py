@@ -41,7 +41,7 @@ def add_nodes(
 
 def _demand_keys(builder: StateGraph[Any, Any, Any, Any], node: Node[Any, Any]) -> None:
     present = set(get_type_hints(builder.state_schema))
-    missing = sorted((_required(node.reads) | set(node.writes.__annotations__)) - present)
+    missing = sorted((_required(node.reads) | _required(node.writes)) - present)
     if missing:
         raise GraphDefinitionError(
             f"The node {node.name!r} needs {', '.join(missing)}, which the state {builder.state_schema.__name__} lacks.",

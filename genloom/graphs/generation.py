@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from langgraph.cache.base import BaseCache
-from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.runtime import get_runtime
 from langgraph.store.base import BaseStore
-from langgraph.types import Checkpointer, Command
+from langgraph.types import Checkpointer
 
 from genloom import nodes
-from genloom.config import load_settings
-from genloom.errors import GenerationError, ModelError
 from genloom.graphs import routing
 from genloom.graphs.composition import add_nodes
 from genloom.nodes import NodeName, NodePolicy
-from genloom.state import Failure, GraphContext
+from genloom.state import GraphContext
 from genloom.state.graph_state import GenerationInput, GraphState
 
 __all__ = ["RECURSION_LIMIT", "build_generation_graph"]
@@ -53,7 +49,7 @@ def build_generation_graph(
         nodes.dispatch_agent,
         nodes.finalize,
     )
-    add_nodes(builder, steps, policies=policies, error_handlers={"generate": model_failed})
+    add_nodes(builder, steps, policies=policies, error_handlers={"generate": nodes.model_failed})
     builder.add_edge(START, "inject_context")
     builder.add_conditional_edges("inject_context", routing.after_context)
     builder.add_conditional_edges("generate", routing.after_generate)
@@ -65,32 +61,3 @@ def build_generation_graph(
     builder.add_edge("finalize", END)
     compiled = builder.compile(checkpointer=checkpointer, store=store, cache=cache, name="generation")
     return compiled.with_config(recursion_limit=RECURSION_LIMIT)
-
-
-def model_failed(state: GraphState, error: NodeError) -> Command[Literal["fallback", "generate"]]:
-    """Lead a classified failure of the model to the fallback edge, when the caller gave leave.
-
-    Everything else ends the run with its own error. A run that is resumed after such an end comes here with the error as
-    text from its checkpoint: then generation is tried anew.
-    """
-    cause: object = error.error
-    if not isinstance(cause, BaseException):
-        return Command(goto="generate")
-    if not isinstance(cause, ModelError):
-        raise _same_again(cause) from cause
-    _, context = (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
-    if not nodes.may_dispatch(context):
-        raise GenerationError(
-            f"The model failed: {cause.message}",
-            causes=(cause,),
-            hint=cause.hint or "A configured agent backend may take over with --allow-fallback.",
-        ) from cause
-    return Command(goto="fallback", update={"failure": Failure.of(cause)})
-
-
-def _same_again(error: BaseException) -> BaseException:
-    """Return an equal error that is another object: one that a handler raises unchanged LangGraph takes for handled, and
-    it stores the run as ended, so that it could not be resumed."""
-    twin = type(error).__new__(type(error), *error.args)
-    twin.__dict__.update(error.__dict__)
-    return twin

@@ -14,8 +14,10 @@ from genloom.config import Settings, load_settings
 from genloom.errors import RequestError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import GenerationRequest, GraphContext
+from genloom.tools.codegen import NO_BACKEND_HINT
+from genloom.tools.security import Redactor
 
-__all__ = ["GenerateOptions", "GenerationJob", "prepare_job"]
+__all__ = ["GenerateOptions", "GenerationJob", "as_context", "prepare_job"]
 
 
 class GenerateOptions(TypedDict, total=False):
@@ -92,10 +94,13 @@ def prepare_job(
     if unknown:
         raise UsageError(f"Unknown option {', '.join(unknown)}.", hint="help(genloom.generate) lists the options.")
     of_request = {key: given.pop(key) for key in list(given) if key in GenerationRequest.model_fields}
-    settings, context = _context(options.get("context"), given).resolved(load_settings())
+    settings, context = as_context(options.get("context"), given).resolved(load_settings())
+    request = _without_secrets(_request(prompt, of_request), settings)
+    if request.use_agent and context.agent_backend is None:
+        raise UsageError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
     thread_id = options.get("thread_id")
     return GenerationJob(
-        request=_request(prompt, of_request),
+        request=request,
         context=context,
         settings=settings,
         thread_id=thread_id or uuid.uuid4().hex[:12],
@@ -118,7 +123,16 @@ def _request(prompt: str | GenerationRequest | Mapping[str, Any], changes: dict[
 _REQUEST_HINT = "A request needs a prompt; examples look like `slugify('A b') == 'a-b'`."
 
 
-def _context(context: GraphContext | Mapping[str, Any] | None, changes: dict[str, Any]) -> GraphContext:
+def _without_secrets(request: GenerationRequest, settings: Settings) -> GenerationRequest:
+    """The caller's own context is only ever shown to models: its secrets need not even reach a checkpoint."""
+    redacted = Redactor(secrets=settings.secrets).data(request.codebase_context)
+    return (
+        request.model_copy(update={"codebase_context": redacted}) if redacted != request.codebase_context else request
+    )
+
+
+def as_context(context: GraphContext | Mapping[str, Any] | None, changes: Mapping[str, Any]) -> GraphContext:
+    """Return the context with some fields changed. Raises `UsageError` that says which value makes no sense."""
     base = {} if context is None else _as_dict(context)
     try:
         return GraphContext.model_validate({**base, **changes})

@@ -77,14 +77,21 @@ async def _run_cached(job: GenerationJob) -> GenerationResult:
     began = time.perf_counter()
     code = await asyncio.to_thread(build_context, job.request, job.context, job.settings, job.on_event)
     answers = KeptAnswers(job.settings, job.on_event)
-    key = cache_key(job.request, code, job.context, job.settings)
+    key = await asyncio.to_thread(cache_key, job.request, code, job.context, job.settings)
     async with answers.asking(key) as kept:
         if kept is None:
             result = await _run_graph(job, code)
-            if _may_be_kept(result):
+            if _may_be_kept(result) and key == await _key_now(job, code):
                 await answers.keep(key, result)
             return result
     return kept.model_copy(update={"cached": True, "thread_id": None, "seconds": time.perf_counter() - began})
+
+
+async def _key_now(job: GenerationJob, code: CodeContext) -> str:
+    """Return the key as it is after the run: a file that changed meanwhile makes it another."""
+    if job.context.repository is not None:
+        await asyncio.to_thread(build_context, job.request, job.context, job.settings)
+    return await asyncio.to_thread(cache_key, job.request, code, job.context, job.settings)
 
 
 def _may_be_kept(result: GenerationResult) -> bool:

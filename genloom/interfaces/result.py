@@ -153,7 +153,9 @@ def _stopped(interrupts: Sequence[object]) -> Outcome:
 
 def _shown(values: Mapping[str, Any], attempts: tuple[Attempt, ...]) -> Attempt | None:
     """Return the attempt to show: the last one, or the draft that a run which has not ended stands with."""
-    draft = values.get("draft")
+    draft, verdict = values.get("draft"), values.get("verdict")
+    if draft is None and verdict is not None:
+        return None  # an agent completed without a module: its verdict stands alone
     if draft is not None and values.get("outcome") is None:
         verdict = values.get("verdict") or NotRun(cause="no_draft")
         return Attempt(number=len(attempts) + 1, draft=draft, verdict=verdict, review=values.get("review"))

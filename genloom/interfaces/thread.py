@@ -17,7 +17,7 @@ from genloom.config import Settings
 from genloom.errors import ThreadError
 from genloom.events import EventEmitter, ignore_events, parse_event
 from genloom.graphs import build_generation_graph
-from genloom.interfaces.job import GenerationJob
+from genloom.interfaces.job import GenerationJob, as_context
 from genloom.interfaces.recording import recording
 from genloom.interfaces.result import GenerationResult
 from genloom.state import CodeContext, GenerationRequest, GraphContext
@@ -38,7 +38,7 @@ async def run_thread(job: GenerationJob, code: CodeContext | None) -> Generation
     again. Raises `ThreadError` when it holds another request.
     """
     given: dict[str, Any] | None = {"request": job.request, **({} if code is None else {"context": code})}
-    async with _opened(job.settings, job.durable) as graph:
+    async with _opened(job.settings, durable=job.durable, prunes=job.durable) as graph:
         config = _config(job.thread_id, job.settings, job.context)
         if job.named_thread and job.durable:
             state = await graph.aget_state(config)
@@ -63,7 +63,7 @@ async def resume_thread(
     It runs with the context it was started with, save for `changes`. A thread that has ended, or that waits for an answer
     when none is given, is returned as it stands. Raises `ThreadError` when there is no such thread.
     """
-    async with _opened(settings, True) as graph:
+    async with _opened(settings) as graph:
         state = await _stored(graph, thread_id, settings)
         context = _saved_context(state.metadata or {}, changes or {})
         config = _config(thread_id, settings, context)
@@ -87,7 +87,7 @@ class StoredThread(NamedTuple):
 
 async def read_thread(thread_id: str, settings: Settings) -> StoredThread:
     """Return how a thread stands; nothing is run. Raises `ThreadError` when there is no such thread."""
-    async with _opened(settings, True) as graph:
+    async with _opened(settings) as graph:
         state = await _stored(graph, thread_id, settings)
         request = GenerationRequest.model_validate(state.values["request"])
         return StoredThread(request, _standing(state, thread_id), tuple(state.next))
@@ -107,14 +107,15 @@ def _standing(state: StateSnapshot, thread_id: str) -> GenerationResult:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, durable: bool) -> AsyncIterator[Graph]:
+async def _opened(settings: Settings, *, durable: bool = True, prunes: bool = False) -> AsyncIterator[Graph]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(atracing(settings))
         saver = None
         if durable:
             saver = open_checkpointer(settings)
             stack.callback(saver.close)
-            await asyncio.to_thread(saver.prune_threads, settings.threads_kept)
+            if prunes:
+                await asyncio.to_thread(saver.prune_threads, settings.threads_kept)
         yield build_generation_graph(checkpointer=saver)
 
 
@@ -147,7 +148,7 @@ def _config(thread_id: str, settings: Settings, context: GraphContext | None) ->
 
 def _saved_context(metadata: Any, changes: dict[str, Any]) -> GraphContext:
     saved = json.loads(metadata.get(_CONTEXT_KEY) or "{}")
-    return GraphContext.model_validate({**saved, **changes})
+    return as_context(saved, changes)
 
 
 def _demand_same_request(values: dict[str, Any], job: GenerationJob) -> None:

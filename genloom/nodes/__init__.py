@@ -1,7 +1,7 @@
 """The nodes of genloom's graphs: each usable alone in a graph of your own."""
 
 from genloom.nodes.dispatch_agent import dispatch_agent
-from genloom.nodes.fallback import fallback, may_dispatch
+from genloom.nodes.fallback import fallback, may_dispatch, model_failed
 from genloom.nodes.finalize import finalize
 from genloom.nodes.generate import generate
 from genloom.nodes.inject_context import inject_context
@@ -25,6 +25,7 @@ __all__ = [
     "generate",
     "inject_context",
     "may_dispatch",
+    "model_failed",
     "node",
     "policies_with",
     "repair",

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from genloom.nodes.runtime import NodeRuntime
-from genloom.state import CodeContext, GenerationRequest
+from genloom.state import Attempt, CodeContext, GenerationRequest
 from genloom.tools.codebase import render_context
 
-__all__ = ["constraints_section", "context_section", "examples_section", "signature_section", "tests_section"]
+__all__ = [
+    "constraints_section",
+    "context_section",
+    "examples_section",
+    "held_out_examples",
+    "signature_section",
+    "tests_section",
+]
 
 
-def context_section(request: GenerationRequest, context: CodeContext | None, runtime: NodeRuntime) -> str:
+async def context_section(request: GenerationRequest, context: CodeContext | None, runtime: NodeRuntime) -> str:
     """Return the codebase's text behind the references, redacted and delimited; empty without any."""
-    return render_context(request, context, runtime.settings) if context is not None else ""
+    if context is None:
+        return ""
+    return await asyncio.to_thread(render_context, request, context, runtime.settings)
+
+
+def held_out_examples(attempts: Sequence[Attempt]) -> frozenset[str]:
+    """Return the examples that an earlier generator was not shown: they stay hidden from the next one."""
+    return frozenset(text for attempt in attempts for text in attempt.draft.held_out)
 
 
 def signature_section(request: GenerationRequest) -> str:

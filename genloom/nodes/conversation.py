@@ -19,7 +19,7 @@ async def ask(model: str, messages: Sequence[BaseMessage], runtime: NodeRuntime)
     Every message passes redaction first. Raises `ModelError` (classified), `CredentialError` or `ModelNameError`; any
     other exception of the model's client is passed on as it is.
     """
-    chat = chat_model(model, runtime.settings)
+    chat = await chat_model(model, runtime.settings)
     try:
         answer = await chat.ainvoke([_redacted(message, runtime) for message in messages])
     except Exception as error:

@@ -11,6 +11,7 @@ from genloom.nodes.briefing import (
     constraints_section,
     context_section,
     examples_section,
+    held_out_examples,
     signature_section,
     tests_section,
 )
@@ -18,7 +19,7 @@ from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import AgentRun, Attempt, CodeContext, Draft, Failure, GenerationRequest, NotRun, Verdict
-from genloom.tools.codegen import PROCESS_JOURNAL, RunJournal, agent_backends, draft_from_run
+from genloom.tools.codegen import NO_BACKEND_HINT, PROCESS_JOURNAL, RunJournal, agent_backends, draft_from_run
 
 __all__ = ["dispatch_agent"]
 
@@ -33,11 +34,13 @@ class DispatchAgentInput(TypedDict):
 
 
 class DispatchAgentOutput(TypedDict):
-    """The run as it ended; its draft, or `None` with a verdict that says why there is none."""
+    """The run as it ended; its draft, or `None` with a verdict that says why there is none; or the failure of the
+    backend, when drafts were made before."""
 
-    agent_run: AgentRun
+    agent_run: AgentRun | None
     draft: Draft | None
     verdict: Verdict | None
+    failure: Failure | None
 
 
 @node("dispatch_agent")
@@ -45,43 +48,65 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     """Run the request on the configured agent backend.
 
     The idempotency key is made of the organisation and LangGraph's task id, which a retry and a resumed run share: the
-    run is found again and never started twice. A run that fails is `AgentError`; after a failure of the model it is
-    `GenerationError` with both causes.
+    run is found again and never started twice. When the backend fails, too, the error is `GenerationError` with all
+    causes, unless drafts were made before: then the failure stands in the state beside them and the run ends as failed.
     """
-    backend_name = runtime.context.agent_backend
-    if backend_name is None:
-        raise UsageError(
-            "An agent was asked for, but no agent backend is configured.",
-            hint="Set CODEGEN_API_TOKEN (and CODEGEN_API_BASE_URL for a server of your own).",
-        )
-    backend = agent_backends.get(backend_name)
+    backend = agent_backends.get(_backend_name(runtime))
     try:
         run = await backend.run(
-            _prompt(state, runtime),
+            await _prompt(state, runtime),
             idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=runtime.context.agent_seconds,
             journal=_journal(runtime),
             emit=runtime.emit,
         )
         _demand_completed(run)
-    except AgentError as error:
-        if error.transient and not runtime.last_try:
+    except (AgentError, UsageError) as error:
+        if isinstance(error, AgentError) and error.transient and not runtime.last_try:
             raise
-        raise _with_causes(error, state.get("failure")) from error
+        return _failed(error, state)
     draft = draft_from_run(run, state["request"])
-    return {"agent_run": run, "draft": draft, "verdict": None if draft is not None else _no_draft(run)}
+    return {
+        "agent_run": run,
+        "draft": draft,
+        "verdict": None if draft is not None else _no_draft(run),
+        "failure": state.get("failure"),
+    }
 
 
-def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
+def _backend_name(runtime: NodeRuntime) -> str:
+    if runtime.context.agent_backend is None:
+        raise UsageError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
+    return runtime.context.agent_backend
+
+
+def _failed(error: AgentError | UsageError, state: DispatchAgentInput) -> DispatchAgentOutput:
+    """Keep the failure beside the drafts that were made; raise when there are none."""
+    failure = state.get("failure")
+    if state.get("attempts") and failure is None:
+        kept = (
+            Failure.of(error) if isinstance(error, AgentError) else Failure(kind="bad_request", message=error.message)
+        )
+        return {"agent_run": None, "draft": None, "verdict": None, "failure": kept}
+    if failure is None:
+        raise GenerationError(f"The agent failed: {error.message}", causes=(error,), hint=error.hint) from error
+    raise GenerationError(
+        f"Both the model and the agent failed. Model: {failure.message} Agent: {error.message}",
+        causes=(failure.to_error(), error),
+        hint="`genloom doctor` shows what is configured and reachable.",
+    ) from error
+
+
+async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
     request = state["request"]
     attempts = state.get("attempts") or ()
     history = "\n\n".join(f"# Attempt {a.number} ({a.draft.generator}) failed\n\n{a.evidence}" for a in attempts)
     return load_prompt("agent").render(
-        context=context_section(request, state.get("context"), runtime),
+        context=await context_section(request, state.get("context"), runtime),
         prompt=request.prompt,
         signature=signature_section(request),
         constraints=constraints_section(request),
-        examples=examples_section(request, hidden=frozenset(t for a in attempts for t in a.draft.held_out)),
+        examples=examples_section(request, hidden=held_out_examples(attempts)),
         tests=tests_section(request),
         history=history,
         name=request.target_name,
@@ -100,20 +125,16 @@ def _journal(runtime: NodeRuntime) -> RunJournal:
 def _demand_completed(run: AgentRun) -> None:
     if run.status == "completed":
         return
-    raise AgentError(
-        f"The agent's run {run.id} ended as {run.raw_status or run.status}.",
-        kind="timeout" if run.status == "timeout" else "malformed",
-        hint=f"Look at {run.web_url}." if run.web_url else "Look at the run with `genloom agent get`.",
+    ended = run.status in ("failed", "cancelled")
+    how = (
+        f"ended as {run.raw_status or run.status}"
+        if ended
+        else f"did not end in time (it is {run.raw_status or run.status})"
     )
-
-
-def _with_causes(error: AgentError, failure: Failure | None) -> GenerationError | AgentError:
-    if failure is None:
-        return error
-    return GenerationError(
-        f"Both the model and the agent failed. Model: {failure.message} Agent: {error.message}",
-        causes=(failure.to_error(), error),
-        hint="`genloom doctor` shows what is configured and reachable.",
+    raise AgentError(
+        f"The agent's run {run.id} {how}.",
+        kind="run_failed",
+        hint=f"Look at {run.web_url}." if run.web_url else "Look at the run at the backend.",
     )
 
 

@@ -1,17 +1,22 @@
-"""The node that decides whether an agent may take over."""
+"""The fallback: whether an agent may take over, when the model failed or its attempts are spent."""
 
 from __future__ import annotations
 
 from typing import Literal, NotRequired
 
+from langgraph.errors import NodeError
+from langgraph.runtime import get_runtime
+from langgraph.types import Command
 from typing_extensions import TypedDict
 
+from genloom.config import load_settings
+from genloom.errors import GenerationError, ModelError, TimeLimitError
 from genloom.events import Note
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import AgentRun, Failure, GraphContext
 
-__all__ = ["fallback", "may_dispatch"]
+__all__ = ["fallback", "may_dispatch", "model_failed"]
 
 
 class FallbackInput(TypedDict):
@@ -46,3 +51,32 @@ def fallback(state: FallbackInput, runtime: NodeRuntime) -> FallbackOutput:
 def may_dispatch(context: GraphContext) -> bool:
     """Whether the caller configured an agent backend and allowed the fallback to it."""
     return context.agent_backend is not None and context.allow_fallback
+
+
+def model_failed(state: FallbackInput, error: NodeError) -> Command[Literal["fallback", "generate"]]:
+    """Lead a classified failure of the model to the fallback edge, when the caller gave leave.
+
+    Everything else ends the run with its own error. A run that is resumed after such an end comes here with the error as
+    text from its checkpoint: then generation is tried anew.
+    """
+    cause: object = error.error
+    if not isinstance(cause, BaseException):
+        return Command(goto="generate")
+    if not isinstance(cause, ModelError | TimeLimitError):
+        raise _same_again(cause) from cause
+    _, context = (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
+    if not may_dispatch(context):
+        raise GenerationError(
+            f"The model failed: {cause.message}",
+            causes=(cause,),
+            hint=cause.hint or "A configured agent backend may take over with --allow-fallback.",
+        ) from cause
+    return Command(goto="fallback", update={"failure": Failure.of(cause)})
+
+
+def _same_again(error: BaseException) -> BaseException:
+    """Return an equal error that is another object: one that a handler raises unchanged LangGraph takes for handled, and
+    it stores the run as ended, so that it could not be resumed."""
+    twin = type(error).__new__(type(error), *error.args)
+    twin.__dict__.update(error.__dict__)
+    return twin

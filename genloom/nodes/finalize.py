@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired
+from typing import Any, NotRequired
 
 from langgraph.types import interrupt
 from typing_extensions import TypedDict
@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from genloom.events import RunFinished
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
-from genloom.state import Attempt, Draft, GenerationRequest, Outcome, Review, Verdict
+from genloom.state import Attempt, Draft, Failure, GenerationRequest, NotRun, Outcome, Problem, Review, Verdict
 from genloom.tools.checks import decide_outcome
 
 __all__ = ["finalize"]
@@ -25,7 +25,7 @@ class FinalizeInput(TypedDict):
     verdict: NotRequired[Verdict | None]
     review: NotRequired[Review | None]
     attempts: NotRequired[tuple[Attempt, ...]]
-    fallback: NotRequired[Literal["allowed", "refused"] | None]
+    failure: NotRequired[Failure | None]
 
 
 class FinalizeOutput(TypedDict):
@@ -78,13 +78,18 @@ def _outcome(
             last.review,
             accept_unverified=runtime.context.accept_unverified,
         )
-    if attempts:
-        return Outcome(result="failed", reason=_failed_reason(attempts))
     verdict = state.get("verdict")
-    if verdict is not None:  # an agent completed without a module
-        return Outcome(result="unverified", reason=getattr(verdict, "reason", ""))
+    if isinstance(verdict, NotRun):  # an agent completed without a module
+        return Outcome(result="unverified", reason=" ".join(filter(None, (verdict.reason, verdict.hint))))
+    if attempts:
+        return Outcome(result="failed", reason=_failed_reason(attempts), problems=_problems(state))
     reasons = "; ".join(f"{name}: {reason}" for name, reason in (state.get("abstentions") or {}).items())
     return Outcome(result="needs_model", reason=reasons or "No generator was asked.")
+
+
+def _problems(state: FinalizeInput) -> tuple[Problem, ...]:
+    failure = state.get("failure")
+    return () if failure is None else (Problem(type="AgentError", message=failure.message, hint=failure.hint),)
 
 
 def _failed_reason(attempts: tuple[Attempt, ...]) -> str:

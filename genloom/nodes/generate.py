@@ -30,6 +30,7 @@ class GenerateInput(TypedDict):
     request: GenerationRequest
     context: NotRequired[CodeContext | None]
     attempts: NotRequired[tuple[Attempt, ...]]
+    abstentions: NotRequired[dict[str, str]]
     messages: NotRequired[list[AnyMessage]]
 
 
@@ -45,8 +46,8 @@ class GenerateOutput(TypedDict):
 async def generate(state: GenerateInput, runtime: NodeRuntime) -> GenerateOutput:
     """Ask the generators in order until one makes a draft.
 
-    Reuse and search are deterministic: one whose draft failed is not asked again. Raises `ModelError` when the model's
-    server fails; what each generator left undone stands in `abstentions`.
+    Reuse and search are deterministic: one that abstained, or whose draft failed, is not asked again. Raises `ModelError`
+    when the model's server fails; what each generator left undone stands in `abstentions`.
     """
     assignment = Assignment(
         request=state["request"],
@@ -54,15 +55,31 @@ async def generate(state: GenerateInput, runtime: NodeRuntime) -> GenerateOutput
         attempts=tuple(state.get("attempts") or ()),
         messages=tuple(state.get("messages") or ()),
     )
-    abstentions: dict[str, str] = {}
+    abstentions: dict[str, str] = runtime.memory.setdefault("abstentions", _settled(state))
     for name in runtime.context.generators:
-        if name != "model" and any(attempt.draft.generator == name for attempt in assignment.attempts):
-            abstentions[name] = "its draft failed, and it would make the same again"
+        if name in abstentions:
             continue
         made = await GENERATORS[name](assignment, runtime)
         if isinstance(made, Generated):
             runtime.emit(DraftMade(generator=name, made=True, lines=made.draft.source.count("\n")))
-            return {"draft": made.draft, "abstentions": abstentions, "messages": list(made.messages)}
+            draft = made.draft.model_copy(update={"cut_by_clock": made.draft.cut_by_clock or _clocked(runtime, state)})
+            return {"draft": draft, "abstentions": abstentions, "messages": list(made.messages)}
         runtime.emit(DraftMade(generator=name, made=False, reason=made.reason))
         abstentions[name] = made.reason
+        runtime.memory["cut_by_clock"] = _clocked(runtime, state) or made.cut_by_clock
     return {"draft": None, "abstentions": abstentions, "messages": []}
+
+
+def _settled(state: GenerateInput) -> dict[str, str]:
+    """What earlier visits settled: which deterministic generators abstained, or made a draft that failed."""
+    settled = {name: reason for name, reason in (state.get("abstentions") or {}).items() if name != "model"}
+    for attempt in state.get("attempts") or ():
+        if attempt.draft.generator != "model":
+            settled[attempt.draft.generator] = "its draft failed, and it would make the same again"
+    return settled
+
+
+def _clocked(runtime: NodeRuntime, state: GenerateInput) -> bool:
+    """Whether the clock had a say in how this came about: with more time, another generator might have made the draft."""
+    earlier = (attempt.draft.cut_by_clock for attempt in state.get("attempts") or ())
+    return bool(runtime.memory.get("cut_by_clock")) or any(earlier)

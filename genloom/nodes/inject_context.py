@@ -5,42 +5,52 @@ from __future__ import annotations
 import asyncio
 from typing import NotRequired
 
+from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
 from genloom.events import ContextReady, Note
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
-from genloom.state import CodeContext, GenerationRequest
+from genloom.state import CodeContext, GenerationRequest, Outcome
 from genloom.tools.codebase import build_context, is_current
 
 __all__ = ["inject_context"]
 
 
 class InjectContextInput(TypedDict):
-    """A request, and a context that the caller may have built already."""
+    """A request, a context that the caller may have built already, and the outcome of the thread's earlier request."""
 
     request: GenerationRequest
     context: NotRequired[CodeContext | None]
+    outcome: NotRequired[Outcome | None]
 
 
 class InjectContextOutput(TypedDict):
-    """The validated request and the chosen references."""
+    """The validated request and the chosen references; and nothing left of an earlier request of the same thread."""
 
     request: GenerationRequest
     context: CodeContext
+    draft: NotRequired[None]
+    abstentions: NotRequired[dict[str, str]]
+    verdict: NotRequired[None]
+    review: NotRequired[None]
+    attempts: NotRequired[Overwrite]
+    failure: NotRequired[None]
+    fallback: NotRequired[None]
+    agent_run: NotRequired[None]
+    outcome: NotRequired[None]
+    messages: NotRequired[Overwrite]
 
 
 @node("inject_context")
 async def inject_context(state: InjectContextInput, runtime: NodeRuntime) -> InjectContextOutput:
     """Validate the request and choose its context: references only, ranked and packed into the token budget.
 
-    A context that came along is kept while every file behind it still has the hash it was read with.
+    A context that came along is kept when it was chosen for this request in this repository, and every file behind it
+    still has the hash it was read with. A thread that is used again starts afresh.
     """
-    request, given = state["request"], state.get("context")
-    if given is not None and await asyncio.to_thread(is_current, given, runtime.settings):
-        chosen = given
-    else:
-        chosen = await asyncio.to_thread(build_context, request, runtime.context, runtime.settings, runtime.emit)
+    request = state["request"]
+    chosen = await asyncio.to_thread(_context, request, state.get("context"), runtime)
     for example in request.prompt_examples:
         runtime.emit(Note(message=f"Taken from the prompt as an example: {example.text}"))
     runtime.emit(
@@ -51,4 +61,32 @@ async def inject_context(state: InjectContextInput, runtime: NodeRuntime) -> Inj
             relevance=chosen.relevance,
         )
     )
-    return {"request": request, "context": chosen}
+    chosen_now: InjectContextOutput = {"request": request, "context": chosen}
+    return {**chosen_now, **_AFRESH} if _is_used_again(state) else chosen_now
+
+
+_AFRESH: InjectContextOutput = {  # type: ignore[typeddict-item]  # joins the two required keys
+    "draft": None,
+    "abstentions": {},
+    "verdict": None,
+    "review": None,
+    "attempts": Overwrite(()),
+    "failure": None,
+    "fallback": None,
+    "agent_run": None,
+    "outcome": None,
+    "messages": Overwrite([]),
+}
+
+
+def _is_used_again(state: InjectContextInput) -> bool:
+    """Whether the thread holds what is left of an earlier request: it ended, or its context was chosen for another."""
+    left = state.get("context")
+    return state.get("outcome") is not None or (left is not None and left.request != state["request"].fingerprint)
+
+
+def _context(request: GenerationRequest, given: CodeContext | None, runtime: NodeRuntime) -> CodeContext:
+    wanted = (request.fingerprint, runtime.context.repository or "")
+    if given is not None and (given.request, given.repository) == wanted and is_current(given, runtime.settings):
+        return given
+    return build_context(request, runtime.context, runtime.settings, runtime.emit)

@@ -13,10 +13,10 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.errors import GraphBubbleUp
 from pydantic import TypeAdapter, ValidationError
 
-from genloom.errors import GenloomError, RequestError
+from genloom.errors import GenloomError, RequestError, TimeLimitError
 from genloom.events import EventEmitter, NodeFailed, NodeFinished, NodeStarted, RetryScheduled
 from genloom.nodes.policies import NODE_POLICIES, NodeName, NodePolicy
-from genloom.nodes.runtime import NodeRuntime, current_runtime
+from genloom.nodes.runtime import NodeRuntime, TaskMemories, current_runtime
 from genloom.portal import run_sync
 
 __all__ = ["Node", "node"]
@@ -44,6 +44,7 @@ class Node(Runnable[Any, Any], Generic[ReadsT, WritesT]):  # Any: LangGraph hand
         returned = hints["return"]
         self.reads: type[ReadsT] = hints["state"]
         self.writes: type[WritesT] = returned
+        self._memories = TaskMemories()
         self._waits = inspect.iscoroutinefunction(core)
         self._validator: TypeAdapter[ReadsT] = TypeAdapter(self.reads)
         self.__doc__ = core.__doc__
@@ -62,19 +63,31 @@ class Node(Runnable[Any, Any], Generic[ReadsT, WritesT]):  # Any: LangGraph hand
         return await self._work(input)
 
     async def _work(self, state: Any) -> WritesT:
-        runtime = current_runtime(self.policy)
+        runtime = current_runtime(self.policy, self._memories)
         observed = _Observed(self.name, runtime.this_try, runtime.emit)
         try:
             with observed:
                 result = self.core(self._parse(state), runtime)
                 if isinstance(result, Awaitable):
-                    async with asyncio.timeout(self.policy.limit_seconds):
-                        result = await result
+                    result = await self._within_limit(result)
                 observed.summary = _summary(result)
                 return result
-        except (GenloomError, TimeoutError) as error:
+        except GenloomError as error:
             await self._wait_before_retry(error, runtime)
             raise
+
+    async def _within_limit(self, work: Awaitable[WritesT]) -> WritesT:
+        try:
+            async with asyncio.timeout(self.policy.limit_seconds) as limit:
+                return await work
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise TimeLimitError(
+                f"{self.name} took longer than its {self.policy.limit_seconds:g} seconds.",
+                kind="timeout",
+                hint="Give the node a longer limit by a NodePolicy, or ask for less.",
+            ) from error
 
     async def _wait_before_retry(self, error: BaseException, runtime: NodeRuntime) -> None:
         if runtime.last_try or not self.policy.retries(error):

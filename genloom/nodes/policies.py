@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from genloom.errors import BackendError, GraphDefinitionError
+from genloom.errors import BackendError, GraphDefinitionError, TimeLimitError
 from genloom.tools.backoff import backoff_seconds
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ NodeName = Literal["inject_context", "generate", "verify", "review", "repair", "
 class NodePolicy:
     """How often a node is tried, how long it waits in between, and how long one try may take.
 
-    Only transient failures are tried again: rate limits, time-outs, connections and 5xx; never 401, 402, 403, 404, 422 or
-    other bad requests. The wait is full-jitter back-off (see `genloom.tools.backoff`) from `base_seconds`, capped at
-    `cap_seconds`, and never shorter than the server's `Retry-After`; one beyond `longest_wait` seconds is not waited for:
-    the failure stands.
+    Only transient failures are tried again: rate limits, time-outs of a request, connections and 5xx; never 401, 402, 403,
+    404, 422 or other bad requests, and not a node that overran its own limit. The wait is full-jitter back-off (see
+    `genloom.tools.backoff`) from `base_seconds`, capped at `cap_seconds`, and never shorter than the server's
+    `Retry-After`; one beyond `longest_wait` seconds is not waited for: the failure stands.
     """
 
     tries: int = 3
@@ -39,9 +39,9 @@ class NodePolicy:
 
     def retries(self, error: BaseException) -> bool:
         """Whether this failure is worth another try."""
-        if isinstance(error, BackendError):
-            return error.transient and (error.retry_after or 0.0) <= self.longest_wait
-        return isinstance(error, TimeoutError)
+        if isinstance(error, TimeLimitError) or not isinstance(error, BackendError):
+            return False
+        return error.transient and (error.retry_after or 0.0) <= self.longest_wait
 
     def wait_seconds(self, failed_try: int, error: BaseException) -> float:
         """Return how long to wait after the try of that number (from 1) failed so."""
@@ -65,15 +65,15 @@ class NodePolicy:
 
 NODE_POLICIES: Mapping[NodeName, NodePolicy] = {
     "inject_context": NodePolicy(tries=2, limit_seconds=300.0),
-    "generate": NodePolicy(tries=4, limit_seconds=900.0),
+    "generate": NodePolicy(tries=4, limit_seconds=1200.0),
     "verify": NodePolicy(tries=2, limit_seconds=900.0),
     "review": NodePolicy(tries=3, limit_seconds=300.0),
     "repair": NodePolicy(tries=1, limit_seconds=30.0),
-    "dispatch_agent": NodePolicy(tries=3, limit_seconds=7200.0),
+    "dispatch_agent": NodePolicy(tries=3, limit_seconds=7500.0),
     "fallback": NodePolicy(tries=1, limit_seconds=30.0),
     "finalize": NodePolicy(tries=1, limit_seconds=30.0),
 }
-"""The default of every node. Time limits are an upper bound; the context's own budgets are usually reached first."""
+"""The default of every node. Each limit is longer than the budgets that a context can ask for in that node together."""
 
 
 def policies_with(changes: Mapping[NodeName, NodePolicy] | None) -> dict[NodeName, NodePolicy]:

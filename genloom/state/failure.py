@@ -9,7 +9,7 @@ __all__ = ["Failure"]
 
 
 class Failure(StatePart):
-    """A classified failure of the model that led to the fallback edge."""
+    """A classified failure: of the model, which led to the fallback edge, or of the agent after drafts had failed."""
 
     kind: BackendFailure
     message: str

@@ -41,11 +41,11 @@ class GraphContext(StatePart):
         tuple[Literal["reuse", "search", "model"], ...], Field(title="Generators", description="Tried in this order")
     ] = GENERATORS
     search_seconds: Annotated[
-        float, Field(gt=0, le=3600, title="Search time", description="Wall seconds of a search")
+        float, Field(gt=0, le=300, title="Search time", description="Wall seconds of a search")
     ] = 5.0
     search_megabytes: Annotated[int, Field(ge=64, le=65536, title="Search memory", description="Megabytes")] = 512
     check_seconds: Annotated[
-        float, Field(gt=0, le=3600, title="Check time", description="Wall seconds of a verification")
+        float, Field(gt=0, le=600, title="Check time", description="Wall seconds of a verification")
     ] = 30.0
     max_attempts: Annotated[int, Field(ge=1, le=20, title="Attempts", description="Drafts made before giving up")] = 3
     context_tokens: Annotated[int, Field(ge=0, le=1_000_000, title="Context budget", description="Tokens")] = 6000
@@ -53,9 +53,9 @@ class GraphContext(StatePart):
         str | None, Field(title="Agent backend", description="Name of the configured Codegen backend")
     ] = None
     allow_fallback: Annotated[bool, Field(title="Allow fallback", description="May dispatch a (paid) agent")] = False
-    agent_seconds: Annotated[float, Field(gt=0, title="Agent time", description="Wall seconds for an agent's run")] = (
-        1800.0
-    )
+    agent_seconds: Annotated[
+        float, Field(gt=0, le=7200, title="Agent time", description="Wall seconds for an agent's run")
+    ] = 1800.0
     approval: Annotated[bool, Field(title="Approval", description="A person approves before the run is final")] = False
     accept_unverified: Annotated[
         bool, Field(title="Accept unverified", description="Accept code that nothing failed and nothing proves")

@@ -1,16 +1,19 @@
 """The generation graph, end to end: real clients, real servers on loopback, the real sandbox."""
 
 import asyncio
+import time
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
 from scenarios import APPROVAL, REQUEST, RIGHT, WRONG, fenced
 
-from genloom.errors import CredentialError, GenerationError, ModelNameError, RequestError, UsageError
+from genloom.errors import CredentialError, GenerationError, ModelNameError, RequestError, TimeLimitError, UsageError
 from genloom.events import parse_event
 from genloom.graphs import build_generation_graph
 from genloom.nodes import NodePolicy
 from genloom.state import GenerationRequest, GraphContext
 from genloom.testing import Fault, RunPlan
+from genloom.tools.store.state_serializer import StateSerializer
 
 QUICK = {"generate": NodePolicy(tries=3, base_seconds=0.01, cap_seconds=0.02)}
 
@@ -80,7 +83,7 @@ def test_leave_without_a_backend_is_refused_politely(use_model, model_context):
     use_model([fenced(WRONG)] * 3)
     state = build_generation_graph().invoke({"request": REQUEST}, context={**model_context, "allow_fallback": True})
     assert state["outcome"].result == "failed"
-    assert "agent_run" not in state
+    assert state.get("agent_run") is None
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -268,3 +271,88 @@ def test_the_key_never_reaches_the_state_or_an_event(use_model, model_context):
     items = list(build_generation_graph().stream({"request": request}, context=model_context, stream_mode="custom"))
     assert key not in str(items)
     assert all(key not in str(chat) for chat in server.chats)
+
+
+def test_a_thread_that_is_used_again_starts_afresh(use_model, model_context):
+    """Studio and servers reuse threads: the second request sees nothing of the first."""
+    other = {"prompt": "Shout", "examples": ["shout('a') == 'A'"]}
+    shout = 'def shout(text: str) -> str:\n    """Shout."""\n    return text.upper()\n'
+    server = use_model([fenced(WRONG), fenced(RIGHT), APPROVAL, fenced(shout), APPROVAL])
+    graph = build_generation_graph(checkpointer=InMemorySaver(serde=StateSerializer()))
+    config = {"configurable": {"thread_id": "one"}}
+    first = graph.invoke({"request": REQUEST}, config, context=model_context)
+    second = graph.invoke({"request": other}, config, context=model_context)
+    assert (len(first["attempts"]), len(second["attempts"])) == (2, 1)
+    assert second["outcome"].result == "passed"
+    assert "slugify" not in str(server.chats[3]["messages"])
+
+
+def test_an_agent_run_that_times_out_is_waited_for_once(use_agent):
+    """The deadline is the caller's: no retry starts it again."""
+    backend = use_agent(RunPlan(seconds=600))
+    began = time.monotonic()
+    with pytest.raises(GenerationError, match="did not end in time"):
+        build_generation_graph().invoke({"request": {**REQUEST, "use_agent": True}}, context={"agent_seconds": 1.5})
+    assert time.monotonic() - began < 4.0
+    assert len(backend.runs) == 1
+
+
+def test_an_agent_that_fails_after_failed_drafts_leaves_them_in_the_outcome(use_model, use_agent, model_context):
+    """The drafts are not lost, and the agent's error stands beside them."""
+    use_model([fenced(WRONG)])
+    use_agent(RunPlan(status="FAILED", result=None))
+    context = {**model_context, "max_attempts": 1, "allow_fallback": True}
+    state = build_generation_graph().invoke({"request": REQUEST}, context=context)
+    assert state["outcome"].result == "failed"
+    assert state["outcome"].problems[0].type == "AgentError"
+    assert state["attempts"][0].draft.source == WRONG
+
+
+def test_a_node_that_overruns_its_limit_is_a_typed_error(use_model, model_context):
+    """Not a bare TimeoutError, and not tried again."""
+    server = use_model([fenced(RIGHT)], faults=[Fault(delay=20)] * 3)
+    graph = build_generation_graph(policies={"generate": NodePolicy(limit_seconds=0.5)})
+    with pytest.raises(GenerationError) as caught:
+        graph.invoke({"request": REQUEST}, context=model_context)
+    assert isinstance(caught.value.causes[0], TimeLimitError)
+    assert len(server.requests) == 1
+
+
+def test_held_out_examples_never_reach_a_model(use_model):
+    """What search held back stays hidden from the model that goes on after it."""
+    examples = [f"pick([{', '.join(map(str, range(n)))}]) == {n * n + 7}" for n in range(2, 8)]
+    tests = "from pick import pick\n\ndef test_never():\n    assert pick([]) == 'never'\n"
+    server = use_model(lambda request: fenced("def pick(xs):\n    return 0\n"))
+    context = {"model": "openai:test-model", "max_attempts": 2}
+    request = {"prompt": "Square of the length plus seven", "examples": examples, "tests": tests}
+    state = build_generation_graph().invoke({"request": request}, context=context)
+    hidden = [text for attempt in state["attempts"] for text in attempt.draft.held_out]
+    assert state["outcome"].result == "failed"
+    assert hidden, [a.draft.generator for a in state["attempts"]]
+    told = "".join(message["content"] for chat in server.chats for message in chat["messages"])
+    assert all(text.split(" == ")[0] not in told for text in hidden)
+
+
+def test_what_abstained_once_is_not_asked_again(use_model):
+    """Search is deterministic: a repair does not search anew."""
+    use_model([fenced(WRONG), fenced(RIGHT), APPROVAL])
+    request = {"prompt": "Translate", "examples": ["slugify('A b') == 'a-b'", "slugify('zz') == 'zz'"]}
+    events = [
+        parse_event(item)
+        for item in build_generation_graph().stream(
+            {"request": request},
+            context={"model": "openai:test-model", "generators": ["reuse", "model"]},
+            stream_mode="custom",
+        )
+    ]
+    assert [e.generator for e in events if e.kind == "draft_made"] == ["reuse", "model", "model"]
+
+
+def test_a_secret_in_an_example_never_reaches_an_event(use_model, model_context):
+    """Events are redacted where they leave the graph."""
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
+    use_model(lambda request: fenced(RIGHT))
+    request = {"prompt": f"Make a slug, `slugify('{token}') == 'x'`", "name": "slugify"}
+    items = list(build_generation_graph().stream({"request": request}, context=model_context, stream_mode="custom"))
+    assert items
+    assert token not in str(items)

@@ -11,6 +11,7 @@ from genloom.nodes.briefing import (
     constraints_section,
     context_section,
     examples_section,
+    held_out_examples,
     signature_section,
     tests_section,
 )
@@ -40,7 +41,7 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
         return Abstention(reason="no model is configured")
     request = assignment.request
     proposed = await _proposed(assignment, model, runtime)
-    answer = await ask(model, [*_opening(assignment, runtime), *recent(assignment.messages)], runtime)
+    answer = await ask(model, [*await _opening(assignment, runtime), *recent(assignment.messages)], runtime)
     source, complaint = module_in_reply(message_text(answer.content))
     draft = module_draft(
         source,
@@ -50,7 +51,10 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
         model=model,
         notes=(complaint,) if complaint else (),
     )
-    return Generated(draft=draft.model_copy(update={"proposed_checks": proposed}), messages=(answer,))
+    unseen = tuple(sorted(held_out_examples(assignment.attempts)))
+    return Generated(
+        draft=draft.model_copy(update={"proposed_checks": proposed, "held_out": unseen}), messages=(answer,)
+    )
 
 
 async def _proposed(assignment: Assignment, model: str, runtime: NodeRuntime) -> tuple[str, ...]:
@@ -60,17 +64,19 @@ async def _proposed(assignment: Assignment, model: str, runtime: NodeRuntime) ->
         return earlier[0]
     if assignment.request.all_examples or assignment.request.tests:
         return ()
-    return await propose_checks(assignment.request, model, runtime)
+    if "proposed" not in runtime.memory:  # a retry after a failed answer need not ask for them again
+        runtime.memory["proposed"] = await propose_checks(assignment.request, model, runtime)
+    return tuple(runtime.memory["proposed"])
 
 
-def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMessage]:
+async def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMessage]:
     request = assignment.request
     task = load_prompt("generate").render(
-        context=context_section(request, assignment.context, runtime),
+        context=await context_section(request, assignment.context, runtime),
         prompt=request.prompt,
         signature=signature_section(request),
         constraints=constraints_section(request),
-        examples=examples_section(request, hidden=_held_out(assignment)),
+        examples=examples_section(request, hidden=held_out_examples(assignment.attempts)),
         tests=tests_section(request),
         name=request.target_name,
     )
@@ -83,8 +89,3 @@ def recent(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
         list(messages), max_tokens=HISTORY_TOKENS, token_counter=count_tokens_approximately, strategy="last"
     )
     return list(kept) or list(messages[-1:])
-
-
-def _held_out(assignment: Assignment) -> frozenset[str]:
-    """The examples that an earlier generator was not shown stay hidden from the next one."""
-    return frozenset(text for attempt in assignment.attempts for text in attempt.draft.held_out)

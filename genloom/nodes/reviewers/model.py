@@ -50,9 +50,8 @@ async def review_with_model(model: str, subject: Subject, runtime: NodeRuntime) 
     finding of severity `warning` and the decision is left to the others. A refused key is an error as everywhere.
     """
     try:
-        answer = await ask(
-            model, [SystemMessage(load_prompt("review_system").render()), _question(subject, runtime)], runtime
-        )
+        question = await _question(subject, runtime)
+        answer = await ask(model, [SystemMessage(load_prompt("review_system").render()), question], runtime)
     except ModelError as error:
         if error.transient and not runtime.last_try:
             raise
@@ -63,12 +62,14 @@ async def review_with_model(model: str, subject: Subject, runtime: NodeRuntime) 
     return _as_review(judgement, subject.draft, model)
 
 
-def _question(subject: Subject, runtime: NodeRuntime) -> HumanMessage:
+async def _question(subject: Subject, runtime: NodeRuntime) -> HumanMessage:
     request = subject.request
-    checks = [f"- `{c.check}`" for c in (subject.verdict.checks if subject.verdict else ()) if c.result == "passed"]
+    ran = subject.verdict.checks if subject.verdict else ()
+    # a held-out check stays out: what the reviewer writes goes on to the next generator
+    checks = [f"- `{check.check}`" for check in ran if check.result == "passed" and not check.hidden]
     return HumanMessage(
         load_prompt("review").render(
-            context=context_section(request, subject.context, runtime),
+            context=await context_section(request, subject.context, runtime),
             prompt=request.prompt,
             signature=signature_section(request),
             constraints=constraints_section(request),

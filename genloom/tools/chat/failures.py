@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from genloom.errors import BackendFailure, CredentialError, GenloomError, ModelError, ModelNameError
+from genloom.errors import CredentialError, GenloomError, ModelError, ModelNameError
 from genloom.tools.backoff import parse_retry_after
+from genloom.tools.http_status import failure_of_status
 
 __all__ = ["model_failure"]
-
-_KINDS: dict[int, BackendFailure] = {402: "payment", 408: "timeout", 409: "server", 425: "server", 429: "rate_limit"}
 
 
 def model_failure(error: Exception, model: str) -> GenloomError | None:
@@ -64,7 +63,7 @@ def _of_status(status: int, error: Exception, model: str) -> GenloomError:
             f"The server knows no model {model!r} (HTTP 404).",
             hint="Check the name after the colon and the base URL (OPENAI_BASE_URL).",
         )
-    kind = _KINDS.get(status, "server" if status >= 500 else "bad_request")
+    kind = failure_of_status(status)
     headers = getattr(getattr(error, "response", None), "headers", None)
     return ModelError(
         f"The server of {model} answered HTTP {status}.",

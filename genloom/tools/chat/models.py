@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import weakref
 from typing import TYPE_CHECKING
 
 from genloom.config import Settings
@@ -27,13 +26,12 @@ def _not_registered(name: str) -> BaseChatModel:
 registered_models: Registry[BaseChatModel] = Registry(_not_registered)
 """Chat models that callers put under a name of their own; they go before every provider."""
 
-_made: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, Settings], BaseChatModel]]
-_made = weakref.WeakKeyDictionary()
+_made: dict[asyncio.AbstractEventLoop, dict[tuple[str, Settings], BaseChatModel]] = {}
 _lock = threading.Lock()
 
 
-def chat_model(name: str, settings: Settings) -> BaseChatModel:
-    """Return the chat model of that name; call it inside a running loop.
+async def chat_model(name: str, settings: Settings) -> BaseChatModel:
+    """Return the chat model of that name, for use in the running loop.
 
     What callers registered under the name goes first. `openai:` names (and bare names when `OPENAI_BASE_URL` is set)
     use langchain-openai; other providers go through LangChain's `init_chat_model`. Models are kept by loop, since their
@@ -43,11 +41,19 @@ def chat_model(name: str, settings: Settings) -> BaseChatModel:
     if name in registered_models.names():
         return registered_models.get(name)
     loop = asyncio.get_running_loop()
+    kept = _kept(loop)
+    if (name, settings) not in kept:
+        # in a thread: the first use of a provider imports its package, which takes a second
+        kept[name, settings] = await asyncio.to_thread(_make, name, settings)
+    return kept[name, settings]
+
+
+def _kept(loop: asyncio.AbstractEventLoop) -> dict[tuple[str, Settings], BaseChatModel]:
+    """Return the models of this loop, and let go of those whose loop is closed."""
     with _lock:
-        kept = _made.setdefault(loop, {})
-        if (name, settings) not in kept:
-            kept[name, settings] = _make(name, settings)
-        return kept[name, settings]
+        for old in [old for old in _made if old.is_closed()]:
+            del _made[old]
+        return _made.setdefault(loop, {})
 
 
 def split_model_name(name: str, settings: Settings) -> tuple[str | None, str]:

@@ -21,7 +21,9 @@ from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.journal import RunJournal
 from genloom.tools.codegen.pacing import Pacing
 
-__all__ = ["AgentBackend", "CodegenBackend", "agent_backends"]
+__all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "agent_backends"]
+
+NO_BACKEND_HINT = "Set CODEGEN_API_TOKEN (and CODEGEN_API_BASE_URL for a server of your own)."
 
 
 class AgentBackend(Protocol):

@@ -21,12 +21,12 @@ from urllib.parse import urlsplit
 
 from genloom.errors import AgentError, BackendFailure, CredentialError, GenloomError, UsageError
 from genloom.tools.backoff import parse_retry_after
+from genloom.tools.http_status import failure_of_status
 
 __all__ = ["UnsentError", "may_have_worked", "response_error", "worth_repeating"]
 
 MESSAGE_CHARACTERS = 500
 USAGE_STATUSES = frozenset({400, 404, 405, 409, 410, 413, 414, 415, 422})
-_KINDS: dict[int, BackendFailure] = {402: "payment", 408: "timeout", 429: "rate_limit", 504: "timeout"}
 _REQUEST_ID_HEADERS = ("x-request-id", "x-amzn-requestid", "cf-ray", "request-id")
 
 
@@ -61,7 +61,7 @@ def response_error(status: int, headers: Mapping[str, str], body: bytes, *, doin
         return CredentialError(told, hint="The token has no access there: check CODEGEN_ORG_ID and the token's rights.")
     if status in USAGE_STATUSES:
         return UsageError(told, hint=_usage_hint(status))
-    kind: BackendFailure = _KINDS.get(status, "server" if status >= 500 else "bad_request")
+    kind = failure_of_status(status)
     return AgentError(
         told, kind=kind, hint=_hint(kind), status=status, retry_after=parse_retry_after(headers.get("retry-after"))
     )
