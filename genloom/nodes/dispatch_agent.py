@@ -125,14 +125,10 @@ def _journal(runtime: NodeRuntime) -> RunJournal:
 def _demand_completed(run: AgentRun) -> None:
     if run.status == "completed":
         return
+    status = run.raw_status or run.status
     ended = run.status in ("failed", "cancelled")
-    how = (
-        f"ended as {run.raw_status or run.status}"
-        if ended
-        else f"did not end in time (it is {run.raw_status or run.status})"
-    )
     raise AgentError(
-        f"The agent's run {run.id} {how}.",
+        f"The agent's run {run.id} " + (f"ended as {status}." if ended else f"did not end in time (it is {status})."),
         kind="run_failed",
         hint=f"Look at {run.web_url}." if run.web_url else "Look at the run at the backend.",
     )

@@ -182,7 +182,12 @@ async def test_cancelling_the_task_stops_the_run_and_leaves_no_task(monkeypatch)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert [t for t in asyncio.all_tasks() if t is not asyncio.current_task()] == []
+    for _ in range(100):  # LangGraph's own writer may be storing the last step
+        left = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+        if not left:
+            break
+        await asyncio.sleep(0.02)
+    assert left == []
 
 
 def test_ctrl_c_in_a_script_is_a_run_cancelled_error_with_its_thread(monkeypatch):
