@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import doctest
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,7 @@ from types import ModuleType
 import pytest
 from ruff import find_ruff_bin
 
+import genloom
 from genloom.events import Event, SearchProgress
 from genloom.state import parse_example
 from genloom.tools.sandbox import Sandbox
@@ -149,7 +152,7 @@ async def test_a_huge_literal_is_told(solve: Callable) -> None:
 
 
 async def test_the_module_is_typed_documented_and_formatted(solve: Callable) -> None:
-    """ruff finds nothing to say or to change, the signature is kept and the examples are doctests."""
+    """ruff finds nothing to say or to change, the signature is kept and the fitted examples are doctests."""
     answer = await solve(
         "minutes_of",
         "Minutes of a clock time HH:MM",
@@ -175,8 +178,51 @@ async def test_the_module_is_typed_documented_and_formatted(solve: Callable) -> 
         doctest.DocTestRunner().run(test)
         for test in doctest.DocTestFinder().find(module.minutes_of, globs=module.__dict__)
     ]
-    assert sum(result.attempted for result in results) == 4
+    assert sum(result.attempted for result in results) == len(answer.fitted)
     assert not any(result.failed for result in results)
+
+
+async def test_held_out_examples_stand_nowhere_in_the_module(solve: Callable) -> None:
+    """The next generator may be shown the source, and is not to learn what was held back."""
+    answer = await solve(
+        "doubled", "Each twice", "doubled('ab') == 'aabb'", "doubled('xyz') == 'xxyyzz'", "doubled('k') == 'kk'"
+    )
+    assert isinstance(answer, Found)
+    assert answer.held_out
+    assert all(f">>> {text.partition(' == ')[0]}" in answer.source for text in answer.fitted)
+    assert not any(part in answer.source for text in answer.held_out for part in text.split(" == "))
+
+
+def test_module_is_given_unformatted_where_ruff_is_missing(tmp_path: Path) -> None:
+    """What was found is not lost: the note says why it is not formatted."""
+    (tmp_path / "ruff.py").write_text("def find_ruff_bin():\n    raise FileNotFoundError('no ruff here')\n")
+    program = """
+from genloom.tools.synthesis.calls import Signature
+from genloom.tools.synthesis.module import write_module
+from genloom.tools.synthesis.protocol import FoundLine
+line = FoundLine(
+    type="found", body=["return  n"], imports=[], expression="n", kinds=["int"], gives="int", cost=1, held_back=False,
+    rivals=[], candidates=1, cut_by_clock=False, notes=[],
+)
+written = write_module("same", "The same", Signature(parameters=("n",), annotations=("",), defaults=()), line, ())
+print(written.note)
+print(written.source)
+"""
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(genloom.__file__).parents[1]}"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, text=True, capture_output=True, check=True)
+    note, source = done.stdout.split("\n", 1)
+    assert "no ruff here" in note
+    assert "return  n" in source
+
+
+async def test_missing_interpreter_is_the_reason_given(tmp_path: Path) -> None:
+    """Search and reuse abstain, name the path and say what to do."""
+    sandbox = Sandbox(python=tmp_path / "python")
+    task = SearchTask(name="twice", prompt="Twice", examples=examples("twice(1) == 2", "twice(2) == 4"))
+    for answer in (await search(task, sandbox), await find_existing(task, sandbox)):
+        assert isinstance(answer, Abstained)
+        assert str(tmp_path / "python") in answer.reason
+        assert "Give the path of an interpreter" in answer.reason
 
 
 @pytest.mark.parametrize(
@@ -212,7 +258,7 @@ async def test_a_function_of_the_repository_is_a_building_block(sandbox: Sandbox
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
     (tmp_path / "rates.py").write_text("def surcharge(cents: int) -> int:\n    return cents * 13 // 7 + 41\n")
-    component = Component(
+    surcharge = Component(
         module="rates",
         name="surcharge",
         parameters=("cents",),
@@ -223,7 +269,7 @@ async def test_a_function_of_the_repository_is_a_building_block(sandbox: Sandbox
     )
     given = [f"total({n}) == {n + n * 13 // 7 + 41}" for n in (0, 7, 100, 35, 12)]
     task = SearchTask(
-        name="total", prompt="Amount with its surcharge", examples=examples(*given), components=(component,)
+        name="total", prompt="Amount with its surcharge", examples=examples(*given), components=(surcharge,)
     )
     answer = await search(task, sandbox)
     assert isinstance(answer, Found)
@@ -231,19 +277,37 @@ async def test_a_function_of_the_repository_is_a_building_block(sandbox: Sandbox
     assert "surcharge(" in answer.expression
 
 
-async def test_a_component_that_hangs_is_left_out(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A function that never returns does not keep the search from its answer."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    (tmp_path / "stuck.py").write_text("def spin(n: int) -> int:\n    while True:\n        n += 1\n")
-    component = Component(
-        module="stuck", name="spin", parameters=("n",), annotations=("int",), returns="int", import_from=str(tmp_path)
+def component(folder: Path, body: str) -> Component:
+    for each in (folder, *folder.parents[:2]):
+        each.chmod(0o755)
+    (folder / "own.py").write_text(f"import time\ndef spin(n: int) -> int:\n    {body}\n    return n\n")
+    return Component(
+        module="own", name="spin", parameters=("n",), annotations=("int",), returns="int", import_from=str(folder)
     )
-    given = examples("twice(1) == 2", "twice(4) == 8", "twice(-3) == -6", "twice(0) == 0")
-    answer = await search(
-        SearchTask(name="twice", prompt="Twice a number", examples=given, components=(component,)), sandbox
-    )
-    assert isinstance(answer, Found)
+
+
+def odd_task(building_block: Component) -> SearchTask:
+    """A task that is not solved before the building block is tried."""
+    given = examples(*(f"odd({n}) == {n * n + 1}" for n in (1, 4, -3, 0, 10, 8)))
+    return SearchTask(name="odd", prompt="A number", examples=given, components=(building_block,))
+
+
+@pytest.mark.parametrize("body", ["while True: n += 1", "time.sleep(0.4)"], ids=["hangs", "slow"])
+async def test_a_component_that_is_too_slow_is_left_out_by_the_clock(
+    sandbox: Sandbox, tmp_path: Path, body: str
+) -> None:
+    """It does not keep the search from its answer, which says that the clock had a say in it."""
+    task = odd_task(component(tmp_path, body))
+    found = await search(task, sandbox)
+    assert isinstance(found, Found)
+    assert found.cut_by_clock
+    assert (await find_existing(task, sandbox)).cut_by_clock
+
+
+async def test_a_component_that_is_fast_leaves_the_answer_to_the_budget(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Nothing was cut: the same task gives the same answer."""
+    task = odd_task(component(tmp_path, "pass"))
+    assert not (await search(task, sandbox)).cut_by_clock
 
 
 async def test_the_standard_library_is_reused(sandbox: Sandbox) -> None:

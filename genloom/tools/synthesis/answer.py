@@ -15,7 +15,8 @@ class Found:
     looked at: they prove nothing. `held_out` are those that it never saw and that the program meets all the same. Each of
     `rivals` describes a program of like cost that fits the examples as well and gives something else elsewhere, and the
     example that would decide. `cost` grows with size and with what speaks against the program. `cut_by_clock` says that
-    the clock, not the budget, decided: the same task may give another answer.
+    the clock, not the budget, decided (the time ran out, or a function was too slow to be used): the same task may give
+    another answer.
     """
 
     source: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from genloom.errors import StorageError
 from genloom.tools.synthesis.calls import Call, Signature
 from genloom.tools.synthesis.protocol import FoundLine
 
-__all__ = ["write_module"]
+__all__ = ["WrittenModule", "write_module"]
 
 WIDTH = 84
 MAX_SENTENCE = 400
@@ -19,10 +19,21 @@ FORMAT_SECONDS = 20.0
 _ANNOTATIONS = {"none": "None", "any": "object", "?": "object", "date": "datetime.date", "num": "float"}
 
 
-def write_module(name: str, prompt: str, signature: Signature, found: FoundLine, calls: Sequence[Call]) -> str:
-    """Return the module's source, formatted by ruff.
+@dataclass(frozen=True)
+class WrittenModule:
+    """A module's source, and what to know of how it was written ("" for nothing)."""
 
-    A program without a body is an import under the asked name. Raises `StorageError` when ruff cannot be run.
+    source: str
+    note: str = ""
+
+
+def write_module(
+    name: str, prompt: str, signature: Signature, found: FoundLine, calls: Sequence[Call]
+) -> WrittenModule:
+    """Return the module, formatted by ruff; `calls` are those that its docstring may show.
+
+    A program without a body is an import under the asked name. Where ruff cannot be run, the source is unformatted and the
+    note says so.
     """
     head = "\n".join(found.imports)
     if not found.body:
@@ -94,17 +105,19 @@ def _is_simple(call: Call) -> bool:
     )
 
 
-def _formatted(source: str) -> str:
+def _formatted(source: str) -> WrittenModule:
     from ruff import find_ruff_bin  # imported here: only a search that found something needs it
 
-    command = [find_ruff_bin(), "format", "--isolated", "--stdin-filename", "found.py", "-"]
+    options = ["format", "--isolated", "--stdin-filename", "found.py", "-"]
     try:
         done = subprocess.run(  # noqa: S603 - ruff's own path, fixed options
-            command, input=source, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
+            [find_ruff_bin(), *options],
+            input=source,
+            capture_output=True,
+            text=True,
+            timeout=FORMAT_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise StorageError(
-            f"ruff could not format what was found: {error}.",
-            hint="Reinstall genloom: ruff is one of its dependencies.",
-        ) from error
-    return done.stdout if done.returncode == 0 else source
+        return WrittenModule(source, f"the source is not formatted, ruff could not be run: {error}"[:300])
+    return WrittenModule(done.stdout if done.returncode == 0 else source)

@@ -111,7 +111,7 @@ def _tried(report: ProgramReport) -> int:
 def _broken(report: ProgramReport) -> str:
     """Why no answer came out."""
     if report.not_run:
-        return f"the search could not run: {report.not_run}"
+        return f"the search could not run: {report.not_run} {report.hint}".strip()
     reasons = {
         "timeout": "the time ran out",
         "memory": "the memory ran out",
@@ -127,14 +127,15 @@ def _broken(report: ProgramReport) -> str:
 async def _found(
     task: SearchTask, signature: Signature, line: FoundLine, fit: Sequence[Call], held: Sequence[Call], seconds: float
 ) -> Found:
-    source = await asyncio.to_thread(write_module, task.name, task.prompt, signature, line, (*fit, *held))
+    # the source is shown to whoever writes or repairs the next draft: what was held back must not stand in it
     seen = fit if line.held_back else (*fit, *held)
+    written = await asyncio.to_thread(write_module, task.name, task.prompt, signature, line, seen)
     texts = [call.example.text for call in seen]
-    notes = list(line.notes)
+    notes = [*line.notes, *([written.note] if written.note else [])]
     if task.constraints:
         notes.append("the search does not read constraints: check them yourself")
     return Found(
-        source=source,
+        source=written.source,
         expression=line.expression,
         fitted=tuple(texts),
         held_out=tuple(call.example.text for call in held) if line.held_back else (),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any  # Any: what arbitrary functions take and give
 
-from genloom.tools.synthesis.engine.components import load
+from genloom.tools.synthesis.engine.components import Guard
 from genloom.tools.synthesis.engine.judge import Judged, differences, meets
 from genloom.tools.synthesis.engine.problem import Case, ComponentSpec, Problem
 from genloom.tools.synthesis.engine.vocabulary import words_in
@@ -71,12 +71,12 @@ class Candidate:
         return Program(problem.name, problem.parameters, (f"return {call}",), (line,), call)
 
 
-def find(problem: Problem, spend: Callable[[], None]) -> Judged | None:
+def find(problem: Problem, spend: Callable[[], None], guard: Guard) -> Judged | None:
     """Return one existing function that meets the examples, the one that the prompt's words suggest most first."""
     if any(case.error for case in problem.fit + problem.held) or _wild(problem):
         return None
     fitting: list[Candidate] = []
-    for candidate in _candidates(problem):
+    for candidate in _candidates(problem, guard):
         spend()
         if all(meets(candidate.outcome(case.arguments), case) for case in problem.fit):
             fitting.append(candidate)
@@ -112,12 +112,12 @@ def _wild(problem: Problem) -> bool:
     )
 
 
-def _candidates(problem: Problem) -> Iterator[Candidate]:
+def _candidates(problem: Problem, guard: Guard) -> Iterator[Candidate]:
     asked = set(words_in(problem.prompt, problem.name))
     count = len(problem.parameters)
     orders = list(itertools.permutations(range(count))) if count <= 3 else [tuple(range(count))]
     for spec, cost in _specs(problem):
-        call = load(spec)
+        call = guard.load(spec)
         if call is None:
             continue
         words = set(words_in(spec.doc, spec.name))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any  # Any: plain JSON
 
-from genloom.tools.synthesis.engine.components import component_operators
+from genloom.tools.synthesis.engine.components import Guard, component_operators
 from genloom.tools.synthesis.engine.existing import find
 from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.judge import Judged, judge
@@ -36,7 +36,8 @@ def answer(data: Mapping[str, Any], emit: Emit, started: float) -> dict[str, Any
 
 
 def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
-    extra = component_operators(problem.components)
+    guard = Guard()
+    extra = component_operators(problem.components, guard)
     spent = 0
     stopped, cut = "", False
     for attempt in (problem, problem.refitted()) if problem.held else (problem,):
@@ -44,7 +45,7 @@ def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
         ledger = Ledger(problem.candidates - spent if last else problem.candidates * 3 // 4, _time_for(deadline, last))
         judged, stopped = _attempt(attempt, ledger, extra, emit, spent)
         spent += ledger.candidates
-        cut = cut or ledger.cut_by_clock
+        cut = cut or ledger.cut_by_clock or guard.dropped
         if judged is not None and (judged.held or last):
             return _found(judged, attempt, spent, cut)
     return {"type": "abstained", "reason": _reason(stopped, spent), "candidates": spent, "cut_by_clock": cut}
@@ -75,19 +76,20 @@ def _reason(stopped: str, spent: int) -> str:
 
 
 def _reuse(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
-    ledger = Ledger(problem.candidates, deadline)
+    ledger, guard = Ledger(problem.candidates, deadline), Guard()
     try:
-        judged = find(problem, ledger.spend)
+        judged = find(problem, ledger.spend, guard)
         if judged is not None and problem.held and not judged.held:
             problem = problem.refitted()
-            judged = find(problem, ledger.spend)
+            judged = find(problem, ledger.spend, guard)
     except Exhausted:
         judged = None
     emit({"type": "progress", "size": 1, "candidates": ledger.candidates})
+    cut = ledger.cut_by_clock or guard.dropped
     if judged is not None:
-        return _found(judged, problem, ledger.candidates, ledger.cut_by_clock)
+        return _found(judged, problem, ledger.candidates, cut)
     reason = "no function of the repository or the standard library gives what the examples say"
-    return {"type": "abstained", "reason": reason, "candidates": ledger.candidates, "cut_by_clock": ledger.cut_by_clock}
+    return {"type": "abstained", "reason": reason, "candidates": ledger.candidates, "cut_by_clock": cut}
 
 
 def _gives(judged: Judged, problem: Problem) -> str:
