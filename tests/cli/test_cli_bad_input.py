@@ -151,6 +151,7 @@ def test_unreachable_server_exits_with_4(program: Program) -> None:
     assert done.json["outcome"] == "error"
     assert "cannot be reached" in done.json["reason"]
     assert "genloom doctor" in done.err
+    assert "genloom thread list --unfinished" in done.err
 
 
 def test_full_standard_output_is_told(program: Program) -> None:

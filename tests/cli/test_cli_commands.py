@@ -121,7 +121,7 @@ def test_graph_is_listed_and_drawn(program: Program) -> None:
 def test_threads_of_an_empty_home(program: Program) -> None:
     """Nothing is stored: an empty list, and clear words for a thread that is not there."""
     assert program("thread", "list", "--json").json == {"threads": []}
-    for verb in ("show", "resume", "delete"):
+    for verb in ("show", "delete"):
         done = program("thread", verb, "nonsense", "--json")
         assert done.code == 2
         assert "no thread" in done.json["errors"][0]["message"]

@@ -32,19 +32,18 @@ def command(query: str, repository: str, budget: int, as_json: bool, quiet: bool
     """Show the files, symbols and text of a codebase that matter to QUERY, best first."""
     import time
 
-    from genloom.config import load_settings
     from genloom.interfaces.cli.inputs import find_repository, read_prompt
     from genloom.interfaces.cli.progress import showing_progress
     from genloom.interfaces.cli.terminal import put_json, put_text, tell
     from genloom.interfaces.job import prepare_job
-    from genloom.tools.codebase import build_context, open_codebase, render_context
+    from genloom.tools.codebase import Query, build_context, open_codebase, render_context
 
     began = time.perf_counter()
     root = find_repository(repository) or ""
     job = prepare_job(read_prompt(query), {"repository": root, "context_tokens": budget})
     with showing_progress(as_json=as_json, quiet=quiet) as emit:
         chosen = build_context(job.request, job.context, job.settings, emit)
-    ranking = open_codebase(root, load_settings()).rank(query)
+    ranking = open_codebase(root, job.settings).rank(Query.from_request(job.request))
     text = render_context(job.request, chosen, job.settings)
     found = {
         "files": [file.path for file in ranking.files],

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from genloom.config import load_settings
-from genloom.errors import GenerationError, GenloomError, RunCancelledError, UsageError
+from genloom.errors import BackendError, CredentialError, GenerationError, GenloomError, RunCancelledError, UsageError
 from genloom.interfaces.cli.quiet_process import debugging
 from genloom.interfaces.cli.signals import Stops
 from genloom.interfaces.cli.terminal import ReaderGoneError, put_json, tell
@@ -20,6 +20,10 @@ BROKEN_PIPE = 141
 """128 and SIGPIPE: the reader of our output is gone."""
 
 _REPORT = "This is a bug in genloom. GENLOOM_DEBUG=1 shows where; please report it with that."
+
+
+_RESUMABLE = (CredentialError, BackendError, GenerationError)
+"""What ends a run in the middle of the graph, for a cause outside of it."""
 
 
 class UnexpectedError(GenloomError):
@@ -40,6 +44,8 @@ def end_of(error: BaseException, arguments: Sequence[str], stops: Stops) -> tupl
     if debugging():
         tell(_redacted("".join(traceback.format_exception(error))).rstrip())
     _tell_person(known)
+    if list(arguments[:1]) == ["generate"] and isinstance(known, _RESUMABLE):
+        tell("  What was done is saved: `genloom thread list --unfinished` shows it, `genloom thread resume` goes on.")
     if "--json" in _options(arguments):
         try:
             put_json(_as_json(known, arguments))

@@ -56,8 +56,9 @@ def next_step(result: GenerationResult) -> str:
         return f"Decide with `genloom thread resume {result.thread_id} --approve` or `--reject`."
     if result.outcome == "cancelled":
         return f"Go on with `genloom thread resume {result.thread_id}`."
-    hint = getattr(result.verdict, "hint", "")
-    return hint or _ADVICE.get(result.outcome, "")
+    if result.verdict is not None and result.verdict.result == "not_run" and result.verdict.cause != "no_checks":
+        return ""  # the verdict's own hint stands above
+    return _ADVICE.get(result.outcome, "")
 
 
 def verdict_lines(verdict: Verdict) -> Iterator[str]:

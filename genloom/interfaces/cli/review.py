@@ -76,15 +76,14 @@ async def _review(files: Sequence[Path]) -> Review:
     import asyncio
 
     from genloom.state import Finding, Review
-    from genloom.tools.checks import merge_reviews, read_source, review_source
-    from genloom.tools.checks.source_file import SourceFile
+    from genloom.tools.checks import CheckedFile, merge_reviews, read_checked_file, review_source
 
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def review(path: Path) -> Review:
         async with turn:
-            source = await asyncio.to_thread(read_source, path)
-            if isinstance(source, SourceFile):
+            source = await asyncio.to_thread(read_checked_file, path)
+            if isinstance(source, CheckedFile):
                 return await review_source(source.text, str(path))
             finding = Finding(rule="unreadable", severity="error", message=source.reason, path=str(path))
             return Review(decision="revise", findings=(finding,))
