@@ -10,13 +10,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from scenarios import APPROVAL, REQUEST, RIGHT, WRONG, fenced
 
 import genloom
 from genloom.config import load_settings
 from genloom.errors import CredentialError, RequestError, RunCancelledError, ThreadError, UsageError
 from genloom.interfaces.thread import resume_thread
 from genloom.testing import Fault, OpenAIServer
-from scenarios import APPROVAL, REQUEST, RIGHT, WRONG, fenced
 
 
 @pytest.fixture
