@@ -8,7 +8,17 @@ from pydantic import Field
 
 from genloom.state.part import StatePart
 
-__all__ = ["CheckResult", "CheckSource", "Evidence", "Failed", "NotRun", "Passed", "SandboxTier", "Verdict"]
+__all__ = [
+    "CheckOutcome",
+    "CheckResult",
+    "CheckSource",
+    "Evidence",
+    "Failed",
+    "NotRun",
+    "Passed",
+    "SandboxTier",
+    "Verdict",
+]
 
 Evidence = Literal["values", "test_report", "none"]
 """`values`: the parent compared values that came out. `test_report`: the draft's own interpreter claims it."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from genloom.tools.sandbox import Limits
 from genloom.tools.sandbox.report import CallReport, NoRecord, Raised, Returned, TestCase, TestReport
 
 __all__ = ["CALLS", "TESTS", "ScriptedSandbox", "cases", "error", "value"]
@@ -41,7 +42,14 @@ class ScriptedSandbox:
     asked: list[tuple[str, ...]] = field(default_factory=list)
     shown: list[Mapping[str, str]] = field(default_factory=list)
 
-    async def acall(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+    limits: Limits = field(default_factory=lambda: Limits(wall_seconds=4))
+    given: list[Limits | None] = field(default_factory=list)
+    """The limits that each run was given."""
+
+    async def acall(
+        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+    ) -> CallReport:
+        self.given.append(limits)
         self.asked.append((module, *calls))
         self.shown.append(dict(files))
         report = self.later if self.later is not None and len(self.asked) > 1 else self.calls
@@ -49,6 +57,7 @@ class ScriptedSandbox:
             return report
         return replace(report, results=tuple(self.answers.get(call, Returned(value=None)) for call in calls))
 
-    async def atest(self, files: Mapping[str, str], tests: str) -> TestReport:
+    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
+        self.given.append(limits)
         self.asked.append(("pytest", tests))
         return self.tests

@@ -50,6 +50,34 @@ async def test_right_code_passes_by_values(sandbox: Sandbox) -> None:
     assert decide_outcome(asked, draft, verdict, None, accept_unverified=False).result == "passed"
 
 
+async def test_missing_interpreter_is_not_run_and_named(tmp_path: Path) -> None:
+    """The path stands in the reason and the hint says what to give, for a draft and for a file."""
+    missing = Sandbox(python=tmp_path / "no" / "python")
+    path = tmp_path / "double.py"
+    path.write_text(GOOD)
+    for verdict in (
+        await verdict_on(missing, GOOD, request("double(2) == 4")),
+        await verify_file(path, ["double(2) == 4"], None, missing),
+    ):
+        assert isinstance(verdict, NotRun)
+        assert verdict.cause == "no_interpreter"
+        assert str(tmp_path / "no" / "python") in verdict.reason
+        assert "Give the path of an interpreter" in verdict.hint
+
+
+@pytest.mark.slow
+async def test_slow_examples_and_slow_tests_share_the_time(sandbox: Sandbox) -> None:
+    """Tests that would fit into the limit alone are stopped when the examples have used most of it."""
+    source = "import time\ndef double(x):\n    time.sleep(0.8)\n    return x + x\n"
+    asked = request("double(2) == 4", tests="from double import double\ndef test(): assert double(1) == 2\n")
+    short = Sandbox(limits=Limits(wall_seconds=1.3))
+    verdict = await verdict_on(short, source, asked)
+    assert isinstance(verdict, Failed)
+    assert "time limit" in verdict.reason
+    assert verdict.limits == short.limits.text
+    assert isinstance(await verdict_on(sandbox, source, asked), Passed)
+
+
 async def test_wrong_code_fails_with_evidence_for_repair(sandbox: Sandbox) -> None:
     """The evidence names the call, what was expected and what came."""
     verdict = await verdict_on(

@@ -14,6 +14,7 @@ from genloom.events import CheckFinished, Event
 from genloom.portal import run_sync
 from genloom.state import Draft, Failed, FileChange, GenerationRequest, NotRun, Passed, Verdict
 from genloom.tools.checks import Comparison, verify_draft
+from genloom.tools.sandbox import Limits
 from genloom.tools.sandbox.report import NoRecord, Opaque
 
 SOURCE = "def area(r):\n    return r * r\n"
@@ -159,14 +160,61 @@ def test_an_expected_import_error_is_no_missing_package() -> None:
     assert isinstance(verify(sandbox, asked, draft("import numpy\n" + SOURCE)), Passed)
 
 
-@pytest.mark.parametrize(("tier", "cause"), [(None, "no_sandbox"), ("landlock", "no_interpreter")])
-def test_nothing_started_is_not_run_with_the_hint(tier: Any, cause: str) -> None:
+@pytest.mark.parametrize("cause", ["no_sandbox", "no_interpreter"])
+def test_nothing_started_is_not_run_with_the_hint(cause: Any) -> None:
     """Without a sandbox or interpreter nothing is claimed, and the examples stand as not run."""
-    report = replace(CALLS, tier=tier, not_run="No sandbox.", hint="Do this.")
+    report = replace(CALLS, tier=None, not_run="No sandbox.", not_run_cause=cause, hint="Do this.")
     verdict = verify(ScriptedSandbox(calls=report), request("area(2) == 4"))
     assert isinstance(verdict, NotRun)
     assert (verdict.cause, verdict.reason, verdict.hint) == (cause, "No sandbox.", "Do this.")
     assert [check.result for check in verdict.checks] == ["not_run"]
+
+
+def test_tests_without_pytest_are_a_missing_package() -> None:
+    """What the caller's tests would have shown is open, whatever the examples showed; the hint says what to install."""
+    report = replace(TESTS, complete=False, not_run="It has no pytest.", not_run_cause="no_pytest", hint="Install it.")
+    sandbox = ScriptedSandbox({"area(2)": value(4)}, tests=report)
+    verdict = verify(sandbox, request("area(2) == 4", tests="def test(): ..."))
+    assert isinstance(verdict, NotRun)
+    assert (verdict.cause, verdict.reason, verdict.hint) == ("missing_package", "It has no pytest.", "Install it.")
+    assert [check.result for check in verdict.checks] == ["passed", "passed", "not_run"]
+    failed = verify(sandbox, request("area(2) == 5", tests="def test(): ..."))
+    assert isinstance(failed, Failed)
+
+
+def test_a_later_run_that_cannot_start_keeps_its_cause() -> None:
+    """An interpreter that goes away between two runs is told as that."""
+    made = draft(generator="search", fitted_to=("area(2) == 4",), held_out=("area(3) == 9",))
+    later = replace(CALLS, tier=None, not_run="Gone.", not_run_cause="no_interpreter", hint="Give another.")
+    sandbox = ScriptedSandbox({"area(2)": value(4)}, later=later)
+    verdict = verify(sandbox, request("area(2) == 4", "area(3) == 9"), made)
+    assert isinstance(verdict, NotRun)
+    assert (verdict.cause, verdict.hint) == ("no_interpreter", "Give another.")
+
+
+def test_wall_seconds_are_for_all_runs_together() -> None:
+    """Examples, held-out examples and tests each get what the runs before them left; the verdict tells the whole limit."""
+    made = draft(generator="search", fitted_to=("area(2) == 4",), held_out=("area(3) == 9",))
+    sandbox = ScriptedSandbox(
+        {"area(2)": value(4), "area(3)": value(9)},
+        calls=replace(CALLS, seconds=1.5),
+        later=replace(CALLS, seconds=2.0, limits="less"),
+        limits=Limits(wall_seconds=4, memory_megabytes=99),
+    )
+    verdict = verify(sandbox, request("area(2) == 4", "area(3) == 9", tests="def test(): ..."), made)
+    given = [limits for limits in sandbox.given if limits]
+    assert [limits.wall_seconds for limits in given] == [4.0, 2.5, 0.5]
+    assert {limits.memory_megabytes for limits in given} == {99}
+    assert verdict.limits == "1 s"
+
+
+def test_a_run_with_no_time_left_is_stopped_at_once() -> None:
+    """Time that is used up leaves a later run next to nothing, never the whole limit again."""
+    sandbox = ScriptedSandbox({"area(2)": value(4)}, calls=replace(CALLS, seconds=9.0))
+    verify(sandbox, request("area(2) == 4", tests="def test(): ..."))
+    last = sandbox.given[-1]
+    assert last is not None
+    assert last.wall_seconds < 0.1
 
 
 def test_nothing_to_check_is_not_run_though_it_loads() -> None:

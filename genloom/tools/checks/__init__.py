@@ -8,7 +8,7 @@ from genloom.tools.checks.repair_evidence import evidence_for_repair
 from genloom.tools.checks.requested import requested_capabilities
 from genloom.tools.checks.review import merge_reviews, review_draft, review_source
 from genloom.tools.checks.sarif import to_sarif
-from genloom.tools.checks.source_file import read_source, verify_file
+from genloom.tools.checks.source_file import CheckedFile, read_checked_file, verify_file
 from genloom.tools.checks.static import CapabilityUse, find_capabilities, lint
 from genloom.tools.checks.verdict_json import verdict_to_json
 from genloom.tools.checks.verification import CheckRunner, verify_draft, verify_subject
@@ -17,6 +17,7 @@ __all__ = [
     "CapabilityUse",
     "CheckPlan",
     "CheckRunner",
+    "CheckedFile",
     "Comparison",
     "PlannedCheck",
     "ReviewPolicy",
@@ -27,7 +28,7 @@ __all__ = [
     "lint",
     "merge_reviews",
     "plan_checks",
-    "read_source",
+    "read_checked_file",
     "requested_capabilities",
     "review_draft",
     "review_source",

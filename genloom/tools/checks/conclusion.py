@@ -6,7 +6,7 @@ The rule, first match first:
 2. A proposed check failed and no check of the caller's proves the draft: `Failed`. Either the code or the claim is wrong,
    and repair may put either right. Where the caller's checks do prove it, a proposed check is advisory: it stands in the
    verdict as failed and changes nothing.
-3. A package is missing: `NotRun`, naming it.
+3. A package is missing, or a run could not be started: `NotRun`, saying what is missing.
 4. The caller asked for nothing: `NotRun` (`no_checks`), whatever the proposed checks showed.
 5. A check of the caller's did not run (a skipped test, no test collected): `NotRun`.
 6. `Passed`.
@@ -16,38 +16,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from genloom.state import CheckResult, Failed, NotRun, Passed, SandboxTier, Verdict
+from genloom.tools.sandbox.report import CallReport, NotRunCause, TestReport
 
-__all__ = ["Run", "conclude", "failure_reason"]
+__all__ = ["Run", "conclude", "failure_reason", "not_runnable"]
+
+_CAUSES: dict[NotRunCause, Literal["no_sandbox", "no_interpreter", "missing_package"]] = {
+    "": "no_sandbox",
+    "no_sandbox": "no_sandbox",
+    "no_interpreter": "no_interpreter",
+    "no_pytest": "missing_package",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Where the checks ran, for how long, and which package was missing ("" for none)."""
+    """Where the checks ran, for how long, which package was missing ("" for none), and what prevented one of the runs."""
 
     sandbox: SandboxTier | None
     limits: str
     seconds: float
     missing: str = ""
+    prevented: NotRun | None = None
 
 
 def conclude(results: Sequence[CheckResult], run: Run, *, from_caller: bool) -> Verdict:
     """Return the verdict; `from_caller` says whether the caller asked for any check at all."""
-    verdict = _ruling(results, run.missing, from_caller)
+    verdict = _ruling(results, run, from_caller)
     where = {"checks": tuple(results), "sandbox": run.sandbox, "limits": run.limits, "seconds": run.seconds}
     return verdict.model_copy(update=where)
 
 
-def _ruling(checks: Sequence[CheckResult], missing: str, from_caller: bool) -> Verdict:
+def not_runnable(report: CallReport | TestReport) -> NotRun:
+    """Return what to say of a report whose `not_run` says that nothing was started."""
+    return NotRun(cause=_CAUSES[report.not_run_cause], reason=report.not_run, hint=report.hint)
+
+
+def _ruling(checks: Sequence[CheckResult], run: Run, from_caller: bool) -> Verdict:
     failed = [check for check in checks if check.result == "failed"]
     decisive = [check for check in failed if check.source != "proposed"]
     if not any(check.proves for check in checks):
         decisive = decisive or failed
     if decisive:
         return Failed(reason=failure_reason(decisive[0]))
-    if missing:
-        return _package_missing(missing)
+    lacking = _package_missing(run.missing) if run.missing else run.prevented
+    if lacking:
+        return lacking
     if not from_caller:
         return _nothing_asked(sum(check.source == "proposed" for check in checks))
     left_out = [check for check in checks if check.result == "not_run" and check.source != "proposed"]

@@ -52,7 +52,7 @@ def _not_run_outcome(verdict: NotRun, accept_unverified: bool) -> Outcome:
     executed = verdict.cause == "no_checks"
     sentences = [verdict.reason or "It could not be checked.", verdict.hint]
     if accept_unverified and not executed:
-        sentences.append("It was never executed, so it is not accepted unverified.")
+        sentences.append("Not all of its checks could be run, so it is not accepted unverified.")
     reason = " ".join(sentence for sentence in sentences if sentence)
     return Outcome(result="unverified", reason=reason, accepted=accept_unverified and executed)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, assert_never
+from typing import assert_never
 
 from genloom.state import CheckResult
+from genloom.state.verdict import CheckOutcome
 from genloom.tools.checks.comparison import Comparison, values_agree
 from genloom.tools.checks.excerpt import exception_text, excerpt, value_text
 from genloom.tools.checks.plan import PlannedCheck
@@ -25,8 +26,6 @@ __all__ = [
 ]
 
 Observation = Returned | Raised | NoRecord
-
-CheckOutcome = Literal["passed", "failed", "not_run"]
 
 MAX_TEST_DETAIL = 2_000
 MAX_CHECK_TEXT = 2_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from genloom.errors import ExampleError
@@ -54,7 +54,7 @@ class CheckPlan:
         return self.tests is not None or any(check.source != "proposed" for check in self.examples)
 
 
-def plan_checks(draft: Draft, request: GenerationRequest) -> CheckPlan:
+def plan_checks(draft: Draft, request: GenerationRequest, *, trees: Sequence[ast.Module] | None = None) -> CheckPlan:
     """Return the checks of a draft, the caller's first. A call that the caller asks about is asked about by nobody else.
 
     - The request's examples: `example`, or `held_out` (hidden) where the draft names them as held out. For search and
@@ -63,9 +63,11 @@ def plan_checks(draft: Draft, request: GenerationRequest) -> CheckPlan:
       context is never executed.
     - The generator's own claims, its proposed checks and the doctests it wrote: `proposed`. They prove nothing, and one
       that asks of a call something else than the caller does is left out.
+
+    `trees` are the draft's parsed files, where the caller has them already.
     """
     checks = list(_requested(draft, request))
-    for more in (_asserted(request), _proposed(draft)):
+    for more in (_asserted(request), _proposed(draft, trees)):
         calls = {check.example.call for check in checks}
         checks += {c.example.call: c for c in more if c.example.call not in calls}.values()
     return CheckPlan(examples=tuple(checks), tests=request.tests if (request.tests or "").strip() else None)
@@ -107,17 +109,17 @@ def _names(expression: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
 
 
-def _proposed(draft: Draft) -> Iterator[PlannedCheck]:
-    claims = (*_parsed_all(draft.proposed_checks), *_own_doctests(draft))
+def _proposed(draft: Draft, trees: Sequence[ast.Module] | None) -> Iterator[PlannedCheck]:
+    claims = (*_parsed_all(draft.proposed_checks), *_own_doctests(draft, trees))
     for example in claims[:MAX_PROPOSED]:
         yield PlannedCheck(example=example, source="proposed")
 
 
-def _own_doctests(draft: Draft) -> tuple[Example, ...]:
+def _own_doctests(draft: Draft, trees: Sequence[ast.Module] | None) -> tuple[Example, ...]:
     if len(draft.changes) != 1:
         return ()
-    tree = parse_source(draft.source)
-    return docstring_examples(tree) if isinstance(tree, ast.Module) else ()
+    parsed = [parse_source(draft.source)] if trees is None else trees
+    return tuple(example for tree in parsed if isinstance(tree, ast.Module) for example in docstring_examples(tree))
 
 
 def _texts(texts: Iterable[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import re
 import tokenize
@@ -19,17 +20,18 @@ from genloom.tools.checks.plan import CheckPlan, PlannedCheck
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, Subject, SyntaxProblem, parse_source
 from genloom.tools.checks.verification import CheckRunner, verify_subject
 
-__all__ = ["SourceFile", "read_source", "verify_file"]
+__all__ = ["CheckedFile", "read_checked_file", "verify_file"]
 
 _PYTHON_SUFFIXES = (".py", ".pyw", "")
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """The text of a Python file that parses."""
+class CheckedFile:
+    """The text of a Python file that parses, and what the parser made of it."""
 
     path: Path
     text: str
+    tree: ast.Module
 
     @property
     def module(self) -> str:
@@ -53,17 +55,16 @@ async def verify_file(
     that is too large, not text or not Python gives a verdict that says so.
     """
     given = [parse_example(text) for text in examples]
-    source = await asyncio.to_thread(read_source, path)
-    if not isinstance(source, SourceFile):
-        return source
-    tree = parse_source(source.text)
-    doctests = () if isinstance(tree, SyntaxProblem) else docstring_examples(tree)
-    plan = CheckPlan(examples=_planned(given, doctests), tests=tests if (tests or "").strip() else None)
-    subject = Subject(files={f"{source.module}.py": source.text}, module=source.module)
+    checked = await asyncio.to_thread(read_checked_file, path)
+    if not isinstance(checked, CheckedFile):
+        return checked
+    examples_in_it = docstring_examples(checked.tree)
+    plan = CheckPlan(examples=_planned(given, examples_in_it), tests=tests if (tests or "").strip() else None)
+    subject = Subject(files={f"{checked.module}.py": checked.text}, trees=(checked.tree,), module=checked.module)
     return await verify_subject(subject, plan, sandbox, emit, comparison=comparison)
 
 
-def read_source(path: Path) -> SourceFile | Failed | NotRun:
+def read_checked_file(path: Path) -> CheckedFile | Failed | NotRun:
     """Read a Python file, or return the verdict where it cannot be checked.
 
     Raises `StorageError` where it is missing, no regular file or unreadable.
@@ -79,7 +80,7 @@ def read_source(path: Path) -> SourceFile | Failed | NotRun:
     return _decoded(path, data)
 
 
-def _decoded(path: Path, data: bytes) -> SourceFile | Failed | NotRun:
+def _decoded(path: Path, data: bytes) -> CheckedFile | Failed | NotRun:
     if len(data) > MAX_SOURCE_BYTES:
         return NotRun(cause="unsupported", reason=f"`{path.name}` is larger than {MAX_SOURCE_BYTES:,} bytes.")
     if b"\0" in data:
@@ -93,12 +94,12 @@ def _decoded(path: Path, data: bytes) -> SourceFile | Failed | NotRun:
         return NotRun(
             cause="unsupported", reason=f"`{path.name}` declares the encoding {encoding}; only UTF-8 is checked."
         )
-    problem = parse_source(text)
-    if not isinstance(problem, SyntaxProblem):
-        return SourceFile(path, text)
+    tree = parse_source(text)
+    if not isinstance(tree, SyntaxProblem):
+        return CheckedFile(path, text, tree)
     if path.suffix not in _PYTHON_SUFFIXES:
         return NotRun(cause="unsupported", reason=f"`{path.name}` is not Python.")
-    return Failed(reason=f"`{path.name}` is not valid Python: {problem}.")
+    return Failed(reason=f"`{path.name}` is not valid Python: {tree}.")
 
 
 def _planned(given: Sequence[Example], doctests: Sequence[Example]) -> tuple[PlannedCheck, ...]:

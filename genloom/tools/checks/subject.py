@@ -7,8 +7,7 @@ import builtins
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from genloom.state import Draft, Failed, GenerationRequest, NotRun
@@ -33,17 +32,19 @@ class SyntaxProblem:
 
 @dataclass(frozen=True)
 class Subject:
-    """Files by path, the dotted name of the module among them, and the name that it was asked to define ("" for none)."""
+    """Files by path, what the parser made of those that are Python, the dotted name of the module among them, and the name
+    that it was asked to define ("" for none)."""
 
     files: Mapping[str, str]
+    trees: tuple[ast.Module, ...]
     module: str
     asked: str = ""
 
-    @cached_property
-    def trees(self) -> tuple[ast.Module, ...]:
-        """The parsed Python files, in order."""
-        parsed = (parse_source(text) for path, text in self.files.items() if path.endswith(".py"))
-        return tuple(tree for tree in parsed if isinstance(tree, ast.Module))
+    def with_file(self, path: str, text: str) -> Subject:
+        """Return the subject with one more Python file."""
+        tree = parse_source(text)
+        more = (tree,) if isinstance(tree, ast.Module) else ()
+        return replace(self, files={**self.files, path: text}, trees=(*self.trees, *more))
 
     @property
     def defined(self) -> tuple[str, ...]:
@@ -88,13 +89,16 @@ def draft_subject(draft: Draft, request: GenerationRequest) -> Subject | Failed 
     files = {change.path: change.content for change in draft.changes if change.content is not None}
     if not files:
         return NotRun(cause="no_draft", reason="There is no code to check.")
-    refusal = _unsupported(draft, files) or _too_large(files) or _not_python(files)
+    refusal = _unsupported(draft, files) or _too_large(files)
     if refusal is not None:
         return refusal
+    trees = _parsed(files)
+    if isinstance(trees, Failed):
+        return trees
     if len(draft.changes) == 1:
-        return _single(draft, request)
+        return _single(draft, request, trees)
     asked = _asked_name(draft, request)
-    return Subject(files=files, module=_main_module(files, asked, request.module_name), asked=asked)
+    return Subject(files=files, trees=trees, module=_main_module(files, asked, request.module_name), asked=asked)
 
 
 def _unsupported(draft: Draft, files: Mapping[str, str]) -> NotRun | None:
@@ -120,24 +124,27 @@ def _too_large(files: Mapping[str, str]) -> Failed | None:
     return Failed(reason=f"The draft has {size:,} bytes; at most {MAX_SOURCE_BYTES:,} are checked.")
 
 
-def _not_python(files: Mapping[str, str]) -> Failed | None:
+def _parsed(files: Mapping[str, str]) -> tuple[ast.Module, ...] | Failed:
+    trees: list[ast.Module] = []
     for path, text in files.items():
-        parsed = parse_source(text) if path.endswith(".py") else None
-        if isinstance(parsed, SyntaxProblem):
-            return Failed(reason=f"`{path}` is not valid Python: {parsed}.")
-    return None
+        if not path.endswith(".py"):
+            continue
+        tree = parse_source(text)
+        if isinstance(tree, SyntaxProblem):
+            return Failed(reason=f"`{path}` is not valid Python: {tree}.")
+        trees.append(tree)
+    return tuple(trees)
 
 
-def _single(draft: Draft, request: GenerationRequest) -> Subject | NotRun:
+def _single(draft: Draft, request: GenerationRequest, trees: tuple[ast.Module, ...]) -> Subject | NotRun:
     source, module = draft.source, request.module_name
-    tree = parse_source(source)
-    if isinstance(tree, ast.Module) and _imports_relatively(tree):
+    if any(map(_imports_relatively, trees)):
         return NotRun(
             cause="unsupported",
             reason="The draft imports relatively, which needs the package around it.",
             hint="Ask for absolute imports.",
         )
-    return Subject(files={f"{module}.py": source}, module=module, asked=_asked_name(draft, request))
+    return Subject(files={f"{module}.py": source}, trees=trees, module=module, asked=_asked_name(draft, request))
 
 
 def _asked_name(draft: Draft, request: GenerationRequest) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 from genloom.events import CheckFinished, EventEmitter, ignore_events
 from genloom.state import CheckResult, Draft, GenerationRequest, NotRun, Verdict
 from genloom.tools.checks.comparison import EQUALITY, Comparison
-from genloom.tools.checks.conclusion import Run, conclude
+from genloom.tools.checks.conclusion import Run, conclude, not_runnable
 from genloom.tools.checks.judging import (
     Observation,
     judge_ending,
@@ -22,19 +22,30 @@ from genloom.tools.checks.judging import (
 )
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
 from genloom.tools.checks.subject import Subject, draft_subject
+from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, TestReport
 
 __all__ = ["CheckRunner", "verify_draft", "verify_subject"]
+
+LEAST_SECONDS = 0.05
+"""What a run is given when earlier ones used up the time: it is started, and stopped with the reason in its report."""
 
 
 class CheckRunner(Protocol):
     """What verification needs of a sandbox; `genloom.tools.sandbox.Sandbox` is one."""
 
-    async def acall(self, files: Mapping[str, str], module: str, calls: Sequence[str]) -> CallReport:
+    @property
+    def limits(self) -> Limits:
+        """What a run may use that is given no limits of its own."""
+        ...
+
+    async def acall(
+        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+    ) -> CallReport:
         """Evaluate each expression in the namespace of the module, in order."""
         ...
 
-    async def atest(self, files: Mapping[str, str], tests: str) -> TestReport:
+    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
         """Run the text of a pytest file beside the files."""
         ...
 
@@ -50,13 +61,14 @@ async def verify_draft(
     """Run every check of a draft and return the verdict, with a result for each check.
 
     Never raises for what the draft does: code that cannot be parsed, loaded or run is `Failed`; what could not be
-    checked (no sandbox, a missing package, nothing to check against) is `NotRun` with its cause. Emits `CheckFinished`
-    for each check.
+    checked (no sandbox, a missing package, nothing to check against) is `NotRun` with its cause. The wall seconds of the
+    sandbox's limits are for all runs together. Emits `CheckFinished` for each check.
     """
     subject = draft_subject(draft, request)
-    if isinstance(subject, Subject):
-        return await verify_subject(subject, plan_checks(draft, request), sandbox, emit, comparison=comparison)
-    return _announced(subject, emit)
+    if not isinstance(subject, Subject):
+        return _announced(subject, emit)
+    plan = plan_checks(draft, request, trees=subject.trees)
+    return await verify_subject(subject, plan, sandbox, emit, comparison=comparison)
 
 
 async def verify_subject(
@@ -72,7 +84,7 @@ async def verify_subject(
     Held-out examples run in a process of their own, after the others held: nothing that they pass in can leak into what
     the other checks show.
     """
-    trial = _Trial(subject=subject, comparison=comparison)
+    trial = _Trial(subject=subject, comparison=comparison, limits=sandbox.limits)
     report = await trial.evaluate(sandbox, plan.visible, probe=subject.asked)
     if report.not_run:
         return _announced(_unavailable(report, plan), emit)
@@ -91,6 +103,7 @@ class _Trial:
 
     subject: Subject
     comparison: Comparison
+    limits: Limits
     results: list[CheckResult] = field(default_factory=list)
     run: Run = field(default_factory=lambda: Run(sandbox=None, limits="", seconds=0.0))
 
@@ -99,10 +112,16 @@ class _Trial:
         """Whether every check of the caller's has held so far."""
         return all(check.result == "passed" or check.source == "proposed" for check in self.results)
 
+    @property
+    def left(self) -> Limits:
+        """What the next run may use: earlier ones have had their part of the wall seconds."""
+        seconds = max(self.limits.wall_seconds - self.run.seconds, LEAST_SECONDS)
+        return replace(self.limits, wall_seconds=seconds)
+
     async def evaluate(self, sandbox: CheckRunner, checks: Sequence[PlannedCheck], *, probe: str) -> CallReport:
         """Run examples in one process and judge them; `probe` is a name that is read first ("" for none)."""
         calls = [*([probe] if probe else []), *(check.example.call for check in checks)]
-        report = await sandbox.acall(self.subject.files, self.subject.module, calls)
+        report = await sandbox.acall(self.subject.files, self.subject.module, calls, limits=self.left)
         if report.not_run:
             return report
         observed = observations(report, len(calls))
@@ -122,7 +141,9 @@ class _Trial:
         """Judge a run of pytest."""
         self._account(report)
         judged = judge_tests(report)
-        with_tests = replace(self.subject, files={**self.subject.files, "genloom_given_tests.py": tests})
+        if report.not_run:
+            self.run = replace(self.run, prevented=not_runnable(report))
+        with_tests = self.subject.with_file("genloom_given_tests.py", tests)
         for check in judged:
             if check.result == "failed" and "ModuleNotFoundError" in check.detail:
                 self._note_missing(with_tests.missing_package(check.detail))
@@ -141,7 +162,7 @@ class _Trial:
         self.run = replace(
             self.run,
             sandbox=report.tier or self.run.sandbox,
-            limits=report.limits or self.run.limits,
+            limits=self.run.limits or report.limits,  # the first run's are the whole
             seconds=self.run.seconds + report.seconds,
         )
 
@@ -162,6 +183,10 @@ async def _run_hidden(trial: _Trial, hidden: Sequence[PlannedCheck], sandbox: Ch
     aside = replace(trial, results=[])
     report = await aside.evaluate(sandbox, hidden, probe="")
     trial.run = aside.run
+    if report.not_run:
+        # in words of our own: nothing that came out of this run is told
+        unstarted = not_runnable(report).model_copy(update={"reason": "The held-out examples could not be run."})
+        trial.run = replace(trial.run, prevented=unstarted)
     if report.not_run or report.loading is not None:
         aside.results += [not_run(check, "the run could not be started") for check in hidden]
     # what the code printed in this process, or how it ended, may tell of the hidden values
@@ -176,19 +201,13 @@ def _concealed(check: CheckResult) -> CheckResult:
 
 async def _run_tests(trial: _Trial, tests: str | None, sandbox: CheckRunner) -> None:
     if tests is not None:
-        trial.judge_session(await sandbox.atest(trial.subject.files, tests), tests)
+        trial.judge_session(await sandbox.atest(trial.subject.files, tests, limits=trial.left), tests)
 
 
 def _unavailable(report: CallReport, plan: CheckPlan) -> NotRun:
-    return NotRun(
-        cause="no_sandbox" if report.tier is None else "no_interpreter",
-        reason=report.not_run,
-        hint=report.hint,
-        checks=tuple(not_run(check) for check in plan.examples),
-        sandbox=report.tier,
-        limits=report.limits,
-        seconds=report.seconds,
-    )
+    where = {"sandbox": report.tier, "limits": report.limits, "seconds": report.seconds}
+    checks = tuple(not_run(check) for check in plan.examples)
+    return not_runnable(report).model_copy(update={"checks": checks, **where})
 
 
 def _announced(verdict: Verdict, emit: EventEmitter) -> Verdict:

@@ -42,11 +42,15 @@ async def lint(source: str, path: str = "draft.py") -> tuple[Finding, ...]:
         return (Finding(rule="ruff:not-run", severity="warning", message=message[:500], path=path),)
 
 
-async def _run(source: str) -> str:
-    from ruff import find_ruff_bin  # type: ignore[import-untyped]  # ruff ships no types
+def _find_ruff() -> str:
+    from ruff import find_ruff_bin  # imported here: it looks through the disk
 
+    return str(find_ruff_bin())
+
+
+async def _run(source: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        *_command(find_ruff_bin()),
+        *_command(await asyncio.to_thread(_find_ruff)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
