@@ -38,8 +38,11 @@ def cache_key(request: GenerationRequest, code: CodeContext, context: GraphConte
 
 
 def _repository(context: GraphContext, settings: Settings) -> str:
-    """A hash of all indexed files: checks import them, and search builds on their functions."""
-    return "" if context.repository is None else open_codebase(context.repository, settings).fingerprint()
+    """A hash of what code under check could import or read; never the same twice for a repository too large for one."""
+    if context.repository is None:
+        return ""
+    codebase = open_codebase(context.repository, settings)
+    return codebase.tree_fingerprint(leave_out=(settings.home, settings.cache))
 
 
 def _interpreter(context: GraphContext, settings: Settings) -> list[object]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+import sys
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +20,15 @@ from genloom.config import Settings
 from genloom.errors import RepositoryError
 from genloom.events import Event, Note
 from genloom.state import CodeContext, ContextReference, GenerationRequest, GraphContext
-from genloom.tools.codebase import Codebase, build_context, codebases, estimate_tokens, is_current, render_context
+from genloom.tools.codebase import (
+    Codebase,
+    build_context,
+    codebases,
+    estimate_tokens,
+    is_current,
+    open_codebase,
+    render_context,
+)
 
 REQUEST = GenerationRequest(prompt="Add a discount to the total due of an `Invoice`", name="discount")
 
@@ -178,6 +193,72 @@ def test_a_bad_repository_is_refused(tmp_path: Path, own: Settings, root: str) -
     (tmp_path / "file.bin").write_bytes(b"\0\1")
     with pytest.raises(RepositoryError):
         _build(tmp_path / root, own)
+
+
+def test_a_repository_that_is_gone_is_refused(shop: Path, own: Settings) -> None:
+    """Deleted after it was opened, it gives no empty context; nor does its own index."""
+    _build(shop, own)
+    codebase = Codebase(shop)
+    codebase.refresh()
+    shutil.rmtree(shop)
+    with pytest.raises(RepositoryError, match="cannot be read"):
+        _build(shop, own)
+    with pytest.raises(RepositoryError, match="no folder"):
+        codebase.context(REQUEST, budget_tokens=1000)
+
+
+def test_more_repositories_than_stay_open_can_be_used_at_once(shop: Path, tmp_path: Path, own: Settings) -> None:
+    """None is closed while a thread uses it, and what is dropped closes once nobody does."""
+    roots = [shutil.copytree(shop, tmp_path / f"shop-{number}") for number in range(12)]
+    expected = _build(shop, own).fingerprint
+    watched = weakref.ref(open_codebase(str(shop), own))
+
+    def use(root: Path) -> set[str]:
+        return {_build(root, own).fingerprint for _ in range(4)}
+
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(use, roots)) == [{expected}] * 12
+    gc.collect()
+    assert watched() is None
+    assert len([name for name in codebases.names() if name.startswith(str(tmp_path))]) <= 8
+
+
+def test_each_file_is_read_once_for_a_rendering(shop: Path, own: Settings) -> None:
+    """However many references, forms and sections it has."""
+    (shop / "AGENTS.md").write_text("Use type hints.\n")
+    chosen = _build(shop, own)
+    with _opened_below(shop) as opened:
+        render_context(REQUEST, chosen, own)
+    assert sorted(opened) == sorted({str(shop / reference.path) for reference in chosen.references})
+    with _opened_below(shop) as opened:
+        assert is_current(chosen, own)
+    assert len(opened) == len({reference.path for reference in chosen.references})
+
+
+_OPENED: list[list[str]] = []
+
+
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and _OPENED:
+        _OPENED[-1].append(str(arguments[0]))
+
+
+@cache  # a hook stays for the life of the process
+def _install_audit() -> None:
+    sys.addaudithook(_audit)
+
+
+@contextmanager
+def _opened_below(root: Path) -> Iterator[list[str]]:
+    """Collect the files that the process opens below a folder, as the interpreter's audit tells them."""
+    _install_audit()
+    opened: list[str] = []
+    _OPENED.append(opened)
+    try:
+        yield opened
+    finally:
+        _OPENED.pop()
+        opened[:] = [path for path in opened if path.startswith(str(root))]
 
 
 def test_syntax_errors_are_told_and_do_not_stop_the_rest(shop: Path, own: Settings) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.errors import UsageError
-from genloom.tools.codebase import Codebase, FunctionSignature
+from genloom.tools.codebase import Codebase, FunctionSignature, Query
 from genloom.tools.codebase.modules import ModuleMap
 
 
@@ -75,6 +75,28 @@ def test_functions_are_those_that_can_be_called_as_building_blocks(shop: Path) -
     )
     assert found["parse_amount"].parameters == (("text", "str", False),)
     assert all(function.is_typed for function in found.values())
+
+
+def test_the_functions_that_a_request_points_at_come_first(tmp_path: Path) -> None:
+    """Of 300, the one that fits is among the few, though it stands last; the order is the same every time."""
+    for number in range(299):
+        path = tmp_path / f"part_{number:03}.py"
+        path.write_text(f"def work_{number}(value: int) -> int:\n    return value + {number}\n")
+    (tmp_path / "zz_last.py").write_text(
+        "def roman_numeral(number: int) -> str:\n"
+        '    """Write a number in roman numerals."""\n    return "I" * number\n\n\n'
+        "def roman_untyped(number):\n    return number\n"
+    )
+    codebase = Codebase(tmp_path)
+    prompt = "Write the year of a date in roman numerals"
+    best = codebase.component_functions(prompt, 10)
+    assert [function.name for function in best] == ["roman_numeral", *(f"work_{number}" for number in range(9))]
+    assert codebase.component_functions(Query.from_text(prompt), 10) == best
+    assert Codebase(tmp_path).component_functions(prompt, 10) == best
+    assert len(codebase.component_functions(prompt, 1000)) == 300
+    assert codebase.component_functions(prompt, 0) == ()
+    odd = codebase.component_functions(prompt, 2, accept=lambda function: function.name.endswith("1"))
+    assert [function.name for function in odd] == ["work_1", "work_11"]
 
 
 def test_module_names_follow_packages_and_import_roots() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,15 @@ from pathlib import Path
 from genloom.errors import RepositoryError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import CodeContext, GenerationRequest
-from genloom.tools.codebase.context_key import assemble
-from genloom.tools.codebase.functions import FunctionSignature, component_functions
+from genloom.tools.codebase.caller_context import assemble
+from genloom.tools.codebase.fingerprint import tree_fingerprint
+from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
 from genloom.tools.codebase.index_file import index_path, open_index, reading
 from genloom.tools.codebase.indexing import IndexReport, refresh_index
 from genloom.tools.codebase.packing import pack
 from genloom.tools.codebase.query import Query
 from genloom.tools.codebase.ranking import Ranking
-from genloom.tools.codebase.rendering import current_references, render_references
+from genloom.tools.codebase.rendering import are_current, render_references
 from genloom.tools.codebase.rules import ProjectRules, read_rules
 from genloom.tools.codebase.search import rank_query
 from genloom.tools.codebase.source import Source, read_source
@@ -68,13 +69,14 @@ class Codebase:
         self.root = _checked_root(root)
         self.name = str(root)
         self._index = open_index(index_path(cache, self.root) if cache is not None else None)
+        self._close = weakref.finalize(self, self._index.close)
         self._lock = threading.RLock()
         self._fresh = False
 
     def close(self) -> None:
-        """Close the index file; the codebase cannot be used afterwards."""
+        """Close the index file; the codebase cannot be used afterwards. One that nobody holds any more closes by itself."""
         with self._lock:
-            self._index.close()
+            self._close()
 
     def refresh(self, *, emit: EventEmitter = ignore_events, deadline: float | None = None) -> IndexReport:
         """Bring the index up to date, reading only files whose time stamp, size and then content changed.
@@ -92,12 +94,18 @@ class Codebase:
             rows = index.execute("SELECT path, sha256, lines, has_errors FROM files WHERE skipped = '' ORDER BY path")
             return tuple(SourceFile(path=p, sha256=s, lines=n, has_errors=bool(e)) for p, s, n, e in rows)
 
-    def fingerprint(self) -> str:
-        """Return a hash over the paths and bytes of all indexed files."""
-        digest = hashlib.sha256()
-        for file in self.files():
-            digest.update(f"{file.path}\0{file.sha256}\0".encode())
-        return digest.hexdigest()
+    def tree_fingerprint(self, *, leave_out: Iterable[Path] = ()) -> str:
+        """Return a hash that changes with whatever code that runs inside the repository could import or read from it.
+
+        It covers all its files, also generated, ignored and data files: indexed ones by their content, others by size and
+        time of change. Not covered are version control's own folders, caches, virtual environments, and the folders to
+        `leave_out`. Refresh first. A repository of more than 200,000 files has another fingerprint every time: no result
+        may be kept for it. Raises `RepositoryError` when the root can no longer be read.
+        """
+        with self._reading() as index:
+            rows = index.execute("SELECT path, size, mtime_ns, sha256 FROM files WHERE skipped = ''")
+            known = {path: (size, mtime_ns, sha256) for path, size, mtime_ns, sha256 in rows}
+        return tree_fingerprint(self.root, known, leave_out)
 
     def symbols(self, path: str | None = None) -> tuple[IndexedSymbol, ...]:
         """Return the definitions of one file, or of all, in the order of path and place."""
@@ -114,18 +122,31 @@ class Codebase:
     def functions(self) -> tuple[FunctionSignature, ...]:
         """Return the public top-level functions whose own text shows no side effect: a search's building blocks."""
         with self._reading() as index:
-            return tuple(component_functions(index))
+            return tuple(function for _, function in component_functions(index))
+
+    def component_functions(
+        self, query: Query | str, limit: int, *, accept: Callable[[FunctionSignature], bool] | None = None
+    ) -> tuple[FunctionSignature, ...]:
+        """Return the `limit` typed functions of `functions()` that the query points at first, best first.
+
+        The order is the ranking's; functions that it does not reach follow in the order of path and place. `accept` leaves
+        out what cannot be used before the cut.
+        """
+        with self._reading() as index:
+            return best_functions(index, _query(query), limit, accept)
 
     def rank(self, query: Query | str, *, limit: int = DEFAULT_LIMIT) -> Ranking:
         """Rank files and symbols for a query, the `limit` best of each, with reasons and one relevance."""
         with self._reading() as index:
-            return rank_query(index, Query.from_text(query) if isinstance(query, str) else query, limit)
+            return rank_query(index, _query(query), limit)
 
     def context(self, request: GenerationRequest, *, budget_tokens: int, limit: int = 100) -> CodeContext:
         """Choose what a model should see for a request within a budget of estimated tokens: references, never text.
 
-        The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget.
+        The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget. Raises `RepositoryError`
+        when the root can no longer be read.
         """
+        _checked_root(self.root)  # it may be gone by now
         ranking = self.rank(Query.from_request(request), limit=limit)
         sources: dict[str, str] = {}
 
@@ -150,11 +171,11 @@ class Codebase:
 
         What changed since it was chosen is left out, and a line says so: ask `is_current` first to choose again.
         """
-        return render_references(self.root, context, secrets=secrets)
+        return render_references(self.root, context.references, secrets=secrets)
 
     def is_current(self, context: CodeContext) -> bool:
         """Whether every file behind the context still has the bytes that it was chosen by."""
-        return all(current_references(self.root, context.references))
+        return are_current(self.root, context.references)
 
     def rules(self) -> tuple[ProjectRules, ...]:
         """Return what the project tells those who write code for it (`AGENTS.md` and the like, at the root)."""
@@ -175,6 +196,10 @@ class Codebase:
                 self.refresh()
             with reading(self._index):
                 yield self._index
+
+
+def _query(query: Query | str) -> Query:
+    return Query.from_text(query) if isinstance(query, str) else query
 
 
 def _checked_root(root: str | Path) -> Path:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from genloom.tools.codebase.modules import ModuleMap
-from genloom.tools.codebase.ranking import file_role
+from genloom.tools.codebase.query import Query
+from genloom.tools.codebase.ranking import Symbol, file_role
+from genloom.tools.codebase.search import score_query
 
-__all__ = ["FunctionSignature", "component_functions"]
+__all__ = ["FunctionSignature", "best_functions", "component_functions"]
 
 PURE_DECORATORS = frozenset(
     ["cache", "functools.cache", "lru_cache", "functools.lru_cache", "lru_cache()", "functools.lru_cache()"]
@@ -41,7 +44,20 @@ class FunctionSignature:
         return self.returns is not None and all(annotation for _, annotation, _ in self.parameters)
 
 
-def component_functions(connection: sqlite3.Connection) -> Iterator[FunctionSignature]:
+def best_functions(
+    connection: sqlite3.Connection, query: Query, limit: int, accept: Callable[[FunctionSignature], bool] | None = None
+) -> tuple[FunctionSignature, ...]:
+    """Return the `limit` typed functions that the query points at first; equal ones in the order of path and place."""
+    scores = score_query(connection, query).scores
+    found = [
+        (-scores.symbol(symbol), function)
+        for symbol, function in component_functions(connection)
+        if function.is_typed and (accept is None or accept(function))
+    ]
+    return tuple(function for _, function in sorted(found, key=itemgetter(0))[: max(limit, 0)])
+
+
+def component_functions(connection: sqlite3.Connection) -> Iterator[tuple[Symbol, FunctionSignature]]:
     """Yield the public top-level functions outside tests and examples whose own text shows no side effect.
 
     That is a first sieve, not a proof: the functions that it calls are not looked into. Left out are coroutines,
@@ -50,22 +66,27 @@ def component_functions(connection: sqlite3.Connection) -> Iterator[FunctionSign
     paths = dict(connection.execute("SELECT id, path FROM files WHERE skipped = '' ORDER BY path"))
     modules = ModuleMap(paths.values())
     rows = connection.execute(
-        "SELECT file_id, name, doc, details FROM symbols WHERE kind = 'function' AND parent = 0 ORDER BY file_id, ordinal"
+        "SELECT file_id, ordinal, name, doc, details FROM symbols WHERE kind = 'function' AND parent = 0"
+        " AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY file_id, ordinal"
     )
-    found = [(paths[file_id], *rest) for file_id, *rest in rows if file_id in paths]
-    for path, name, doc, text in sorted(found, key=lambda row: row[0]):
+    found = [(paths[row[0]], *row) for row in rows if row[0] in paths]
+    for path, file_id, ordinal, name, doc, text in sorted(found, key=itemgetter(0)):
         root, module = modules.module(path)
-        parameters = _positional(json.loads(text))
-        if name.startswith("_") or parameters is None or not _is_component(path, module, json.loads(text)):
+        details = json.loads(text)
+        parameters = _positional(details)
+        if parameters is None or not _is_component(path, module, details):
             continue
-        yield FunctionSignature(
-            module=module,
-            name=name,
-            parameters=parameters,
-            returns=json.loads(text).get("returns"),
-            doc=doc.split("\n")[0],
-            path=path,
-            import_root=root,
+        yield (
+            (file_id, ordinal),
+            FunctionSignature(
+                module=module,
+                name=name,
+                parameters=parameters,
+                returns=details.get("returns"),
+                doc=doc.split("\n")[0],
+                path=path,
+                import_root=root,
+            ),
         )
 
 

@@ -10,10 +10,10 @@ from genloom.errors import RepositoryError
 from genloom.events import EventEmitter, Note, ignore_events
 from genloom.registry import Registry
 from genloom.state import CodeContext, GenerationRequest, GraphContext
+from genloom.tools.codebase.caller_context import assemble, caller_tokens, render_caller_context
 from genloom.tools.codebase.codebase import Codebase
-from genloom.tools.codebase.context_key import assemble, caller_tokens, render_caller_context
 from genloom.tools.codebase.indexing import IndexReport
-from genloom.tools.codebase.rendering import current_references, render_references
+from genloom.tools.codebase.rendering import are_current, render_references
 
 __all__ = ["build_context", "codebases", "is_current", "open_codebase", "render_context"]
 
@@ -29,9 +29,10 @@ def _open(name: str) -> Codebase:
     return Codebase(root, cache=Path(cache) if separator else load_settings().cache)
 
 
-codebases: Registry[Codebase] = Registry(_open, size=8, close=Codebase.close)
+codebases: Registry[Codebase] = Registry(_open, size=8)
 """Open codebases by the path of their root, as `GraphContext.repository` names it. What a caller registers under a path
-is used for it; others are opened with the run's cache folder."""
+is used for it; others are opened with the run's cache folder. The eight used last stay open; one that is dropped closes
+as soon as nobody uses it any more."""
 
 
 def build_context(
@@ -60,16 +61,10 @@ def render_context(request: GenerationRequest, code_context: CodeContext, settin
     chosen is left out, and a line says so. Empty when there is nothing to show. Raises `RepositoryError` for a repository
     that is no path.
     """
-    secrets = settings.secrets
-    rules = tuple(ref for ref in code_context.references if ref.form == "rules")
-    code = tuple(ref for ref in code_context.references if ref.form != "rules")
-    sections = [render_caller_context(request.codebase_context, secrets=secrets)]
-    if code_context.references:
-        root = _root(code_context.repository)
-        parts = (code_context.model_copy(update={"references": references}) for references in (rules, code))
-        shown_rules, shown_code = (render_references(root, part, secrets=secrets) for part in parts)
-        sections = [shown_rules, *sections, shown_code]
-    return "\n".join(section for section in sections if section)
+    if not code_context.references:
+        return render_caller_context(request.codebase_context, secrets=settings.secrets)
+    root = _root(code_context.repository)
+    return render_references(root, code_context.references, caller=request.codebase_context, secrets=settings.secrets)
 
 
 def is_current(code_context: CodeContext, settings: Settings | None = None) -> bool:
@@ -80,7 +75,7 @@ def is_current(code_context: CodeContext, settings: Settings | None = None) -> b
         return False
     if not code_context.references:
         return not code_context.repository or root.is_dir()
-    return all(current_references(root, code_context.references))
+    return are_current(root, code_context.references)
 
 
 def open_codebase(repository: str, settings: Settings) -> Codebase:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from genloom.tools.codebase.postings import FIELDS, FileEntry, Postings
 from genloom.tools.codebase.query import Query
 
-__all__ = ["RankedFile", "RankedSymbol", "Ranking", "Scores", "file_role", "named_path", "score"]
+__all__ = ["RankedFile", "RankedSymbol", "Ranking", "Scores", "Symbol", "file_role", "named_path", "score"]
 
 K1 = 1.2
 SYMBOL_WEIGHTS = (4.0, 1.0, 1.0)
@@ -95,6 +95,10 @@ class Scores:
     symbol_terms: dict[Symbol, set[str]] = field(default_factory=dict)
     path_terms: dict[int, set[str]] = field(default_factory=dict)
     idf: dict[str, float] = field(default_factory=dict)
+
+    def symbol(self, symbol: Symbol) -> float:
+        """The score of any symbol; one in which no term occurs has its file's share alone."""
+        return self.symbols.get(symbol, FILE_SHARE * self.files.get(symbol[0], 0.0))
 
     def coverage(self, symbols: Iterable[Symbol]) -> float:
         """The share of the query's weight that these symbols and their files' paths cover, from 0 to 1."""

@@ -3,48 +3,74 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from genloom.state import CodeContext, ContextReference
-from genloom.tools.codebase.source import Source, read_inside, read_source, text_lines
+from genloom.state import ContextReference
+from genloom.tools.codebase.caller_context import render_caller_context
+from genloom.tools.codebase.source import decode_source, read_inside, text_lines
 from genloom.tools.security import delimit, redact
 
-__all__ = ["current_references", "render_item", "render_references"]
+__all__ = ["are_current", "render_item", "render_references"]
 
 
-def current_references(root: Path, references: Iterable[ContextReference]) -> tuple[bool, ...]:
-    """Tell for each reference whether its file still has the bytes that it was chosen by."""
-    hashes: dict[str, str] = {}
-    current: list[bool] = []
-    for reference in references:
-        if reference.path not in hashes:
-            data = read_inside(root, reference.path)
-            hashes[reference.path] = hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else ""
-        current.append(hashes[reference.path] == reference.sha256)
-    return tuple(current)
+def are_current(root: Path, references: Iterable[ContextReference]) -> bool:
+    """Whether every file behind the references still has the bytes that it was chosen by."""
+    files = _Files(root)
+    return all(files.has(reference) for reference in references)
 
 
-def render_references(root: Path, context: CodeContext, *, secrets: Sequence[str] = ()) -> str:
-    """Return the text behind the references, as delimited data: rules first, then paths, bodies and signatures.
+def render_references(
+    root: Path,
+    references: Sequence[ContextReference],
+    *,
+    caller: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
+) -> str:
+    """Return the text behind the references, as delimited data: rules first, then the caller's own context, then paths,
+    bodies and signatures.
 
-    Every text is read from disk anew and redacted. A reference whose file changed since it was chosen is left out, and a
-    line says so. Empty when there are no references.
+    Every file is read from disk anew, once, and what was read is what is hashed and shown, redacted. A reference whose
+    file changed since it was chosen is left out, and a line says so. Empty when there is nothing to show.
     """
-    current = current_references(root, context.references)
-    stale = sorted({ref.path for ref, ok in zip(context.references, current, strict=True) if not ok})
-    kept = [ref for ref, ok in zip(context.references, current, strict=True) if ok]
-    texts = {path: _read(root, path) for path in dict.fromkeys(ref.path for ref in kept if ref.form != "path")}
+    files = _Files(root)
+    stale = sorted({ref.path for ref in references if not files.has(ref)})
+    kept = [ref for ref in references if ref.path not in stale]
     sections = [
-        delimit(f"project rules: {ref.path}", render_item(ref, texts[ref.path], secrets))
+        delimit(f"project rules: {ref.path}", render_item(ref, files.text(ref), secrets))
         for ref in kept
         if ref.form == "rules"
     ]
-    items = [render_item(ref, texts.get(ref.path, ""), secrets) for ref in kept if ref.form != "rules"]
+    sections.append(render_caller_context(caller or {}, secrets=secrets))
+    items = [render_item(ref, files.text(ref), secrets) for ref in kept if ref.form != "rules"]
     items += [f"{path} changed since it was read and is left out.\n" for path in stale]
     if items:
         sections.append(delimit("code of the repository", "\n".join(_joined(items))))
-    return "\n".join(sections)
+    return "\n".join(section for section in sections if section)
+
+
+class _Files:
+    """The files of one rendering: each is read once, so that what is shown is what was hashed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._read: dict[str, tuple[str, bytes]] = {}
+
+    def has(self, reference: ContextReference) -> bool:
+        """Whether the reference's file has the bytes that it was chosen by."""
+        return self._file(reference.path)[0] == reference.sha256
+
+    def text(self, reference: ContextReference) -> str:
+        """Return the text of the reference's file; empty for one that shows only its path."""
+        data = b"" if reference.form == "path" else self._file(reference.path)[1]
+        return data.decode("utf-8", "replace") if reference.form == "rules" else decode_source(data)
+
+    def _file(self, path: str) -> tuple[str, bytes]:
+        """Return a file's hash, empty when it cannot be read, and bytes."""
+        if path not in self._read:
+            data = read_inside(self._root, path)
+            self._read[path] = (hashlib.sha256(data).hexdigest(), data) if isinstance(data, bytes) else ("", b"")
+        return self._read[path]
 
 
 def render_item(reference: ContextReference, text: str, secrets: Sequence[str] = ()) -> str:
@@ -61,14 +87,6 @@ def render_item(reference: ContextReference, text: str, secrets: Sequence[str] =
     more = "\n    ..." if reference.form == "signature" else ""
     heading = f"## {place} {reference.symbol or 'whole file'}{reasons}"
     return f"{redact(heading, secrets=secrets)}\n{redact(body, secrets=secrets)}{more}\n"
-
-
-def _read(root: Path, path: str) -> str:
-    source = read_source(root, path)
-    if isinstance(source, Source):
-        return source.text
-    data = read_inside(root, path)
-    return data.decode("utf-8", "replace") if isinstance(data, bytes) else ""
 
 
 def _joined(items: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from genloom.tools.codebase.modules import ModuleMap
 from genloom.tools.codebase.postings import Postings, read_postings
@@ -21,27 +22,45 @@ from genloom.tools.codebase.ranking import (
 from genloom.tools.codebase.reasons import Explanation, importers
 from genloom.tools.codebase.words import STOP_WORDS, Stemmer
 
-__all__ = ["rank_query"]
+__all__ = ["Scored", "rank_query", "score_query"]
 
 MAX_TERMS = 200
 MAX_NAMED = 500
 SHORTEST_NAMED = 3
 
 
-def rank_query(connection: sqlite3.Connection, query: Query, limit: int) -> Ranking:
-    """Rank the `limit` best files and symbols for a query. Equal scores stand in the order of their paths."""
+@dataclass(frozen=True)
+class Scored:
+    """The scores of a query, and what they were made from: the words by term, the symbols that the query names, and those
+    that it points at, with the line."""
+
+    scores: Scores
+    postings: Postings
+    words: Mapping[str, str]
+    named: Mapping[Symbol, str]
+    placed: Mapping[Symbol, int]
+
+
+def score_query(connection: sqlite3.Connection, query: Query) -> Scored:
+    """Score every file and symbol in which a word of the query occurs."""
     words = _terms(connection, query)
     postings = read_postings(connection, words)
     named = _named(connection, query)
     placed = dict(_placed(connection, query, postings))
-    scores = score(postings, words, query, named, placed)
-    explanation = Explanation(postings, scores, query, words, named)
+    return Scored(score(postings, words, query, named, placed), postings, words, named, placed)
+
+
+def rank_query(connection: sqlite3.Connection, query: Query, limit: int) -> Ranking:
+    """Rank the `limit` best files and symbols for a query. Equal scores stand in the order of their paths."""
+    scored = score_query(connection, query)
+    scores, postings = scored.scores, scored.postings
+    explanation = Explanation(postings, scores, query, scored.words, scored.named)
     symbols = sorted(
         scores.symbols, key=lambda symbol: (-scores.symbols[symbol], postings.files[symbol[0]].path, symbol[1])
     )
     return Ranking(
         files=_files(connection, postings, scores, explanation, limit),
-        symbols=tuple(_symbols(connection, symbols, postings, scores, explanation, placed, limit)),
+        symbols=tuple(_symbols(connection, symbols, postings, scores, explanation, scored.placed, limit)),
         relevance=scores.coverage(symbols[:RELEVANCE_SYMBOLS]),
     )
 

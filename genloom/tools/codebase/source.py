@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["MAX_BYTES", "SkipReason", "Source", "read_inside", "read_source", "text_lines"]
+__all__ = ["MAX_BYTES", "SkipReason", "Source", "decode_source", "read_inside", "read_source", "text_lines"]
 
 MAX_BYTES = 1_000_000
 SkipReason = Literal["binary", "large", "generated", "minified", "unreadable", "link"]
@@ -73,7 +73,7 @@ def read_source(root: Path, path: str) -> Source | SkipReason:
     lines = data.count(b"\n") + 1
     if len(data) / lines > LONG_AVERAGE and max(map(len, data.split(b"\n"))) > LONG_LINE:
         return "minified"
-    return Source(_decode(data), hashlib.sha256(data).hexdigest())
+    return Source(decode_source(data), hashlib.sha256(data).hexdigest())
 
 
 def text_lines(text: str) -> list[str]:
@@ -81,7 +81,7 @@ def text_lines(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
-def _decode(data: bytes) -> str:
+def decode_source(data: bytes) -> str:
     """Decode by byte-order mark or coding line, else UTF-8, else Latin-1, which fits every byte."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)

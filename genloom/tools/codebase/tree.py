@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genloom.errors import RepositoryError
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["Found", "SourceTree"]
+__all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "SourceTree", "unreadable_root"]
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules __pycache__ site-packages dist-packages venv env virtualenv htmlcov bower_components".split()
@@ -48,17 +50,15 @@ class SourceTree:
     _count: int = field(default=0, repr=False)
 
     def files(self) -> Iterator[Found]:
-        """Yield the source files, folder by folder, in the order of their names."""
+        """Yield the source files, folder by folder, in the order of their names.
+
+        Raises `RepositoryError` when the root itself cannot be listed: it may have been deleted since it was opened.
+        """
         exclude = _ignores(self.root / ".git" / "info" / "exclude")
         yield from self._folder(self.root, "", [("", exclude)] if exclude else [], 0)
 
     def _folder(self, folder: Path, prefix: str, specs: list[tuple[str, GitIgnoreSpec]], depth: int) -> Iterator[Found]:
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError:
-            self.unreadable += 1
-            return
+        entries = self._listed(folder, depth)
         names = {entry.name for entry in entries}
         if depth and names & MARKS_OF_NO_SOURCE:
             return
@@ -73,6 +73,16 @@ class SourceTree:
                     yield from self._folder(folder / entry.name, f"{path}/", specs, depth + 1)
             elif self._is_source(entry) and not _ignored(path, specs):
                 yield from self._file(entry, path)
+
+    def _listed(self, folder: Path, depth: int) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as listing:
+                return sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            if depth == 0:
+                raise unreadable_root(self.root, error) from error
+            self.unreadable += 1
+            return []
 
     def _is_source(self, entry: os.DirEntry[str]) -> bool:
         return entry.name.endswith(self.suffixes) and entry.is_file(follow_symlinks=False)
@@ -98,6 +108,14 @@ class SourceTree:
             return
         self._count += 1
         yield Found(path, status.st_mtime_ns, status.st_size)
+
+
+def unreadable_root(root: Path | str, error: OSError) -> RepositoryError:
+    """Return the error to raise for a root that cannot be listed."""
+    return RepositoryError(
+        f"The repository {str(root)!r} cannot be read: {error.strerror or error}.",
+        hint="Give the folder that holds the project's code.",
+    )
 
 
 def _ignores(path: Path) -> GitIgnoreSpec | None:

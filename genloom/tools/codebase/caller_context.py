@@ -1,4 +1,4 @@
-"""The context as it stands in the state: references and the caller's own context under one fingerprint."""
+"""The caller's own context: counted, rendered, and put together with the repository's references for the state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from genloom.state import CodeContext, ContextReference
 from genloom.tools.codebase.tokens import FENCE_TOKENS, estimate_tokens
 from genloom.tools.security import delimit, redact
 
-__all__ = ["assemble", "render_caller_context"]
+__all__ = ["assemble", "caller_tokens", "render_caller_context"]
 
 
 def assemble(
