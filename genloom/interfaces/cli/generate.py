@@ -117,7 +117,7 @@ def command(**given: Unpack[Arguments]) -> int:
     answer = Answer(as_json=given["as_json"], quiet=given["quiet"], out=opened(given["out"]))
     prompt, asked = _asked(given)
     if not given["quiet"]:
-        _tell_examples(prompt)
+        _tell_examples(prompt, asked)
     with showing_progress(as_json=given["as_json"], quiet=given["quiet"]) as emit:
         result = start(prompt, asked, emit)
     if result.outcome == "pending" and result.thread_id and can_ask() and not given["as_json"]:
@@ -127,12 +127,12 @@ def command(**given: Unpack[Arguments]) -> int:
     return answer.give(result)
 
 
-def _tell_examples(prompt: str) -> None:
+def _tell_examples(prompt: str, asked: GenerateOptions) -> None:
     """Say which examples the prompt's own text gives, since they are checked like any other."""
     from genloom.interfaces.cli.terminal import tell
-    from genloom.state import examples_in_text
+    from genloom.interfaces.job import prepare_job
 
-    found = examples_in_text(prompt)
+    found = prepare_job(prompt, asked).request.prompt_examples
     if found:
         tell(["examples in the prompt:", *(f"  {example.text}" for example in found)])
 
