@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from genloom.interfaces.python import agenerate, generate
     from genloom.interfaces.result import GenerationResult
     from genloom.state import GenerationRequest, GraphContext
-    from genloom.version import VERSION as __version__
+
+    __version__: str
 
 __all__ = [
     "GenerateOptions",

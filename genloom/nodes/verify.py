@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -52,4 +53,5 @@ async def verify(state: VerifyInput, runtime: NodeRuntime) -> VerifyOutput:
 async def _verdict(draft: Draft | None, request: GenerationRequest, runtime: NodeRuntime) -> Verdict:
     if draft is None:
         return NotRun(cause="no_draft", reason="There is no draft to check.")
-    return await verify_draft(draft, request, sandbox_for(runtime.context, runtime.settings), runtime.emit)
+    sandbox = await asyncio.to_thread(sandbox_for, runtime.context, runtime.settings)
+    return await verify_draft(draft, request, sandbox, runtime.emit)

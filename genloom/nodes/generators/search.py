@@ -8,7 +8,7 @@ from pathlib import Path
 from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import GenerationRequest, GeneratorName, module_draft
-from genloom.tools.codebase import FunctionSignature, open_codebase
+from genloom.tools.codebase import FunctionSignature, Query, open_codebase
 from genloom.tools.sandbox import Sandbox, import_roots, sandbox_for
 from genloom.tools.synthesis import Abstained, Component, SearchAnswer, SearchTask, find_existing, search
 
@@ -20,16 +20,21 @@ MAX_COMPONENTS = 200
 
 async def reuse_existing(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
     """Offer a function of the repository or the standard library that already does what the examples show."""
-    task = await asyncio.to_thread(_task, assignment.request, runtime)
-    answer = await find_existing(task, _sandbox(runtime), runtime.emit)
+    task, sandbox = await asyncio.to_thread(_prepared, assignment.request, runtime)
+    answer = await find_existing(task, sandbox, runtime.emit)
     return _as_generated(answer, assignment.request, "reuse")
 
 
 async def search_program(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
     """Search for a program that does what the examples show."""
-    task = await asyncio.to_thread(_task, assignment.request, runtime)
-    answer = await search(task, _sandbox(runtime), runtime.emit)
+    task, sandbox = await asyncio.to_thread(_prepared, assignment.request, runtime)
+    answer = await search(task, sandbox, runtime.emit)
     return _as_generated(answer, assignment.request, "search")
+
+
+def _prepared(request: GenerationRequest, runtime: NodeRuntime) -> tuple[SearchTask, Sandbox]:
+    """Return the task and the sandbox for it; this reads the repository."""
+    return _task(request, runtime), _sandbox(runtime)
 
 
 def _task(request: GenerationRequest, runtime: NodeRuntime) -> SearchTask:
@@ -39,7 +44,7 @@ def _task(request: GenerationRequest, runtime: NodeRuntime) -> SearchTask:
         examples=request.all_examples,
         signature=request.signature,
         constraints=request.constraints,
-        components=_components(runtime),
+        components=_components(request, runtime),
         seconds=runtime.context.search_seconds,
         megabytes=runtime.context.search_megabytes,
     )
@@ -54,18 +59,18 @@ def _sandbox(runtime: NodeRuntime) -> Sandbox:
     )
 
 
-def _components(runtime: NodeRuntime) -> tuple[Component, ...]:
+def _components(request: GenerationRequest, runtime: NodeRuntime) -> tuple[Component, ...]:
     """Return the repository's own typed functions: they are arbitrary code, and so run inside the sandbox only."""
     repository = runtime.context.repository
-    if repository is None:
+    if repository is None or not request.all_examples:
         return ()
-    roots = import_roots(Path(repository))
-    functions = open_codebase(repository, runtime.settings).functions()
-    return tuple(
-        _component(function, Path(repository))
-        for function in functions
-        if function.is_typed and (Path(repository) / function.import_root).resolve() in roots
-    )[:MAX_COMPONENTS]
+    root, roots = Path(repository), import_roots(Path(repository))
+    functions = open_codebase(repository, runtime.settings).component_functions(
+        Query.from_request(request),
+        MAX_COMPONENTS,
+        accept=lambda function: (root / function.import_root).resolve() in roots,
+    )
+    return tuple(_component(function, root) for function in functions)
 
 
 def _component(function: FunctionSignature, repository: Path) -> Component:
