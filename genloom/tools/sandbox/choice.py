@@ -36,7 +36,10 @@ def import_roots(repository: Path) -> tuple[Path, ...]:
 def sandbox_for(
     context: GraphContext, settings: Settings, *, seconds: float | None = None, megabytes: int | None = None
 ) -> Sandbox:
-    """Return the sandbox that this run's context asks for; `seconds` and `megabytes` replace the checks' own limits."""
+    """Return the sandbox that this run's context asks for; `seconds` and `megabytes` replace the checks' own limits.
+
+    It reads the disk: in an event loop, call it in a thread.
+    """
     limits = replace(Limits(), wall_seconds=seconds or context.check_seconds)
     if megabytes is not None:
         limits = replace(limits, memory_megabytes=megabytes)
