@@ -121,5 +121,6 @@ async def test_development_server_runs_the_generation_graph(server: str) -> None
     assert isinstance(final, dict)
     assert "__error__" not in final
     assert final["outcome"]["result"] in {"passed", "unverified", "failed", "needs_model"}
-    schemas = await client.assistants.get_schemas("generation")
+    (assistant,) = await client.assistants.search(graph_id="generation")
+    schemas = await client.assistants.get_schemas(assistant["assistant_id"])
     assert "request" in (schemas["input_schema"] or {})["properties"]

@@ -90,7 +90,7 @@ refused; 4 every backend failed; 5 waits for approval; 130 interrupted.""",
 @click.option(
     "--generators", metavar="LIST", callback=_generator_names, help="In order, from reuse,search,model [default: all]."
 )
-@click.option("--search-seconds", type=click.FloatRange(0, 3600, min_open=True), metavar="S", help="Time for search.")
+@click.option("--search-seconds", type=click.FloatRange(0, 300, min_open=True), metavar="S", help="Time for search.")
 @click.option("--attempts", "max_attempts", type=click.IntRange(1, 20), metavar="N", help="Drafts by the model.")
 @click.option("--agent", "use_agent", is_flag=True, help="Give the request to the configured Codegen agent (may cost).")
 @click.option("--allow-fallback", is_flag=True, help="Let the agent take over when the model fails (may cost).")
