@@ -77,7 +77,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         reviewer_model=_text(env, "GENLOOM_REVIEWER_MODEL"),
         agent=_text(env, "GENLOOM_AGENT"),
         python=_text(env, "GENLOOM_PYTHON"),
-        sandbox=_text(env, "GENLOOM_SANDBOX"),
+        sandbox=_one_of(env, "GENLOOM_SANDBOX", ("landlock", "rlimits")),
         organisation=_number(env, "GENLOOM_ORGANISATION", int, 1),
         cache_megabytes=_number(env, "GENLOOM_CACHE_MEGABYTES", int, 256),
         cache_days=_number(env, "GENLOOM_CACHE_DAYS", float, 30.0),
@@ -111,6 +111,13 @@ def _asks_for_traces(env: Mapping[str, str]) -> bool:
 
 def _text(env: Mapping[str, str], name: str) -> str | None:
     return env.get(name, "").strip() or None
+
+
+def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str | None:
+    text = _text(env, name)
+    if text is not None and text not in choices:
+        raise UsageError(f"{name} is {text!r}.", hint=f"Unset {name} or set it to {' or '.join(choices)}.")
+    return text
 
 
 def _number(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: T) -> T:

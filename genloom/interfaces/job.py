@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from genloom.config import Settings, load_settings
 from genloom.errors import RequestError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import GenerationRequest, GraphContext
+from genloom.tools.chat.models import registered_models
 from genloom.tools.codegen import NO_BACKEND_HINT
 from genloom.tools.security import Redactor
 
@@ -77,8 +79,10 @@ class GenerationJob:
 
     @property
     def cacheable(self) -> bool:
-        """Whether an earlier answer would do: not for a thread of the caller's, a person's approval or an agent's work."""
-        return self.cache and not (self.named_thread or self.context.approval or self.request.use_agent)
+        """Whether an earlier answer would do: not for a thread of the caller's, a person's approval, an agent's
+        work, or a model that the caller registered (whose name says nothing of what it is)."""
+        own_models = {self.context.model, self.context.reviewer_model} & set(registered_models.names())
+        return self.cache and not (self.named_thread or self.context.approval or self.request.use_agent or own_models)
 
 
 _RUN_OPTIONS = frozenset({"thread_id", "durable", "cache", "on_event", "deadline", "context"})
@@ -99,6 +103,7 @@ def prepare_job(
     if request.use_agent and context.agent_backend is None:
         raise UsageError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
     thread_id = options.get("thread_id")
+    _demand_sense(options, context)
     return GenerationJob(
         request=request,
         context=context,
@@ -112,7 +117,22 @@ def prepare_job(
     )
 
 
+def _demand_sense(options: GenerateOptions, context: GraphContext) -> None:
+    """Raise `UsageError` for what fits no run."""
+    thread_id, deadline = options.get("thread_id"), options.get("deadline")
+    if thread_id is not None and not (isinstance(thread_id, str) and re.fullmatch(r"[\w.:@-]{1,200}", thread_id)):
+        raise UsageError(f"{thread_id!r} is no name for a thread.", hint="Use letters, digits and . : @ - _")
+    if deadline is not None and not (isinstance(deadline, int | float) and deadline > 0):
+        raise UsageError(f"The deadline {deadline!r} is no number of seconds.")
+    if context.approval and not options.get("durable", True):
+        raise UsageError("An approval needs a durable run: it could never be resumed.", hint="Leave out durable=False.")
+    if context.python is not None and not Path(context.python).expanduser().exists():
+        raise UsageError(f"There is no interpreter at {context.python}.", hint="Give the path of a Python.")
+
+
 def _request(prompt: str | GenerationRequest | Mapping[str, Any], changes: dict[str, Any]) -> GenerationRequest:
+    if not isinstance(prompt, str | GenerationRequest | Mapping):
+        raise RequestError(f"A request cannot be made of {type(prompt).__name__}.", hint=_REQUEST_HINT)
     base = {"prompt": prompt} if isinstance(prompt, str) else _as_dict(prompt)
     try:
         return GenerationRequest.model_validate({**base, **changes})

@@ -22,6 +22,7 @@ from genloom.interfaces.recording import recording
 from genloom.interfaces.result import GenerationResult
 from genloom.state import CodeContext, GenerationRequest, GraphContext
 from genloom.tools.store.checkpoints import open_checkpointer, thread_key
+from genloom.tools.store.thread_lock import holding_thread
 from genloom.tools.telemetry import atracing
 
 __all__ = ["StoredThread", "read_thread", "resume_thread", "run_thread"]
@@ -35,10 +36,10 @@ async def run_thread(job: GenerationJob, code: CodeContext | None) -> Generation
     """Run the job's request in its thread.
 
     A thread that the caller named and that exists already goes on where it stopped; one that ended gives its result
-    again. Raises `ThreadError` when it holds another request.
+    again. Raises `ThreadError` when it holds another request, or somebody else is running it.
     """
     given: dict[str, Any] | None = {"request": job.request, **({} if code is None else {"context": code})}
-    async with _opened(job.settings, durable=job.durable, prunes=job.durable) as graph:
+    async with _opened(job.settings, durable=job.durable, to_run=job.thread_id) as graph:
         config = _config(job.thread_id, job.settings, job.context)
         if job.named_thread and job.durable:
             state = await graph.aget_state(config)
@@ -61,9 +62,10 @@ async def resume_thread(
     """Go on with a thread that was interrupted, cancelled or killed; `answer` is for one that waits for a person.
 
     It runs with the context it was started with, save for `changes`. A thread that has ended, or that waits for an answer
-    when none is given, is returned as it stands. Raises `ThreadError` when there is no such thread.
+    when none is given, is returned as it stands. Raises `ThreadError` when there is no such thread, or somebody else
+    is running it.
     """
-    async with _opened(settings) as graph:
+    async with _opened(settings, to_run=thread_id) as graph:
         state = await _stored(graph, thread_id, settings)
         context = _saved_context(state.metadata or {}, changes or {})
         config = _config(thread_id, settings, context)
@@ -107,14 +109,16 @@ def _standing(state: StateSnapshot, thread_id: str) -> GenerationResult:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, *, durable: bool = True, prunes: bool = False) -> AsyncIterator[Graph]:
+async def _opened(settings: Settings, *, durable: bool = True, to_run: str | None = None) -> AsyncIterator[Graph]:
+    """Give the graph on the stored threads; `to_run` names the one that is to be run, by nobody else meanwhile."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(atracing(settings))
         saver = None
         if durable:
             saver = open_checkpointer(settings)
             stack.callback(saver.close)
-            if prunes:
+            if to_run is not None:
+                stack.enter_context(holding_thread(settings, to_run))
                 await asyncio.to_thread(saver.prune_threads, settings.threads_kept)
         yield build_generation_graph(checkpointer=saver)
 

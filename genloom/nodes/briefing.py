@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Attempt, CodeContext, GenerationRequest
-from genloom.tools.codebase import render_context
+from genloom.tools.codebase import build_context, is_current, render_context
 
 __all__ = [
     "constraints_section",
@@ -23,7 +23,14 @@ async def context_section(request: GenerationRequest, context: CodeContext | Non
     """Return the codebase's text behind the references, redacted and delimited; empty without any."""
     if context is None:
         return ""
-    return await asyncio.to_thread(render_context, request, context, runtime.settings)
+    return await asyncio.to_thread(_rendered, request, context, runtime)
+
+
+def _rendered(request: GenerationRequest, context: CodeContext, runtime: NodeRuntime) -> str:
+    """Render the references; when a file behind them has changed (a run that is resumed later), choose them anew."""
+    if not is_current(context, runtime.settings):
+        context = build_context(request, runtime.context, runtime.settings, runtime.emit)
+    return render_context(request, context, runtime.settings)
 
 
 def held_out_examples(attempts: Sequence[Attempt]) -> frozenset[str]:

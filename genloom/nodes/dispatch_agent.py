@@ -52,6 +52,7 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     causes, unless drafts were made before: then the failure stands in the state beside them and the run ends as failed.
     """
     backend = agent_backends.get(_backend_name(runtime))
+    run = None
     try:
         run = await backend.run(
             await _prompt(state, runtime),
@@ -62,9 +63,9 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
         )
         _demand_completed(run)
     except (AgentError, UsageError) as error:
-        if isinstance(error, AgentError) and error.transient and not runtime.last_try:
+        if runtime.will_retry(error):
             raise
-        return _failed(error, state)
+        return _failed(error, state, run)
     draft = draft_from_run(run, state["request"])
     return {
         "agent_run": run,
@@ -80,14 +81,14 @@ def _backend_name(runtime: NodeRuntime) -> str:
     return runtime.context.agent_backend
 
 
-def _failed(error: AgentError | UsageError, state: DispatchAgentInput) -> DispatchAgentOutput:
+def _failed(error: AgentError | UsageError, state: DispatchAgentInput, run: AgentRun | None) -> DispatchAgentOutput:
     """Keep the failure beside the drafts that were made; raise when there are none."""
     failure = state.get("failure")
     if state.get("attempts") and failure is None:
         kept = (
             Failure.of(error) if isinstance(error, AgentError) else Failure(kind="bad_request", message=error.message)
         )
-        return {"agent_run": None, "draft": None, "verdict": None, "failure": kept}
+        return {"agent_run": run, "draft": None, "verdict": None, "failure": kept}
     if failure is None:
         raise GenerationError(f"The agent failed: {error.message}", causes=(error,), hint=error.hint) from error
     raise GenerationError(

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from genloom.events import RunFinished
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
-from genloom.state import Attempt, Draft, Failure, GenerationRequest, NotRun, Outcome, Problem, Review, Verdict
+from genloom.state import Attempt, Draft, Failure, GenerationRequest, NotRun, Outcome, Passed, Problem, Review, Verdict
 from genloom.tools.checks import decide_outcome
 
 __all__ = ["finalize"]
@@ -26,6 +26,7 @@ class FinalizeInput(TypedDict):
     review: NotRequired[Review | None]
     attempts: NotRequired[tuple[Attempt, ...]]
     failure: NotRequired[Failure | None]
+    approval: NotRequired[bool]
 
 
 class FinalizeOutput(TypedDict):
@@ -39,14 +40,16 @@ class FinalizeOutput(TypedDict):
 def finalize(state: FinalizeInput, runtime: NodeRuntime) -> FinalizeOutput:
     """Decide the outcome from the verdict and the review; ask a person first when the context asks for approval.
 
-    The interrupt's value is what the person needs to decide (`source`, `outcome`, `verdict`, `findings`); it is resumed
-    with `true`, `false`, or `{"approve": bool, "comment": str}`.
+    The demand stands in the state, so that whoever resumes cannot leave it out. The interrupt's value is what the person
+    needs to decide (`source`, `outcome`, `verdict`, `findings`); it is resumed with `true`, `false`, or
+    `{"approve": bool, "comment": str}`. Code that never ran is not accepted by an approval.
     """
     history = tuple(state.get("attempts") or ())
     last = _last_attempt(state, len(history) + 1)
     attempts = history if last is None else (*history, last)
     outcome = _outcome(state, attempts, last, runtime)
-    if runtime.context.approval and last is not None and outcome.result != "failed":
+    asked_for = state.get("approval") or runtime.context.approval
+    if asked_for and last is not None and outcome.result != "failed":
         outcome = _after_approval(outcome, last)
     runtime.emit(
         RunFinished(
@@ -114,6 +117,7 @@ def _after_approval(outcome: Outcome, last: Attempt) -> Outcome:
     comment = str(answer.get("comment", "")) if isinstance(answer, dict) else ""
     if not approved:
         return Outcome(result="failed", reason=f"A person rejected the code. {comment}".strip())
-    return outcome.model_copy(
-        update={"accepted": True, "reason": f"{outcome.reason} Approved by a person. {comment}".strip()}
-    )
+    verdict = last.verdict
+    executed = isinstance(verdict, Passed) or (isinstance(verdict, NotRun) and verdict.cause == "no_checks")
+    approval = "Approved by a person." if executed else "Approved by a person, but it never ran: it is not accepted."
+    return outcome.model_copy(update={"accepted": executed, "reason": f"{outcome.reason} {approval} {comment}".strip()})

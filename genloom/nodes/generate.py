@@ -9,7 +9,15 @@ from langchain_core.messages import AnyMessage
 from typing_extensions import TypedDict
 
 from genloom.events import DraftMade
-from genloom.nodes.generators import Assignment, Generated, Generator, reuse_existing, search_program, write_with_model
+from genloom.nodes.generators import (
+    Abstention,
+    Assignment,
+    Generated,
+    Generator,
+    reuse_existing,
+    search_program,
+    write_with_model,
+)
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Attempt, CodeContext, Draft, GenerationRequest
@@ -46,7 +54,8 @@ class GenerateOutput(TypedDict):
 async def generate(state: GenerateInput, runtime: NodeRuntime) -> GenerateOutput:
     """Ask the generators in order until one makes a draft.
 
-    Reuse and search are deterministic: one that abstained, or whose draft failed, is not asked again. Raises `ModelError`
+    A candidate of reuse or search that nothing could prove does not end the round while a model can still be asked. Reuse
+    and search are deterministic: one that abstained, or whose draft failed, is not asked again. Raises `ModelError`
     when the model's server fails; what each generator left undone stands in `abstentions`.
     """
     assignment = Assignment(
@@ -60,6 +69,10 @@ async def generate(state: GenerateInput, runtime: NodeRuntime) -> GenerateOutput
         if name in abstentions:
             continue
         made = await GENERATORS[name](assignment, runtime)
+        if isinstance(made, Generated) and _goes_on(made.draft, name, state["request"], runtime):
+            made = Abstention(
+                reason="it found a candidate, but nothing proves it", cut_by_clock=made.draft.cut_by_clock
+            )
         if isinstance(made, Generated):
             runtime.emit(DraftMade(generator=name, made=True, lines=made.draft.source.count("\n")))
             draft = made.draft.model_copy(update={"cut_by_clock": made.draft.cut_by_clock or _clocked(runtime, state)})
@@ -83,3 +96,11 @@ def _clocked(runtime: NodeRuntime, state: GenerateInput) -> bool:
     """Whether the clock had a say in how this came about: with more time, another generator might have made the draft."""
     earlier = (attempt.draft.cut_by_clock for attempt in state.get("attempts") or ())
     return bool(runtime.memory.get("cut_by_clock")) or any(earlier)
+
+
+def _goes_on(draft: Draft, name: str, request: GenerationRequest, runtime: NodeRuntime) -> bool:
+    """Whether to leave an unproven candidate for the model: no held-out example speaks for it, or a rival against it."""
+    asked = runtime.context.generators
+    model_follows = runtime.context.model is not None and "model" in asked[asked.index(name) + 1 :]
+    unproven = bool(draft.rivals) or not draft.held_out
+    return model_follows and name != "model" and unproven and not request.tests

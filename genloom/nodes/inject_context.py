@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import NotRequired
 
-from langgraph.types import Overwrite
+from langchain_core.messages import AnyMessage, RemoveMessage
 from typing_extensions import TypedDict
 
 from genloom.events import ContextReady, Note
+from genloom.nodes.conversation import own_message_ids
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import CodeContext, GenerationRequest, Outcome
@@ -18,11 +19,12 @@ __all__ = ["inject_context"]
 
 
 class InjectContextInput(TypedDict):
-    """A request, a context that the caller may have built already, and the outcome of the thread's earlier request."""
+    """A request, a context that the caller may have built already, and what is left of the thread's earlier request."""
 
     request: GenerationRequest
     context: NotRequired[CodeContext | None]
     outcome: NotRequired[Outcome | None]
+    messages: NotRequired[list[AnyMessage]]
 
 
 class InjectContextOutput(TypedDict):
@@ -34,12 +36,13 @@ class InjectContextOutput(TypedDict):
     abstentions: NotRequired[dict[str, str]]
     verdict: NotRequired[None]
     review: NotRequired[None]
-    attempts: NotRequired[Overwrite]
+    attempts: NotRequired[None]
     failure: NotRequired[None]
     fallback: NotRequired[None]
     agent_run: NotRequired[None]
     outcome: NotRequired[None]
-    messages: NotRequired[Overwrite]
+    messages: NotRequired[list[RemoveMessage]]
+    approval: NotRequired[bool]
 
 
 @node("inject_context")
@@ -61,8 +64,11 @@ async def inject_context(state: InjectContextInput, runtime: NodeRuntime) -> Inj
             relevance=chosen.relevance,
         )
     )
-    chosen_now: InjectContextOutput = {"request": request, "context": chosen}
-    return {**chosen_now, **_AFRESH} if _is_used_again(state) else chosen_now
+    now: InjectContextOutput = {"request": request, "context": chosen, "approval": runtime.context.approval}
+    if not _is_used_again(state):
+        return now
+    old = [RemoveMessage(id=message_id) for message_id in own_message_ids(state.get("messages") or [])]
+    return {**now, **_AFRESH, "messages": old}
 
 
 _AFRESH: InjectContextOutput = {  # type: ignore[typeddict-item]  # joins the two required keys
@@ -70,12 +76,11 @@ _AFRESH: InjectContextOutput = {  # type: ignore[typeddict-item]  # joins the tw
     "abstentions": {},
     "verdict": None,
     "review": None,
-    "attempts": Overwrite(()),
+    "attempts": None,
     "failure": None,
     "fallback": None,
     "agent_run": None,
     "outcome": None,
-    "messages": Overwrite([]),
 }
 
 

@@ -90,7 +90,7 @@ class Node(Runnable[Any, Any], Generic[ReadsT, WritesT]):  # Any: LangGraph hand
             ) from error
 
     async def _wait_before_retry(self, error: BaseException, runtime: NodeRuntime) -> None:
-        if runtime.last_try or not self.policy.retries(error):
+        if not runtime.will_retry(error):
             return
         wait = self.policy.wait_seconds(runtime.this_try, error)
         runtime.emit(RetryScheduled(node=self.name, attempt=runtime.this_try + 1, wait=wait, reason=str(error)))

@@ -69,7 +69,7 @@ NODE_POLICIES: Mapping[NodeName, NodePolicy] = {
     "verify": NodePolicy(tries=2, limit_seconds=900.0),
     "review": NodePolicy(tries=3, limit_seconds=300.0),
     "repair": NodePolicy(tries=1, limit_seconds=30.0),
-    "dispatch_agent": NodePolicy(tries=3, limit_seconds=7500.0),
+    "dispatch_agent": NodePolicy(tries=2, limit_seconds=7500.0),
     "fallback": NodePolicy(tries=1, limit_seconds=30.0),
     "finalize": NodePolicy(tries=1, limit_seconds=30.0),
 }

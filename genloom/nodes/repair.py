@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import NotRequired
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from typing_extensions import TypedDict
 
+from genloom.nodes.conversation import kept_message
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
@@ -60,7 +62,7 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
     attempt = Attempt(number=number, draft=draft, verdict=verdict, review=review, evidence=evidence)
     return {
         "attempts": (attempt,),
-        "messages": [HumanMessage(message, id=f"repair-{number}")],
+        "messages": [kept_message(HumanMessage(message, id=f"genloom-{uuid.uuid4()}"))],
         "attempts_left": max(0, runtime.context.max_attempts - _model_drafts(state, draft)),
         "draft": None,
         "verdict": None,

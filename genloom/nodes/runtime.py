@@ -41,8 +41,12 @@ class NodeRuntime:
     task_id: str
     thread_id: str | None
     this_try: int
-    last_try: bool
+    policy: NodePolicy
     memory: dict[str, Any]  # Any: each core's own
+
+    def will_retry(self, error: BaseException) -> bool:
+        """Whether the node is tried again when its core raises this."""
+        return self.this_try < self.policy.tries and self.policy.retries(error)
 
 
 class TaskMemories:
@@ -80,7 +84,7 @@ def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
         task_id=task_id,
         thread_id=info.thread_id if info is not None else None,
         this_try=this_try,
-        last_try=this_try >= policy.tries,
+        policy=policy,
         memory=memories.of(task_id, this_try),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -37,8 +38,13 @@ class Example(BaseModel):
 
     @property
     def function(self) -> str:
-        """The name that the call calls, such as `double` or `Stack`."""
+        """The name that the call is about: the first called one that is no builtin, such as `double` in `double(2)` and
+        `list(double(2))`, or `Stack` in `Stack().push(1).size`."""
         node: ast.expr = ast.parse(self.call, mode="eval").body
+        called = [c.func for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)]
+        own = [name for name in called if not hasattr(builtins, name.id)]
+        if own:
+            return min(own, key=lambda name: (name.lineno, name.col_offset)).id
         while isinstance(node, ast.Call | ast.Attribute | ast.Subscript):
             node = node.func if isinstance(node, ast.Call) else node.value
         return node.id if isinstance(node, ast.Name) else ""

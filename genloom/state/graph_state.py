@@ -32,8 +32,9 @@ class GenerationInput(TypedDict):
 class GraphState(TypedDict, total=False):
     """The state of the generation graph; every part is frozen.
 
-    `abstentions` say, by generator, why it made no draft in the last visit. `messages` are the conversation with the
-    chat model, under LangGraph's own reducer.
+    `abstentions` say, by generator, why it made no draft in the last visit. `approval` says that a
+    person was to be asked when the request came in. `messages` are the conversation with the chat model, under LangGraph's
+    own reducer.
     """
 
     request: GenerationRequest
@@ -44,6 +45,7 @@ class GraphState(TypedDict, total=False):
     review: Review | None
     attempts: Annotated[tuple[Attempt, ...], append_attempts]
     attempts_left: int
+    approval: bool
     failure: Failure | None
     fallback: Literal["allowed", "refused"] | None
     agent_run: AgentRun | None

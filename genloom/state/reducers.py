@@ -11,10 +11,12 @@ __all__ = ["append_attempts"]
 
 def append_attempts(existing: Sequence[Attempt] | None, new: Sequence[Attempt] | None) -> tuple[Attempt, ...]:
     """Append attempts to the history. An attempt whose number stands there already is not added again, so that a node
-    which runs twice (a resume after a kill) leaves one attempt."""
+    which runs twice (a resume after a kill) leaves one attempt. `None` begins a new history."""
+    if new is None:
+        return ()
     history = list(existing or ())
     numbers = {attempt.number for attempt in history}
-    for attempt in new or ():
+    for attempt in new:
         if attempt.number not in numbers:
             history.append(attempt)
             numbers.add(attempt.number)

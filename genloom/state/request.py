@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import keyword
 import re
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -75,6 +77,16 @@ class GenerationRequest(StatePart):
             raise ValueError(f"the target {target!r} must be a path inside the repository")
         return target
 
+    @field_validator("tests")
+    @classmethod
+    def _tests_are_python(cls, tests: str | None) -> str | None:
+        if tests is not None:
+            try:
+                ast.parse(tests)
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                raise ValueError(f"the tests are not Python: {error}") from error
+        return tests
+
     @model_validator(mode="after")
     def _examples_agree(self) -> GenerationRequest:
         try:
@@ -90,7 +102,7 @@ class GenerationRequest(StatePart):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # Any: field values
         """Return a copy with some fields changed; what was worked out from the fields is worked out anew."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("all_examples", "prompt_examples", "target_name", "fingerprint"):
+        for name in ("all_examples", "prompt_examples", "target_name", "fingerprint", "_tested"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -112,7 +124,8 @@ class GenerationRequest(StatePart):
             return self._told_name
         if self.prompt_examples:
             return self.prompt_examples[0].function
-        words = [w for w in re.findall(r"[a-z0-9]+", self.prompt.lower()) if w not in _SMALL_WORDS][:4]
+        prose = re.sub(r"(?m)^\s*(?:>>>|\.\.\.).*$|`[^`\n]*`", " ", self.prompt)
+        words = [w for w in re.findall(r"[a-z0-9]+", prose.lower()) if w not in _SMALL_WORDS][:4]
         name = "_".join(words) or "generated"
         return name if name.isidentifier() and not keyword.iskeyword(name) else f"generated_{name}"
 
@@ -129,14 +142,26 @@ class GenerationRequest(StatePart):
         match = re.match(r"\s*(?:async\s+)?(?:def\s+|class\s+)?([A-Za-z_]\w*)", self.signature or "")
         if match:
             return match.group(1)
-        return parse_example(self.examples[0]).function if self.examples else None
+        if self.examples:
+            return parse_example(self.examples[0]).function
+        return self._tested[1] if self._tested else None
+
+    @cached_property
+    def _tested(self) -> tuple[str, str] | None:
+        """The module and the name that the tests import first from outside the standard library."""
+        for node in ast.walk(ast.parse(self.tests or "")):
+            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                top = node.module.split(".")[0]
+                if top not in sys.stdlib_module_names | _TEST_TOOLS and node.names[0].name.isidentifier():
+                    return node.module, node.names[0].name
+        return None
 
     @property
     def module_name(self) -> str:
-        """The name by which tests import the module: the target's stem, else the target name."""
+        """The name by which tests import the module: the target's stem, else what they do import, else the target name."""
         if self.target and self.target.endswith(".py"):
             return self.target.rsplit("/", 1)[-1].removesuffix(".py")
-        return self.target_name
+        return self._tested[0].split(".")[-1] if self._tested else self.target_name
 
     @property
     def draft_path(self) -> str:
@@ -144,6 +169,7 @@ class GenerationRequest(StatePart):
         return self.target or f"{self.module_name}.py"
 
 
+_TEST_TOOLS = {"pytest", "hypothesis", "_pytest"}
 _SMALL_WORDS = frozenset(
     "a an and as for from function in is it module of on or python that the to which with write".split()
 )

@@ -10,13 +10,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 from scenarios import APPROVAL, REQUEST, RIGHT, WRONG, fenced
 
 import genloom
 from genloom.config import load_settings
 from genloom.errors import CredentialError, RequestError, RunCancelledError, ThreadError, UsageError
+from genloom.graphs import build_generation_graph
 from genloom.interfaces.thread import resume_thread
 from genloom.testing import Fault, OpenAIServer
+from genloom.tools.store.state_serializer import StateSerializer
 
 
 @pytest.fixture
@@ -216,19 +220,20 @@ def test_ctrl_c_in_a_script_is_a_run_cancelled_error_with_its_thread(monkeypatch
         ("x", {"max_attempts": 0}, UsageError, "max_attempts"),
         ("x", {"generators": ["magic"]}, UsageError, "generators"),
         ("x", {"repository": "/no/such/folder"}, UsageError, "/no/such/folder"),
-        ("x", {"examples": ["f(1) == 1"], "python": "/no/such/python"}, None, "/no/such/python"),
+        ("x", {"python": "/no/such/python"}, UsageError, "/no/such/python"),
+        ("x", {"tests": "def test_("}, RequestError, "tests are not Python"),
+        ("x", {"approval": True, "durable": False}, UsageError, "durable"),
+        ("x", {"thread_id": 5}, UsageError, "thread"),
+        ("x", {"deadline": "soon"}, UsageError, "deadline"),
+        ("x", {"use_agent": True}, UsageError, "no agent backend"),
+        (None, {}, RequestError, "NoneType"),
     ],
 )
 def test_bad_input_is_told_before_anything_runs(prompt, options, error, says):
     """Every message names what is wrong."""
-    if error is None:
-        result = genloom.generate(prompt, **options)
-        assert result.outcome in ("needs_model", "unverified")
-        assert says in result.reason
-    else:
-        with pytest.raises(error, match=says) as caught:
-            genloom.generate(prompt, **options)
-        assert caught.value.exit_code == 2
+    with pytest.raises(error, match=says) as caught:
+        genloom.generate(prompt, **options)
+    assert caught.value.exit_code == 2
 
 
 def test_without_examples_and_without_a_model_it_says_what_it_needs():
@@ -248,3 +253,34 @@ def test_the_json_contract_holds_for_every_ending(model):
         shown = json.loads(json.dumps(result.to_json()))
         assert keys <= set(shown)
         assert {"tokens", "relevance", "items"} == set(shown["context"])
+
+
+def test_a_demand_for_approval_cannot_be_left_out_when_resuming(model):
+    """It stands in the state: resuming with other settings changes nothing."""
+    graph = build_generation_graph(checkpointer=InMemorySaver(serde=StateSerializer()))
+    config = {"configurable": {"thread_id": "one"}}
+    graph.invoke({"request": REQUEST}, config, context={**WITH_MODEL, "approval": True})
+    state = graph.invoke(Command(resume=False), config)
+    assert state["outcome"].result == "failed"
+
+
+async def test_an_answer_whose_reviewer_was_not_heard_is_not_kept(monkeypatch):
+    """The reviewer may be back next time."""
+
+    def answer(request):
+        return "no idea" if "You review one Python module" in str(request.json()["messages"]) else fenced(RIGHT)
+
+    with OpenAIServer(answer) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        results = [await genloom.agenerate(REQUEST, **WITH_MODEL) for _ in range(2)]
+    assert [r.outcome for r in results] == ["passed", "passed"]
+    assert [r.cached for r in results] == [False, False]
+
+
+async def test_one_thread_is_run_by_one_at_a_time(monkeypatch):
+    """Two who resume the same thread at once do not both do its work."""
+    with OpenAIServer(lambda request: fenced(RIGHT), faults=[Fault(delay=2)] * 9) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        runs = [genloom.agenerate(REQUEST, **WITH_MODEL, thread_id="same") for _ in range(3)]
+        results = await asyncio.gather(*runs, return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["GenerationResult", "ThreadError", "ThreadError"]

@@ -35,6 +35,8 @@ def test_appending_is_associative(one, two, three):
     assert left == append_attempts(one, append_attempts(two, three))
 
 
-def test_nothing_appended_to_nothing_is_an_empty_tuple():
-    """LangGraph calls a reducer with missing values first."""
-    assert append_attempts(None, None) == ()
+@given(HISTORIES)
+def test_none_begins_a_new_history(existing):
+    """A thread that is used again starts afresh."""
+    assert append_attempts(existing, None) == ()
+    assert append_attempts(None, existing) == existing

@@ -15,7 +15,7 @@ from genloom.nodes.briefing import (
     signature_section,
     tests_section,
 )
-from genloom.nodes.conversation import ask
+from genloom.nodes.conversation import ask, kept_message, own_message_ids
 from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.generators.proposals import propose_checks
 from genloom.nodes.runtime import NodeRuntime
@@ -41,7 +41,9 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
         return Abstention(reason="no model is configured")
     request = assignment.request
     proposed = await _proposed(assignment, model, runtime)
-    answer = await ask(model, [*await _opening(assignment, runtime), *recent(assignment.messages)], runtime)
+    own = set(own_message_ids(assignment.messages))
+    earlier = recent([message for message in assignment.messages if message.id in own])
+    answer = await ask(model, [*await _opening(assignment, runtime), *earlier], runtime)
     source, complaint = module_in_reply(message_text(answer.content))
     draft = module_draft(
         source,
@@ -53,7 +55,8 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
     )
     unseen = tuple(sorted(held_out_examples(assignment.attempts)))
     return Generated(
-        draft=draft.model_copy(update={"proposed_checks": proposed, "held_out": unseen}), messages=(answer,)
+        draft=draft.model_copy(update={"proposed_checks": proposed, "held_out": unseen}),
+        messages=(kept_message(answer),),
     )
 
 

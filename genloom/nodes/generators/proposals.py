@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langchain_core.messages import HumanMessage
 
-from genloom.errors import ExampleError, ModelError
+from genloom.errors import ExampleError
 from genloom.events import Note
 from genloom.nodes.briefing import signature_section
 from genloom.nodes.conversation import ask
@@ -26,12 +26,7 @@ async def propose_checks(request: GenerationRequest, model: str, runtime: NodeRu
         signature=signature_section(request),
         name=request.target_name,
     )
-    try:
-        answer = await ask(model, [HumanMessage(question)], runtime)
-    except ModelError as error:
-        if error.kind != "malformed":
-            raise
-        return ()
+    answer = await ask(model, [HumanMessage(question)], runtime)
     examples = _examples(module_in_reply(message_text(answer.content))[0], request.target_name)
     if examples:
         runtime.emit(Note(message=f"The model proposed {len(examples)} checks of its own; they prove nothing."))

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Any, cast, get_args
 
 from langchain_core.messages import HumanMessage, SystemMessage
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, field_validator
 
 from genloom.errors import ModelError
 from genloom.nodes.briefing import constraints_section, context_section, signature_section
-from genloom.nodes.conversation import ask
+from genloom.nodes.conversation import ask_for
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import CodeContext, Draft, Finding, GenerationRequest, Review, ReviewDecision, Severity, Verdict
-from genloom.tools.chat import message_text
 
-__all__ = ["Subject", "review_with_model"]
+__all__ = ["UNHEARD", "Judgement", "Subject", "review_with_model"]
+
+UNHEARD = "model:unheard"
+"""The rule of the finding that says that a model was to review and did not."""
+
+MAX_OBJECTS = 50
+MAX_REMARKS = 50
+MAX_TEXT = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,17 +37,20 @@ class Subject:
     context: CodeContext | None
 
 
-class _Remark(BaseModel):
-    rule: Annotated[str, Field(max_length=80)] = "remark"
-    severity: Severity = "note"
-    line: Annotated[int, Field(ge=0)] = 0
-    message: Annotated[str, Field(max_length=2000)]
+class Judgement(BaseModel):
+    """A reviewer's judgement. Remarks are read one by one, so that a malformed one does not silence the decision."""
 
+    decision: ReviewDecision = Field(description="approve, revise or reject")
+    summary: str = Field(default="", description="One sentence")
+    findings: list[dict[str, Any]] = Field(  # Any: a model's own JSON
+        default_factory=list,
+        description="Objects with rule, severity (note, warning, error, blocker), line and message",
+    )
 
-class _Judgement(BaseModel):
-    decision: ReviewDecision
-    summary: Annotated[str, Field(max_length=2000)] = ""
-    findings: Annotated[list[_Remark], Field(max_length=50)] = []
+    @field_validator("decision", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: Any) -> Any:  # Any: a model's own JSON
+        return value.strip().lower() if isinstance(value, str) else value
 
 
 async def review_with_model(model: str, subject: Subject, runtime: NodeRuntime) -> Review:
@@ -49,16 +59,16 @@ async def review_with_model(model: str, subject: Subject, runtime: NodeRuntime) 
     The model only adds to the deterministic review: when its server stays down, or its answer is no judgement, that is a
     finding of severity `warning` and the decision is left to the others. A refused key is an error as everywhere.
     """
+    messages = [SystemMessage(load_prompt("review_system").render()), await _question(subject, runtime)]
     try:
-        question = await _question(subject, runtime)
-        answer = await ask(model, [SystemMessage(load_prompt("review_system").render()), question], runtime)
+        judgement, text = await ask_for(Judgement, model, messages, runtime)
     except ModelError as error:
-        if error.transient and not runtime.last_try:
+        if runtime.will_retry(error):
             raise
-        return _unheard(model, f"{model} could not be asked for a review: {error.message}")
-    judgement = _judgement(message_text(answer.content))
+        return _unheard(f"{model} could not be asked for a review: {error.message}")
+    judgement = judgement or _judgement(text)
     if judgement is None:
-        return _unheard(model, f"{model} gave no review that can be read.")
+        return _unheard(f"{model} gave no review that can be read.")
     return _as_review(judgement, subject.draft, model)
 
 
@@ -80,33 +90,37 @@ async def _question(subject: Subject, runtime: NodeRuntime) -> HumanMessage:
     )
 
 
-def _judgement(text: str) -> _Judgement | None:
-    """Read the first JSON object of the answer, fenced or not."""
-    start = text.find("{")
-    if start < 0:
-        return None
-    try:
-        data, _ = json.JSONDecoder().raw_decode(text[start:])
-        return _Judgement.model_validate(data)
-    except (ValueError, ValidationError, RecursionError):
-        return None
+def _judgement(text: str) -> Judgement | None:
+    """Read the first JSON object of an answer in words that is a judgement."""
+    for start in [match.start() for match in re.finditer(r"\{", text)][:MAX_OBJECTS]:
+        try:
+            data, _ = json.JSONDecoder().raw_decode(text[start:])
+            return Judgement.model_validate(data)
+        except (ValueError, RecursionError):
+            continue
+    return None
 
 
-def _as_review(judgement: _Judgement, draft: Draft, model: str) -> Review:
+def _as_review(judgement: Judgement, draft: Draft, model: str) -> Review:
     lines = draft.source.count("\n") + 1
-    findings = tuple(
-        Finding(
-            rule=f"model:{remark.rule}",
-            severity=remark.severity,
-            message=remark.message,
-            path=draft.path,
-            line=remark.line if remark.line <= lines else 0,
-        )
-        for remark in judgement.findings
+    findings = [_finding(remark, draft.path, lines) for remark in judgement.findings[:MAX_REMARKS]]
+    return Review(
+        decision=judgement.decision, findings=tuple(findings), reviewers=(model,), summary=judgement.summary[:MAX_TEXT]
     )
-    return Review(decision=judgement.decision, findings=findings, reviewers=(model,), summary=judgement.summary)
 
 
-def _unheard(model: str, message: str) -> Review:
-    finding = Finding(rule="model:unheard", severity="warning", message=message)
-    return Review(decision="approve", findings=(finding,), reviewers=(model,))
+def _finding(remark: dict[str, Any], path: str, lines: int) -> Finding:  # Any: a model's own JSON
+    """Read one remark leniently: an unknown severity is a warning, a line outside the module none."""
+    severity, line = str(remark.get("severity", "")).lower(), remark.get("line")
+    return Finding(
+        rule=f"model:{str(remark.get('rule', 'remark'))[:80]}",
+        severity=cast("Severity", severity) if severity in get_args(Severity) else "warning",
+        message=str(remark.get("message", ""))[:MAX_TEXT] or "(no message)",
+        path=path,
+        line=line if isinstance(line, int) and 0 < line <= lines else 0,
+    )
+
+
+def _unheard(message: str) -> Review:
+    """The reviewer has no voice: it approves of nothing, and is not named among those who looked."""
+    return Review(decision="approve", findings=(Finding(rule=UNHEARD, severity="warning", message=message),))

@@ -20,26 +20,25 @@ def model_failure(error: Exception, model: str) -> GenloomError | None:
     if isinstance(error, GenloomError):
         return error
     status = _status(error)
-    if status is not None:
+    if status is not None and status >= 400:
         return _of_status(status, error, model)
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & {"APITimeoutError", "TimeoutException", "TimeoutError"}:
         return ModelError(f"The server of {model} did not answer in time.", kind="timeout", hint=_LATER)
     if names & {"APIConnectionError", "TransportError", "ConnectionError"}:
         return ModelError(f"The server of {model} cannot be reached.", kind="connection", hint=_REACH)
-    if names & {
-        "APIResponseValidationError",
-        "APIError",
-        "JSONDecodeError",
-        "OutputParserException",
-        "LengthFinishReasonError",
-    }:
+    if isinstance(error, UnicodeEncodeError):
+        return CredentialError(f"The key for {model} holds what cannot be sent.", hint="Set OPENAI_API_KEY anew.")
+    if status is not None or names & _UNREADABLE or isinstance(error, _STUMBLES):
         return ModelError(f"The server of {model} gave an answer that cannot be read.", kind="malformed", hint=_REACH)
     if names & {"OpenAIError"}:
         return CredentialError(f"No key for {model} is configured.", hint="Set OPENAI_API_KEY.")
     return None
 
 
+_UNREADABLE = {"APIError", "APIResponseValidationError", "OutputParserException", "LengthFinishReasonError"}
+_STUMBLES = (ValueError, TypeError, LookupError, AttributeError)
+"""How a client stumbles over an answer that is JSON and yet not what the API promises."""
 _LATER = "Try again later, or choose another model with --model."
 _REACH = "Check the base URL (OPENAI_BASE_URL) and that the server runs; `genloom doctor` looks for servers."
 

@@ -59,6 +59,8 @@ def _kept(loop: asyncio.AbstractEventLoop) -> dict[tuple[str, Settings], BaseCha
 def split_model_name(name: str, settings: Settings) -> tuple[str | None, str]:
     """Split `provider:model`. A bare name belongs to `openai` when a base URL is set, else LangChain infers it."""
     provider, colon, model = name.partition(":")
+    if not name.strip() or (colon and not model.strip()):
+        raise ModelNameError(f"{name!r} names no model.", hint="Write `provider:model`, such as `openai:gpt-5`.")
     if colon and provider.replace("_", "").replace("-", "").isalnum() and model:
         return provider.replace("-", "_"), model
     return ("openai" if settings.openai_base_url else None), name

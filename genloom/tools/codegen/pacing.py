@@ -24,7 +24,8 @@ class Pacing:
     """All times in seconds.
 
     A run is polled first after `poll_first`, then at intervals that grow by `poll_growth` up to `poll_cap`; a change of
-    its status starts over. A failed request is tried at most `attempts` times; the n-th wait is random between 0 and
+    its status starts over. A failed request is tried at most `attempts` times, one that creates a run
+    `create_attempts` times; the n-th wait is random between 0 and
     `retry_base * 2**n`, at most `retry_cap`, and never shorter than what the server asked for, of which at most
     `retry_after_cap` is honoured. `settle` are the pauses before each look into the list after a create whose answer
     was lost: only when none of them shows the run is it created again. `resting` is how long a paused run or an unknown
@@ -35,6 +36,7 @@ class Pacing:
     poll_growth: float = 1.3
     poll_cap: float = 15.0
     attempts: int = 12
+    create_attempts: int = 4
     retry_base: float = 0.5
     retry_cap: float = 20.0
     retry_after_cap: float = 120.0

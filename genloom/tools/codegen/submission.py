@@ -43,7 +43,7 @@ class Submission:
 
     async def once(self) -> AgentRunResponse:
         """Create the run, or find it where an earlier try went through. Raises the last error when neither works."""
-        for attempt in range(self.pacing.attempts):
+        for attempt in range(self.pacing.create_attempts):
             if self.in_doubt and (found := await self.settle(self.pacing.settle)):
                 return found
             try:
