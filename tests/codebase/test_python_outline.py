@@ -170,4 +170,4 @@ def test_flattened_segments_give_each_byte_to_the_innermost_span(tree: tuple[obj
     for span in spans:
         painted[span.start : span.end] = [span.ordinal] * (span.end - span.start)
     owners = OwnerMap(flatten(spans))
-    assert [owners.ordinal(byte) for byte in range(end)] == painted
+    assert owners.ordinals(range(end)) == painted

@@ -24,6 +24,7 @@ __all__ = ["IndexReport", "refresh_index"]
 
 FLUSH_POSTINGS = 200_000
 REPORT_EVERY = 50
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 RACY_NS = 2_000_000_000
 """A file touched within two seconds of its check may have changed again with the same time stamp."""
 
@@ -164,7 +165,7 @@ class _Indexing:
             term_ids=term_ids.tobytes(),
         )
         self.postings += [
-            (self.terms[term], file_id, in_path, places.tobytes()) for term, (in_path, places) in found.by_term.items()
+            (self.terms[term], file_id, in_path, places) for term, (in_path, places) in found.by_term.items()
         ]
         self._insert_outline(file_id, outline, Redactor() if secrets else None)
         if len(self.postings) > FLUSH_POSTINGS:
@@ -220,7 +221,7 @@ class _Indexing:
         )
         self.connection.executemany(
             "INSERT INTO mentions VALUES (?, ?, ?, ?, ?)",
-            ((file_id, mention.name, mention.ordinal, mention.kind, mention.count) for mention in outline.mentions),
+            ((file_id, mention.name, mention.ordinal, mention.kind, mention.times) for mention in outline.mentions),
         )
 
     def _save(self) -> None:
@@ -262,7 +263,7 @@ def _symbol_row(file_id: int, ordinal: int, definition: Definition, redactor: Re
     given = {key: value for key, value in details.items() if value}
     lines = (definition.start_line, definition.end_line, definition.head_line)
     names = (definition.kind, definition.name, definition.qualified)
-    return (file_id, ordinal, definition.parent, *names, *lines, *texts, json.dumps(given, separators=(",", ":")))
+    return (file_id, ordinal, definition.parent, *names, *lines, *texts, _ENCODE(given))
 
 
 def _report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = [
     "Definition",
@@ -22,8 +22,7 @@ MentionKind = Literal["call", "base", "decorator", "annotation"]
 Field = Literal["head", "body"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter as written; `name` is `*` or `/` for the bare separators, and starts with its stars otherwise."""
 
     name: str
@@ -31,8 +30,7 @@ class Parameter:
     has_default: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Definition:
+class Definition(NamedTuple):
     """A definition. Lines are 1-based and inclusive, from the first decorator on; `head_line` is where its head ends.
 
     `parent` is the ordinal of the definition around it (the module's is 0). `pure` says that a function's own text shows
@@ -59,8 +57,7 @@ class Definition:
     attribute_count: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Import:
+class Import(NamedTuple):
     """One imported name: `module` as written with its leading dots, `name` empty for `import module`, `*` for all."""
 
     module: str
@@ -69,19 +66,17 @@ class Import:
     line: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mention:
+class Mention(NamedTuple):
     """A use of a name inside a definition (by ordinal): the last part of what it calls, inherits, or is decorated or
     annotated with."""
 
     ordinal: int
     name: str
     kind: MentionKind
-    count: int
+    times: int
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of bytes that belongs to one definition and to none of those nested in it."""
 
     start: int

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from genloom.tools.codebase.outline import Definition, Import, Mention, MentionKind, Outline, Parameter, Segment
+from genloom.tools.codebase.outline import Definition, Import, Outline, Parameter, Segment
+from genloom.tools.codebase.python_usage import Counts, Usage
 from genloom.tools.codebase.segments import OwnerMap, flatten
 
 if TYPE_CHECKING:
@@ -21,13 +20,6 @@ __all__ = ["outline_python"]
 MAX_SIGNATURE = 1_000
 MAX_DOC = 2_000
 MAX_DEFINITIONS = 60_000
-MENTIONS: tuple[MentionKind, ...] = ("call", "base", "decorator", "annotation")
-IMPURE_CALLS = frozenset(
-    "open print input exec eval compile __import__ breakpoint exit quit system popen run Popen urlopen connect socket "
-    "random randint choice shuffle sleep time now today utcnow urandom token_hex uuid4 write write_text write_bytes "
-    "unlink mkdir rmdir remove rename setattr delattr".split()
-)
-
 Captures = dict[str, list["Node"]]
 
 
@@ -39,20 +31,16 @@ def outline_python(source: bytes) -> Outline:
     nodes = sorted(
         (*captures.get("function", ()), *captures.get("class", ())), key=lambda n: (n.start_byte, -n.end_byte)
     )
-    nodes = nodes[:MAX_DEFINITIONS]
-    definitions = [Definition(kind="module", name="<module>", qualified="<module>", end_line=source.count(b"\n") + 1)]
-    definitions[0] = replace(definitions[0], doc=_doc(tree.root_node), head_line=1)
-    spans = [Segment(0, len(source), 0, "body"), *_doc_segment(tree.root_node, 0)]
-    _define(nodes, definitions, spans)
-    segments = flatten(spans)
-    owners = OwnerMap(segments)
-    definitions = _counted(definitions, captures, owners)
+    root = tree.root_node
+    places = [_Place(root, root, root, 0, _doc_node(root)), *_places(nodes[:MAX_DEFINITIONS])]
+    segments = flatten([Segment(0, len(source), 0, "body"), *_spans(places)])
+    usage = Usage(captures, source, OwnerMap(segments))
     return Outline(
-        definitions=(*definitions, *_variables(captures)),
+        definitions=(*_definitions(places, source, usage), *_variables(captures)),
         imports=tuple(found for node in captures.get("import", ()) for found in _imports(node)),
-        mentions=tuple(_mentions(captures, owners)),
+        mentions=tuple(usage.mentions()),
         segments=segments,
-        has_errors=tree.root_node.has_error,
+        has_errors=root.has_error,
     )
 
 
@@ -66,78 +54,92 @@ def _grammar() -> tuple[Parser, QueryCursor]:
     return Parser(language), QueryCursor(Query(language, query))
 
 
-def _define(nodes: Sequence[Node], definitions: list[Definition], spans: list[Segment]) -> None:
-    """Append the definition of each node and the spans of its text; nodes come in order, outer before inner."""
+class _Place(NamedTuple):
+    """Where a definition stands: its node, the one with its decorators, its body, its docstring and its parent's ordinal."""
+
+    node: Node
+    outer: Node
+    body: Node | None
+    parent: int
+    doc: Node | None
+
+
+def _places(nodes: Iterable[Node]) -> Iterator[_Place]:
+    """Yield the place of each node; nodes come in order, outer before inner."""
     around: list[tuple[int, int]] = []  # end byte and ordinal of the open definitions
-    for node in nodes:
+    for ordinal, node in enumerate(nodes, 1):
         while around and around[-1][0] <= node.start_byte:
             around.pop()
-        ordinal, parent = len(definitions), around[-1][1] if around else 0
-        outer = node.parent if node.parent and node.parent.type == "decorated_definition" else node
+        over = node.parent
+        outer = over if over is not None and over.type == "decorated_definition" else node
         body = node.child_by_field_name("body")
-        definitions.append(_definition(node, outer, body, parent, definitions[parent]))
-        spans.append(Segment(outer.start_byte, outer.end_byte, ordinal, "body"))
-        if body is not None:
-            spans.append(Segment(outer.start_byte, body.start_byte, ordinal, "head"))
-            spans += _doc_segment(body, ordinal)
+        yield _Place(node, outer, body, around[-1][1] if around else 0, _doc_node(body))
         around.append((outer.end_byte, ordinal))
 
 
-def _definition(node: Node, outer: Node, body: Node | None, parent: int, around: Definition) -> Definition:
+def _spans(places: Iterable[_Place]) -> Iterator[Segment]:
+    """Yield the spans of each definition's text; an inner one follows the one around it."""
+    for ordinal, place in enumerate(places):
+        if ordinal:
+            start, end = place.outer.byte_range
+            yield Segment(start, end, ordinal, "body")
+            if place.body is not None:
+                yield Segment(start, place.body.start_byte, ordinal, "head")
+        if place.doc is not None:
+            yield Segment(*place.doc.byte_range, ordinal, "head")
+
+
+def _definitions(places: Sequence[_Place], source: bytes, usage: Usage) -> list[Definition]:
+    """Return the module's definition and that of each place."""
+    counts = usage.counts(0)
+    module = Definition(
+        kind="module",
+        name="<module>",
+        qualified="<module>",
+        end_line=source.count(b"\n") + 1,
+        doc=_doc(places[0].doc),
+        return_count=counts.returns,
+        call_count=counts.calls,
+        attribute_count=counts.attributes,
+    )
+    made = [module]
+    for ordinal, place in enumerate(places[1:], 1):
+        made.append(_definition(place, made[place.parent], source, usage.counts(ordinal)))
+    return made
+
+
+def _definition(place: _Place, around: Definition, source: bytes, counts: Counts) -> Definition:
+    node, outer, children = place.node, place.outer, place.node.children
     name = _text(node.child_by_field_name("name"))
     is_class = node.type == "class_definition"
-    colon = next((child for child in reversed(node.children) if child.type == ":"), node)
-    start = node.start_byte
-    head = (node.text or b"")[: colon.end_byte - start].decode("utf-8", "replace")
+    is_async = bool(children) and children[0].type == "async"
+    colon = next((child for child in reversed(children) if child.type == ":"), None)
+    head = source[node.start_byte : (colon or node).end_byte]
+    start_line = outer.start_point.row + 1
     return Definition(
         kind="class" if is_class else "method" if around.kind == "class" else "function",
         name=name,
-        qualified=name if parent == 0 else f"{around.qualified}.{name}",
-        parent=parent,
-        start_line=outer.start_point.row + 1,
+        qualified=name if place.parent == 0 else f"{around.qualified}.{name}",
+        parent=place.parent,
+        start_line=start_line,
         end_line=_last_row(outer) + 1,
-        head_line=colon.end_point.row + 1 if colon is not node else outer.start_point.row + 1,
-        signature=" ".join(head.removesuffix(":").split())[:MAX_SIGNATURE],
-        doc=_doc(body),
-        decorators=tuple(_text(child)[1:].strip() for child in outer.children if child.type == "decorator"),
-        bases=() if not is_class else tuple(_bases(node.child_by_field_name("superclasses"))),
+        head_line=colon.end_point.row + 1 if colon is not None else start_line,
+        signature=" ".join(head.decode("utf-8", "replace").removesuffix(":").split())[:MAX_SIGNATURE],
+        doc=_doc(place.doc),
+        decorators=() if outer is node else tuple(_decorators(outer)),
+        bases=tuple(_bases(node.child_by_field_name("superclasses"))) if is_class else (),
         parameters=() if is_class else tuple(_parameters(node.child_by_field_name("parameters"))),
         returns=_text(node.child_by_field_name("return_type")) or None,
-        is_async=any(child.type == "async" for child in node.children[:1]),
-        pure=not is_class,
+        is_async=is_async,
+        pure=not is_class and not is_async and not counts.impure,
+        return_count=counts.returns,
+        call_count=counts.calls,
+        attribute_count=counts.attributes,
     )
 
 
 def _last_row(node: Node) -> int:
     return node.end_point.row - (1 if node.end_point.column == 0 and node.end_point.row > node.start_point.row else 0)
-
-
-def _counted(definitions: list[Definition], captures: Captures, owners: OwnerMap) -> list[Definition]:
-    """Fill in the counts, and take `pure` from what shows an effect."""
-    counts = {
-        name: Counter(owners.ordinal(node.start_byte) for node in captures.get(name, ()))
-        for name in ("return", "call", "attribute", "impure")
-    }
-    for node in captures.get("call", ()):
-        if _text(node) in IMPURE_CALLS:
-            counts["impure"][owners.ordinal(node.start_byte)] += 1
-    return [
-        replace(
-            definition,
-            return_count=counts["return"][ordinal],
-            call_count=counts["call"][ordinal],
-            attribute_count=counts["attribute"][ordinal],
-            pure=definition.pure and not definition.is_async and not counts["impure"][ordinal],
-        )
-        for ordinal, definition in enumerate(definitions)
-    ]
-
-
-def _mentions(captures: Captures, owners: OwnerMap) -> Iterator[Mention]:
-    for kind in MENTIONS:
-        counted = Counter((owners.ordinal(node.start_byte), _text(node)) for node in captures.get(kind, ()))
-        for (ordinal, name), count in sorted(counted.items()):
-            yield Mention(ordinal=ordinal, name=name, kind=kind, count=count)
 
 
 def _variables(captures: Captures) -> Iterator[Definition]:
@@ -181,6 +183,12 @@ def _aliased(item: Node) -> tuple[str, str]:
     return _text(item), ""
 
 
+def _decorators(outer: Node) -> Iterator[str]:
+    for child in outer.children:
+        if child.type == "decorator":
+            yield _text(child)[1:].strip()
+
+
 def _bases(arguments: Node | None) -> Iterator[str]:
     for child in arguments.named_children if arguments else ():
         if child.type not in ("keyword_argument", "comment"):
@@ -204,21 +212,22 @@ def _parameters(parameters: Node | None) -> Iterator[Parameter]:
 
 def _doc_node(block: Node | None) -> Node | None:
     """Return the string that opens a block, comments aside."""
-    first = next((child for child in block.named_children if child.type != "comment"), None) if block else None
-    if first is None or first.type != "expression_statement" or not first.named_children:
+    first = _first(block)
+    while first is not None and first.type == "comment":
+        first = first.next_named_sibling
+    if first is None or first.type != "expression_statement":
         return None
-    return first.named_children[0] if first.named_children[0].type == "string" else None
+    string = _first(first)
+    return string if string is not None and string.type == "string" else None
 
 
-def _doc_segment(block: Node | None, ordinal: int) -> tuple[Segment, ...]:
-    node = _doc_node(block)
-    return (Segment(node.start_byte, node.end_byte, ordinal, "head"),) if node else ()
+def _first(node: Node | None) -> Node | None:
+    return node.named_child(0) if node is not None and node.named_child_count else None
 
 
-def _doc(block: Node | None) -> str:
+def _doc(node: Node | None) -> str:
     """Return the docstring as it is written between its quotes, indentation taken off; escapes are not decoded."""
-    node = _doc_node(block)
-    parts = node.children if node else []
+    parts = node.children if node is not None else []
     if len(parts) < 2 or "f" in _text(parts[0]).lower():
         return ""
     return inspect.cleandoc("".join(_text(part) for part in parts[1:-1]))[:MAX_DOC]

@@ -45,10 +45,10 @@ class OwnerMap:
     """Look-up of the definition that a byte belongs to."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
-        self._starts = [segment.start for segment in segments]
-        self._segments = segments
+        self._starts = [-1, *(segment.start for segment in segments)]
+        self._ordinals = [0, *(segment.ordinal for segment in segments)]
 
-    def ordinal(self, byte: int) -> int:
-        """Return the ordinal of the innermost definition around that byte; 0, the module, where there is none."""
-        index = bisect.bisect_right(self._starts, byte) - 1
-        return self._segments[index].ordinal if index >= 0 else 0
+    def ordinals(self, places: Iterable[int]) -> list[int]:
+        """Return the ordinal of the innermost definition around each byte; 0, the module, where there is none."""
+        starts, ordinals, find = self._starts, self._ordinals, bisect.bisect_right
+        return [ordinals[find(starts, byte) - 1] for byte in places]
