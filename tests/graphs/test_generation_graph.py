@@ -12,7 +12,7 @@ from genloom.events import parse_event
 from genloom.graphs import build_generation_graph
 from genloom.nodes import NodePolicy
 from genloom.state import GenerationRequest, GraphContext
-from genloom.testing import Fault, RunPlan
+from genloom.testing import Fault, Reply, RunPlan
 from genloom.tools.store.state_serializer import StateSerializer
 
 QUICK = {"generate": NodePolicy(tries=3, base_seconds=0.01, cap_seconds=0.02)}
@@ -356,3 +356,77 @@ def test_a_secret_in_an_example_never_reaches_an_event(use_model, model_context)
     items = list(build_generation_graph().stream({"request": request}, context=model_context, stream_mode="custom"))
     assert items
     assert token not in str(items)
+
+
+@pytest.mark.parametrize(
+    "body", ["null", "[]", "{}", '{"choices": []}', '{"error": {"message": "no"}}', "<html>hi</html>"]
+)
+def test_an_odd_answer_with_status_200_is_a_malformed_answer(use_model, model_context, body):
+    """Whatever the client stumbles over, the error is one of genloom's and is not tried again."""
+    server = use_model([], faults=[Fault(body=body)] * 5)
+    with pytest.raises(GenerationError) as caught:
+        build_generation_graph(policies=QUICK).invoke({"request": REQUEST}, context=model_context)
+    assert caught.value.causes[0].kind == "malformed"
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "judgement",
+    [
+        '{"decision": "REJECT", "summary": "No."}',
+        '{"decision": "reject", "findings": [{"severity": "critical", "message": "bad"}]}',
+        '{"decision": "reject", "findings": [{"message": "' + "x" * 5000 + '"}]}',
+        'I looked at {x} and {y}: {"decision": "reject", "summary": "No."}',
+    ],
+)
+def test_a_readable_rejection_is_heard_however_it_is_dressed(use_model, model_context, judgement):
+    """A malformed remark does not silence the decision."""
+    use_model([fenced(RIGHT), judgement])
+    state = build_generation_graph().invoke({"request": REQUEST}, context=model_context)
+    assert state["outcome"].result == "failed"
+    assert state["review"].decision == "reject"
+
+
+def test_a_reviewer_answers_by_a_call_of_its_tool(use_model, model_context):
+    """Structured output where the server takes tools."""
+    server = use_model([fenced(RIGHT), Reply(value={"decision": "approve", "summary": "Fine."})])
+    state = build_generation_graph().invoke({"request": REQUEST}, context=model_context)
+    assert state["outcome"].result == "passed"
+    assert state["review"].summary == "Fine."
+    assert server.chats[1]["tools"]
+
+
+def test_an_unproven_candidate_of_search_leaves_the_word_to_the_model(use_model):
+    """One example proves nothing: with a model configured, it is asked."""
+    server = use_model([fenced(RIGHT), APPROVAL])
+    request = {"prompt": "Make a URL slug", "examples": ["slugify('A b') == 'a-b'"]}
+    state = build_generation_graph().invoke({"request": request}, context={"model": "openai:test-model"})
+    assert state["draft"].generator == "model"
+    assert state["outcome"].result == "passed"
+    assert server.chats
+
+
+def test_tests_name_what_is_asked(use_model, model_context):
+    """Without a name, the tests' own import says which module and which function."""
+    use_model([fenced(RIGHT), APPROVAL])
+    tests = "from text_tools import slugify\n\n\ndef test_it():\n    assert slugify('A b') == 'a-b'\n"
+    state = build_generation_graph().invoke(
+        {"request": {"prompt": "Make a URL slug", "tests": tests}}, context=model_context
+    )
+    assert state["outcome"].result == "passed", state["verdict"]
+    assert state["draft"].path == "text_tools.py"
+
+
+def test_a_changed_file_is_injected_anew_when_a_run_goes_on_later(use_model, model_context, tmp_path):
+    """What was chosen before the interrupt does not match any more."""
+    (tmp_path / "slugs.py").write_text("def slug_words(text):\n    '''Words of a slug.'''\n    return text.split()\n")
+    server = use_model([fenced(RIGHT), APPROVAL])
+    context = {**model_context, "repository": str(tmp_path)}
+    graph = build_generation_graph(checkpointer=InMemorySaver(serde=StateSerializer()))
+    config = {"configurable": {"thread_id": "one"}}
+    graph.invoke({"request": REQUEST}, config, context=context, interrupt_before=["generate"])
+    (tmp_path / "slugs.py").write_text(
+        "def slug_words(text):\n    '''Words of a slug, anew.'''\n    return text.split()\n"
+    )
+    graph.invoke(None, config, context=context)
+    assert "Words of a slug, anew." in str(server.chats[0]["messages"])

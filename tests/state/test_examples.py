@@ -127,3 +127,18 @@ def test_a_changed_copy_of_a_request_works_its_examples_out_anew():
     copy = request.model_copy(update={"examples": ("g(1) == 1",)})
     assert (copy.target_name, [e.text for e in copy.all_examples]) == ("g", ["g(1) == 1"])
     assert request == GenerationRequest(prompt="x", examples=["f(1) == 1"])
+
+
+@pytest.mark.parametrize(
+    ("call", "function"),
+    [
+        ("list(squares(3))", "squares"),
+        ("sorted(squares(3), key=abs)", "squares"),
+        ("asyncio.run(fetch(1))", "fetch"),
+        ("Stack().push(1).size", "Stack"),
+        ("len([1])", "len"),
+    ],
+)
+def test_an_example_is_about_the_function_inside_what_wraps_it(call, function):
+    """A builtin around the call is only how its result is looked at."""
+    assert parse_example(f"{call} == 1").function == function
