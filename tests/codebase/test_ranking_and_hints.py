@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from genloom.state import GenerationRequest
 from genloom.tools.codebase import Codebase, Query
-from genloom.tools.codebase.ranking import file_role
+from genloom.tools.codebase.ranking import Scores, file_role
 
 
 def _first(codebase: Codebase, query: str) -> str:
@@ -144,3 +144,11 @@ def test_hostile_prompts_are_read_in_linear_time(unit: str) -> None:
 def test_roles_are_told_from_paths(path: str, role: str) -> None:
     """Tests, documentation and examples, packages, source."""
     assert file_role(path) == role
+
+
+@given(st.lists(st.floats(0.01, 12), min_size=10, max_size=40))
+def test_relevance_does_not_depend_on_the_order_of_sets(weights: list[float]) -> None:
+    """It is another one in every process; the sum over all terms is the whole to the last bit."""
+    idf = {f"term{number}": weight for number, weight in enumerate(weights)}
+    scores = Scores({}, {}, symbol_terms={(1, 1): set(idf)}, idf=idf)
+    assert scores.coverage([(1, 1)]) == 1.0

@@ -105,8 +105,8 @@ class Scores:
         covered: set[str] = set()
         for symbol in symbols:
             covered |= self.symbol_terms.get(symbol, set()) | self.path_terms.get(symbol[0], set())
-        total = sum(self.idf.values())
-        return sum(self.idf[term] for term in covered) / total if total else 0.0
+        total = math.fsum(self.idf.values())  # fsum: a set has another order in every process
+        return math.fsum(self.idf[term] for term in covered) / total if total else 0.0
 
 
 def file_role(path: str) -> str:
