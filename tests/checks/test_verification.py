@@ -298,10 +298,35 @@ def test_trouble_of_the_hidden_run_is_told_without_its_output(later: Any) -> Non
 def test_tests_pass_as_a_test_report() -> None:
     """What pytest says is a claim of the draft's own interpreter; the weakest evidence stands on top."""
     sandbox = ScriptedSandbox({"area(2)": value(4)}, tests=replace(TESTS, cases=cases("passed", "passed")))
-    verdict = verify(sandbox, request("area(2) == 4", tests="def test(): ..."))
+    verdict = verify(sandbox, request("area(2) == 4", tests="def test_0(): ...\ndef test_1(): ..."))
     assert isinstance(verdict, Passed)
     assert verdict.evidence == "test_report"
     assert verdict.seconds == 0.75
+
+
+def test_a_test_that_the_session_keeps_silent_about_is_not_run() -> None:
+    """A complete session without one of the file's own tests is no pass."""
+    sandbox = ScriptedSandbox(tests=replace(TESTS, cases=cases("passed")))
+    verdict = verify(sandbox, request(tests="def test_0(): ...\ndef test_other(): ..."))
+    assert isinstance(verdict, NotRun)
+    assert "`test_other`" in verdict.reason
+
+
+def test_controls_without_time_leave_a_test_uncontrolled() -> None:
+    """Where the tests used up the time, no control is started, and the check says so."""
+    sandbox = ScriptedSandbox(tests=replace(TESTS, cases=cases("passed"), seconds=9.0))
+    verdict = verify(sandbox, request(tests="from area import area\ndef test_0(): assert area(2) == 4"))
+    assert isinstance(verdict, Passed)
+    assert len(sandbox.asked) == 2
+    assert verdict.checks[-1].detail.startswith("uncontrolled: its controls found no time")
+
+
+def test_a_session_that_reports_the_same_of_every_file_fails() -> None:
+    """The same tests with wrong expectations pass too: their report is worth nothing."""
+    sandbox = ScriptedSandbox(tests=replace(TESTS, cases=cases("passed")))
+    verdict = verify(sandbox, request(tests="def test_0(): assert area(2) == 4"))
+    assert isinstance(verdict, Failed)
+    assert verdict.reason.startswith("The test `test_0` failed: its control passed")
 
 
 @pytest.mark.parametrize("bad", ["failed", "error"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import SystemRandom
 from typing import Protocol
 
 from genloom.events import CheckFinished, EventEmitter, ignore_events
 from genloom.state import CheckResult, Draft, GenerationRequest, NotRun, Verdict
 from genloom.tools.checks.comparison import EQUALITY, Comparison
 from genloom.tools.checks.conclusion import Run, conclude, not_runnable
+from genloom.tools.checks.controls import judge_controls, plan_controls
 from genloom.tools.checks.judging import (
     Observation,
     judge_ending,
@@ -126,7 +129,7 @@ class _Trial:
             return report
         observed = observations(report, len(calls))
         first, gave = (observed[0], observed[1:]) if probe else (None, observed)
-        self._account(report)
+        self.account(report)
         if report.loading is not None:
             self._judge_failed_load(report, report.loading)
             return report
@@ -139,7 +142,7 @@ class _Trial:
 
     def judge_session(self, report: TestReport, tests: str) -> None:
         """Judge a run of pytest."""
-        self._account(report)
+        self.account(report)
         judged = judge_tests(report)
         if report.not_run:
             self.run = replace(self.run, prevented=not_runnable(report))
@@ -158,7 +161,8 @@ class _Trial:
     def _note_missing(self, package: str | None) -> None:
         self.run = replace(self.run, missing=self.run.missing or package or "")
 
-    def _account(self, report: CallReport | TestReport) -> None:
+    def account(self, report: CallReport | TestReport) -> None:
+        """Count a run's time, and note where it ran."""
         self.run = replace(
             self.run,
             sandbox=report.tier or self.run.sandbox,
@@ -200,8 +204,26 @@ def _concealed(check: CheckResult) -> CheckResult:
 
 
 async def _run_tests(trial: _Trial, tests: str | None, sandbox: CheckRunner) -> None:
-    if tests is not None:
-        trial.judge_session(await sandbox.atest(trial.subject.files, tests, limits=trial.left), tests)
+    if tests is None:
+        return
+    before = len(trial.results)
+    trial.judge_session(await sandbox.atest(trial.subject.files, tests, limits=trial.left), tests)
+    if trial.holds:  # else the verdict stands already
+        trial.results[before:] = await _run_controls(trial, tests, trial.results[before:], sandbox)
+
+
+async def _run_controls(
+    trial: _Trial, tests: str, passed: Sequence[CheckResult], sandbox: CheckRunner
+) -> tuple[CheckResult, ...]:
+    """Run the tests again where they must fail, as long as there is time, and judge the ones that passed by it."""
+    controls = await asyncio.to_thread(plan_controls, tests, trial.subject.files, SystemRandom())
+    reports: list[TestReport] = []
+    for run in controls.runs:
+        if trial.left.wall_seconds <= LEAST_SECONDS:
+            break
+        reports.append(await sandbox.atest(run.files, run.tests, limits=trial.left))
+        trial.account(reports[-1])
+    return judge_controls(passed, controls, reports)
 
 
 def _unavailable(report: CallReport, plan: CheckPlan) -> NotRun:

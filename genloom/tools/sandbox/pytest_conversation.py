@@ -15,12 +15,15 @@ _RESULTS = get_args(get_type_hints(TestCase)["result"])
 
 
 class TestConversation:
-    """Has one pytest file run and takes a record for each test."""
+    """Has one pytest file run and takes a record for each test. In names and details the file is called `shown_as`."""
 
     __test__ = False  # the name is no test of ours
 
-    def __init__(self, test_file: str, lender: str, conftest: bool, folders: Sequence[str]) -> None:
+    def __init__(
+        self, test_file: str, lender: str, conftest: bool, folders: Sequence[str], *, shown_as: str = ""
+    ) -> None:
         self._question = (test_file, lender, "conftest" if conftest else "", *folders)
+        self._names = test_file.removesuffix(".py"), (shown_as or test_file).removesuffix(".py")
         self._collected = -1
         self.cases: list[TestCase] = []
         self.closed = False
@@ -42,7 +45,7 @@ class TestConversation:
             case ["collected", int(count)] if self._collected < 0:
                 self._collected = count
             case ["test", str(name), result, str(detail)] if result in _RESULTS and len(self.cases) < MOST_CASES:
-                self.cases.append(TestCase(name=name, result=result, detail=detail))
+                self.cases.append(TestCase(name=self._shown(name), result=result, detail=self._shown(detail)))
             case ["no_pytest", str(why)] if not self.cases:
                 self.no_pytest = why
                 return False
@@ -53,3 +56,6 @@ class TestConversation:
             case _:
                 raise dialogue.reject("the record is malformed")
         return True
+
+    def _shown(self, text: str) -> str:
+        return text.replace(*self._names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -129,9 +130,12 @@ class Sandbox:
         No configuration, cache or third-party plugin is loaded, and a conftest.py only when it is in `files`. The
         records share the draft's interpreter: they are claims. `limits` replace the sandbox's own for this run.
         """
-        name = _free_name(_TEST_FILE, files)
+        # a name of its own for each run: a draft cannot tell one run from another by it
+        name = _free_name(f"test_{secrets.token_hex(8)}.py", files)
         lender, lent = await asyncio.to_thread(_own_pytest)
-        conversation = TestConversation(name, lender, "conftest.py" in files, self._import_from)
+        conversation = TestConversation(
+            name, lender, "conftest.py" in files, self._import_from, shown_as=_free_name(_TEST_FILE, files)
+        )
         ran = await self._run(
             ("tests",), {**files, name: tests}, readable=lent, conversation=conversation, limits=limits
         )
