@@ -119,6 +119,7 @@ PARTS[GenerationRequest] = _model(
     prompt=TEXTS.map(lambda text: f"make {text}"),
     name=NAMES,
     target=st.none() | st.sampled_from(["a.py", "pkg/b.py"]),
+    tests=st.sampled_from([None, "from f import f\n\n\ndef test_f():\n    assert f(1) == 2\n", "# Größe\n"]),
     examples=st.sampled_from([(), ("f(1) == 2",), ("f((1, 2)) == 'x'", "raises(ValueError, f(None))")]),
     codebase_context=st.dictionaries(TEXTS, TEXTS, max_size=2),
 )
