@@ -12,7 +12,7 @@ from genloom.config import Settings
 from genloom.errors import StorageError
 from genloom.events import EventEmitter, Note
 from genloom.interfaces.result import GenerationResult
-from genloom.tools.security import Redactor
+from genloom.tools.security import holds_secret
 from genloom.tools.store.result_cache import ResultCache, open_result_cache
 
 __all__ = ["KeptAnswers"]
@@ -44,7 +44,7 @@ class KeptAnswers:
     async def keep(self, key: str, result: GenerationResult) -> None:
         """Keep an answer, unless it holds what looks like a secret."""
         value = result.model_dump(mode="json")
-        if Redactor(secrets=self._settings.secrets).data(value) != value:
+        if holds_secret(value, secrets=self._settings.secrets):
             return
         try:
             await asyncio.to_thread(self._cache.put, key, value)
