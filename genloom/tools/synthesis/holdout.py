@@ -8,9 +8,13 @@ from typing import Any  # Any: the examples' values
 from genloom.state.example import literal
 from genloom.tools.synthesis.calls import Call
 
-__all__ = ["hold_back"]
+__all__ = ["hold_back", "proves"]
 
 SHARE = 4
+LEAST_TELLING = 2
+"""Telling examples that must be there: one to fit and one to hold back."""
+SMALL_COST = 12
+"""Up to this cost a single telling example that was held back is proof; a larger program needs two."""
 LEAST_YES_OR_NO = 4
 """A yes or no says little: fewer examples of it than these are all fitted, of more, half are held back."""
 
@@ -20,24 +24,52 @@ def hold_back(calls: Sequence[Call]) -> tuple[tuple[Call, ...], tuple[Call, ...]
 
     Examples that raise are always fitted: they say where a guard is needed. Held back are those that others resemble most,
     so that what is fitted keeps its variety: an example whose shape (and whose result) others share goes before one that
-    stands alone. Of two, the one that says less is held back.
+    stands alone. Of two, the one that says less is held back. At least one that is held back is telling, and one that is
+    fitted: almost any program gives the empty result for the empty input, which proves nothing.
     """
     plain = [call for call in calls if not call.example.error]
-    if len(plain) < 2:
-        return tuple(calls), ()
     wanted = _count(plain)
-    if not wanted:
+    telling = [call for call in plain if _tells(call)]
+    if not wanted or len(telling) < LEAST_TELLING:
         return tuple(calls), ()
     kept = list(plain)
-    held: list[Call] = []
+    held: set[int] = set()
     while len(held) < wanted:
-        chosen = max(kept, key=lambda call: _dispensable(call, kept))
-        kept.remove(chosen)
-        held.append(chosen)
-    return tuple(call for call in calls if call not in held), tuple(call for call in calls if call in held)
+        chosen = max(kept if held else telling, key=lambda call: _dispensable(call, kept))
+        kept = [call for call in kept if call is not chosen]
+        held.add(id(chosen))
+    return tuple(call for call in calls if id(call) not in held), tuple(call for call in calls if id(call) in held)
+
+
+def proves(held: Sequence[Call], cost: int) -> bool:
+    """Whether meeting these unseen examples proves a program of that cost: among many large programs that fit a few
+    examples, some meet one more by chance."""
+    return sum(map(_tells, held)) >= (1 if cost <= SMALL_COST else 2)
+
+
+def _tells(call: Call) -> bool:
+    """Whether a wrong program would hardly meet the example by chance: its input is no trivial one, and its result is
+    neither empty nor the input itself."""
+    expected = literal(call.example.expected)
+    values = [literal(text) for text in call.arguments]
+    if isinstance(expected, bool):
+        return True
+    return bool(expected) and any(map(_is_substantial, values)) and not any(_same(value, expected) for value in values)
+
+
+def _is_substantial(value: Any) -> bool:
+    if isinstance(value, bool) or value is None:
+        return False
+    return abs(value) > 1 if isinstance(value, int | float) else not hasattr(value, "__len__") or len(value) > 1
+
+
+def _same(value: Any, expected: Any) -> bool:
+    return type(value) is type(expected) and bool(value == expected)
 
 
 def _count(plain: Sequence[Call]) -> int:
+    if len(plain) < LEAST_TELLING:
+        return 0
     if all(call.example.expected in ("True", "False") for call in plain):
         return len(plain) // 2 if len(plain) >= LEAST_YES_OR_NO else 0
     return max(1, len(plain) // SHARE)

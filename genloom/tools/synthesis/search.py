@@ -14,7 +14,7 @@ from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import ProgramReport
 from genloom.tools.synthesis.answer import Abstained, Found, SearchAnswer
 from genloom.tools.synthesis.calls import Call, Signature, read_calls
-from genloom.tools.synthesis.holdout import hold_back
+from genloom.tools.synthesis.holdout import hold_back, proves
 from genloom.tools.synthesis.module import write_module
 from genloom.tools.synthesis.protocol import AbstainedLine, FoundLine, ProgressLine, Rival, encode_task, read_line
 from genloom.tools.synthesis.task import SearchTask
@@ -128,17 +128,20 @@ async def _found(
     task: SearchTask, signature: Signature, line: FoundLine, fit: Sequence[Call], held: Sequence[Call], seconds: float
 ) -> Found:
     # the source is shown to whoever writes or repairs the next draft: what was held back must not stand in it
-    seen = fit if line.held_back else (*fit, *held)
+    proof = tuple(held) if line.held_back and proves(held, line.cost) else ()
+    seen = fit if proof else (*fit, *held)
     written = await asyncio.to_thread(write_module, task.name, task.prompt, signature, line, seen)
     texts = [call.example.text for call in seen]
     notes = [*line.notes, *([written.note] if written.note else [])]
+    if line.held_back and not proof:
+        notes.append("a program of this size needs two examples held back to prove it: give more examples")
     if task.constraints:
         notes.append("the search does not read constraints: check them yourself")
     return Found(
         source=written.source,
         expression=line.expression,
         fitted=tuple(texts),
-        held_out=tuple(call.example.text for call in held) if line.held_back else (),
+        held_out=tuple(call.example.text for call in proof),
         rivals=_rivals(task.name, line.rivals),
         cost=line.cost,
         candidates=line.candidates,
