@@ -28,7 +28,7 @@ async def ask(model: str, messages: Sequence[BaseMessage], runtime: NodeRuntime)
     Every message passes redaction first. Raises `ModelError` (classified), `CredentialError` or `ModelNameError`; any
     other exception of the model's client is passed on as it is.
     """
-    chat = await chat_model(model, runtime.settings)
+    chat = await _sent(chat_model(model, runtime.settings), model)
     answer = await _sent(chat.ainvoke([_redacted(message, runtime) for message in messages]), model)
     return _told(answer, model, runtime)
 
@@ -41,7 +41,7 @@ async def ask_for(
     The value is `None` where the model answered in words instead, which are the text. A model that takes no tools is asked
     in words alone. Raises as `ask`.
     """
-    structured = _structured(await chat_model(model, runtime.settings), schema)
+    structured = _structured(await _sent(chat_model(model, runtime.settings), model), schema)
     if structured is not None:
         try:
             given = await _sent(structured.ainvoke([_redacted(message, runtime) for message in messages]), model)

@@ -14,12 +14,16 @@ from genloom.state.example import Example, parse_example
 __all__ = ["examples_in_text"]
 
 _BUILTINS = frozenset(dir(builtins))
-_LEAD_IN = re.compile(r"(?:such as|e\.g\.|for example|examples?):?\s+(\w[\w.]*\(.*)$", re.IGNORECASE)
+_CALL = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?=\()")
+_END = re.compile(r"[,;`]|\s(?:and|or|but|while)\s|\.(?:\s|$)|\s[#(-]|\u2014|\u2013")
+MAX_LINES = 5_000
+MAX_LINE = 2_000
+MAX_STARTS = 40
 
 
 def examples_in_text(text: str, name: str | None = None) -> tuple[Example, ...]:
-    """Return the examples of the function `name` that a prompt's text holds: doctests, and `f(1) == 2` in back-quotes, on
-    a line of its own or after "such as", "e.g." or "example:".
+    """Return the examples of the function `name` that a prompt's text holds: doctests, and `f(1) == 2` wherever it stands
+    in a line.
 
     Without a name, the first example decides which function is meant; a builtin never is. Only what stands alone counts:
     a condition such as `len(items) == 0` speaks of names that it does not bring along. What does not parse as an example
@@ -34,22 +38,31 @@ def examples_in_text(text: str, name: str | None = None) -> tuple[Example, ...]:
 
 
 def _parsed(text: str) -> Iterator[Example]:
-    for candidate in (*re.findall(r"`([^`\n]+)`", text), *_plain_lines(text)):
+    for line in text.splitlines()[:MAX_LINES]:
+        if "(" in line and "=" in line and not line.lstrip().startswith((">>>", "...")):
+            yield from _in_line(line[:MAX_LINE])
+    for quoted in re.findall(r"`([^`\n]{,2000})`", text)[:MAX_LINES]:
         try:
-            yield parse_example(candidate)
+            yield parse_example(quoted)
         except ExampleError:
             continue
 
 
-def _plain_lines(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        if line.lstrip().startswith((">>>", "...")):
+def _in_line(line: str) -> Iterator[Example]:
+    """Yield the examples of a line, wherever they stand in it: each begins at a call or at a literal's comparison, and
+    takes as much of the line as makes an example."""
+    begin = 0
+    for start in [match.start() for match in _CALL.finditer(line)][:MAX_STARTS]:
+        if start < begin:
             continue
-        bare = re.sub(r"^[\s\-*•]+", "", line).strip().rstrip(".;,")
-        yield bare
-        if match := _LEAD_IN.search(bare):
-            yield match.group(1)
-            yield from (part.strip() for part in re.split(r"\s*(?:;|\band\b)\s*", match.group(1)))
+        ends = [len(line), *(match.start() for match in _END.finditer(line, start))]
+        for end in sorted(ends, reverse=True)[:MAX_STARTS]:
+            try:
+                yield parse_example(line[start:end].rstrip(" .,;`"))
+            except ExampleError:
+                continue
+            begin = end
+            break
 
 
 def _names(expression: str) -> set[str]:

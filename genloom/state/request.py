@@ -87,17 +87,33 @@ class GenerationRequest(StatePart):
                 raise ValueError(f"the tests are not Python: {error}") from error
         return tests
 
+    @field_validator("signature")
+    @classmethod
+    def _signature_is_python(cls, signature: str | None) -> str | None:
+        if signature is not None and _signature_name(signature) is None:
+            raise ValueError(f"the signature {signature!r} is none: write it as `slugify(text: str) -> str`")
+        return signature
+
     @model_validator(mode="after")
     def _examples_agree(self) -> GenerationRequest:
+        if self.name and self.signature and _signature_name(self.signature) != self.name:
+            raise ValueError(f"the signature is that of {_signature_name(self.signature)}, and the name is {self.name}")
         try:
             contradiction = find_contradiction(self.all_examples)
         except ExampleError as error:
             raise ValueError(f"{error.message} {error.hint}") from error
+        self._demand_calls_of_the_asked_name()
         if contradiction is not None:
             raise ValueError(
                 f"the examples contradict each other: `{contradiction[0].text}` and `{contradiction[1].text}`"
             )
         return self
+
+    def _demand_calls_of_the_asked_name(self) -> None:
+        asked = self.name or (_signature_name(self.signature) if self.signature else None)
+        called = {parse_example(text).function for text in self.examples}
+        if asked and called and asked not in called:
+            raise ValueError(f"the examples call {', '.join(sorted(called))}, and {asked} is asked for")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # Any: field values
         """Return a copy with some fields changed; what was worked out from the fields is worked out anew."""
@@ -139,9 +155,8 @@ class GenerationRequest(StatePart):
         """The name as the caller told it outside the prompt's text."""
         if self.name:
             return self.name
-        match = re.match(r"\s*(?:async\s+)?(?:def\s+|class\s+)?([A-Za-z_]\w*)", self.signature or "")
-        if match:
-            return match.group(1)
+        if self.signature:
+            return _signature_name(self.signature)
         if self.examples:
             return parse_example(self.examples[0]).function
         return self._tested[1] if self._tested else None
@@ -167,6 +182,19 @@ class GenerationRequest(StatePart):
     def draft_path(self) -> str:
         """The path that a draft of one module has: the target, else the module's own name."""
         return self.target or f"{self.module_name}.py"
+
+
+def _signature_name(signature: str) -> str | None:
+    """The name in a signature such as `f(a: int) -> int`, `async def f(a)` or `class Stack`; `None` when it is none."""
+    head = signature.strip().rstrip(":")
+    for source in (f"{head}: ...", f"def {head}: ..."):
+        try:
+            (node,) = ast.parse(source).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return node.name
+    return head if head.isidentifier() and not keyword.iskeyword(head) else None
 
 
 _TEST_TOOLS = {"pytest", "hypothesis", "_pytest"}

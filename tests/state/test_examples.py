@@ -142,3 +142,28 @@ def test_a_changed_copy_of_a_request_works_its_examples_out_anew():
 def test_an_example_is_about_the_function_inside_what_wraps_it(call, function):
     """A builtin around the call is only how its result is looked at."""
     assert parse_example(f"{call} == 1").function == function
+
+
+@pytest.mark.parametrize(
+    ("prompt", "found"),
+    [
+        ("Keep evens: evens([1, 2]) == [2], evens([3]) == [].", ["evens([1, 2]) == [2]", "evens([3]) == []"]),
+        (
+            "initials('Ada Lovelace') == 'AL' and initials('x') == 'X'",
+            ["initials('Ada Lovelace') == 'AL'", "initials('x') == 'X'"],
+        ),
+        ("It holds that join(['a', 'b']) == 'a, b'; join([]) == ''", ["join(['a', 'b']) == 'a, b'", "join([]) == ''"]),
+        ("Refuse None: raises(TypeError, f(None)), and f(1) == 2", ["raises(TypeError, f(None))", "f(1) == 2"]),
+        ("Given `4 == double(2)` it doubles", ["double(2) == 4"]),
+        ("Call print(x) first, then 1 == 1.", []),
+    ],
+)
+def test_examples_side_by_side_in_a_sentence_are_all_found(prompt, found):
+    """Commas, semicolons and "and" separate them; those inside a literal do not."""
+    assert [example.text for example in GenerationRequest(prompt=prompt).prompt_examples] == found
+
+
+@given(st.text(alphabet="f(1,)=[] '`\n.;a", max_size=200))
+def test_any_prompt_is_read_without_error(text):
+    """Whatever stands in it."""
+    assert all(example.function for example in examples_in_text(text))

@@ -18,6 +18,11 @@ from genloom.state import GenerationRequest, GraphContext
         ({"prompt": "x", "target": "../outside.py"}, "inside the repository"),
         ({"prompt": "x", "target": "/etc/passwd"}, "inside the repository"),
         ({"prompt": "x", "colour": "red"}, "Extra inputs"),
+        ({"prompt": "x", "signature": "f(a, b"}, "signature"),
+        ({"prompt": "x", "signature": "not a signature at all"}, "signature"),
+        ({"prompt": "x", "name": "d", "signature": "other(n: int) -> int"}, "signature is that of other"),
+        ({"prompt": "x", "name": "h", "examples": ["f(1) == 2"]}, "h is asked for"),
+        ({"prompt": "x", "tests": "def test_("}, "tests are not Python"),
         ({}, "Field required"),
     ],
 )

@@ -37,7 +37,7 @@ def png_bytes(layout: Layout) -> bytes:
     except ImportError as error:
         raise UsageError(
             "A PNG needs Pillow, which is not installed.",
-            hint="Install it with pip install 'genloom[png]', or choose the format svg.",
+            hint="Install it with `pip install pillow`, or choose the format svg.",
         ) from error
     width, height = round(layout.width * SCALE), round(layout.height * SCALE)
     if width * height > MOST_PIXELS:

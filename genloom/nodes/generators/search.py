@@ -22,14 +22,14 @@ async def reuse_existing(assignment: Assignment, runtime: NodeRuntime) -> Genera
     """Offer a function of the repository or the standard library that already does what the examples show."""
     task, sandbox = await asyncio.to_thread(_prepared, assignment.request, runtime)
     answer = await find_existing(task, sandbox, runtime.emit)
-    return _as_generated(answer, assignment.request, "reuse")
+    return _as_generated(answer, assignment, "reuse")
 
 
 async def search_program(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
     """Search for a program that does what the examples show."""
     task, sandbox = await asyncio.to_thread(_prepared, assignment.request, runtime)
     answer = await search(task, sandbox, runtime.emit)
-    return _as_generated(answer, assignment.request, "search")
+    return _as_generated(answer, assignment, "search")
 
 
 def _prepared(request: GenerationRequest, runtime: NodeRuntime) -> tuple[SearchTask, Sandbox]:
@@ -85,7 +85,8 @@ def _component(function: FunctionSignature, repository: Path) -> Component:
     )
 
 
-def _as_generated(answer: SearchAnswer, request: GenerationRequest, generator: GeneratorName) -> Generated | Abstention:
+def _as_generated(answer: SearchAnswer, assignment: Assignment, generator: GeneratorName) -> Generated | Abstention:
+    request, context = assignment.request, assignment.context
     if isinstance(answer, Abstained):
         return Abstention(reason=answer.reason, cut_by_clock=answer.cut_by_clock)
     draft = module_draft(
@@ -95,6 +96,11 @@ def _as_generated(answer: SearchAnswer, request: GenerationRequest, generator: G
         generator=generator,
         notes=answer.notes,
     )
+    rules = [ref.path for ref in (context.references if context else ()) if ref.form == "rules"]
+    if rules and generator == "search":
+        draft = draft.model_copy(
+            update={"notes": (*draft.notes, f"the search does not read {rules[0]}: check its rules")}
+        )
     provenance = {
         "fitted_to": answer.fitted,
         "held_out": answer.held_out,
