@@ -1,0 +1,49 @@
+"""The prompts as a model sees them, rendered for one request: `python tests/prompts/rendered_prompts.py` stores them anew."""
+
+from pathlib import Path
+
+from genloom.prompts import load_prompt
+
+FOLDER = Path(__file__).with_name("rendered")
+
+CONTEXT = "<<<data repository\ndef words(text: str) -> list[str]: ...\n>>>"
+SOURCE = "def slugify(text: str) -> str:\n    return text.lower()"
+SECTIONS = {
+    "context": CONTEXT,
+    "prompt": "Make a URL slug of a title.",
+    "signature": "Signature: `slugify(text: str) -> str`",
+    "constraints": "# Constraints\n\n- no regular expressions",
+    "examples": "# Examples\n\n- `slugify('A b') == 'a-b'`",
+    "tests": "# Tests (they import the module as `slugify`)\n\n```python\ndef test_it(): ...\n```",
+    "name": "slugify",
+    "history": "# Attempt 1 (model) failed\n\n- `slugify('A b') == 'a-b'`: got 'a b'",
+    "number": "1",
+    "generator": "model",
+    "source": SOURCE,
+    "evidence": "- `slugify('A b') == 'a-b'`: expected 'a-b', got 'a b'.",
+    "count": "6",
+    "checks": "- `slugify('A b') == 'a-b'`",
+    "path": "slugify.py",
+}
+NAMES = ("agent", "generate", "generate_system", "propose_checks", "repair", "review", "review_system")
+BARE = {"context", "signature", "constraints", "examples", "tests", "history"}
+
+
+def rendered(name: str, *, bare: bool) -> str:
+    """Return the prompt with every section filled in, or with the optional ones left empty."""
+    template = load_prompt(name)
+    return template.render(**{key: "" if bare and key in BARE else SECTIONS[key] for key in template.placeholders})
+
+
+def snapshots() -> dict[str, str]:
+    """Return every prompt's text by the name of its file."""
+    whole = {f"{name}.md": rendered(name, bare=False) for name in NAMES}
+    return whole | {
+        f"{name}_bare.md": rendered(name, bare=True) for name in NAMES if load_prompt(name).placeholders & BARE
+    }
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for file, text in snapshots().items():
+        (FOLDER / file).write_text(text)
