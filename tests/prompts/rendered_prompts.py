@@ -1,4 +1,4 @@
-"""The prompts as a model sees them, rendered for one request: `python tests/prompts/rendered_prompts.py` stores them anew."""
+"""The prompts as a model sees them, rendered for one request: running this file stores them anew."""
 
 from pathlib import Path
 
