@@ -12,7 +12,7 @@ from typing import Any, Literal, TypedDict
 from pydantic import ValidationError
 
 from genloom.config import Settings, load_settings
-from genloom.errors import RequestError, UsageError
+from genloom.errors import CredentialError, RequestError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import GenerationRequest, GraphContext
 from genloom.tools.chat.models import registered_models
@@ -101,7 +101,7 @@ def prepare_job(
     settings, context = as_context(options.get("context"), given).resolved(load_settings())
     request = _without_secrets(_request(prompt, of_request), settings)
     if request.use_agent and context.agent_backend is None:
-        raise UsageError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
+        raise CredentialError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
     thread_id = options.get("thread_id")
     _demand_sense(options, context)
     return GenerationJob(

@@ -6,7 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from genloom.errors import AgentError, GenerationError, UsageError
+from genloom.errors import AgentError, CredentialError, GenerationError, UsageError
 from genloom.nodes.briefing import (
     constraints_section,
     context_section,
@@ -77,7 +77,7 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
 
 def _backend_name(runtime: NodeRuntime) -> str:
     if runtime.context.agent_backend is None:
-        raise UsageError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
+        raise CredentialError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
     return runtime.context.agent_backend
 
 

@@ -7,7 +7,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from scenarios import APPROVAL, REQUEST, RIGHT, WRONG, fenced
 
-from genloom.errors import CredentialError, GenerationError, ModelNameError, RequestError, TimeLimitError, UsageError
+from genloom.errors import CredentialError, GenerationError, ModelNameError, RequestError, TimeLimitError
 from genloom.events import parse_event
 from genloom.graphs import build_generation_graph
 from genloom.nodes import NodePolicy
@@ -154,9 +154,9 @@ def test_an_agent_that_answers_no_module_is_not_run_with_the_link(use_agent):
     assert not state["outcome"].usable
 
 
-def test_direct_dispatch_without_a_backend_is_a_usage_error():
+def test_direct_dispatch_without_a_backend_is_a_credential_error():
     """The hint says what to set."""
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(CredentialError) as caught:
         build_generation_graph().invoke({"request": {**REQUEST, "use_agent": True}})
     assert "CODEGEN_API_TOKEN" in caught.value.hint
 

@@ -225,7 +225,6 @@ def test_ctrl_c_in_a_script_is_a_run_cancelled_error_with_its_thread(monkeypatch
         ("x", {"approval": True, "durable": False}, UsageError, "durable"),
         ("x", {"thread_id": 5}, UsageError, "thread"),
         ("x", {"deadline": "soon"}, UsageError, "deadline"),
-        ("x", {"use_agent": True}, UsageError, "no agent backend"),
         (None, {}, RequestError, "NoneType"),
     ],
 )
@@ -234,6 +233,13 @@ def test_bad_input_is_told_before_anything_runs(prompt, options, error, says):
     with pytest.raises(error, match=says) as caught:
         genloom.generate(prompt, **options)
     assert caught.value.exit_code == 2
+
+
+def test_an_agent_without_a_backend_is_a_missing_credential():
+    """Told before anything runs."""
+    with pytest.raises(CredentialError, match="no agent backend") as caught:
+        genloom.generate("x", use_agent=True)
+    assert caught.value.exit_code == 3
 
 
 def test_without_examples_and_without_a_model_it_says_what_it_needs():
