@@ -142,10 +142,10 @@ def test_agent_is_dispatched_on_request(program: Program) -> None:
     assert done.json["agent_run"]["status"] == "completed"
 
 
-def test_agent_without_a_backend_is_a_usage_error(program: Program) -> None:
+def test_agent_without_a_backend_is_a_missing_credential(program: Program) -> None:
     """Nothing is configured, so nothing can be dispatched."""
     done = program(*SLUG, "--agent")
-    assert done.code == 2
+    assert done.code == 3
     assert "no agent backend" in done.err
 
 
