@@ -61,6 +61,8 @@ class Answer:
         tell(report_lines(result))
         if result.path:
             tell(f"saved: {result.path}")
+        elif self.out is not None and result.outcome == "pending":
+            tell(f"not saved yet: give `--out {self.out.path}` again when you decide")
         elif self.out is not None and not result.usable:
             tell(f"not saved: {self.out.path} gets only what passed or was accepted")
         if result.thread_id:
