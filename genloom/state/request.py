@@ -63,6 +63,11 @@ class GenerationRequest(StatePart):
             return {str(key): text if isinstance(text, str) else repr(text) for key, text in value.items()}
         return {} if value is None else value
 
+    @field_validator("name", "signature", "target", mode="before")
+    @classmethod
+    def _blank_is_left_out(cls, value: Any) -> Any:  # Any: raw JSON of a caller
+        return None if isinstance(value, str) and not value.strip() else value
+
     @field_validator("name")
     @classmethod
     def _name_is_an_identifier(cls, name: str | None) -> str | None:

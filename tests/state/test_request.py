@@ -52,3 +52,9 @@ def test_every_context_field_has_a_title_and_a_description_for_forms():
     for name, field in GraphContext.model_fields.items():
         assert field.title, name
         assert field.description, name
+
+
+def test_blank_fields_of_a_form_are_left_out():
+    """Studio sends an empty text where nothing was typed."""
+    request = GenerationRequest(prompt="x", name="", signature=" ", target="")
+    assert (request.name, request.signature, request.target) == (None, None, None)

@@ -92,7 +92,6 @@ def _bounded(values: st.SearchStrategy[Any], metadata: list[Any]) -> st.SearchSt
     )
 
 
-NAMES = st.none() | st.sampled_from(["f", "slug_ify", "Größe"])
 PARTS: dict[type, st.SearchStrategy[Any]] = {}
 for _kind in (
     FileChange,
@@ -117,7 +116,8 @@ for _kind in (
 PARTS[GenerationRequest] = _model(
     GenerationRequest,
     prompt=TEXTS.map(lambda text: f"make {text}"),
-    name=NAMES,
+    name=st.sampled_from([None, "f"]),
+    signature=st.sampled_from([None, "f(a: int) -> int", "def f(a, *, größe='ß')", "class f"]),
     target=st.none() | st.sampled_from(["a.py", "pkg/b.py"]),
     tests=st.sampled_from([None, "from f import f\n\n\ndef test_f():\n    assert f(1) == 2\n", "# Größe\n"]),
     examples=st.sampled_from([(), ("f(1) == 2",), ("f((1, 2)) == 'x'", "raises(ValueError, f(None))")]),
