@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 
 from genloom.errors import ExampleError
 from genloom.state.example import Example, find_contradiction, parse_example
@@ -99,8 +99,14 @@ class GenerationRequest(StatePart):
             raise ValueError(f"the signature {signature!r} is none: write it as `slugify(text: str) -> str`")
         return signature
 
-    @model_validator(mode="after")
-    def _examples_agree(self) -> GenerationRequest:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _checked_once(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # Any: raw JSON of a caller
+        request = handler(data)
+        # what is a request already was checked when it was made: every node of a graph comes by here
+        return request if request is data else request._checked()
+
+    def _checked(self) -> Self:
         if self.name and self.signature and _signature_name(self.signature) != self.name:
             raise ValueError(f"the signature is that of {_signature_name(self.signature)}, and the name is {self.name}")
         try:
