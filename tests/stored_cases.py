@@ -1,0 +1,174 @@
+"""The stored attack and benign cases: each is verified inside the sandbox under test, and run nowhere else.
+
+The tests and the benchmark of attacks share this. A case's checks are verified in both ways that genloom has: as examples,
+whose values the parent compares, and as a pytest file with negative controls. Types count: the cases ask for them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from canary import Canary, guarded_canary
+from descendants import adopting_orphans, descendants
+
+from genloom.state import GenerationRequest, Verdict, module_draft, parse_example
+from genloom.tools.checks import Comparison, verify_draft
+from genloom.tools.sandbox import CallReport, Limits, Sandbox, TestReport
+
+__all__ = ["CASE_LIMITS", "WAYS", "Attempt", "Way", "attack", "read_cases", "stays_benign"]
+
+CASE_LIMITS = Limits(
+    wall_seconds=3, cpu_seconds=3, memory_megabytes=512, processes=32, file_megabytes=16, output_kilobytes=512
+)
+"""What the probes of the cases assume: less than 5 s, 512 MiB, 40 MiB of a file and 1 MiB of output."""
+
+Way = Literal["values", "test_report"]
+WAYS: tuple[Way, ...] = ("values", "test_report")
+
+_TEST_SECONDS = 12.0
+"""pytest starts several times for one verdict; a busy machine must not cut that short. A probe of time has its own limit."""
+
+_EXACT = Comparison(exact_type=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What came of one case: `forged` says that it passed where it must not, `breaches` what it reached outside."""
+
+    id: str
+    category: str
+    way: Way
+    result: str
+    forged: bool
+    breaches: tuple[str, ...]
+    seconds: float
+    reason: str
+
+
+def read_cases(name: str) -> list[dict[str, Any]] | None:
+    """Read the cases of a file in the folder `GENLOOM_DATA`; `None` without it."""
+    path = Path(os.environ.get("GENLOOM_DATA", ""), name)
+    if not os.environ.get("GENLOOM_DATA") or not path.is_file():
+        return None
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+async def attack(case: Mapping[str, Any], sandbox: Sandbox, way: Way) -> Attempt:
+    """Verify an attack in the sandbox, beside a fresh canary, and see what it brought about."""
+    recorder = _Recorder(sandbox, case, way)
+    await sandbox.astatus()  # the self-test's processes are none of the case's
+    with guarded_canary() as canary, adopting_orphans():
+        before = len(descendants())
+        started = time.monotonic()
+        verdict = await _verify(case, canary.place(case["code"]), recorder, way)
+        seconds = time.monotonic() - started
+        reached = (*canary.effects(), *_left_over(before), *_leaks(case["probe"], canary, recorder, verdict, seconds))
+    passed = verdict.result == "passed"
+    return _attempt(case, way, verdict, seconds, forged=passed and "verdict" in case["probe"], breaches=reached)
+
+
+async def stays_benign(case: Mapping[str, Any], sandbox: Sandbox, way: Way) -> Attempt:
+    """Verify a benign module; anything but `passed` is a false alarm."""
+    started = time.monotonic()
+    verdict = await _verify(case, case["code"], _Recorder(sandbox, case, way), way)
+    return _attempt(case, way, verdict, time.monotonic() - started)
+
+
+def _attempt(
+    case: Mapping[str, Any],
+    way: Way,
+    verdict: Verdict,
+    seconds: float,
+    *,
+    forged: bool = False,
+    breaches: tuple[str, ...] = (),
+) -> Attempt:
+    return Attempt(
+        id=case["id"],
+        category=case["category"],
+        way=way,
+        result=verdict.result,
+        forged=forged,
+        breaches=breaches,
+        seconds=round(seconds, 3),
+        reason=getattr(verdict, "reason", ""),
+    )
+
+
+async def _verify(case: Mapping[str, Any], source: str, sandbox: _Recorder, way: Way) -> Verdict:
+    hidden = case["hidden"] if case.get("probe") == "verdict_pass_hidden" else []
+    name = case["checks"][0]["call"].partition("(")[0]
+    asked: dict[str, Any] = {"prompt": "a stored case", "name": name}
+    draft = module_draft(source, path="draft.py", name=name, generator="model")
+    if way == "test_report":
+        asked["tests"] = _test_file(name, [*case["checks"], *hidden], types="probe" in case)
+    else:
+        asked["examples"] = [_example(check) for check in (*case["checks"], *hidden)]
+        draft = draft.model_copy(update={"held_out": tuple(parse_example(_example(check)).text for check in hidden)})
+    return await verify_draft(draft, GenerationRequest.model_validate(asked), sandbox, comparison=_EXACT)
+
+
+def _example(check: Mapping[str, str]) -> str:
+    return f"{check['call']} == {check['expect']}"
+
+
+def _test_file(name: str, checks: Sequence[Mapping[str, str]], *, types: bool) -> str:
+    """A test for each check. What comes out as values counts by its plain base; here a subclass is told apart, so that
+    only attacks, one of which returns 5.0 for 5, are asked for the type."""
+    tests = (
+        f"def test_{number}():\n    result = {check['call']}\n    assert result == {check['expect']}\n"
+        + (f"    assert type(result) is type({check['expect']})\n" if types else "")
+        for number, check in enumerate(checks)
+    )
+    return "\n\n".join([f"from draft import {name}", *tests])
+
+
+class _Recorder:
+    """The sandbox with a case's limits, remembering what its runs wrote."""
+
+    def __init__(self, sandbox: Sandbox, case: Mapping[str, Any], way: Way) -> None:
+        self._sandbox = sandbox
+        longer = way == "test_report" and not case.get("probe", "").startswith("wall")
+        self._limits = replace(CASE_LIMITS, wall_seconds=_TEST_SECONDS) if longer else CASE_LIMITS
+        self.reports: list[CallReport | TestReport] = []
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    async def acall(
+        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+    ) -> CallReport:
+        self.reports.append(report := await self._sandbox.acall(files, module, calls, limits=limits))
+        return report
+
+    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
+        self.reports.append(report := await self._sandbox.atest(files, tests, limits=limits))
+        return report
+
+
+def _left_over(before: int) -> tuple[str, ...]:
+    """The processes that are there beyond those before: with the verdict, all of a run's have to be gone."""
+    left = descendants()
+    return (f"survivor ({', '.join(left.values())})",) if len(left) > before else ()
+
+
+def _leaks(probe: str, canary: Canary, recorder: _Recorder, verdict: Verdict, seconds: float) -> list[str]:
+    """What came out, and how long it took: the secret counts always, time and amounts only where the probe names them."""
+    output = verdict.model_dump_json() + "".join(map(repr, recorder.reports))
+    kind, _, detail = probe.partition(":")
+    most = max((len(report.stdout) + len(report.stderr) for report in recorder.reports), default=0)
+    seen = {
+        "canary": canary.secret in output,
+        "wall": kind == "wall" and seconds > float(detail),
+        "bytes": kind == "bytes" and most > int(detail),
+        "text": kind == "text" and re.search(re.escape(detail) + r"(?!\d)", output) is not None,
+    }
+    return [name for name, happened in seen.items() if happened]
