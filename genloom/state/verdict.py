@@ -23,8 +23,9 @@ __all__ = [
 Evidence = Literal["values", "test_report", "none"]
 """`values`: the parent compared values that came out. `test_report`: the draft's own interpreter claims it."""
 
-CheckSource = Literal["example", "held_out", "test", "doctest", "assertion", "proposed", "import"]
-"""Where a check comes from. `proposed` ones a model made up; `import` is only that the module loads."""
+CheckSource = Literal["example", "held_out", "test", "doctest", "assertion", "proposed", "derived", "import"]
+"""Where a check comes from. `proposed` ones a model made up; `derived` ones genloom made of type hints and examples;
+`import` is only that the module loads."""
 
 SandboxTier = Literal["bubblewrap", "landlock", "seatbelt", "rlimits"]
 
@@ -35,7 +36,8 @@ _STRENGTH: dict[Evidence, int] = {"none": 0, "test_report": 1, "values": 2}
 
 class CheckResult(StatePart):
     """What one check showed. `check` is its text; `fitted` marks one that the generator was fitted to;
-    `hidden` one whose values never reach a generator or repair (a held-out example)."""
+    `hidden` one whose values never reach a generator or repair (a held-out example); `advisory` one that decides
+    nothing, whatever it shows."""
 
     check: str
     source: CheckSource
@@ -46,11 +48,12 @@ class CheckResult(StatePart):
     detail: str = ""
     fitted: bool = False
     hidden: bool = False
+    advisory: bool = False
 
     @property
     def proves(self) -> bool:
         """Whether it is a check of the caller's that held and that the draft was not fitted to."""
-        return self.result == "passed" and not self.fitted and self.source not in ("proposed", "import")
+        return self.result == "passed" and not self.fitted and self.source not in ("proposed", "derived", "import")
 
 
 class _Checked(StatePart):
@@ -61,8 +64,10 @@ class _Checked(StatePart):
 
     @property
     def evidence(self) -> Evidence:
-        """The weakest evidence among the checks that ran, `none` when there is none."""
-        ran = [check.evidence for check in self.checks if check.result != "not_run" and check.source != "import"]
+        """The weakest evidence among the checks that ran, `none` when there is none. What was derived beside them says
+        nothing of how the caller's were checked."""
+        asked = [check for check in self.checks if check.source not in ("import", "derived")]
+        ran = [check.evidence for check in asked if check.result != "not_run"]
         return min(ran, key=_STRENGTH.__getitem__, default="none")
 
 

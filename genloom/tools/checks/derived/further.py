@@ -1,0 +1,257 @@
+"""Further checks: more than the caller gave, derived from type hints and examples, run after those held.
+
+They are advisory unless the policy says otherwise: no caller asked for them, so they never prove a draft, and what they
+show may lie outside what the caller meant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from genloom.state import CheckResult, Example
+from genloom.state.verdict import CheckOutcome
+from genloom.tools.checks.derived.observing import KINDS, EnoughError, Kind, Observer, Outcome, agree, outcome_text
+from genloom.tools.checks.derived.target import Target, Unfit, find_target
+from genloom.tools.checks.excerpt import excerpt
+from genloom.tools.checks.subject import Subject
+from genloom.tools.sandbox.call_conversation import Ask
+from genloom.tools.sandbox.dialogue import BrokenDialogueError
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.report import CallReport, NoRecord
+
+__all__ = ["Explored", "Explorer", "MAX_SECONDS", "SHARE", "derive_checks", "further_seconds"]
+
+MAX_SECONDS = 1.0
+SHARE = 0.25
+"""Of the time for a verification, at most `MAX_SECONDS`, is what further checks may take."""
+LEAST_INPUTS = 5
+MAX_CALLS = 700
+MAX_REPLAYED = 25
+FIRST_PART = 0.6
+"""Of the time, for the process that inputs are drawn for; the rest is for the second one."""
+
+_TITLES: Mapping[Kind, str] = {
+    "crash": "no crash",
+    "nondeterminism": "deterministic",
+    "mutation": "arguments not mutated",
+}
+
+
+class Explorer(Protocol):
+    """What further checks need of a sandbox; `genloom.tools.sandbox.Sandbox` is one."""
+
+    async def acall(
+        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+    ) -> CallReport:
+        """Evaluate each expression in the namespace of the module, in order."""
+        ...
+
+    async def aexplore(
+        self,
+        files: Mapping[str, str],
+        module: str,
+        questions: Callable[[Ask], Awaitable[None]],
+        *,
+        limits: Limits | None = None,
+    ) -> CallReport:
+        """Evaluate expressions that `questions` asks for one after the other."""
+        ...
+
+
+@dataclass(frozen=True)
+class Explored:
+    """The further checks' results, and what the runs for them took."""
+
+    checks: tuple[CheckResult, ...]
+    seconds: float = 0.0
+
+
+def further_seconds(limits: Limits, used: float) -> float:
+    """Return how long further checks may take, where a verification has used up some seconds of its limit."""
+    return min(MAX_SECONDS, SHARE * limits.wall_seconds, limits.wall_seconds - used)
+
+
+async def derive_checks(
+    subject: Subject, examples: Sequence[Example], sandbox: Explorer, limits: Limits, *, required: bool
+) -> Explored:
+    """Draw inputs of the examples' shape, and return what calls with them showed.
+
+    `limits` bound all of it. Two processes are started at most: one that is asked call after call while Hypothesis draws
+    and shrinks, and one in which some of the calls are repeated in another order. Never raises for what the draft does.
+    """
+    target = find_target(subject, examples)
+    if isinstance(target, Unfit):
+        return Explored((_none(target),))
+    began = time.monotonic()
+    exploration = _Exploration(target, began + limits.wall_seconds * FIRST_PART)
+    # Hypothesis is imported before the process is there, which would only wait for it
+    draw = await asyncio.to_thread(_drawing)
+    report = await exploration.run(draw, subject, sandbox, limits)
+    seconds = report.seconds
+    if exploration.unfit is not None:
+        return Explored((_none(exploration.unfit),), seconds)
+    left = began + limits.wall_seconds - time.monotonic()
+    if left > limits.wall_seconds / 5 and report.ended == "normal":
+        seconds += await exploration.repeat(subject, sandbox, replace(limits, wall_seconds=left))
+    return Explored(exploration.results(required=required), seconds)
+
+
+def _drawing() -> Callable[[Target, Observer, int], Unfit | None]:
+    from genloom.tools.checks.derived.drawing import draw  # imports Hypothesis: 0.25 s, only where something is drawn
+
+    return draw
+
+
+@dataclass
+class _Exploration:
+    """The runs for one target, and what they showed."""
+
+    target: Target
+    deadline: float
+    unfit: Unfit | None = None
+    repeated: int = 0
+    calls: int = 0
+    ended: str = ""
+    observer: Observer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.observer = Observer(self.target, _nothing)
+
+    async def run(
+        self, draw: Callable[[Target, Observer, int], Unfit | None], subject: Subject, sandbox: Explorer, limits: Limits
+    ) -> CallReport:
+        """Draw and call until the inputs or the time are used up."""
+        seed = _seed(self.target)
+
+        async def questions(ask: Ask) -> None:
+            loop, over = asyncio.get_running_loop(), threading.Event()
+            self.observer.evaluate = lambda call: self._evaluate(call, ask, loop, over)
+            try:
+                self.unfit = await asyncio.to_thread(draw, self.target, self.observer, seed)
+            finally:
+                over.set()
+
+        report = await sandbox.aexplore(subject.files, subject.module, questions, limits=limits)
+        self.ended = report.ended if not report.not_run else "not run"
+        if self.ended in ("exit", "killed") and self.observer.asked:
+            self.observer.note("crash", self.observer.asked, "a result", "the process died")
+        return report
+
+    def _evaluate(self, call: str, ask: Ask, loop: asyncio.AbstractEventLoop, over: threading.Event) -> Outcome:
+        """Evaluate a call from the drawing thread. Raises `EnoughError` when the time is up or the run is over."""
+        self.calls += 1
+        left = self.deadline - time.monotonic()
+        if left <= 0 or self.calls > MAX_CALLS or over.is_set():
+            self.observer.asked = ""
+            raise EnoughError
+        future = asyncio.run_coroutine_threadsafe(_answered(ask, call), loop)
+        try:
+            # the run's own limit comes first; this one only keeps the thread from waiting for a loop that is gone
+            answer = future.result(timeout=left + 5 * MAX_SECONDS)
+        except (TimeoutError, asyncio.CancelledError, RuntimeError):
+            answer = None
+        if answer is None:
+            raise EnoughError
+        return answer
+
+    async def repeat(self, subject: Subject, sandbox: Explorer, limits: Limits) -> float:
+        """Repeat some calls in a process of their own, in another order; return the seconds of it."""
+        calls = list(self.observer.first)[:MAX_REPLAYED][::-1]
+        report = await sandbox.acall(subject.files, subject.module, calls, limits=limits)
+        for call, outcome in zip(calls, report.results, strict=False):
+            if isinstance(outcome, NoRecord) or report.ended != "normal":
+                continue
+            self.repeated += 1
+            before = self.observer.first[call]
+            if not self.target.chance and not agree(before, outcome):
+                written = self.observer.calls[call]
+                self.observer.note(
+                    "nondeterminism", written, outcome_text(before), f"{outcome_text(outcome)} in another process"
+                )
+        return report.seconds
+
+    def results(self, *, required: bool) -> tuple[CheckResult, ...]:
+        """Return one result for each kind of check."""
+        return tuple(self._result(kind, required=required) for kind in KINDS)
+
+    def _result(self, kind: Kind, *, required: bool) -> CheckResult:
+        title = f"{self.target.name}: {_TITLES[kind]} on more inputs of the same shape"
+        seen = self.observer.found.get(kind)
+        if seen is not None:
+            return CheckResult(
+                check=title,
+                source="derived",
+                evidence="values",
+                result="failed",
+                expected=excerpt(seen.expected),
+                actual=excerpt(seen.actual),
+                detail=f"the smallest input found: {excerpt(seen.call)}",
+                advisory=not required,
+            )
+        why = self._why_not(kind)
+        result: CheckOutcome = "not_run" if why else "passed"
+        detail = why or f"on {self.observer.inputs} inputs{self._twice(kind)}"
+        return CheckResult(
+            check=title, source="derived", evidence="values", result=result, detail=detail, advisory=True
+        )
+
+    def _twice(self, kind: Kind) -> str:
+        if kind != "nondeterminism":
+            return ""
+        return f", called twice; {self.repeated} of them in a second process, too"
+
+    def _why_not(self, kind: Kind) -> str:
+        """Why a check without a finding shows nothing either."""
+        if self.observer.inputs < LEAST_INPUTS:
+            return f"only {self.observer.inputs} inputs were tried ({_ENDINGS.get(self.ended, 'there were no more')})"
+        if kind == "nondeterminism":
+            return self.target.chance or _unless(self.observer.comparable, "it returned no plain values to compare")
+        if kind == "mutation":
+            return self.target.changing or _unless(self.observer.returned, "it returned from no call")
+        return ""
+
+
+_ENDINGS = {
+    "not run": "the run could not be started",
+    "timeout": "the time was used up",
+    "memory": "the memory was used up",
+    "output": "it printed too much",
+}
+
+
+def _unless(count: int, why: str) -> str:
+    return "" if count else why
+
+
+async def _answered(ask: Ask, call: str) -> Outcome | None:
+    try:
+        return await ask(call)
+    except BrokenDialogueError:
+        return None
+
+
+def _nothing(call: str) -> Outcome:
+    raise RuntimeError(f"nothing answers {call}")
+
+
+def _seed(target: Target) -> int:
+    """The same request gives the same inputs."""
+    asked = repr((target.name, [each.name for each in target.parameters], target.samples))
+    return int.from_bytes(hashlib.sha256(asked.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+
+
+def _none(unfit: Unfit) -> CheckResult:
+    return CheckResult(
+        check="further checks",
+        source="derived",
+        evidence="none",
+        result="not_run",
+        detail=f"no further checks: {unfit.why}",
+        advisory=True,
+    )
