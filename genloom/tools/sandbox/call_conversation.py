@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from genloom.tools.sandbox.decoding import MalformedValueError, decode_value
 from genloom.tools.sandbox.dialogue import BrokenDialogueError, Dialogue
 from genloom.tools.sandbox.job import Ending
+from genloom.tools.sandbox.line_coverage import MOST_RECORD_BYTES, UNFINISHED, read_coverage
 from genloom.tools.sandbox.report import NoRecord, Raised, Returned
 
-__all__ = ["CallConversation"]
+__all__ = ["Ask", "CallConversation", "OpenConversation"]
+
+Ask = Callable[[str], Awaitable[Returned | Raised]]
+"""Evaluates one expression; raises `BrokenDialogueError` when no valid record of it came out."""
 
 MOST_NAMES = 100
 
 
 class CallConversation:
-    """Loads `module` and asks for one call after the other; each is handed over only when its turn comes."""
+    """Loads `module` and asks for one call after the other; each is handed over only when its turn comes. Of the files
+    `recorded` it hears, once every value is out, which lines the calls ran."""
 
-    def __init__(self, module: str, folders: Sequence[str], calls: Sequence[str]) -> None:
-        self._first = (module, *folders)
+    def __init__(self, module: str, folders: Sequence[str], calls: Sequence[str], recorded: Sequence[str] = ()) -> None:
+        self._first = (module, str(len(recorded)), *recorded, *folders)
+        self._recorded = recorded
+        self.coverage = UNFINISHED if recorded else None
         self._calls = calls
         self._closed = False
         self._broken: BrokenDialogueError | None = None
@@ -40,13 +48,26 @@ class CallConversation:
                 self._loaded = True
             case record:
                 self._loading = _raised(record, dialogue)
+                self.coverage = None
                 return
-        for call in self._calls:
-            self._results.append(_outcome(await dialogue.ask("call", call), dialogue))
-        if await dialogue.ask("end") != ["closed", len(self._calls)]:
-            raise dialogue.reject("the closing record does not fit")
+        await self._ask_all(dialogue)
+        dialogue.allow(MOST_RECORD_BYTES)
+        match await dialogue.ask("end"):
+            case ["closed", int(count), *coverage] if count == len(self._calls):
+                self.coverage = read_coverage(coverage, self._recorded)
+            case _:
+                raise dialogue.reject("the closing record does not fit")
         await dialogue.expect_end()
         self._closed = True
+
+    async def _ask_all(self, dialogue: Dialogue) -> None:
+        for call in self._calls:
+            await self._ask(dialogue, call)
+
+    async def _ask(self, dialogue: Dialogue, call: str) -> Returned | Raised:
+        outcome = _outcome(await dialogue.ask("call", call), dialogue)
+        self._results.append(outcome)
+        return outcome
 
     def loading(self, ending: Ending) -> Raised | NoRecord | None:
         """What went wrong while loading, `None` when nothing did."""
@@ -79,6 +100,22 @@ class CallConversation:
                 return "the output limit ended the run"
         why = self._broken.why if self._broken else "the process did not end as it should"
         return f"{why} (exit code {ending.exit_code})" if ending.exit_code is not None else why
+
+
+class OpenConversation(CallConversation):
+    """Loads `module`; which calls follow, one at a time, `questions` decides as it hears what they gave."""
+
+    def __init__(self, module: str, folders: Sequence[str], questions: Callable[[Ask], Awaitable[None]]) -> None:
+        self._asked: list[str] = []
+        super().__init__(module, folders, self._asked)
+        self._questions = questions
+
+    async def _ask_all(self, dialogue: Dialogue) -> None:
+        await self._questions(partial(self._ask, dialogue))
+
+    async def _ask(self, dialogue: Dialogue, call: str) -> Returned | Raised:
+        self._asked.append(call)
+        return await super()._ask(dialogue, call)
 
 
 def _outcome(record: list[Any], dialogue: Dialogue) -> Returned | Raised:

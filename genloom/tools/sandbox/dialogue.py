@@ -55,6 +55,10 @@ class Dialogue:
             self.broken = broken
             raise
 
+    def allow(self, more: int) -> None:
+        """Take so many more bytes than the budget."""
+        self._budget += more
+
     def reject(self, why: str) -> BrokenDialogueError:
         """Return the error to raise for a record that makes no sense as an answer."""
         self.broken = BrokenDialogueError(why, "forged")

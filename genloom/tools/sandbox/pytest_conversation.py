@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
 from genloom.tools.sandbox.dialogue import BrokenDialogueError, Dialogue
+from genloom.tools.sandbox.line_coverage import MOST_RECORD_BYTES, UNFINISHED, read_coverage
 from genloom.tools.sandbox.report import TestCase
 
 __all__ = ["TestConversation"]
@@ -15,14 +16,25 @@ _RESULTS = get_args(get_type_hints(TestCase)["result"])
 
 
 class TestConversation:
-    """Has one pytest file run and takes a record for each test. In names and details the file is called `shown_as`."""
+    """Has one pytest file run and takes a record for each test. In names and details the file is called `shown_as`; of the
+    files `recorded` it hears which lines the tests ran."""
 
     __test__ = False  # the name is no test of ours
 
     def __init__(
-        self, test_file: str, lender: str, conftest: bool, folders: Sequence[str], *, shown_as: str = ""
+        self,
+        test_file: str,
+        lender: str,
+        conftest: bool,
+        folders: Sequence[str],
+        *,
+        shown_as: str = "",
+        recorded: Sequence[str] = (),
     ) -> None:
-        self._question = (test_file, lender, "conftest" if conftest else "", *folders)
+        files = (str(len(recorded)), *recorded)
+        self._question = (test_file, lender, "conftest" if conftest else "", *files, *folders)
+        self._recorded = recorded
+        self.coverage = UNFINISHED if recorded else None
         self._names = test_file.removesuffix(".py"), (shown_as or test_file).removesuffix(".py")
         self._collected = -1
         self.cases: list[TestCase] = []
@@ -31,6 +43,7 @@ class TestConversation:
 
     async def __call__(self, dialogue: Dialogue) -> None:
         """Hold the conversation; what came of it is then in the attributes."""
+        dialogue.allow(MOST_RECORD_BYTES)
         try:
             record = await dialogue.ask(*self._question)
             while self._take(record, dialogue):
@@ -49,8 +62,9 @@ class TestConversation:
             case ["no_pytest", str(why)] if not self.cases:
                 self.no_pytest = why
                 return False
-            case ["closed", int(), int(reported)] if reported == len(self.cases):
+            case ["closed", int(), int(reported), *coverage] if reported == len(self.cases):
                 # an error while collecting ends the session before anything is collected
+                self.coverage = read_coverage(coverage, self._recorded)
                 self.closed = self._collected in (-1, reported) or any(case.result == "error" for case in self.cases)
                 return False
             case _:

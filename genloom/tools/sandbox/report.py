@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from genloom.state import SandboxTier
+from genloom.tools.sandbox.line_coverage import LineCoverage
 
 __all__ = [
     "CallReport",
@@ -88,6 +89,7 @@ class CallReport(_Report):
 
     results: tuple[Returned | Raised | NoRecord, ...] = ()
     loading: Raised | NoRecord | None = None
+    coverage: LineCoverage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,7 @@ class TestReport(_Report):
 
     cases: tuple[TestCase, ...] = ()
     complete: bool = False
+    coverage: LineCoverage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,4 +134,6 @@ class SandboxStatus:
     interpreter: str = ""
     python: str = ""
     namespaces: bool = False
-    """Whether runs get private process and mount namespaces."""
+    """Whether runs get private namespaces (inside those of bubblewrap, where that is the tier)."""
+    bubblewrap: str = ""
+    """The program that makes the outer view; empty in other tiers."""

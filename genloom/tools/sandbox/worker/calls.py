@@ -7,6 +7,7 @@ import os
 import sys
 
 from genloom.tools.sandbox.worker.channel import Channel
+from genloom.tools.sandbox.worker.line_recorder import LineRecorder
 from genloom.tools.sandbox.worker.paths import put_first
 from genloom.tools.sandbox.worker.values import encode, quote, shorten, type_names
 
@@ -26,12 +27,14 @@ _streams = (sys.stdout, sys.stderr)
 def answer_calls(own_folder: str) -> None:
     """Do what the parent asks until it says `end`.
 
-    The first message names the module and the folders to import from after the scratch folder, which is the working
-    directory; then each is `call SOURCE`.
+    The first message names the module, the files whose lines are recorded after their number, and the folders to import
+    from after the scratch folder, which is the working directory; then each is `call SOURCE`.
     """
     channel = Channel()
     first = channel.receive()
-    module_name, folders, scratch = first.fields[0], first.fields[1:], os.getcwd()
+    module_name, scratch = first.fields[0], os.getcwd()
+    recorded, folders = first.counted(1)
+    recorder = LineRecorder(recorded, scratch)
     put_first([scratch, *folders], own_folder)
     try:
         module = _import(module_name)
@@ -39,17 +42,18 @@ def answer_calls(own_folder: str) -> None:
         channel.send(first.nonce, _raised(error, scratch))
     else:
         channel.send(first.nonce, '["loaded"]')
-        _answer(channel, module, scratch)
+        recorder.start()
+        _answer(channel, module, scratch, recorder)
     _flush()
     channel.close()
 
 
-def _answer(channel: Channel, module: Any, scratch: str) -> None:
+def _answer(channel: Channel, module: Any, scratch: str, recorder: LineRecorder) -> None:
     count = 0
     while True:
         message = channel.receive()
         if message.fields[0] != "call":
-            channel.send(message.nonce, f'["closed",{count}]')
+            channel.send(message.nonce, f'["closed",{count},{recorder.finish()}]')
             return
         count += 1
         channel.send(message.nonce, _outcome(message.fields[1], module, scratch))

@@ -24,6 +24,12 @@ class Message:
         self.nonce = nonce
         self.fields = fields
 
+    def counted(self, place: int) -> tuple[list[str], list[str]]:
+        """Return the fields that a number at `place` counts, and those after them."""
+        first = place + 1
+        end = first + _int(self.fields[place])
+        return self.fields[first:end], self.fields[end:]
+
 
 class Channel:
     """Both ends of the private pipe, for this process alone: a forked copy may not speak."""

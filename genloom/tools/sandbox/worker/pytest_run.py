@@ -8,6 +8,7 @@ import os
 import sys
 
 from genloom.tools.sandbox.worker.channel import Channel
+from genloom.tools.sandbox.worker.line_recorder import LineRecorder
 from genloom.tools.sandbox.worker.paths import put_first
 from genloom.tools.sandbox.worker.values import quote, shorten
 
@@ -26,12 +27,15 @@ def report_tests(own_folder: str) -> None:
     """Run the file that the parent names and write a record for each test, then a closing one.
 
     The first message holds the test file, the folder that lends a pytest (or nothing), `conftest` when the caller's own
-    conftest.py is to be used, and the folders to import from after the scratch folder, which is the working directory.
+    conftest.py is to be used, the files whose lines are recorded after their number, and the folders to import from after
+    the scratch folder, which is the working directory.
     """
     channel = Channel()
     message = channel.receive()
-    test_file, lender, conftest, *folders = message.fields
+    test_file, lender, conftest = message.fields[:3]
+    recorded, folders = message.counted(3)
     scratch = os.getcwd()
+    recorder = LineRecorder(recorded, scratch)
     put_first([scratch, *folders], own_folder)
     try:
         pytest = _find_pytest(lender)
@@ -39,13 +43,13 @@ def report_tests(own_folder: str) -> None:
         channel.send(message.nonce, f'["no_pytest",{quote(shorten(f"{type(error).__name__}: {error}"))}]')
         channel.close()
         return
-    reporter = _Reporter(channel, message.nonce)
+    reporter = _Reporter(channel, message.nonce, recorder)
     options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", scratch, "--confcutdir", scratch]
     options += [] if conftest else ["--noconftest"]
     status = pytest.main([*options, test_file], plugins=[reporter])
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    channel.send(message.nonce, f'["closed",{int(status)},{reporter.reported}]')
+    channel.send(message.nonce, f'["closed",{int(status)},{reporter.reported},{recorder.finish()}]')
     channel.close()
 
 
@@ -80,14 +84,16 @@ class _Lender:
 class _Reporter:
     """A pytest plugin: one record a test, from what its phases said."""
 
-    def __init__(self, channel: Channel, nonce: bytes) -> None:
+    def __init__(self, channel: Channel, nonce: bytes, recorder: LineRecorder) -> None:
         self._channel = channel
         self._nonce = nonce
+        self._recorder = recorder
         self.reported = 0
         self._open: dict[str, tuple[str, str]] = {}
 
     def pytest_collection_finish(self, session: Any) -> None:  # Any: pytest's own types, here and below
         self._send(f'["collected",{len(session.items)}]')
+        self._recorder.start()
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
