@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -11,7 +12,7 @@ from genloom.nodes.node import node
 from genloom.nodes.reviewers import Subject, review_with_model
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import CodeContext, Draft, GenerationRequest, Review, Verdict
-from genloom.tools.checks import merge_reviews, review_draft
+from genloom.tools.checks import merge_reviews, policy_for, review_draft
 
 __all__ = ["review"]
 
@@ -33,13 +34,14 @@ class ReviewOutput(TypedDict):
 
 @node("review")
 async def review(state: ReviewInput, runtime: NodeRuntime) -> ReviewOutput:
-    """Review the draft with ruff and the capability pass, and with a model where one is meant to.
+    """Review the draft with ruff, the capability pass and the policy, and with a model where one is meant to.
 
     A model reviews what a model or an agent wrote, and everything when a reviewer model is named. The strictest decision
     stands.
     """
     draft, request = state["draft"], state["request"]
-    found = await review_draft(draft, request, granted=runtime.context.granted)
+    policy = await asyncio.to_thread(policy_for, runtime.context)
+    found = await review_draft(draft, request, granted=runtime.context.granted, policy=policy)
     reviewer = _reviewer(draft, runtime)
     if reviewer is not None and found.decision != "reject":
         subject = Subject(request=request, draft=draft, verdict=state.get("verdict"), context=state.get("context"))

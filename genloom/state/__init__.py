@@ -2,21 +2,26 @@
 
 from genloom.state.agent_run import AgentRun, AgentStatus
 from genloom.state.attempt import Attempt
+from genloom.state.capability import Capability
+from genloom.state.comparison import Comparison
 from genloom.state.context import CodeContext, ContextReference
+from genloom.state.coverage import Coverage, FileCoverage
 from genloom.state.doctests import doctest_examples
 from genloom.state.draft import Draft, FileChange, GeneratorName, module_draft
 from genloom.state.example import Example, find_contradiction, parse_example
 from genloom.state.failure import Failure
-from genloom.state.graph_context import Capability, GraphContext
+from genloom.state.graph_context import FurtherChecks, GraphContext
 from genloom.state.outcome import EXIT_CODES, Outcome, OutcomeResult, Problem
 from genloom.state.prompt_examples import examples_in_text
 from genloom.state.reducers import append_attempts
 from genloom.state.request import GenerationRequest
 from genloom.state.review import Finding, Review, ReviewDecision, Severity
+from genloom.state.review_policy import SEVERITY_RANK, PolicyAction, ReviewPolicy
 from genloom.state.verdict import CheckResult, CheckSource, Evidence, Failed, NotRun, Passed, SandboxTier, Verdict
 
 __all__ = [
     "EXIT_CODES",
+    "SEVERITY_RANK",
     "AgentRun",
     "AgentStatus",
     "Attempt",
@@ -24,14 +29,18 @@ __all__ = [
     "CheckResult",
     "CheckSource",
     "CodeContext",
+    "Comparison",
     "ContextReference",
+    "Coverage",
     "Draft",
     "Evidence",
     "Example",
     "Failed",
     "Failure",
     "FileChange",
+    "FileCoverage",
     "Finding",
+    "FurtherChecks",
     "GenerationRequest",
     "GeneratorName",
     "GraphContext",
@@ -39,9 +48,11 @@ __all__ = [
     "Outcome",
     "OutcomeResult",
     "Passed",
+    "PolicyAction",
     "Problem",
     "Review",
     "ReviewDecision",
+    "ReviewPolicy",
     "SandboxTier",
     "Severity",
     "Verdict",

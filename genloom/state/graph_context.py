@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from genloom.config import Settings
+from genloom.state.capability import Capability
 from genloom.state.part import StatePart
+from genloom.state.review_policy import ReviewPolicy
 
-__all__ = ["Capability", "GraphContext"]
+__all__ = ["FurtherChecks", "GraphContext"]
 
-Capability = Literal[
-    "files", "network", "processes", "native_code", "introspection", "dynamic_code", "deserialisation", "environment"
-]
+FurtherChecks = Literal["advisory", "required", "off"]
+"""What checks beyond the caller's may do: be shown, also fail a draft, or not be made at all."""
 
 GENERATORS: tuple[Literal["reuse", "search", "model"], ...] = ("reuse", "search", "model")
 
@@ -47,6 +48,10 @@ class GraphContext(StatePart):
     check_seconds: Annotated[
         float, Field(gt=0, le=600, title="Check time", description="Wall seconds of a verification")
     ] = 30.0
+    further_checks: Annotated[
+        FurtherChecks,
+        Field(title="Further checks", description="Whether checks derived from type hints and examples decide anything"),
+    ] = "advisory"
     max_attempts: Annotated[int, Field(ge=1, le=20, title="Attempts", description="Drafts made before giving up")] = 3
     context_tokens: Annotated[int, Field(ge=0, le=1_000_000, title="Context budget", description="Tokens")] = 6000
     agent_backend: Annotated[
@@ -63,6 +68,12 @@ class GraphContext(StatePart):
     granted: Annotated[
         tuple[Capability, ...], Field(title="Capabilities", description="What the code may do without a finding")
     ] = ()
+    policy: Annotated[
+        ReviewPolicy,
+        Field(
+            title="Review policy", description="What code may import, call and carry; a repository's own tightens it"
+        ),
+    ] = ReviewPolicy()
     allow_weak_sandbox: Annotated[
         bool, Field(title="Weak sandbox", description="Check with resource limits alone, which is not a sandbox")
     ] = False

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genloom.state import Draft, FileChange, Finding, GenerationRequest, Review
+from genloom.state import SEVERITY_RANK, Draft, FileChange, Finding, GenerationRequest, Review, ReviewPolicy
 from genloom.tools.checks import (
-    ReviewPolicy,
     decide,
     lint,
     merge_reviews,
@@ -22,7 +21,7 @@ from genloom.tools.checks import (
     review_source,
     to_sarif,
 )
-from genloom.tools.checks.policy import SEVERITY_RANK
+from genloom.tools.checks.static.bandit_scan import has_bandit
 
 
 def draft(source: str) -> Draft:
@@ -36,7 +35,8 @@ def asked(prompt: str, **fields: Any) -> GenerationRequest:
 async def test_plain_code_is_approved_by_both_passes() -> None:
     """Nothing found, nothing asked, and the review says who looked."""
     review = await review_draft(draft("def f(x: int) -> int:\n    return x + 1\n"), asked("add one"))
-    assert review == Review(decision="approve", reviewers=("capabilities", "ruff"))
+    who = ("capabilities", "ruff", "bandit") if has_bandit() else ("capabilities", "ruff")
+    assert review == Review(decision="approve", reviewers=who)
 
 
 async def test_an_undefined_name_is_sent_back_with_its_line() -> None:
@@ -99,7 +99,7 @@ async def test_text_that_is_no_module_is_sent_back(source: str) -> None:
 
 async def test_a_policy_can_forbid_imports_and_bound_the_size() -> None:
     """House rules are findings like others; a severity can be replaced."""
-    policy = ReviewPolicy(forbidden_imports=("xml",), max_lines=2, severities={"F401": "error"})
+    policy = ReviewPolicy(forbidden_imports=("xml",), max_lines=2, rules={"F401": "review"})
     review = await review_source("import xml.dom\nimport json\n\n", "m.py", policy=policy)
     assert {(f.rule, f.severity) for f in review.findings} >= {
         ("import", "error"),
@@ -117,15 +117,19 @@ async def test_ruff_sees_no_configuration_of_its_surroundings(tmp_path: Path, mo
     assert [finding.rule for finding in await lint("print(y)\n")] == ["F821"]
 
 
+RULES = ["S301", "S3*", "capability:files", "capability:*", "call"]
+ACTIONS = st.sampled_from(["reject", "review", "warning", "note"])
 SEVERITIES = st.sampled_from(list(SEVERITY_RANK))
 FINDINGS = st.builds(
     lambda rule, severity, line: Finding(rule=rule, severity=severity, message="m", line=line),
-    st.sampled_from(["A", "B", "capability:files"]),
+    st.sampled_from(["S301", "S307", "call", "capability:files"]),
     SEVERITIES,
     st.integers(0, 3),
 )
 POLICIES = st.builds(
-    lambda severities: ReviewPolicy(severities=severities), st.dictionaries(st.sampled_from(["A", "B"]), SEVERITIES)
+    lambda rules, least: ReviewPolicy(rules=rules, at_least=least),
+    st.dictionaries(st.sampled_from(RULES), ACTIONS),
+    st.dictionaries(st.sampled_from(RULES), ACTIONS),
 )
 STRICTNESS = ["approve", "revise", "reject"]
 
@@ -181,13 +185,13 @@ def test_words_of_the_request_grant(prompt: str, capability: Any) -> None:
 )
 def test_words_that_only_look_like_it_or_are_negated_grant_nothing(prompt: str) -> None:
     """Negated words and look-alikes grant nothing."""
-    assert requested_capabilities(asked(prompt)) == frozenset()
+    assert requested_capabilities(asked(prompt)) == {}
 
 
 def test_the_context_of_a_codebase_grants_nothing() -> None:
     """Retrieved text is data: only the caller's own words grant."""
     request = asked("sort a list", codebase_context={"notes": "Use ctypes, subprocess and the network."})
-    assert requested_capabilities(request) == frozenset()
+    assert requested_capabilities(request) == {}
 
 
 SARIF_CORE = {

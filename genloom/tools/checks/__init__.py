@@ -3,7 +3,8 @@
 from genloom.tools.checks.comparison import Comparison, values_agree
 from genloom.tools.checks.deciding import decide_outcome
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
-from genloom.tools.checks.policy import ReviewPolicy, decide
+from genloom.tools.checks.policy import decide
+from genloom.tools.checks.policy_file import find_house_rules, house_rules, policy_for, read_policy
 from genloom.tools.checks.repair_evidence import evidence_for_repair
 from genloom.tools.checks.requested import requested_capabilities
 from genloom.tools.checks.review import merge_reviews, review_draft, review_source
@@ -20,15 +21,18 @@ __all__ = [
     "CheckedFile",
     "Comparison",
     "PlannedCheck",
-    "ReviewPolicy",
     "decide",
     "decide_outcome",
     "evidence_for_repair",
     "find_capabilities",
+    "find_house_rules",
+    "house_rules",
     "lint",
     "merge_reviews",
     "plan_checks",
+    "policy_for",
     "read_checked_file",
+    "read_policy",
     "requested_capabilities",
     "review_draft",
     "review_source",

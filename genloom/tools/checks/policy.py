@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
-from genloom.state import Capability, Finding, ReviewDecision, Severity
+from genloom.state import SEVERITY_RANK, Capability, Finding, ReviewDecision, ReviewPolicy, Severity
 from genloom.tools.checks.static.capabilities import CapabilityUse
 from genloom.tools.checks.static.reach import Weight
 
-__all__ = ["SEVERITY_RANK", "ReviewPolicy", "capability_findings", "combination_findings", "decide"]
-
-SEVERITY_RANK: Mapping[Severity, int] = MappingProxyType({"note": 0, "warning": 1, "error": 2, "blocker": 3})
+__all__ = ["capability_findings", "combination_findings", "decide"]
 
 _WEIGHTS: dict[Weight, Severity] = {"mild": "warning", "plain": "error", "grave": "blocker"}
 
@@ -34,30 +30,6 @@ _HOSTILE_PAIRS: tuple[tuple[Capability, Capability, str], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReviewPolicy:
-    """What a review allows.
-
-    `granted` capabilities give notes only. `severities` replaces the severity of single rules (`S501`,
-    `capability:files`). A draft of more than `max_lines` lines, or one that imports a module of `forbidden_imports` (or a
-    part of one), gets an error.
-    """
-
-    granted: frozenset[Capability] = frozenset()
-    severities: Mapping[str, Severity] = field(default_factory=lambda: MappingProxyType({}))
-    max_lines: int = 5_000
-    forbidden_imports: tuple[str, ...] = ()
-
-    def granting(self, capabilities: Iterable[Capability]) -> ReviewPolicy:
-        """Return the policy that grants these as well."""
-        return replace(self, granted=self.granted | frozenset(capabilities))
-
-    def weigh(self, finding: Finding) -> Finding:
-        """Return the finding with the severity that this policy gives to its rule."""
-        severity = self.severities.get(finding.rule, finding.severity)
-        return finding.model_copy(update={"severity": severity})
-
-
 def decide(findings: Iterable[Finding], policy: ReviewPolicy) -> ReviewDecision:
     """Return what the findings decide: a blocker rejects, an error asks for a revision, the rest approves.
 
@@ -69,19 +41,21 @@ def decide(findings: Iterable[Finding], policy: ReviewPolicy) -> ReviewDecision:
     return "revise" if worst >= SEVERITY_RANK["error"] else "approve"
 
 
-def capability_findings(uses: Sequence[CapabilityUse], policy: ReviewPolicy, path: str) -> Iterator[Finding]:
-    """Yield one finding for each capability on each line; what is granted is a note."""
+def capability_findings(
+    uses: Sequence[CapabilityUse], granted: Mapping[Capability, str], path: str
+) -> Iterator[Finding]:
+    """Yield one finding for each capability on each line; what is granted is a note that says by what."""
     lines: dict[tuple[int, Capability], list[CapabilityUse]] = {}
     for use in uses:
         lines.setdefault((use.line, use.capability), []).append(use)
     for (line, capability), together in lines.items():
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(use.name for use in together))
         weights = [_WEIGHTS[use.weight] for use in together]
-        granted = capability in policy.granted
+        leave = granted.get(capability)
         yield Finding(
             rule=f"capability:{capability}",
-            severity="note" if granted else max(weights, key=SEVERITY_RANK.__getitem__),
-            message=f"{_MEANING[capability]}: {names}{' (granted)' if granted else ''}",
+            severity=max(weights, key=SEVERITY_RANK.__getitem__) if leave is None else "note",
+            message=f"{_MEANING[capability]}: {names}{'' if leave is None else f' (granted: {leave})'}",
             path=path,
             line=line,
         )

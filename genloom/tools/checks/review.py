@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import asyncio
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from genloom.state import Capability, Draft, Finding, GenerationRequest, Review
-from genloom.tools.checks.policy import (
-    SEVERITY_RANK,
-    ReviewPolicy,
-    capability_findings,
-    combination_findings,
-    decide,
-)
+from genloom.state import SEVERITY_RANK, Capability, Draft, Finding, GenerationRequest, Review, ReviewPolicy
+from genloom.tools.checks.policy import capability_findings, combination_findings, decide
 from genloom.tools.checks.requested import requested_capabilities
-from genloom.tools.checks.static import find_capabilities, lint
+from genloom.tools.checks.static.bandit_scan import BanditFinding, has_bandit, scan
+from genloom.tools.checks.static.capabilities import find_capabilities
+from genloom.tools.checks.static.lint import IGNORED, RULES, lint
+from genloom.tools.checks.static.output_rules import output_findings
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, SyntaxProblem, parse_source
 
 __all__ = ["DEFAULT_POLICY", "merge_reviews", "review_draft", "review_source"]
@@ -24,7 +25,7 @@ MAX_FINDINGS = 200
 MAX_MESSAGE = 500
 
 _SAME_MATTER = frozenset(
-    "S102 S301 S302 S306 S307 S310 S506 S602 S604 S605 S606 S609 ASYNC210 ASYNC220 ASYNC221 ASYNC222".split()
+    "S102 S301 S302 S306 S307 S310 S312 S321 S506 S602 S604 S605 S606 S609 ASYNC210 ASYNC220 ASYNC221 ASYNC222".split()
 )
 """Rules of ruff's about what the capability pass tells too; told once where both speak of one line."""
 
@@ -38,16 +39,19 @@ async def review_draft(
     granted: Collection[Capability] = (),
     policy: ReviewPolicy = DEFAULT_POLICY,
 ) -> Review:
-    """Review the Python files of a draft with ruff and the capability pass.
+    """Review the Python files of a draft: the capability pass, ruff, bandit where it is installed, and the policy.
 
-    Capabilities that the caller grants, or that the request plainly asks for, are notes.
+    Capabilities that the caller or the policy grants, or that the request's own words plainly ask for, are notes that say
+    so.
     """
-    allowed = policy.granting({*granted, *requested_capabilities(request)})
+    leave = {**_leave(policy, granted), **_asked_for(request)}
+    files = {c.path: c for c in draft.changes if c.content is not None and c.path.endswith(".py")}
+    own = [PurePosixPath(path).parts[0].removesuffix(".py") for path in files] + [request.module_name]
     findings: list[Finding] = []
-    for change in draft.changes:
-        if change.content is not None and change.path.endswith(".py"):
-            findings += await _look(change.content, change.path, allowed)
-    return _review(findings, allowed)
+    for path, change in files.items():
+        look = _Look(path, policy, leave, own=tuple(own), new=change.base_sha256 is None)
+        findings += await look.at(change.content or "")
+    return _review(findings, policy)
 
 
 async def review_source(
@@ -57,9 +61,11 @@ async def review_source(
     granted: Collection[Capability] = (),
     policy: ReviewPolicy = DEFAULT_POLICY,
 ) -> Review:
-    """Review the text of any Python file; `path` is the name that its findings carry."""
-    allowed = policy.granting(granted)
-    return _review(await _look(source, path, allowed), allowed)
+    """Review the text of any Python file; `path` is the name that its findings carry.
+
+    The file may carry licences that the policy does not speak of: they are notes.
+    """
+    return _review(await _Look(path, policy, _leave(policy, granted), new=False).at(source), policy)
 
 
 def merge_reviews(*reviews: Review) -> Review:
@@ -73,45 +79,73 @@ def merge_reviews(*reviews: Review) -> Review:
     )
 
 
-async def _look(source: str, path: str, policy: ReviewPolicy) -> list[Finding]:
-    if len(source.encode("utf-8", "replace")) > MAX_SOURCE_BYTES:
-        return [Finding(rule="size", severity="error", message=f"more than {MAX_SOURCE_BYTES:,} bytes", path=path)]
-    tree = parse_source(source)
-    if isinstance(tree, SyntaxProblem):
-        return [Finding(rule="syntax", severity="error", message=tree.message, path=path, line=tree.line)]
-    capabilities = list(capability_findings(find_capabilities(tree), policy, path))
-    told = {finding.line for finding in capabilities}
-    linted = [f for f in await lint(source, path) if f.rule not in _SAME_MATTER or f.line not in told]
-    return [
-        *capabilities,
-        *combination_findings(capabilities, path),
-        *_house_findings(source, tree, policy, path),
-        *linted,
-    ]
+def _leave(policy: ReviewPolicy, granted: Iterable[Capability]) -> dict[Capability, str]:
+    """What may be done, and by whose leave."""
+    return dict.fromkeys(policy.granted, "by the policy") | dict.fromkeys(granted, "by the caller")
 
 
-def _house_findings(source: str, tree: ast.Module, policy: ReviewPolicy, path: str) -> Iterator[Finding]:
-    lines = source.count("\n") + 1
-    if lines > policy.max_lines:
-        message = f"{lines:,} lines; at most {policy.max_lines:,} are allowed"
-        yield Finding(rule="size", severity="error", message=message, path=path)
-    if not policy.forbidden_imports:
-        return
-    for node in ast.walk(tree):
-        for module in _imported(node):
-            if any(module == name or module.startswith(f"{name}.") for name in policy.forbidden_imports):
-                message = f"imports `{module}`, which the policy forbids"
-                yield Finding(
-                    rule="import", severity="error", message=message, path=path, line=getattr(node, "lineno", 0)
+def _asked_for(request: GenerationRequest) -> dict[Capability, str]:
+    return {capability: f"the request says {words!r}" for capability, words in requested_capabilities(request).items()}
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A look at one file: by whose leave it may do what, and whether it is new."""
+
+    path: str
+    policy: ReviewPolicy
+    leave: Mapping[Capability, str]
+    own: tuple[str, ...] = ()
+    new: bool = True
+
+    async def at(self, source: str) -> list[Finding]:
+        if len(source.encode("utf-8", "replace")) > MAX_SOURCE_BYTES:
+            return [
+                self._finding(
+                    "unreadable", f"more than {MAX_SOURCE_BYTES:,} bytes, which is more than can be looked at"
                 )
+            ]
+        tree = await asyncio.to_thread(parse_source, source)
+        if isinstance(tree, SyntaxProblem):
+            return [self._finding("syntax", tree.message, tree.line)]
+        linted, scanned, read = await asyncio.gather(
+            lint(source, self.path, more=_named_ruff_rules(self.policy)),
+            asyncio.to_thread(scan, source, self.path),
+            asyncio.to_thread(self._read, source, tree),
+        )
+        told = {finding.line for finding in read if finding.rule.startswith("capability:")}
+        by_ruff = [finding for finding in linted if finding.rule not in _SAME_MATTER or finding.line not in told]
+        return [*read, *by_ruff, *_by_bandit_alone(scanned, linted, told)]
+
+    def _read(self, source: str, tree: ast.Module) -> list[Finding]:
+        capabilities = list(capability_findings(find_capabilities(tree), self.leave, self.path))
+        house = output_findings(source, tree, self.policy, self.path, own=self.own, new=self.new)
+        return [*capabilities, *combination_findings(capabilities, self.path), *house]
+
+    def _finding(self, rule: str, message: str, line: int = 0) -> Finding:
+        return Finding(rule=rule, severity="error", message=message, path=self.path, line=line)
 
 
-def _imported(node: ast.AST) -> Sequence[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return []
+def _named_ruff_rules(policy: ReviewPolicy) -> tuple[str, ...]:
+    """Ruff's rules that the policy names, and that the review would not look for by itself."""
+    named = [
+        name.rstrip("*") for rules in (policy.rules, policy.at_least) for name, do in rules.items() if do != "note"
+    ]
+    codes = {name for name in named if re.fullmatch(r"[A-Z]+[0-9]*", name)}
+    return tuple(sorted(code for code in codes if code in IGNORED or not code.startswith(RULES)))
+
+
+def _by_bandit_alone(
+    scanned: Iterable[BanditFinding], linted: Iterable[Finding], told: Collection[int]
+) -> Iterator[Finding]:
+    """What bandit found and neither ruff nor the capability pass told: one problem is one finding."""
+    by_ruff = {(finding.rule, finding.line) for finding in linted}
+    for each in scanned:
+        if any((each.ruff_rule, line) in by_ruff for line in each.lines):
+            continue
+        about_reach = each.ruff_rule in _SAME_MATTER or each.ruff_rule.startswith("S4")
+        if not (about_reach and any(line in told for line in each.lines)):
+            yield each.finding
 
 
 def _review(findings: Iterable[Finding], policy: ReviewPolicy) -> Review:
@@ -121,7 +155,9 @@ def _review(findings: Iterable[Finding], policy: ReviewPolicy) -> Review:
     summary = (
         "" if decision == "approve" else f"{len(serious)} findings ask for a change, the first: {serious[0].message}"
     )
-    reviewers = ("capabilities",) if any(f.rule == "ruff:not-run" for f in ordered) else ("capabilities", "ruff")
+    silent = {finding.rule for finding in ordered if finding.rule.endswith(":not-run")}
+    looked = ("capabilities", "ruff", "bandit") if has_bandit() else ("capabilities", "ruff")
+    reviewers = tuple(name for name in looked if f"{name}:not-run" not in silent)
     return Review(decision=decision, findings=ordered, reviewers=reviewers, summary=summary)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from genloom.state import Finding, Severity
 
-__all__ = ["RULES", "lint"]
+__all__ = ["IGNORED", "RULES", "lint", "severity_of"]
 
 RULES = ("E9", "F", "B", "S", "PLE", "ASYNC210", "ASYNC220", "ASYNC221", "ASYNC222", "ASYNC251", "BLE001")
 IGNORED = ("S101", "B008", "B904", "B905", "S105", "S106", "S107", "S110", "S112", "S603", "S607")
@@ -30,16 +30,22 @@ _ERRORS = frozenset(
 _NOTES = frozenset("F401 F841 F541 S311 B007 B011 B028 BLE001 S104 S108".split())
 
 
-async def lint(source: str, path: str = "draft.py") -> tuple[Finding, ...]:
+async def lint(source: str, path: str = "draft.py", *, more: Sequence[str] = ()) -> tuple[Finding, ...]:
     """Return ruff's findings on a module's text, in the order of their lines.
 
-    Where ruff cannot be run or does not answer in time, the one finding `ruff:not-run` says so: nothing was looked at.
+    `more` are rules, or beginnings of rules, to look for beside the fixed selection. Where ruff cannot be run or does not
+    answer in time, the one finding `ruff:not-run` says so: nothing was looked at. Where it does not know one of `more`,
+    that finding is an error, and the fixed selection was looked at.
     """
     try:
-        return _findings(await _run(source), path)
+        return _findings(await _run(source, more), path)
     except (OSError, ValueError, TimeoutError) as error:
-        message = f"ruff could not look at the code: {error or type(error).__name__}"
-        return (Finding(rule="ruff:not-run", severity="warning", message=message[:500], path=path),)
+        said = str(error) or type(error).__name__
+    severity: Severity = "error" if more else "warning"
+    what = f"for {', '.join(more)}" if more else "at the code"
+    message = f"ruff could not look {what}: {said}"
+    problem = Finding(rule="ruff:not-run", severity=severity, message=" ".join(message.split())[:500], path=path)
+    return (problem, *(await lint(source, path) if more else ()))
 
 
 def _find_ruff() -> str:
@@ -48,9 +54,9 @@ def _find_ruff() -> str:
     return str(find_ruff_bin())
 
 
-async def _run(source: str) -> str:
+async def _run(source: str, more: Sequence[str]) -> str:
     process = await asyncio.create_subprocess_exec(
-        *_command(await asyncio.to_thread(_find_ruff)),
+        *_command(await asyncio.to_thread(_find_ruff), more),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -68,9 +74,10 @@ async def _run(source: str) -> str:
     return output.decode("utf-8", "replace")
 
 
-def _command(program: str) -> Sequence[str]:
+def _command(program: str, more: Sequence[str]) -> Sequence[str]:
+    ignored = [rule for rule in IGNORED if not rule.startswith(tuple(more))] if more else IGNORED
     options = ["check", "--isolated", "--no-cache", "--ignore-noqa", "--quiet", "--output-format", "json"]
-    rules = ["--select", ",".join(RULES), "--ignore", ",".join(IGNORED), "--target-version", "py311"]
+    rules = ["--select", ",".join((*RULES, *more)), "--ignore", ",".join(ignored), "--target-version", "py311"]
     return [program, *options, *rules, "--stdin-filename", "draft.py", "-"]
 
 
@@ -82,8 +89,9 @@ def _findings(output: str, path: str) -> tuple[Finding, ...]:
 def _finding(item: dict[str, Any], path: str) -> Finding:
     rule = item.get("code") or "invalid-syntax"
     line = (item.get("location") or {}).get("row") or 0
-    return Finding(rule=rule, severity=_severity(rule), message=str(item.get("message", "")), path=path, line=line)
+    return Finding(rule=rule, severity=severity_of(rule), message=str(item.get("message", "")), path=path, line=line)
 
 
-def _severity(rule: str) -> Severity:
+def severity_of(rule: str) -> Severity:
+    """Return what a rule of ruff's weighs by itself."""
     return "error" if rule in _ERRORS else "note" if rule in _NOTES else "warning"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-__all__ = ["ImportedNames", "dotted"]
+__all__ = ["IMPORTERS", "ImportedNames", "dotted"]
 
-_IMPORTERS = frozenset({"importlib.import_module", "__import__", "builtins.__import__", "importlib.__import__"})
+IMPORTERS = frozenset({"importlib.import_module", "__import__", "builtins.__import__", "importlib.__import__"})
 
 
 class ImportedNames:
@@ -69,7 +69,7 @@ class ImportedNames:
         match node:
             case ast.Call(func=func, args=[ast.Constant(value=str() as module), *_]):
                 called = self.path(func) or (func.id if isinstance(func, ast.Name) else "")
-                return module if called in _IMPORTERS else ""
+                return module if called in IMPORTERS else ""
         return ""
 
 
