@@ -56,6 +56,7 @@ def _sandbox(runtime: NodeRuntime) -> Sandbox:
         runtime.settings,
         seconds=runtime.context.search_seconds,
         megabytes=runtime.context.search_megabytes,
+        inside=False,
     )
 
 

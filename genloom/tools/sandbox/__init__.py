@@ -1,6 +1,7 @@
 """The sandbox: runs untrusted Python apart from everything, and reports what came of it."""
 
-from genloom.tools.sandbox.choice import import_roots, interpreter_for, sandbox_for
+from genloom.tools.sandbox.choice import interpreter_for, sandbox_for
+from genloom.tools.sandbox.import_roots import import_roots
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import (
     CallReport,
@@ -15,6 +16,7 @@ from genloom.tools.sandbox.report import (
     TestCase,
     TestReport,
 )
+from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.sandbox import Sandbox
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Opaque",
     "ProgramReport",
     "Raised",
+    "RepositoryView",
     "Returned",
     "Sandbox",
     "SandboxStatus",

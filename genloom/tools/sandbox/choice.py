@@ -8,10 +8,11 @@ from pathlib import Path
 
 from genloom.config import Settings
 from genloom.state import GraphContext
+from genloom.tools.sandbox.import_roots import import_roots
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.sandbox import Sandbox
 
-__all__ = ["import_roots", "interpreter_for", "sandbox_for"]
+__all__ = ["interpreter_for", "sandbox_for"]
 
 
 def interpreter_for(context: GraphContext, settings: Settings) -> Path:
@@ -27,25 +28,27 @@ def interpreter_for(context: GraphContext, settings: Settings) -> Path:
     return Path(sys.executable)
 
 
-def import_roots(repository: Path) -> tuple[Path, ...]:
-    """Return the folders that a repository's modules are imported from: its root, and `src` where it has one."""
-    root = repository.expanduser().resolve()
-    return (root, *(folder for folder in [root / "src"] if folder.is_dir()))
-
-
 def sandbox_for(
-    context: GraphContext, settings: Settings, *, seconds: float | None = None, megabytes: int | None = None
+    context: GraphContext,
+    settings: Settings,
+    *,
+    seconds: float | None = None,
+    megabytes: int | None = None,
+    inside: bool = True,
 ) -> Sandbox:
     """Return the sandbox that this run's context asks for; `seconds` and `megabytes` replace the checks' own limits.
+    Its runs work inside a view of the repository, or else (`inside=False`) only import from it.
 
     It reads the disk: in an event loop, call it in a thread.
     """
+    repository = Path(context.repository) if context.repository else None
     limits = replace(Limits(), wall_seconds=seconds or context.check_seconds)
     if megabytes is not None:
         limits = replace(limits, memory_megabytes=megabytes)
     return Sandbox(
         python=interpreter_for(context, settings),
         limits=limits,
-        import_from=import_roots(Path(context.repository)) if context.repository else (),
+        import_from=import_roots(repository) if repository and not inside else (),
+        repository=repository if inside else None,
         allow_weak=context.allow_weak_sandbox or settings.sandbox == "rlimits",
     )

@@ -1,0 +1,161 @@
+"""The repository as a run sees it: a copy-on-write view of its folder, or a bounded copy where none can be mounted."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from genloom.tools.sandbox.import_roots import import_roots, module_address
+from genloom.tools.sandbox.interpreter import Unavailable
+
+__all__ = ["COPY_FILES", "RepositoryView", "copied_files", "covered_paths", "is_covered"]
+
+COPY_MEGABYTES = 64
+COPY_FILES = 5_000
+MAX_SEARCHED, MAX_SEARCHED_BYTES = 2_000, 1_000_000
+MAX_ENTRIES = 100_000
+"""How many names are looked at for what must not be seen."""
+
+_COVERED = frozenset(
+    ".git .hg .svn .jj .aws .azure .ssh .gnupg .kube .env .envrc .netrc .pypirc .git-credentials .htpasswd .dockercfg "
+    ".vault-token id_rsa id_dsa id_ecdsa id_ed25519".split()
+)
+_DOTENV = re.compile(r"\.env\.(?!example$|sample$|template$|dist$)")
+_NOT_ENTERED = frozenset("__pycache__ node_modules site-packages dist-packages".split())
+
+
+def is_covered(name: str) -> bool:
+    """Whether a file or folder of this name is not to be seen by code under check: version control, and secrets."""
+    return name in _COVERED or _DOTENV.match(name) is not None
+
+
+@dataclass(frozen=True)
+class RepositoryView:
+    """A repository's folder, links resolved. Its properties and methods read the disk."""
+
+    folder: str
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """The folders that modules are imported from, relative to the repository, its own ("") first."""
+        return tuple(str(root)[len(self.folder) :].strip("/") for root in import_roots(Path(self.folder)))
+
+    @cached_property
+    def covered(self) -> tuple[str, ...]:
+        """The relative paths that code under check does not see."""
+        return tuple(covered_paths(self.folder))
+
+    @property
+    def problem(self) -> Unavailable | None:
+        """Why there is no such view, if so."""
+        if self.folder == "/":
+            why = Unavailable(reason="The root of the file system is no repository.", hint="Give a project's folder.")
+        elif not Path(self.folder).is_dir():
+            why = Unavailable(reason=f"There is no folder {self.folder}.", hint="Give the folder of the repository.")
+        else:
+            return None
+        return why
+
+    def module_name(self, path: str) -> str | None:
+        """Return the dotted name under which a file of the repository is imported; `None` where no import can name it."""
+        return module_address(path, self.roots)
+
+    def relative(self, path: Path) -> str | None:
+        """Return a path relative to the repository, `None` for one outside or one that code under check does not see."""
+        try:
+            # the file's own name stays: a link is a file of the repository wherever it leads
+            place = path.expanduser().absolute().parent.resolve() / path.name
+        except (OSError, RuntimeError):
+            return None
+        if not place.is_relative_to(self.folder):
+            return None
+        inner = place.relative_to(self.folder)
+        return None if any(map(is_covered, inner.parts)) else inner.as_posix()
+
+    def sha256(self, path: str) -> str | None:
+        """Return the hash of a file's bytes, `None` where there is no such file."""
+        try:
+            with Path(self.folder, path).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return None
+
+    def has_top_level(self, name: str) -> bool:
+        """Whether one of the import roots holds a module or package of this name."""
+        places = (Path(self.folder, root) for root in self.roots)
+        return any((place / name).is_dir() or (place / f"{name}.py").is_file() for place in places)
+
+    def imports(self, name: str) -> bool:
+        """Whether a file of the repository, of the first 2,000 and without those that git ignores, imports a package."""
+        from genloom.tools.codebase.tree import (
+            SourceTree,
+        )  # imported here: only where a package turned out to be missing
+
+        statement = re.compile(rf"^\s*(?:import|from)\s+{re.escape(name)}\b".encode(), re.MULTILINE)
+        files = itertools.islice(SourceTree(Path(self.folder), suffixes=(".py",)).files(), MAX_SEARCHED)
+        return any(statement.search(self._bytes(file.path)) for file in files if file.size <= MAX_SEARCHED_BYTES)
+
+    def _bytes(self, path: str) -> bytes:
+        try:
+            return Path(self.folder, path).read_bytes()
+        except OSError:
+            return b""
+
+
+def covered_paths(folder: str) -> Iterator[str]:
+    """Yield the paths below a folder, relative to it, whose names are covered; environments and packages are not entered."""
+    left = MAX_ENTRIES
+    waiting = [""]
+    while waiting and left > 0:
+        inner = waiting.pop()
+        try:
+            with os.scandir(Path(folder, inner)) as listing:
+                entries = list(listing)
+        except OSError:
+            continue
+        left -= len(entries)
+        if inner and any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue
+        for entry in entries:
+            path = f"{inner}/{entry.name}" if inner else entry.name
+            if is_covered(entry.name) and not Path(entry.path, "pyvenv.cfg").exists():
+                yield path
+            elif entry.name not in _NOT_ENTERED and entry.is_dir(follow_symlinks=False):
+                waiting.append(path)
+
+
+def copied_files(view: RepositoryView, megabytes: int) -> dict[str, bytes] | Unavailable:
+    """Return the files of a repository that git does not ignore, or why they cannot be copied: there are too many.
+
+    They may take half of `megabytes`, and 64 MB at most. Links, hidden folders, and what is covered are left out.
+    """
+    from genloom.tools.codebase.tree import SourceTree  # imported here: only systems that cannot mount a view need it
+
+    most = min(COPY_MEGABYTES << 20, megabytes << 19)
+    found: dict[str, bytes] = {}
+    size = 0
+    for file in SourceTree(Path(view.folder), suffixes=("",)).files():
+        if any(map(is_covered, file.path.split("/"))):
+            continue
+        size += file.size
+        if size > most or len(found) >= COPY_FILES:
+            return _too_large(view, most)
+        try:
+            found[file.path] = Path(view.folder, file.path).read_bytes()
+        except OSError:  # gone meanwhile, or not ours to read
+            continue
+    return found
+
+
+def _too_large(view: RepositoryView, most: int) -> Unavailable:
+    return Unavailable(
+        reason=f"No view of {view.folder} can be mounted here, and it is too large to copy: more than {most >> 20} MB "
+        f"or {COPY_FILES:,} files that git does not ignore.",
+        hint="Run where user namespaces are allowed (Linux 5.11 or newer), or let .gitignore name what no check needs.",
+    )
