@@ -135,6 +135,7 @@ class VerdictReady(_Event):
     sandbox: str = ""
     limits: str = ""
     reason: str = ""
+    missed: str = Field(default="", description="Lines of the draft that no check reached, such as `12-14, 20`")
 
 
 class ReviewReady(_Event):

@@ -45,6 +45,7 @@ async def verify(state: VerifyInput, runtime: NodeRuntime) -> VerifyOutput:
             sandbox=verdict.sandbox or "",
             limits=verdict.limits,
             reason="" if isinstance(verdict, Passed) else verdict.reason,
+            missed=verdict.coverage.missed if verdict.coverage else "",
         )
     )
     return {"verdict": verdict}
@@ -54,4 +55,4 @@ async def _verdict(draft: Draft | None, request: GenerationRequest, runtime: Nod
     if draft is None:
         return NotRun(cause="no_draft", reason="There is no draft to check.")
     sandbox = await asyncio.to_thread(sandbox_for, runtime.context, runtime.settings)
-    return await verify_draft(draft, request, sandbox, runtime.emit)
+    return await verify_draft(draft, request, sandbox, runtime.emit, further=runtime.context.further_checks)

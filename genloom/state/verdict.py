@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from genloom.state.coverage import Coverage
 from genloom.state.part import StatePart
 
 __all__ = [
@@ -61,6 +62,9 @@ class _Checked(StatePart):
     sandbox: SandboxTier | None = None
     limits: str = ""
     seconds: float = 0.0
+    coverage: Coverage | None = None
+    comparison: str = ""
+    """How values were compared, in words; empty where none were."""
 
     @property
     def evidence(self) -> Evidence:

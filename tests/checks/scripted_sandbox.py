@@ -45,10 +45,19 @@ class ScriptedSandbox:
     limits: Limits = field(default_factory=lambda: Limits(wall_seconds=4))
     given: list[Limits | None] = field(default_factory=list)
     """The limits that each run was given."""
+    recorded: list[tuple[str, ...]] = field(default_factory=list)
+    """The files whose lines each run was to record."""
 
     async def acall(
-        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+        self,
+        files: Mapping[str, str],
+        module: str,
+        calls: Sequence[str],
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
     ) -> CallReport:
+        self.recorded.append(tuple(record_lines))
         self.given.append(limits)
         self.asked.append((module, *calls))
         self.shown.append(dict(files))
@@ -57,7 +66,15 @@ class ScriptedSandbox:
             return report
         return replace(report, results=tuple(self.answers.get(call, Returned(value=None)) for call in calls))
 
-    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
+    async def atest(
+        self,
+        files: Mapping[str, str],
+        tests: str,
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
+    ) -> TestReport:
+        self.recorded.append(tuple(record_lines))
         self.given.append(limits)
         self.asked.append(("pytest", tests))
         return self.tests

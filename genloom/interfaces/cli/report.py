@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from genloom.interfaces.cli.event_text import plural
 from genloom.interfaces.result import GenerationResult
-from genloom.state import CheckResult, Finding, Review, Verdict
+from genloom.state import CheckResult, Coverage, Finding, Review, Verdict
 
 __all__ = ["finding_lines", "headline", "next_step", "report_lines", "verdict_lines"]
 
@@ -71,6 +71,8 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
             yield from _difference(check)
     if len(verdict.checks) > MAX_SHOWN:
         yield f"  … and {len(verdict.checks) - MAX_SHOWN} more"
+    if verdict.coverage is not None:
+        yield _coverage_line(verdict.coverage)
     if verdict.result == "not_run" and verdict.hint:
         yield f"  {verdict.hint}"
 
@@ -85,6 +87,15 @@ def finding_lines(review: Review) -> Iterator[str]:
 def _finding(finding: Finding) -> str:
     place = f"{finding.path}:{finding.line}" if finding.line else finding.path
     return f"  {finding.severity:<8}{place} {finding.message} [{finding.rule}]"
+
+
+def _coverage_line(coverage: Coverage) -> str:
+    if coverage.unknown:
+        return f"coverage unknown: {_one_line(coverage.unknown)}"
+    if not coverage.missed:
+        return f"coverage: the checks reached all {plural(coverage.lines, 'line')} of the functions"
+    counted = f"{coverage.lines - coverage.reached} of {coverage.lines}"
+    return f"lines no check reached: {_one_line(coverage.missed)} ({counted})"
 
 
 def _mark(check: CheckResult) -> str:

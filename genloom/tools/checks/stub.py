@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from genloom.tools.checks.assertions import TestFunction
 from genloom.tools.checks.subject import parse_source
 
-__all__ = ["calls_of", "stub_files"]
+__all__ = ["calls_of", "is_code", "stub_files"]
 
 _SWALLOWING = frozenset({"BaseException", "monkeypatch", "mocker", "patch", "skip", "importorskip"})
 _STUB = ast.parse('raise BaseException("a stub stands in for the code")').body
@@ -23,7 +23,7 @@ def stub_files(files: Mapping[str, str]) -> dict[str, str]:
     What stands in for it raises a `BaseException`, which `pytest.raises(Exception)` does not take for the code's own.
     Test files and a conftest.py stay as they are, and so does what does not parse.
     """
-    return {path: _stubbed(text) if _is_code(path) else text for path, text in files.items()}
+    return {path: _stubbed(text) if is_code(path) else text for path, text in files.items()}
 
 
 def calls_of(test: TestFunction, tree: ast.Module, files: Mapping[str, str]) -> bool:
@@ -43,7 +43,8 @@ def calls_of(test: TestFunction, tree: ast.Module, files: Mapping[str, str]) -> 
     return any(name in callable_names and name.split(".")[0] not in own for name in _called(test.node))
 
 
-def _is_code(path: str) -> bool:
+def is_code(path: str) -> bool:
+    """Whether a path names Python code that is neither a test file nor a conftest.py."""
     name = PurePosixPath(path).name
     return name.endswith(".py") and not name.startswith("test_") and name != "conftest.py"
 
@@ -71,7 +72,7 @@ def _is_mark(decorator: ast.expr) -> bool:
 
 def _callable_names(tree: ast.Module, files: Mapping[str, str]) -> set[str]:
     """The names, dotted where need be, by which the test file reaches what a stub makes raise."""
-    modules = {_module_name(path): _raising(text) for path, text in files.items() if _is_code(path)}
+    modules = {_module_name(path): _raising(text) for path, text in files.items() if is_code(path)}
     found: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.Import):

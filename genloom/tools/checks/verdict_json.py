@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict
 
-from genloom.state import CheckResult, Passed, Verdict
+from genloom.state import CheckResult, Coverage, Passed, Verdict
 
-__all__ = ["CheckJson", "VerdictJson", "verdict_to_json"]
+__all__ = ["CheckJson", "CoverageJson", "FileCoverageJson", "VerdictJson", "verdict_to_json"]
 
 
 class CheckJson(TypedDict):
@@ -21,17 +21,39 @@ class CheckJson(TypedDict):
     detail: str
     fitted: bool
     hidden: bool
+    advisory: bool
+
+
+class FileCoverageJson(TypedDict):
+    """One file's lines; `missed` are ranges, each its first and last line."""
+
+    path: str
+    lines: int
+    reached: int
+    missed: list[list[int]]
+
+
+class CoverageJson(TypedDict):
+    """How many lines the draft's functions have and how many of them a check ran; `unknown` says why nothing is known."""
+
+    lines: int
+    reached: int
+    files: list[FileCoverageJson]
+    unknown: str
 
 
 class VerdictJson(TypedDict):
-    """A verdict; `cause` and `hint` stand only where nothing could be shown, `sandbox` is null where none ran."""
+    """A verdict; `cause` and `hint` stand only where nothing could be shown, `sandbox` is null where none ran, and
+    `coverage` where no check began."""
 
     result: str
     evidence: str
     sandbox: str | None
     limits: str
+    comparison: str
     checks: list[CheckJson]
     seconds: float
+    coverage: CoverageJson | None
     reason: str
     cause: NotRequired[str]
     hint: NotRequired[str]
@@ -44,13 +66,23 @@ def verdict_to_json(verdict: Verdict) -> VerdictJson:
         evidence=verdict.evidence,
         sandbox=verdict.sandbox,
         limits=verdict.limits,
+        comparison=verdict.comparison,
         checks=[_check(check) for check in verdict.checks],
         seconds=round(verdict.seconds, 6),
+        coverage=_coverage(verdict.coverage) if verdict.coverage is not None else None,
         reason="" if isinstance(verdict, Passed) else verdict.reason,
     )
     if verdict.result == "not_run":
         shown["cause"], shown["hint"] = verdict.cause, verdict.hint
     return shown
+
+
+def _coverage(coverage: Coverage) -> CoverageJson:
+    files = [
+        FileCoverageJson(path=file.path, lines=file.lines, reached=file.reached, missed=[*map(list, file.missed)])
+        for file in coverage.files
+    ]
+    return CoverageJson(lines=coverage.lines, reached=coverage.reached, files=files, unknown=coverage.unknown)
 
 
 def _check(check: CheckResult) -> CheckJson:
@@ -64,4 +96,5 @@ def _check(check: CheckResult) -> CheckJson:
         detail=check.detail,
         fitted=check.fitted,
         hidden=check.hidden,
+        advisory=check.advisory,
     )

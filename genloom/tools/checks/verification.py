@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
 from typing import Protocol
 
 from genloom.events import CheckFinished, EventEmitter, ignore_events
-from genloom.state import CheckResult, Draft, GenerationRequest, NotRun, Verdict
+from genloom.state import CheckResult, Coverage, Draft, FurtherChecks, GenerationRequest, NotRun, Verdict
 from genloom.tools.checks.comparison import EQUALITY, Comparison
 from genloom.tools.checks.conclusion import Run, conclude, not_runnable
 from genloom.tools.checks.controls import judge_controls, plan_controls
+from genloom.tools.checks.coverage import TRACES_ITSELF, combined_coverage, recordable_files
+from genloom.tools.checks.derived.further import derive_checks, further_seconds, load_ahead
+from genloom.tools.checks.derived.target import Target, Unfit, find_target
 from genloom.tools.checks.judging import (
     Observation,
     judge_ending,
@@ -24,8 +27,11 @@ from genloom.tools.checks.judging import (
     observations,
 )
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
+from genloom.tools.checks.stub import is_code
 from genloom.tools.checks.subject import Subject, draft_subject
+from genloom.tools.sandbox.call_conversation import Ask
 from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.line_coverage import LineCoverage
 from genloom.tools.sandbox.report import CallReport, TestReport
 
 __all__ = ["CheckRunner", "verify_draft", "verify_subject"]
@@ -43,12 +49,36 @@ class CheckRunner(Protocol):
         ...
 
     async def acall(
-        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+        self,
+        files: Mapping[str, str],
+        module: str,
+        calls: Sequence[str],
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
     ) -> CallReport:
         """Evaluate each expression in the namespace of the module, in order."""
         ...
 
-    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
+    async def aexplore(
+        self,
+        files: Mapping[str, str],
+        module: str,
+        questions: Callable[[Ask], Awaitable[None]],
+        *,
+        limits: Limits | None = None,
+    ) -> CallReport:
+        """Evaluate expressions that `questions` asks for one after the other; only further checks need it."""
+        ...
+
+    async def atest(
+        self,
+        files: Mapping[str, str],
+        tests: str,
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
+    ) -> TestReport:
         """Run the text of a pytest file beside the files."""
         ...
 
@@ -59,9 +89,11 @@ async def verify_draft(
     sandbox: CheckRunner,
     emit: EventEmitter = ignore_events,
     *,
-    comparison: Comparison = EQUALITY,
+    comparison: Comparison | None = None,
+    further: FurtherChecks = "off",
 ) -> Verdict:
-    """Run every check of a draft and return the verdict, with a result for each check.
+    """Run every check of a draft and return the verdict, with a result for each check. Values are compared as the request
+    says, or by `comparison`; `further` adds checks derived from type hints and examples, once the others have held.
 
     Never raises for what the draft does: code that cannot be parsed, loaded or run is `Failed`; what could not be
     checked (no sandbox, a missing package, nothing to check against) is `NotRun` with its cause. The wall seconds of the
@@ -71,7 +103,8 @@ async def verify_draft(
     if not isinstance(subject, Subject):
         return _announced(subject, emit)
     plan = plan_checks(draft, request, trees=subject.trees)
-    return await verify_subject(subject, plan, sandbox, emit, comparison=comparison)
+    compared = request.comparison if comparison is None else comparison
+    return await verify_subject(subject, plan, sandbox, emit, comparison=compared, further=further)
 
 
 async def verify_subject(
@@ -81,13 +114,17 @@ async def verify_subject(
     emit: EventEmitter = ignore_events,
     *,
     comparison: Comparison = EQUALITY,
+    further: FurtherChecks = "off",
 ) -> Verdict:
     """Run a plan's checks on a subject and return the verdict.
 
     Held-out examples run in a process of their own, after the others held: nothing that they pass in can leak into what
     the other checks show.
     """
-    trial = _Trial(subject=subject, comparison=comparison, limits=sandbox.limits)
+    recorded = recordable_files(subject.files, plan.tests)
+    trial = _Trial(subject=subject, comparison=comparison, limits=sandbox.limits, recorded=recorded)
+    trial.run = replace(trial.run, compared=comparison.describe())
+    target = _derived_target(subject, plan, further)
     report = await trial.evaluate(sandbox, plan.visible, probe=subject.asked)
     if report.not_run:
         return _announced(_unavailable(report, plan), emit)
@@ -97,7 +134,9 @@ async def verify_subject(
         await _run_hidden(trial, plan.hidden, sandbox)
     if report.loading is None and report.ended == "normal":  # else the tests would only run into the same end
         await _run_tests(trial, plan.tests, sandbox)
-    return _announced(conclude(trial.results, trial.run, from_caller=plan.from_caller), emit)
+        await _run_further(trial, target, sandbox, required=further == "required")
+    verdict = conclude(trial.results, trial.run, from_caller=plan.from_caller)
+    return _announced(verdict.model_copy(update={"coverage": trial.coverage}), emit)
 
 
 @dataclass(kw_only=True)
@@ -107,6 +146,9 @@ class _Trial:
     subject: Subject
     comparison: Comparison
     limits: Limits
+    recorded: tuple[str, ...] = ()
+    """The files whose lines are recorded, in every run of tests alike: a draft must not tell a control by it."""
+    lines: list[LineCoverage | None] = field(default_factory=list)
     results: list[CheckResult] = field(default_factory=list)
     run: Run = field(default_factory=lambda: Run(sandbox=None, limits="", seconds=0.0))
 
@@ -114,6 +156,12 @@ class _Trial:
     def holds(self) -> bool:
         """Whether every check of the caller's has held so far."""
         return all(check.result == "passed" or check.source == "proposed" for check in self.results)
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """Which lines the checks reached, their controls apart."""
+        untold = TRACES_ITSELF if not self.recorded and any(map(is_code, self.subject.files)) else None
+        return combined_coverage(self.lines, self.subject.files) or untold
 
     @property
     def left(self) -> Limits:
@@ -124,9 +172,12 @@ class _Trial:
     async def evaluate(self, sandbox: CheckRunner, checks: Sequence[PlannedCheck], *, probe: str) -> CallReport:
         """Run examples in one process and judge them; `probe` is a name that is read first ("" for none)."""
         calls = [*([probe] if probe else []), *(check.example.call for check in checks)]
-        report = await sandbox.acall(self.subject.files, self.subject.module, calls, limits=self.left)
+        report = await sandbox.acall(
+            self.subject.files, self.subject.module, calls, limits=self.left, record_lines=self.recorded
+        )
         if report.not_run:
             return report
+        self.lines.append(report.coverage)
         observed = observations(report, len(calls))
         first, gave = (observed[0], observed[1:]) if probe else (None, observed)
         self.account(report)
@@ -143,6 +194,7 @@ class _Trial:
     def judge_session(self, report: TestReport, tests: str) -> None:
         """Judge a run of pytest."""
         self.account(report)
+        self.lines.append(report.coverage)
         judged = judge_tests(report)
         if report.not_run:
             self.run = replace(self.run, prevented=not_runnable(report))
@@ -207,7 +259,8 @@ async def _run_tests(trial: _Trial, tests: str | None, sandbox: CheckRunner) -> 
     if tests is None:
         return
     before = len(trial.results)
-    trial.judge_session(await sandbox.atest(trial.subject.files, tests, limits=trial.left), tests)
+    report = await sandbox.atest(trial.subject.files, tests, limits=trial.left, record_lines=trial.recorded)
+    trial.judge_session(report, tests)
     if trial.holds:  # else the verdict stands already
         trial.results[before:] = await _run_controls(trial, tests, trial.results[before:], sandbox)
 
@@ -221,9 +274,32 @@ async def _run_controls(
     for run in controls.runs:
         if trial.left.wall_seconds <= LEAST_SECONDS:
             break
-        reports.append(await sandbox.atest(run.files, run.tests, limits=trial.left))
+        report = await sandbox.atest(run.files, run.tests, limits=trial.left, record_lines=trial.recorded)
+        reports.append(report)
         trial.account(reports[-1])
     return judge_controls(passed, controls, reports)
+
+
+def _derived_target(subject: Subject, plan: CheckPlan, further: FurtherChecks) -> Target | Unfit | None:
+    """What further checks are to be about. While the caller's checks run, Hypothesis is loaded."""
+    if further == "off":
+        return None
+    told = [check.example for check in plan.visible if check.source != "proposed"]
+    target = find_target(subject, told)
+    if isinstance(target, Target):
+        load_ahead()
+    return target
+
+
+async def _run_further(trial: _Trial, target: Target | Unfit | None, sandbox: CheckRunner, *, required: bool) -> None:
+    """Derive further checks, where all that the caller gave held and there is time."""
+    seconds = further_seconds(trial.limits, trial.run.seconds)
+    if target is None or not trial.holds or trial.run.missing or trial.run.prevented or seconds < LEAST_SECONDS:
+        return
+    limits = replace(trial.limits, wall_seconds=seconds)
+    explored = await derive_checks(trial.subject, target, sandbox, limits, required=required)
+    trial.run = replace(trial.run, seconds=trial.run.seconds + explored.seconds)
+    trial.results += explored.checks
 
 
 def _unavailable(report: CallReport, plan: CheckPlan) -> NotRun:

@@ -42,7 +42,7 @@ def read_coverage(told: Sequence[object], paths: Sequence[str]) -> LineCoverage 
     if not paths:
         return None
     match told:
-        case [str(why)] if why:
+        case [str(why)] if why and why.isascii() and why.isprintable():
             return LineCoverage(unknown=why[:MOST_REASON])
         case [list(files)] if len(files) == len(paths):
             read = [_file(path, one) for path, one in zip(paths, files, strict=True)]

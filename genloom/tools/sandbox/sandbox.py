@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -14,12 +15,14 @@ from typing import TypedDict
 from genloom.errors import UsageError
 from genloom.portal import run_sync
 from genloom.state import SandboxTier
-from genloom.tools.sandbox.call_conversation import CallConversation
+from genloom.tools.sandbox.call_conversation import Ask, CallConversation, OpenConversation
 from genloom.tools.sandbox.interpreter import Interpreter, Unavailable, find_interpreter
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.placement import placed
 from genloom.tools.sandbox.pytest_conversation import TestConversation
 from genloom.tools.sandbox.report import CallReport, Ended, NotRunCause, ProgramReport, SandboxStatus, TestReport
+from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.runner import Conversation, run_job
 from genloom.tools.sandbox.selftest import explain_refusal, find_tier
 from genloom.tools.sandbox.worker.pytest_run import BORROWED
@@ -28,7 +31,7 @@ __all__ = ["Sandbox"]
 
 _TEST_FILE = "test_genloom_checks.py"
 _PROGRAM_FILE = "genloom_program.py"
-_NO_FILES: Mapping[str, str] = MappingProxyType({})
+_NO_FILES: Mapping[str, str | None] = MappingProxyType({})
 _MOST_FOUND = 64
 
 
@@ -54,6 +57,9 @@ class Sandbox:
     network. The best tier that a live self-test finds is taken, or just `tier`; resource limits alone are no sandbox and
     need `allow_weak`. Where nothing holds, reports say so in `not_run`; nothing is ever run as root.
 
+    With a `repository` each run works in a view of that folder, in which files can be added, replaced and removed; the
+    folder itself stays as it is, and secrets that are known by name are not to be seen.
+
     Methods that start with `a` are coroutines; cancelling one ends its processes first. Each has a synchronous face.
     """
 
@@ -64,6 +70,7 @@ class Sandbox:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         readable: Sequence[Path] = (),
         import_from: Sequence[Path] = (),
+        repository: Path | None = None,
         allow_weak: bool = False,
         tier: SandboxTier | None = None,
     ) -> None:
@@ -71,7 +78,8 @@ class Sandbox:
         self._limits = limits
         self._import_from = _folders(import_from)
         self._readable = _folders(readable)
-        preferred: tuple[SandboxTier, ...] = (tier,) if tier else ("landlock", "rlimits")
+        self._view = RepositoryView(os.path.realpath(repository.expanduser())) if repository else None
+        preferred: tuple[SandboxTier, ...] = (tier,) if tier else ("bubblewrap", "landlock", "rlimits")
         self._allowed = tuple(each for each in preferred if each != "rlimits" or allow_weak)
         if not self._allowed:
             raise UsageError(
@@ -93,48 +101,105 @@ class Sandbox:
         return replace(found, limits=self._limits.text, interpreter=self._python)
 
     @property
+    def view(self) -> RepositoryView | None:
+        """The repository that runs work in, if they do."""
+        return self._view
+
+    @property
     def limits(self) -> Limits:
         """The bounds on a run that is given none of its own."""
         return self._limits
 
     async def acall(
-        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+        self,
+        files: Mapping[str, str | None],
+        module: str,
+        calls: Sequence[str],
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
     ) -> CallReport:
         """Import `module` from `files` (relative path -> text) and evaluate each call, an expression in the module's
         own namespace.
 
         Each call is handed over when its turn comes, and its value comes out on a private pipe: results hold plain
         values to be compared here. Whatever is not exactly one well-formed record is `NoRecord`. `limits` replace the
-        sandbox's own for this run.
+        sandbox's own for this run. Of the files that `record_lines` names, the report's `coverage` tells which lines the
+        calls ran: a claim, which nothing else in the report depends on.
         """
         if any("\0" in text for text in (module, *calls)):
             raise UsageError("A call or module name holds a NUL.", hint="Write calls as Python expressions.")
-        conversation = CallConversation(module, self._import_from, calls)
+        _check_recorded(record_lines, files)
+        return await self._converse(CallConversation(module, await self._roots(), calls, record_lines), files, limits)
+
+    async def aexplore(
+        self,
+        files: Mapping[str, str | None],
+        module: str,
+        questions: Callable[[Ask], Awaitable[None]],
+        *,
+        limits: Limits | None = None,
+    ) -> CallReport:
+        """As `acall`, for calls that depend on what the ones before gave: `questions` is awaited, once the module has
+        loaded, with a coroutine function that evaluates one expression. The report holds all that were asked, in order.
+
+        That function raises `BrokenDialogueError` when the run ended before a valid record; `questions` need not catch it.
+        """
+        return await self._converse(OpenConversation(module, await self._roots(), questions), files, limits)
+
+    async def _converse(
+        self, conversation: CallConversation, files: Mapping[str, str | None], limits: Limits | None
+    ) -> CallReport:
         ran = await self._run(("calls",), files, conversation=conversation, limits=limits)
         if not ran.ending:
             return CallReport(**ran.common)
         return CallReport(
-            **ran.common, results=conversation.results(ran.ending), loading=conversation.loading(ran.ending)
+            **ran.common,
+            results=conversation.results(ran.ending),
+            loading=conversation.loading(ran.ending),
+            coverage=conversation.coverage,
         )
 
     def call(
-        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
+        self,
+        files: Mapping[str, str | None],
+        module: str,
+        calls: Sequence[str],
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
     ) -> CallReport:
         """Do what `acall` does, from synchronous code."""
-        return run_sync(self.acall(files, module, calls, limits=limits))
+        return run_sync(self.acall(files, module, calls, limits=limits, record_lines=record_lines))
 
-    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
+    async def atest(
+        self,
+        files: Mapping[str, str | None],
+        tests: str,
+        *,
+        tests_path: str = "",
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
+    ) -> TestReport:
         """Run the text of a pytest file beside `files`, by the interpreter's own pytest, or genloom's where it has none
         and that fits.
 
-        No configuration, cache or third-party plugin is loaded, and a conftest.py only when it is in `files`. The
-        records share the draft's interpreter: they are claims. `limits` replace the sandbox's own for this run.
+        No configuration, cache or third-party plugin is loaded, and a conftest.py only when it is in `files` or in the
+        repository, around the place that `tests_path` (relative) says the file has. The records share the draft's
+        interpreter: they are claims. `limits` and `record_lines` are as in `acall`.
         """
+        _check_recorded(record_lines, files)
         # a name of its own for each run: a draft cannot tell one run from another by it
-        name = _free_name(f"test_{secrets.token_hex(8)}.py", files)
+        folder, shown_as = os.path.split(tests_path)
+        name = _free_name(os.path.join(folder, f"test_{secrets.token_hex(8)}.py"), files)
         lender, lent = await asyncio.to_thread(_own_pytest)
         conversation = TestConversation(
-            name, lender, "conftest.py" in files, self._import_from, shown_as=_free_name(_TEST_FILE, files)
+            name,
+            lender,
+            self._view is not None or "conftest.py" in files,
+            await self._roots(),
+            shown_as=shown_as or _free_name(_TEST_FILE, files),
+            recorded=record_lines,
         )
         ran = await self._run(
             ("tests",), {**files, name: tests}, readable=lent, conversation=conversation, limits=limits
@@ -148,18 +213,27 @@ class Sandbox:
                 report, not_run=reason, not_run_cause="no_pytest", hint=f"{self._python} -m pip install pytest"
             )
         complete = conversation.closed and ran.ending.ended == "normal"
-        return TestReport(**ran.common, cases=tuple(conversation.cases), complete=complete)
+        cases, coverage = tuple(conversation.cases), conversation.coverage
+        return TestReport(**ran.common, cases=cases, complete=complete, coverage=coverage)
 
-    def test(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
+    def test(
+        self,
+        files: Mapping[str, str | None],
+        tests: str,
+        *,
+        tests_path: str = "",
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
+    ) -> TestReport:
         """Do what `atest` does, from synchronous code."""
-        return run_sync(self.atest(files, tests, limits=limits))
+        return run_sync(self.atest(files, tests, tests_path=tests_path, limits=limits, record_lines=record_lines))
 
     async def arun_program(
         self,
         program: Path | str,
         *,
         stdin: bytes = b"",
-        files: Mapping[str, str] = _NO_FILES,
+        files: Mapping[str, str | None] = _NO_FILES,
         readable: Sequence[Path] = (),
         on_line: Callable[[bytes], None] | None = None,
         limits: Limits | None = None,
@@ -175,7 +249,7 @@ class Sandbox:
         if isinstance(program, str):
             laid_out[name] = program
         ran = await self._run(
-            ("program", name, *self._import_from),
+            ("program", name, *await self._roots()),
             laid_out,
             readable=(*extra, *await asyncio.to_thread(_folders, readable)),
             stdin=stdin,
@@ -190,7 +264,7 @@ class Sandbox:
         program: Path | str,
         *,
         stdin: bytes = b"",
-        files: Mapping[str, str] = _NO_FILES,
+        files: Mapping[str, str | None] = _NO_FILES,
         readable: Sequence[Path] = (),
         on_line: Callable[[bytes], None] | None = None,
         limits: Limits | None = None,
@@ -199,6 +273,11 @@ class Sandbox:
         return run_sync(
             self.arun_program(program, stdin=stdin, files=files, readable=readable, on_line=on_line, limits=limits)
         )
+
+    async def _roots(self) -> tuple[str, ...]:
+        """Return the folders to import from; relative ones lie in the working directory."""
+        inner = await asyncio.to_thread(lambda view: view.roots, self._view) if self._view else ()
+        return (*(root for root in inner if root), *self._import_from)
 
     async def _look(self) -> SandboxStatus:
         interpreter = await asyncio.to_thread(find_interpreter, self._python)
@@ -210,7 +289,7 @@ class Sandbox:
     async def _run(
         self,
         task: tuple[str, ...],
-        files: Mapping[str, str],
+        files: Mapping[str, str | None],
         *,
         readable: tuple[str, ...] = (),
         stdin: bytes = b"",
@@ -238,9 +317,13 @@ class Sandbox:
             channel=conversation is not None,
             confined=status.tier != "rlimits",
             namespaces=status.namespaces,
+            bubblewrap=status.bubblewrap,
             on_line=on_line,
         )
-        ending = await run_job(job, conversation)
+        there = await placed(job, self._view) if self._view else job
+        if isinstance(there, Unavailable):
+            return _Ran.refused(there, limits)
+        ending = await run_job(there, conversation)
         if isinstance(ending, Refused):
             return _Ran.refused(explain_refusal(ending), limits)
         return _Ran.ended(ending, status, limits)
@@ -301,7 +384,7 @@ def _folders(paths: Sequence[Path]) -> tuple[str, ...]:
     return tuple(str(path.absolute()) for path in paths)
 
 
-def _check_names(files: Mapping[str, str]) -> None:
+def _check_names(files: Mapping[str, str | None]) -> None:
     for name in files:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or ".." in parts or "\0" in name:
@@ -311,7 +394,13 @@ def _check_names(files: Mapping[str, str]) -> None:
             )
 
 
-def _free_name(name: str, files: Mapping[str, str]) -> str:
+def _check_recorded(record_lines: Sequence[str], files: Mapping[str, str | None]) -> None:
+    for name in record_lines:
+        if name not in files:
+            raise UsageError(f"{name!r} is not among the files.", hint="Name files whose lines are to be recorded.")
+
+
+def _free_name(name: str, files: Mapping[str, str | None]) -> str:
     while name in files:
         name = name.replace(".py", "_.py")
     return name
