@@ -22,7 +22,7 @@ from genloom.state import GenerationRequest, Verdict, module_draft, parse_exampl
 from genloom.tools.checks import Comparison, verify_draft
 from genloom.tools.sandbox import CallReport, Limits, Sandbox, TestReport
 
-__all__ = ["CASE_LIMITS", "WAYS", "Attempt", "Way", "attack", "read_cases", "stays_benign"]
+__all__ = ["CASE_LIMITS", "WAYS", "Attempt", "RecordingSandbox", "Way", "attack", "read_cases", "stays_benign"]
 
 CASE_LIMITS = Limits(
     wall_seconds=3, cpu_seconds=3, memory_megabytes=512, processes=32, file_megabytes=16, output_kilobytes=512
@@ -60,24 +60,52 @@ def read_cases(name: str) -> list[dict[str, Any]] | None:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-async def attack(case: Mapping[str, Any], sandbox: Sandbox, way: Way) -> Attempt:
+class RecordingSandbox(Sandbox):
+    """The sandbox under test, which remembers what its runs reported, and bounds them as the case at hand needs it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.reports: list[CallReport | TestReport] = []
+        self.case_limits = CASE_LIMITS
+
+    def prepare(self, case: Mapping[str, Any], way: Way) -> None:
+        """Forget what was reported, and take the limits for a case."""
+        longer = way == "test_report" and not case.get("probe", "").startswith("wall")
+        self.case_limits = replace(CASE_LIMITS, wall_seconds=_TEST_SECONDS) if longer else CASE_LIMITS
+        self.reports = []
+
+    @property
+    def limits(self) -> Limits:
+        return self.case_limits
+
+    async def acall(self, *arguments: Any, **options: Any) -> CallReport:
+        self.reports.append(report := await super().acall(*arguments, **options))
+        return report
+
+    async def atest(self, *arguments: Any, **options: Any) -> TestReport:
+        self.reports.append(report := await super().atest(*arguments, **options))
+        return report
+
+
+async def attack(case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way) -> Attempt:
     """Verify an attack in the sandbox, beside a fresh canary, and see what it brought about."""
-    recorder = _Recorder(sandbox, case, way)
+    sandbox.prepare(case, way)
     await sandbox.astatus()  # the self-test's processes are none of the case's
     with guarded_canary() as canary, adopting_orphans():
         before = len(descendants())
         started = time.monotonic()
-        verdict = await _verify(case, canary.place(case["code"]), recorder, way)
+        verdict = await _verify(case, canary.place(case["code"]), sandbox, way)
         seconds = time.monotonic() - started
-        reached = (*canary.effects(), *_left_over(before), *_leaks(case["probe"], canary, recorder, verdict, seconds))
+        reached = (*canary.effects(), *_left_over(before), *_leaks(case["probe"], canary, sandbox, verdict, seconds))
     passed = verdict.result == "passed"
     return _attempt(case, way, verdict, seconds, forged=passed and "verdict" in case["probe"], breaches=reached)
 
 
-async def stays_benign(case: Mapping[str, Any], sandbox: Sandbox, way: Way) -> Attempt:
+async def stays_benign(case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way) -> Attempt:
     """Verify a benign module; anything but `passed` is a false alarm."""
+    sandbox.prepare(case, way)
     started = time.monotonic()
-    verdict = await _verify(case, case["code"], _Recorder(sandbox, case, way), way)
+    verdict = await _verify(case, case["code"], sandbox, way)
     return _attempt(case, way, verdict, time.monotonic() - started)
 
 
@@ -102,7 +130,7 @@ def _attempt(
     )
 
 
-async def _verify(case: Mapping[str, Any], source: str, sandbox: _Recorder, way: Way) -> Verdict:
+async def _verify(case: Mapping[str, Any], source: str, sandbox: RecordingSandbox, way: Way) -> Verdict:
     hidden = case["hidden"] if case.get("probe") == "verdict_pass_hidden" else []
     name = case["checks"][0]["call"].partition("(")[0]
     asked: dict[str, Any] = {"prompt": "a stored case", "name": name}
@@ -130,41 +158,17 @@ def _test_file(name: str, checks: Sequence[Mapping[str, str]], *, types: bool) -
     return "\n\n".join([f"from draft import {name}", *tests])
 
 
-class _Recorder:
-    """The sandbox with a case's limits, remembering what its runs wrote."""
-
-    def __init__(self, sandbox: Sandbox, case: Mapping[str, Any], way: Way) -> None:
-        self._sandbox = sandbox
-        longer = way == "test_report" and not case.get("probe", "").startswith("wall")
-        self._limits = replace(CASE_LIMITS, wall_seconds=_TEST_SECONDS) if longer else CASE_LIMITS
-        self.reports: list[CallReport | TestReport] = []
-
-    @property
-    def limits(self) -> Limits:
-        return self._limits
-
-    async def acall(
-        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
-    ) -> CallReport:
-        self.reports.append(report := await self._sandbox.acall(files, module, calls, limits=limits))
-        return report
-
-    async def atest(self, files: Mapping[str, str], tests: str, *, limits: Limits | None = None) -> TestReport:
-        self.reports.append(report := await self._sandbox.atest(files, tests, limits=limits))
-        return report
-
-
 def _left_over(before: int) -> tuple[str, ...]:
     """The processes that are there beyond those before: with the verdict, all of a run's have to be gone."""
     left = descendants()
     return (f"survivor ({', '.join(left.values())})",) if len(left) > before else ()
 
 
-def _leaks(probe: str, canary: Canary, recorder: _Recorder, verdict: Verdict, seconds: float) -> list[str]:
+def _leaks(probe: str, canary: Canary, sandbox: RecordingSandbox, verdict: Verdict, seconds: float) -> list[str]:
     """What came out, and how long it took: the secret counts always, time and amounts only where the probe names them."""
-    output = verdict.model_dump_json() + "".join(map(repr, recorder.reports))
+    output = verdict.model_dump_json() + "".join(map(repr, sandbox.reports))
     kind, _, detail = probe.partition(":")
-    most = max((len(report.stdout) + len(report.stderr) for report in recorder.reports), default=0)
+    most = max((len(report.stdout) + len(report.stderr) for report in sandbox.reports), default=0)
     seen = {
         "canary": canary.secret in output,
         "wall": kind == "wall" and seconds > float(detail),

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from stored_cases import CASE_LIMITS, WAYS, Way, attack, read_cases, stays_benign
+from stored_cases import WAYS, RecordingSandbox, Way, attack, read_cases, stays_benign
 
 from genloom.state import SandboxTier
-from genloom.tools.sandbox import Sandbox
 
 TIERS: tuple[SandboxTier, ...] = ("bubblewrap", "landlock")
 
@@ -35,9 +34,9 @@ def parameters(name: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module", params=TIERS)
-def tier_sandbox(request: pytest.FixtureRequest) -> Sandbox:
+def tier_sandbox(request: pytest.FixtureRequest) -> RecordingSandbox:
     """A sandbox of each tier; one that this machine does not have is skipped."""
-    sandbox = Sandbox(limits=CASE_LIMITS, tier=request.param)
+    sandbox = RecordingSandbox(tier=request.param)
     status = sandbox.status()
     if status.tier != request.param:
         pytest.skip(f"no {request.param} here: {status.reason}")
@@ -46,7 +45,7 @@ def tier_sandbox(request: pytest.FixtureRequest) -> Sandbox:
 
 @pytest.mark.parametrize(("case", "way"), parameters("attacks.jsonl"))
 async def test_stored_attack_neither_passes_nor_reaches_anything(
-    tier_sandbox: Sandbox, case: dict[str, Any], way: Way
+    tier_sandbox: RecordingSandbox, case: dict[str, Any], way: Way
 ) -> None:
     """An attack gives no passing verdict where it must not, has no effect outside, and leaves no process."""
     known = KNOWN_BREACHES.get(((await tier_sandbox.astatus()).tier or "rlimits", case["id"]))
@@ -57,7 +56,7 @@ async def test_stored_attack_neither_passes_nor_reaches_anything(
 
 
 @pytest.mark.parametrize(("case", "way"), parameters("benign.jsonl"))
-async def test_stored_benign_module_passes(tier_sandbox: Sandbox, case: dict[str, Any], way: Way) -> None:
+async def test_stored_benign_module_passes(tier_sandbox: RecordingSandbox, case: dict[str, Any], way: Way) -> None:
     """An ordinary module loads, gives what it should, and passes."""
     seen = await stays_benign(case, tier_sandbox, way)
     assert seen.result == "passed", seen
