@@ -6,20 +6,29 @@ from pathlib import Path
 
 import pytest
 
+from genloom.state import SandboxTier
 from genloom.tools.sandbox import Limits, Sandbox
+
+TIERS: tuple[SandboxTier, ...] = ("bubblewrap", "landlock")
+
+
+@pytest.fixture(scope="session", params=TIERS)
+def tier(request: pytest.FixtureRequest) -> SandboxTier:
+    """Each tier that holds on this machine, one after the other."""
+    found: SandboxTier = request.param
+    status = Sandbox(tier=found).status()
+    if status.tier is None:
+        pytest.skip(f"no {found} here: {status.reason}")
+    return found
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    """A confined sandbox with small limits; without one on this machine the test is skipped."""
+def sandbox(tier: SandboxTier) -> Sandbox:
+    """A confined sandbox with small limits, on each tier."""
     limits = Limits(
         wall_seconds=5, cpu_seconds=5, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=256
     )
-    found = Sandbox(limits=limits)
-    status = found.status()
-    if status.tier != "landlock":
-        pytest.skip(f"no sandbox here: {status.reason}")
-    return found
+    return Sandbox(limits=limits, tier=tier)
 
 
 @pytest.fixture

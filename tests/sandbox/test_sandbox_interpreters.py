@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from genloom.state import SandboxTier
 from genloom.tools.sandbox import Raised, Returned, Sandbox
 
 VERSIONS = ("3.9", "3.12", "3.13", "3.14")
@@ -32,9 +33,9 @@ def interpreter(version: str) -> Path:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_calls_run_in_the_interpreter_that_is_asked_for(version: str) -> None:
+def test_calls_run_in_the_interpreter_that_is_asked_for(version: str, tier: SandboxTier) -> None:
     """Values come from that interpreter, with its own version and library."""
-    sandbox = Sandbox(python=interpreter(version))
+    sandbox = Sandbox(python=interpreter(version), tier=tier)
     source = "import sys, json, ssl, sqlite3, decimal, fractions\ndef v(): return '%d.%d' % sys.version_info[:2]\n"
     calls = ["v()", "[decimal.Decimal('1.5'), fractions.Fraction(1, 3), 2 ** 70, -0.0, {1: {2}}]", "1 / 0"]
     report = sandbox.call({"draft.py": source}, "draft", calls)
@@ -48,9 +49,9 @@ def test_calls_run_in_the_interpreter_that_is_asked_for(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["3.12", "3.13"])
-def test_interpreter_without_pytest_borrows_genloom_s_own(version: str) -> None:
+def test_interpreter_without_pytest_borrows_genloom_s_own(version: str, tier: SandboxTier) -> None:
     """Tests run in an interpreter that has no pytest, with genloom's, and with nothing else of genloom's."""
-    sandbox = Sandbox(python=interpreter(version))
+    sandbox = Sandbox(python=interpreter(version), tier=tier)
     minor = version.split(".")[1]
     tests = (
         "import sys\nimport pytest\nfrom draft import f\n"
@@ -63,9 +64,9 @@ def test_interpreter_without_pytest_borrows_genloom_s_own(version: str) -> None:
     assert report.complete
 
 
-def test_interpreter_too_old_for_the_borrowed_pytest_is_not_run() -> None:
+def test_interpreter_too_old_for_the_borrowed_pytest_is_not_run(tier: SandboxTier) -> None:
     """Where genloom's pytest does not fit, no test is run, and the report says what to install."""
-    report = Sandbox(python=interpreter("3.9")).test({}, "def test_a(): pass\n")
+    report = Sandbox(python=interpreter("3.9"), tier=tier).test({}, "def test_a(): pass\n")
     if report.cases:
         pytest.skip("that interpreter has a pytest of its own")
     assert "pytest" in report.not_run
@@ -82,7 +83,9 @@ def make_environment(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("closed", [False, True])
-def test_virtual_environment_is_used_with_its_packages_also_below_closed_folders(tmp_path: Path, closed: bool) -> None:
+def test_virtual_environment_is_used_with_its_packages_also_below_closed_folders(
+    tmp_path: Path, closed: bool, tier: SandboxTier
+) -> None:
     """An environment's packages are importable, wherever it lies; its start-up hooks run only inside."""
     home = tmp_path / "home"
     home.mkdir()
@@ -94,7 +97,7 @@ def test_virtual_environment_is_used_with_its_packages_also_below_closed_folders
         "import only_here, sys\ndef f(): return only_here.X, sys.prefix\n"
         f"def g(): return open({str(home / 'private.txt')!r}).read()\n"
     )
-    sandbox = Sandbox(python=python)
+    sandbox = Sandbox(python=python, tier=tier)
     report = sandbox.call({"draft.py": source}, "draft", ["f()", "g()"])
     if report.not_run and os.geteuid() == 0 and not sandbox.status().namespaces:
         pytest.skip(report.not_run)
@@ -103,12 +106,12 @@ def test_virtual_environment_is_used_with_its_packages_also_below_closed_folders
     assert not (tmp_path / "home" / "ran-outside").exists()
 
 
-def test_interpreter_reached_through_links_is_found(tmp_path: Path) -> None:
+def test_interpreter_reached_through_links_is_found(tmp_path: Path, tier: SandboxTier) -> None:
     """A chain of links to an interpreter leads to a run, and exposes nothing around the links."""
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "python").symlink_to("python-link")
     (folder / "python-link").symlink_to(Path(sys.executable).resolve())
     (tmp_path / "lib").mkdir(mode=0o755)
-    report = Sandbox(python=folder / "python").call({"draft.py": "x = 1\n"}, "draft", ["x"])
+    report = Sandbox(python=folder / "python", tier=tier).call({"draft.py": "x = 1\n"}, "draft", ["x"])
     assert report.results == (Returned(value=1),), report

@@ -18,20 +18,23 @@ __all__ = ["Ending", "Job", "Refused"]
 class Job:
     """One run of the worker in an interpreter.
 
-    `task` are the worker's arguments; `files` are relative path -> text for the scratch folder, which is the working
-    directory; `readable` are absolute paths. `channel` asks for the private pipe. `on_line` gets each line of standard
-    output as it comes, without its end.
+    `task` are the worker's arguments; `files` are relative path -> content for the working directory, which is the
+    scratch folder, or the first of `view` (see `Plan`); `None` removes a file there; `readable` are absolute paths.
+    `channel` asks for the private pipe. `on_line` gets each line of standard output as it comes, without its end.
+    `bubblewrap` is the program that makes the outer view, "" for none.
     """
 
     interpreter: Interpreter
     task: tuple[str, ...]
     limits: Limits
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str | bytes | None] = field(default_factory=dict)
     readable: tuple[str, ...] = ()
     stdin: bytes = b""
     channel: bool = False
     confined: bool = True
     namespaces: bool = True
+    bubblewrap: str = ""
+    view: tuple[str, ...] = ()
     on_line: Callable[[bytes], None] | None = None
 
 

@@ -7,9 +7,9 @@ import contextlib
 import marshal
 import math
 import os
+import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -17,9 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from genloom.tools.sandbox.bubblewrap import free_scratch, own_namespaces
 from genloom.tools.sandbox.dialogue import Dialogue
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.launcher.plan import Plan
+from genloom.tools.sandbox.start import start_command
 
 __all__ = ["Conversation", "run_job"]
 
@@ -29,7 +31,6 @@ Conversation = Callable[[Dialogue], Awaitable[None]]
 """Talks to the worker over the private pipe; when it returns there is nothing more to ask. It handles
 `BrokenDialogueError` itself: the run is then stopped."""
 
-_LAUNCHER = str(Path(__file__).parent / "launcher" / "__main__.py")
 WORKER_FOLDER = str(Path(__file__).parent / "worker")
 _WORKER = str(Path(WORKER_FOLDER) / "__main__.py")
 
@@ -106,6 +107,7 @@ class _Run:
 
     def __init__(self, job: Job) -> None:
         self.scratch = ""
+        """The scratch folder, where there is one outside."""
         self._job = job
         self._process: subprocess.Popen[bytes] | None = None
         self._cap = job.limits.output_kilobytes * 1024
@@ -137,7 +139,8 @@ class _Run:
     def _start(self, stack: contextlib.AsyncExitStack) -> _Pipes | Refused:
         """Make the scratch folder and start the launcher; this reads, writes and forks, so it runs in a thread."""
         try:
-            self.scratch = tempfile.mkdtemp(prefix="genloom-")
+            if not self._job.bubblewrap:  # which makes one inside
+                self.scratch = tempfile.mkdtemp(prefix="genloom-")
         except OSError as error:
             return Refused(stage="scratch", why=str(error))
         try:
@@ -155,9 +158,12 @@ class _Run:
                 ours[name] = stack.enter_context(os.fdopen(mine, "wb" if mine == write else "rb", buffering=0))
                 theirs.callback(os.close, ends[name])
             ends["stdin"] = _memory_file(self._job.stdin, theirs)
-            ends["plan"] = _memory_file(marshal.dumps(dict(self._plan(ends))), theirs)
+            plan = self._plan(ends)
+            ends["plan"] = _memory_file(marshal.dumps(dict(plan)), theirs)
             self._process = subprocess.Popen(  # noqa: S603 - our own launcher
-                [sys.executable, "-I", "-S", _LAUNCHER, *(str(ends[name]) for name in ("control", "status", "plan"))],
+                start_command(
+                    self._job, plan, control=ends["control"], status=ends["status"], plan_descriptor=ends["plan"]
+                ),
                 stdin=ends["stdin"],
                 stdout=ends["stdout"],
                 stderr=ends["stderr"],
@@ -171,16 +177,19 @@ class _Run:
 
     def _plan(self, ends: dict[str, int]) -> Plan:
         job, limits = self._job, self._job.limits
-        scratch = self.scratch
+        readable = list(dict.fromkeys([*job.interpreter.readable, WORKER_FOLDER, *job.readable]))
+        scratch = self.scratch or free_scratch(f"genloom-{secrets.token_hex(8)}", [*readable, *_SYSTEM])
         return Plan(
             confined=job.confined,
             namespaces=job.namespaces,
+            outside=own_namespaces() if job.bubblewrap else {},
             executable=job.interpreter.executable,
             arguments=[job.interpreter.command, "-s", "-B", _WORKER, *job.task],
             environment={**_ENVIRONMENT, "HOME": scratch, "TMPDIR": scratch},
             scratch=scratch,
             files=dict(job.files),
-            readable=list(dict.fromkeys([*job.interpreter.readable, WORKER_FOLDER, *job.readable])),
+            view=list(job.view),
+            readable=readable,
             system_readable=list(_SYSTEM),
             channel=[ends["calls"], ends["records"]] if job.channel else [],
             wall_seconds=limits.wall_seconds,
@@ -259,7 +268,8 @@ class _Run:
                     stderr=stderr,
                 )
         return Refused(
-            stage="supervisor", why=stderr.decode(errors="replace").strip()[-400:] or "it ended unexpectedly"
+            stage="bubblewrap" if self._job.bubblewrap and stderr.startswith(b"bwrap:") else "supervisor",
+            why=stderr.decode(errors="replace").strip()[-400:] or "it ended unexpectedly",
         )
 
 

@@ -6,19 +6,19 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from genloom.state import SandboxTier
+from genloom.tools.sandbox.bubblewrap import find_bubblewrap
 from genloom.tools.sandbox.interpreter import Interpreter, Unavailable
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import SandboxStatus
 from genloom.tools.sandbox.runner import run_job
 
-__all__ = ["explain_refusal", "find_tier"]
+__all__ = ["explain_refusal", "find_tier", "try_tier"]
 
-_BUILT: tuple[SandboxTier, ...] = ("landlock", "rlimits")
 _LIMITS = Limits(wall_seconds=20.0)
 _WAYS = (True, False)  # with private namespaces, else without
 
@@ -48,7 +48,7 @@ tried = {
     "write outside": works(open, outside + "/written", "a"),
     "open a kernel setting for writing": works(open, "/proc/sys/kernel/hostname", "a"),
     "open a socket": works(socket.socket),
-    "see other processes": works(os.listdir, "/proc"),
+    "see processes": os.path.exists("/proc/self") and works(os.listdir, "/proc"),
 }
 print(json.dumps({
     "leaks": [name for name, worked in tried.items() if worked],
@@ -62,6 +62,7 @@ _HINTS = {
     "start": "Check that this machine has processes, memory and open files to spare.",
     "scratch": "Set TMPDIR to a folder that has space and that every user may pass, such as /tmp.",
     "files": "Check the names of the files, and raise the limit file_megabytes if they are large.",
+    "bubblewrap": "Install bubblewrap (package bubblewrap), and let ordinary users have user namespaces.",
     "namespaces": "Allow user namespaces, or run as root, or as a user on a kernel with Landlock.",
     "mounts": "Run genloom as an ordinary user, or as root with the right to mount in a private namespace.",
     "readable": "Put the interpreter and the code where other users can read them (for example under /opt), or run "
@@ -86,28 +87,51 @@ def explain_refusal(refused: Refused) -> Unavailable:
 
 async def find_tier(interpreter: Interpreter, allowed: Sequence[SandboxTier]) -> SandboxStatus:
     """Return the first of the allowed tiers that holds here, tried by running; the status says why if none does."""
-    if not sys.platform.startswith("linux"):
-        why = Unavailable(reason=f"There is no sandbox for {sys.platform} yet.", hint="Run genloom on Linux.")
-        return _none([why])
-    problems: list[Unavailable] = []
+    problems: dict[SandboxTier, Unavailable] = {}
     for tier in allowed:
-        if tier not in _BUILT:
-            why = Unavailable(reason=f"The sandbox {tier} is not part of this version.", hint="Use landlock.")
-            problems.append(why)
-            continue
-        for namespaces in _WAYS:
-            found = await _try(interpreter, tier, namespaces)
-            if isinstance(found, SandboxStatus):
-                return found
-            problems.append(found)
+        found = await try_tier(interpreter, tier)
+        if isinstance(found, SandboxStatus):
+            return found
+        problems[tier] = found
     return _none(problems)
 
 
-def _none(problems: Sequence[Unavailable]) -> SandboxStatus:
-    """Tell the first problem that another way, without namespaces, did not get around."""
+async def try_tier(interpreter: Interpreter, tier: SandboxTier) -> SandboxStatus | Unavailable:
+    """Try one tier by running in it, at its strongest first; return how it holds, or why it does not."""
+    system = "darwin" if tier == "seatbelt" else "linux"
+    if not sys.platform.startswith(system):
+        return _of_another_system(tier)
+    problems: list[Unavailable] = []
+    for namespaces in _WAYS:
+        found = await _try(interpreter, tier, namespaces)
+        if isinstance(found, SandboxStatus):
+            return found
+        problems.append(found)
+        if found.stage == "absent":
+            break
+    # the first problem that another way, without namespaces, did not get around
     telling = [problem for problem in problems if problem.stage not in ("namespaces", "mounts")]
-    why = [*telling, *problems][0]
-    return SandboxStatus(tier=None, reason=why.reason, cause=why.cause, hint=why.hint)
+    return [*telling, *problems][0]
+
+
+def _of_another_system(tier: SandboxTier) -> Unavailable:
+    if sys.platform == "win32":
+        return Unavailable(
+            reason=f"Windows has no sandbox for genloom: {tier} does not exist there.",
+            hint="Install WSL 2 (wsl --install) and run genloom in it.",
+        )
+    return Unavailable(
+        reason=f"The sandbox {tier} does not exist on {sys.platform}.", hint="Leave the choice of a tier open."
+    )
+
+
+def _none(problems: Mapping[SandboxTier, Unavailable]) -> SandboxStatus:
+    """Tell an unusable interpreter first, else what keeps each tier from being used."""
+    of_interpreter = [why for why in problems.values() if why.cause == "no_interpreter"]
+    told = of_interpreter[:1] or list(problems.values())
+    reason = " ".join(dict.fromkeys(why.reason for why in told))
+    hint = " ".join(dict.fromkeys(why.hint for why in told if why.hint))
+    return SandboxStatus(tier=None, reason=reason, cause=told[0].cause, hint=hint)
 
 
 def _open_folder() -> tempfile.TemporaryDirectory[str]:
@@ -120,6 +144,11 @@ def _open_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 async def _try(interpreter: Interpreter, tier: SandboxTier, namespaces: bool) -> SandboxStatus | Unavailable:
+    bubblewrap = await asyncio.to_thread(find_bubblewrap) if tier == "bubblewrap" else ""
+    if bubblewrap is None:
+        return Unavailable(
+            reason="bubblewrap: there is no program bwrap on the PATH.", hint=_HINTS["bubblewrap"], stage="absent"
+        )
     folder = await asyncio.to_thread(_open_folder)
     job = Job(
         interpreter=interpreter,
@@ -129,6 +158,7 @@ async def _try(interpreter: Interpreter, tier: SandboxTier, namespaces: bool) ->
         stdin=json.dumps(folder.name).encode(),
         confined=tier != "rlimits",
         namespaces=namespaces,
+        bubblewrap=bubblewrap,
     )
     try:
         ending = await run_job(job)
@@ -154,10 +184,19 @@ def _judge(ending: Ending, job: Job, tier: SandboxTier) -> SandboxStatus | Unava
         return Unavailable(reason="The self-test could not write to its own scratch folder.")
     if "become root" in leaks or (tier != "rlimits" and leaks):
         return Unavailable(reason=f"The sandbox {tier} does not hold here: a program could {', '.join(leaks)}.")
-    return SandboxStatus(tier=tier, reason=_describe(tier, job.namespaces), python=python, namespaces=job.namespaces)
+    return SandboxStatus(
+        tier=tier,
+        reason=_describe(tier, job.namespaces),
+        python=python,
+        namespaces=job.namespaces,
+        bubblewrap=job.bubblewrap,
+    )
 
 
 def _describe(tier: SandboxTier, namespaces: bool) -> str:
     if tier == "rlimits":
         return "Resource limits alone: this is not a sandbox, and was explicitly allowed."
+    if tier == "bubblewrap":
+        inner = "further namespaces inside, " if namespaces else ""
+        return f"bubblewrap with a view of its own, {inner}seccomp, and Landlock where the kernel has it."
     return "Landlock and seccomp" + (", in private process and mount namespaces." if namespaces else ", no namespaces.")

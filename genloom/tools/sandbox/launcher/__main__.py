@@ -1,4 +1,4 @@
-"""Run as `python -I -S __main__.py CONTROL STATUS PLAN`: three inherited descriptors.
+"""Run as `python -I -S __main__.py CONTROL STATUS PLAN`: three inherited descriptors; or with `descend` as root, first.
 
 It must start fast and import nothing else of genloom: the packages above are stood in for, so that their `__init__`
 files do not run.
@@ -24,6 +24,10 @@ def _stand_in_for_packages() -> None:
 def main() -> None:
     """Read the plan, start the run, watch it."""
     _stand_in_for_packages()
+    if sys.argv[1] == "descend":
+        from genloom.tools.sandbox.launcher.descent import descend
+
+        descend(sys.argv[2:])
     from genloom.tools.sandbox.launcher.supervisor import supervise
 
     control, status, plan = (int(argument) for argument in sys.argv[1:4])

@@ -6,7 +6,8 @@ import fcntl
 import os
 import resource
 
-from genloom.tools.sandbox.launcher import kernel, landlock, mounts, seccomp
+from genloom.tools.sandbox.launcher import kernel, landlock, mounts, namespaces, seccomp
+from genloom.tools.sandbox.launcher.layout import lay_out
 from genloom.tools.sandbox.launcher.refusal import RefusalError
 
 TYPE_CHECKING = False
@@ -33,12 +34,12 @@ def become_run(plan: Plan, user: int, parent: int) -> None:
     Raises `RefusalError` that names the stage that failed.
     """
     os.setsid()
-    _take_user(user)
+    namespaces.take_user(user)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)  # after the change of user, which clears it
     if os.getppid() != parent:
         os._exit(1)
-    _enter(plan["scratch"])
-    _lay_out(plan["files"])
+    _enter(plan["view"][0] if plan["view"] else plan["scratch"])
+    lay_out(plan["files"])
     _check_readable(plan["readable"])
     _arrange_descriptors(plan["channel"])
     _limit(plan)
@@ -51,33 +52,11 @@ def become_run(plan: Plan, user: int, parent: int) -> None:
         raise RefusalError("exec", f"{plan['executable']}: {error.strerror}") from error
 
 
-def _take_user(user: int) -> None:
-    """Become an unprivileged user without groups; the kernel drops every capability with it."""
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    if 0 in os.getresuid():
-        raise RefusalError("user", "root's rights could not be dropped")
-
-
-def _enter(scratch: str) -> None:
+def _enter(folder: str) -> None:
     try:
-        os.chdir(scratch)
+        os.chdir(folder)
     except OSError as error:
-        raise RefusalError("scratch", f"{scratch}: {error.strerror}") from error
-
-
-def _lay_out(files: dict[str, str]) -> None:
-    for name, text in files.items():
-        try:
-            folder = os.path.dirname(name)
-            if folder:
-                os.makedirs(folder, exist_ok=True)
-            with open(name, "x", encoding="utf-8", errors="surrogatepass", newline="") as file:
-                file.write(text)
-        except OSError as error:
-            raise RefusalError("files", f"{name}: {error.strerror}") from error
+        raise RefusalError("scratch", f"{folder}: {error.strerror}") from error
 
 
 def _check_readable(paths: list[str]) -> None:
@@ -124,13 +103,15 @@ def _lower(which: int, soft: int, hard: int) -> None:
 
 def _confine(plan: Plan) -> None:
     abi = landlock.supported_abi()
-    if not abi:
+    enclosed = bool(plan["outside"])
+    if not abi and not (enclosed and plan["namespaces"]):
         raise RefusalError("landlock", "this kernel has no Landlock, or it is switched off")
-    writable = [plan["scratch"], *([mounts.SHARED_MEMORY] if plan["namespaces"] else [])]
+    writable = [plan["scratch"], *plan["view"][:1], *([mounts.SHARED_MEMORY] if plan["namespaces"] else [])]
     try:
-        landlock.restrict(
-            abi, readable=[*plan["readable"], *plan["system_readable"]], devices=_DEVICES, writable=writable
-        )
+        if abi:
+            landlock.restrict(
+                abi, readable=[*plan["readable"], *plan["system_readable"]], devices=_DEVICES, writable=writable
+            )
     except OSError as error:
         raise RefusalError("landlock", error) from error
     try:
@@ -140,8 +121,8 @@ def _confine(plan: Plan) -> None:
                 process=os.getpid(),
                 # inside a process namespace nobody outside can even be named
                 scoped_signals=abi >= landlock.SCOPE_ABI or plan["namespaces"],
-                private_mounts=plan["namespaces"],
-                truncate_ruled=abi >= landlock.TRUNCATE_ABI,
+                private_mounts=plan["namespaces"] or enclosed,
+                truncate_ruled=abi >= landlock.TRUNCATE_ABI or enclosed,
             )
         )
     except KeyError as error:

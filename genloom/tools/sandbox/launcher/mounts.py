@@ -9,9 +9,10 @@ import os
 import stat
 
 from genloom.tools.sandbox.launcher import kernel
+from genloom.tools.sandbox.launcher.overlay import View
 from genloom.tools.sandbox.launcher.refusal import RefusalError
 
-__all__ = ["SHARED_MEMORY", "closed_to_others", "make_private_view"]
+__all__ = ["SHARED_MEMORY", "closed_to_others", "make_private_view", "show_closed"]
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - where POSIX semaphores live, covered by a private tmpfs below
 
@@ -33,25 +34,51 @@ def closed_to_others(path: str) -> str | None:
     return None
 
 
-def make_private_view(needed: list[str], scratch: str, size: int, user: int, root: bool) -> None:
+def make_private_view(needed: list[str], view: list[str], scratch: str, size: int, user: int, root: bool) -> None:
     """Take a new mount namespace and change what it shows.
 
     `needed` paths stay visible, read-only, even where folders above them are closed to others (a tmpfs covers such a
     folder). `/proc` is covered, `/dev/shm` and the scratch folder become private tmpfs of at most `size` bytes.
+    `view` is as in `Plan`: what is in that folder is seen there and nowhere else.
     """
     try:
-        kernel.unshare(kernel.CLONE_NEWNS)
-        kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
+        _take_mounts()
+        shown = View(view, user, root) if view else None
         _make_read_only("/")
         plain = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
         if root:
-            _Reveal(scratch).reveal(needed)
+            _Reveal(scratch, *view[:1]).reveal([path for path in needed if not (shown and shown.holds(path))])
+        if shown:
+            shown.show(scratch, size)
         kernel.mount("tmpfs", "/proc", "tmpfs", plain | kernel.MS_RDONLY, "size=4k,mode=0555")
         if os.path.isdir(SHARED_MEMORY):
             kernel.mount("tmpfs", SHARED_MEMORY, "tmpfs", plain, f"size={size},nr_inodes=1k,mode=1777")
-        kernel.mount("tmpfs", scratch, "tmpfs", plain, f"size={size},nr_inodes=16k,mode=0700,uid={user},gid={user}")
+        group = user if root else os.getegid()
+        kernel.mount("tmpfs", scratch, "tmpfs", plain, f"size={size},nr_inodes=16k,mode=0700,uid={user},gid={group}")
     except OSError as error:
         raise RefusalError("mounts", error) from error
+
+
+def show_closed(needed: list[str], view: str, staging: str, user: int) -> None:
+    """Take a new mount namespace in which others can read the `needed` paths and nothing more than before.
+
+    `view` ("" for none) is a folder whose owner's files are shown as the user's, read-only. For root alone. `staging` is a
+    folder that may be covered. The mounts are not read-only: bubblewrap writes to `/proc`, and makes what it shows
+    read-only itself.
+    """
+    try:
+        _take_mounts()
+        shown = View([view], user, root=True) if view else None
+        _Reveal(staging, *([view] if view else [])).reveal([p for p in needed if not (shown and shown.holds(p))])
+        if shown:
+            shown.show_mapped()
+    except OSError as error:
+        raise RefusalError("readable", f"{error}; a folder that is needed is closed to other users") from error
+
+
+def _take_mounts() -> None:
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
 
 
 def _make_read_only(path: str) -> None:
@@ -64,28 +91,30 @@ def _make_read_only(path: str) -> None:
 class _Reveal:
     """Shows needed paths below folders that others may not enter, and hides the rest of those folders."""
 
-    def __init__(self, scratch: str) -> None:
+    def __init__(self, scratch: str, *places: str) -> None:
+        """Copies are staged in `scratch`; it and the other `places` need only be there, for something will cover them."""
         self._scratch = scratch
+        self._places = (scratch, *places)
         self._staged = False
         self._mounts = 0
         self._copied = 0
 
     def reveal(self, needed: list[str]) -> None:
         # taken hold of before anything is covered; the scratch folder first, for copies are staged there
-        paths = [self._scratch, *sorted({*needed, *map(os.path.realpath, needed)})]
+        paths = [*self._places, *sorted({*needed, *map(os.path.realpath, needed)})]
         held = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in paths]
         for path, place in zip(paths, held, strict=True):
             top = self._closed(path)
             if top and os.path.isdir(top):
                 kernel.mount("tmpfs", top, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=80m,mode=0755")
-            if top and path == self._scratch:
+            if top and path in self._places:
                 os.makedirs(path, exist_ok=True)
             elif top:
                 self._show(f"/proc/self/fd/{place}", path)
 
     def _closed(self, path: str) -> str | None:
         try:
-            return closed_to_others(os.path.dirname(path) if path == self._scratch else path)
+            return closed_to_others(os.path.dirname(path) if path in self._places else path)
         except FileNotFoundError:
             return path  # hidden by a cover already
 

@@ -1,4 +1,4 @@
-"""New namespaces of processes: ending the first process ends all, and none of them can name one outside."""
+"""New namespaces: ending the first process ends all, and none of them can name a process, host or address outside."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ import os
 from genloom.tools.sandbox.launcher import kernel
 from genloom.tools.sandbox.launcher.refusal import RefusalError
 
-__all__ = ["enter_namespaces", "unprivileged_user"]
+__all__ = ["check_left", "enter_namespaces", "take_user", "unprivileged_user"]
 
 _MOST = 2**31 - 2
 _LEAST = 1000
 
 
-def enter_namespaces() -> None:
+def check_left(outside: dict[str, str]) -> None:
+    """Make sure that this process is in none of the namespaces named, by kind and identity, as `/proc` shows them."""
+    for kind, identity in outside.items():
+        try:
+            found = os.readlink(f"/proc/self/ns/{kind}")
+        except OSError as error:
+            raise RefusalError("bubblewrap", error) from error
+        if found == identity:
+            raise RefusalError("bubblewrap", f"it left this process in genloom's own {kind} namespace")
+
+
+def enter_namespaces(network: bool) -> None:
     """Take new namespaces for the children to come; without root's rights, by way of a user namespace of our own.
 
-    The mounts stay as they are: this process goes on reading `/proc`.
+    The mounts stay as they are: this process goes on reading `/proc`. Without `network` that stays as it is, too.
     """
-    flags = kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
+    flags = kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | (kernel.CLONE_NEWNET if network else 0)
     user, group = os.geteuid(), os.getegid()
     try:
         if user == 0:
@@ -38,6 +49,16 @@ def _write(path: str, text: str) -> None:
         os.write(file, text.encode())
     finally:
         os.close(file)
+
+
+def take_user(user: int) -> None:
+    """Become an unprivileged user without groups; the kernel drops every capability with it."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    if 0 in os.getresuid():
+        raise RefusalError("user", "root's rights could not be dropped")
 
 
 def unprivileged_user() -> int:

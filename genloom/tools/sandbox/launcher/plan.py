@@ -8,17 +8,23 @@ __all__ = ["Plan"]
 
 
 class Plan(TypedDict):
-    """One run. Sizes are in bytes, times in seconds; `files` are relative path -> text."""
+    """One run. Sizes are in bytes, times in seconds; `files` are relative path -> content for the
+    working directory, `None` to remove one."""
 
     confined: bool
     """Landlock and seccomp, or resource limits alone."""
     namespaces: bool
-    """Private process and mount namespaces."""
+    """Private process, mount, ipc, uts and network namespaces."""
+    outside: dict[str, str]
+    """The namespaces that bubblewrap must have left, by kind; empty where it was not asked to make the outer view."""
     executable: str
     arguments: list[str]
     environment: dict[str, str]
     scratch: str
-    files: dict[str, str]
+    files: dict[str, str | bytes | None]
+    view: list[str]
+    """A folder to be shown copy-on-write at its own path and worked in, then the relative paths in it that are not to be
+    seen; empty for none."""
     readable: list[str]
     """What the caller and the interpreter need: must be there and be readable."""
     system_readable: list[str]

@@ -6,8 +6,8 @@ __all__ = ["RefusalError"]
 
 
 class RefusalError(Exception):
-    """Setting up failed at a stage: `start`, `proc`, `namespaces`, `mounts`, `user`, `scratch`, `files`, `readable`,
-    `limits`, `landlock`, `seccomp`, `exec`, `supervisor`."""
+    """Setting up failed at a stage: `start`, `proc`, `bubblewrap`, `namespaces`, `mounts`, `user`, `view`, `scratch`,
+    `files`, `readable`, `limits`, `landlock`, `seccomp`, `exec`, `supervisor`."""
 
     def __init__(self, stage: str, why: object) -> None:
         super().__init__(f"{stage} {' '.join(str(why).split())}"[:600])

@@ -62,12 +62,14 @@ class _Run:
         self._control = control
         root = os.geteuid() == 0
         tree.check_visible()
+        namespaces.check_left(plan["outside"])
         user = namespaces.unprivileged_user() if root else os.geteuid()
         if not root:
             # what else counts against the limit: this process and the first, or all that the user runs
             plan["processes"] += 2 if plan["namespaces"] else _tasks_of(user)
         if plan["namespaces"]:
-            namespaces.enter_namespaces()
+            # bubblewrap has made a network for this run alone
+            namespaces.enter_namespaces(network=not plan["outside"])
         elif root:
             os.chown(plan["scratch"], user, user)
         self._refused, refused = _high_pipe()
@@ -158,7 +160,9 @@ def _first_process(plan: Plan, user: int, root: bool, refused: int, waited: int)
         kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)
         if plan["namespaces"]:
             needed = [plan["executable"], *plan["readable"]]
-            make_private_view(needed, plan["scratch"], plan["file_size"], user, root)
+            make_private_view(needed, plan["view"], plan["scratch"], plan["file_size"], user, root)
+        elif plan["view"]:
+            raise RefusalError("view", "it needs private namespaces")
         own = os.getpid()
         run = os.fork()
         if run == 0:
