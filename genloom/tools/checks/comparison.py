@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import repeat
 from typing import Any
+
+from genloom.state.comparison import Comparison
 
 __all__ = ["Comparison", "values_agree"]
 
@@ -27,28 +28,6 @@ _NUMBERS = frozenset({bool, int, float, complex, Decimal, Fraction})
 _SETS = frozenset({set, frozenset})
 _TEXTS = frozenset({str, bytes})
 _SINGLE = frozenset({type(None), type(...)})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """How values are compared.
-
-    `exact_type` tells 32 from 32.0 and True from 1. `tolerance` is both absolute and relative, and holds for numbers
-    anywhere in the value. `unordered` ignores the order in every list and tuple.
-    """
-
-    exact_type: bool = False
-    tolerance: float | None = None
-    unordered: bool = False
-
-    def describe(self) -> str:
-        """Say in a few words how values are compared."""
-        extras = ["exact types"] if self.exact_type else []
-        if self.tolerance is not None:
-            extras.append(f"tolerance {self.tolerance:g}")
-        if self.unordered:
-            extras.append("any order")
-        return ", ".join(["compared by ==", *extras])
 
 
 EQUALITY = Comparison()

@@ -43,9 +43,12 @@ def decide_outcome(
 
 def _praise(verdict: Passed) -> str:
     proofs = sum(check.proves for check in verdict.checks)
-    advisory = sum(check.result == "failed" for check in verdict.checks)
+    advisory = sum(check.result == "failed" and not check.advisory for check in verdict.checks)
+    derived = sum(check.result == "failed" and check.advisory for check in verdict.checks)
     proved = "One check proves it." if proofs == 1 else f"{proofs} checks prove it."
-    return f"{proved} What the generator itself proposed did not all hold ({advisory} failed)." if advisory else proved
+    remarks = [f"What the generator itself proposed did not all hold ({advisory} failed)."] if advisory else []
+    remarks += [f"Advice: {derived} derived from its type hints and examples did not hold."] if derived else []
+    return " ".join([proved, *remarks])
 
 
 def _not_run_outcome(verdict: NotRun, accept_unverified: bool) -> Outcome:
@@ -73,7 +76,9 @@ def _doubt(request: GenerationRequest, draft: Draft, verdict: Passed) -> str:
 
 def _left_out(request: GenerationRequest, verdict: Passed) -> str:
     """Name a check of the caller's that the verdict does not show as held, or nothing."""
-    skipped = next((c for c in verdict.checks if c.result != "passed" and c.source != "proposed"), None)
+    skipped = next(
+        (c for c in verdict.checks if c.result != "passed" and c.source not in ("proposed", "derived")), None
+    )
     if skipped is not None:
         return _not_held(skipped)
     held = {check.check for check in verdict.checks}

@@ -28,7 +28,9 @@ def evidence_for_repair(verdict: Verdict | None, review: Review | None) -> str:
 def _verdict_lines(verdict: Verdict | None) -> Iterator[str]:
     if verdict is None:
         return
-    shown = [check for check in verdict.checks if check.result == "failed" and not check.hidden]
+    failed = [check for check in verdict.checks if check.result == "failed" and not check.hidden]
+    shown = [check for check in failed if not check.advisory]
+    advice = [check for check in failed if check.advisory]
     held_back = sum(check.result == "failed" and check.hidden for check in verdict.checks)
     if not shown and not held_back and isinstance(verdict, Failed | NotRun) and verdict.reason:
         yield verdict.reason
@@ -38,7 +40,10 @@ def _verdict_lines(verdict: Verdict | None) -> Iterator[str]:
         yield f"- and {len(shown) - MAX_FAILURES} more checks failed"
     if held_back:
         yield f"- {held_back} further checks, whose values are not shown, did not hold: the code must hold in general."
-    passed = sum(check.result == "passed" and check.source != "import" for check in verdict.checks)
+    if advice:
+        yield "Advice, which nobody asked for (mend it only where the request agrees):"
+        yield from map(_failure_text, advice)
+    passed = sum(check.result == "passed" and check.source not in ("import", "derived") for check in verdict.checks)
     if shown and passed:
         yield f"{passed} other checks held; keep what they rely on."
 

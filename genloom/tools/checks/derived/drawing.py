@@ -5,6 +5,8 @@ This is the only module that runs Hypothesis; it is imported, which takes a quar
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import hypothesis
 from hypothesis.errors import HypothesisException
 
@@ -65,7 +67,7 @@ def draw(target: Target, observer: Observer, seed: int) -> Unfit | None:
     return None if observer.inputs else Unfit("no inputs but the examples' own could be drawn")
 
 
-def _quietly(test: object, seed: int) -> None:
+def _quietly(test: Callable[[], None], seed: int) -> None:
     settings = hypothesis.settings(
         max_examples=MAX_INPUTS,
         database=None,
@@ -75,4 +77,4 @@ def _quietly(test: object, seed: int) -> None:
         verbosity=hypothesis.Verbosity.quiet,
         print_blob=False,
     )
-    hypothesis.seed(seed)(settings(test))()  # type: ignore[arg-type,operator]  # a test that `given` made
+    hypothesis.seed(seed)(settings(test))()

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from genloom.state import CheckResult, Example
+from genloom.state import CheckResult
 from genloom.state.verdict import CheckOutcome
 from genloom.tools.checks.derived.observing import KINDS, EnoughError, Kind, Observer, Outcome, agree, outcome_text
-from genloom.tools.checks.derived.target import Target, Unfit, find_target
+from genloom.tools.checks.derived.target import Target, Unfit
 from genloom.tools.checks.excerpt import excerpt
 from genloom.tools.checks.subject import Subject
 from genloom.tools.sandbox.call_conversation import Ask
@@ -25,11 +27,12 @@ from genloom.tools.sandbox.dialogue import BrokenDialogueError
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, NoRecord
 
-__all__ = ["Explored", "Explorer", "MAX_SECONDS", "SHARE", "derive_checks", "further_seconds"]
+__all__ = ["MAX_SECONDS", "SHARE", "Explored", "Explorer", "derive_checks", "further_seconds", "load_ahead"]
 
 MAX_SECONDS = 1.0
 SHARE = 0.25
 """Of the time for a verification, at most `MAX_SECONDS`, is what further checks may take."""
+DRAWING = "genloom.tools.checks.derived.drawing"
 LEAST_INPUTS = 5
 MAX_CALLS = 700
 MAX_REPLAYED = 25
@@ -77,15 +80,20 @@ def further_seconds(limits: Limits, used: float) -> float:
     return min(MAX_SECONDS, SHARE * limits.wall_seconds, limits.wall_seconds - used)
 
 
+def load_ahead() -> None:
+    """Begin to load Hypothesis in a thread, so that it is there when the caller's checks have run."""
+    if DRAWING not in sys.modules:
+        threading.Thread(target=importlib.import_module, args=(DRAWING,), daemon=True).start()
+
+
 async def derive_checks(
-    subject: Subject, examples: Sequence[Example], sandbox: Explorer, limits: Limits, *, required: bool
+    subject: Subject, target: Target | Unfit, sandbox: Explorer, limits: Limits, *, required: bool
 ) -> Explored:
     """Draw inputs of the examples' shape, and return what calls with them showed.
 
     `limits` bound all of it. Two processes are started at most: one that is asked call after call while Hypothesis draws
     and shrinks, and one in which some of the calls are repeated in another order. Never raises for what the draft does.
     """
-    target = find_target(subject, examples)
     if isinstance(target, Unfit):
         return Explored((_none(target),))
     began = time.monotonic()
@@ -103,7 +111,8 @@ async def derive_checks(
 
 
 def _drawing() -> Callable[[Target, Observer, int], Unfit | None]:
-    from genloom.tools.checks.derived.drawing import draw  # imports Hypothesis: 0.25 s, only where something is drawn
+    # imports Hypothesis, which takes 0.25 s: only where something is drawn
+    from genloom.tools.checks.derived.drawing import draw
 
     return draw
 

@@ -9,7 +9,6 @@ else the process has loaded) nor its folder of character tables is ever touched.
 from __future__ import annotations
 
 import ast
-import itertools
 import math
 import re
 import string
@@ -75,16 +74,16 @@ def _kind(value: Any) -> type:
 
 
 def _hull(samples: Sequence[Any]) -> tuple[Any, Any]:
-    """The range of what is drawn: that of the samples, with zero's sign kept and some way beyond the larger end."""
+    """The range of what is drawn: that of the samples and some way beyond where they are far from zero. Small numbers
+    are where preconditions stand (`n > 1`), so that what is nearer to zero than every sample is left alone."""
     low, high = min(samples), max(samples)
     if {low, high} <= {0, 1} and len(samples) > 2:
         return low, high
-    return (low if low >= 0 else 2 * low), (high if high <= 0 else high + max(2, high // 2))
+    return (low if low >= 0 else low + low // 2), (high if high <= 0 else high + max(2, high // 2))
 
 
 def _integers(samples: Sequence[int], hint: ast.expr | None, depth: int) -> Values:
     low, high = _hull(samples)
-    low = min(low, 1) if low > 0 else low
     if high - low < MAX_CHOICES:
         choices = list(range(low, high + 1))
     else:
@@ -121,7 +120,8 @@ def _texts(samples: Sequence[str], hint: ast.expr | None, depth: int) -> Values:
 
 def _filled_texts(samples: Sequence[str]) -> Values:
     characters = sorted(set("".join(samples)))
-    if any(not character.isalnum() and character not in _PROSE for character in characters):
+    prose = any(map(str.isalpha, characters))
+    if any(not character.isalnum() and not (prose and character in _PROSE) for character in characters):
         return _patterned(samples)
     alphabet = _opened(characters)
     inner = [c for c in alphabet if c != " "]
@@ -161,7 +161,9 @@ def _of_form(text: str, letters: Sequence[str], numbers: Sequence[str]) -> Value
 
 def _run(run: str, letters: Sequence[str], numbers: Sequence[str]) -> SearchStrategy[str]:
     if run.isdigit():
-        return st.sampled_from([each for each in dict.fromkeys(numbers) if len(each) == len(run)][:MAX_CHOICES] or [run])
+        return st.sampled_from(
+            [each for each in dict.fromkeys(numbers) if len(each) == len(run)][:MAX_CHOICES] or [run]
+        )
     if run.isalpha() and run.isascii():
         same = [letter for letter in letters if letter.isupper() == run.isupper()]
         return _text(same, len(run), len(run)) if len(same) >= CLOSED_FROM else st.just(run)
@@ -204,9 +206,12 @@ def _sequences(samples: Sequence[list[Any]], hint: ast.expr | None, depth: int) 
     several = [each for each in samples if len(each) > 1]
     distinct = _key if several and all(len(set(map(_key, each))) == len(each) for each in several) else None
     drawn: Values = st.lists(element, min_size=low, max_size=high, unique_by=distinct)
-    for reverse in (False, True):
-        if several and all(_is_sorted(each, reverse) for each in several):
-            return drawn.map(lambda values: sorted(values, reverse=reverse))
+    if len(several) == len(samples) and all(len(set(map(_key, each))) > 1 for each in samples):
+        drawn = drawn.filter(lambda values: len(set(map(_key, values))) > 1)
+    if several and all(_is_sorted(each, False) for each in several):
+        return drawn.map(sorted)
+    if several and all(_is_sorted(each, True) for each in several):
+        return drawn.map(lambda values: sorted(values, reverse=True))
     return drawn
 
 
@@ -325,11 +330,12 @@ def _arguments(hint: ast.expr | None) -> list[ast.expr]:
 
 
 def _hinted_list(arguments: list[ast.expr], depth: int) -> Values:
-    return st.lists(_hinted(arguments[0], depth), max_size=FREE_SIZE)
+    # empty input is where unwritten preconditions stand: it is drawn only where an example has it
+    return st.lists(_hinted(arguments[0], depth), min_size=1, max_size=FREE_SIZE)
 
 
 def _hinted_set(arguments: list[ast.expr], depth: int) -> Values:
-    return st.lists(_hinted(arguments[0], depth), max_size=FREE_SIZE, unique_by=_key).map(set)
+    return st.lists(_hinted(arguments[0], depth), min_size=1, max_size=FREE_SIZE, unique_by=_key).map(set)
 
 
 def _hinted_tuple(arguments: list[ast.expr], depth: int) -> Values:
@@ -339,18 +345,18 @@ def _hinted_tuple(arguments: list[ast.expr], depth: int) -> Values:
 
 
 def _hinted_dict(arguments: list[ast.expr], depth: int) -> Values:
-    if len(arguments) != 2:  # noqa: PLR2004 - keys and values
+    if len(arguments) != 2:
         raise UnknownShapeError("a dict's hint needs keys and values")
     pairs = st.tuples(*(_hinted(each, depth) for each in arguments))
-    return st.lists(pairs, max_size=FREE_SIZE, unique_by=lambda pair: _key(pair[0])).map(dict)
+    return st.lists(pairs, min_size=1, max_size=FREE_SIZE, unique_by=lambda pair: _key(pair[0])).map(dict)
 
 
 _PLAIN: dict[str, Callable[[], Values]] = {
     "int": lambda: st.sampled_from(_HINTED_INTEGERS),
     "float": lambda: st.sampled_from(_HINTED_FLOATS),
     "bool": lambda: st.sampled_from([False, True]),
-    "str": lambda: _text(_HINTED_CHARACTERS, 0, 8),
-    "bytes": lambda: st.lists(st.sampled_from(list(b"ab\x00\xff 1")), max_size=6).map(bytes),
+    "str": lambda: _text(_HINTED_CHARACTERS, 1, 8),
+    "bytes": lambda: st.lists(st.sampled_from(list(b"ab\x00\xff 1")), min_size=1, max_size=6).map(bytes),
 }
 
 _GENERIC: dict[str, Callable[[list[ast.expr], int], Values]] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ Outcome = Returned | Raised
 Evaluate = Callable[[str], Outcome]
 """Evaluates one expression in the sandbox; raises where nothing more can be asked."""
 
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _EXACT = Comparison(exact_type=True)
 _REFUSALS = frozenset({"OSError", "SystemExit", "KeyboardInterrupt", "MemoryError", "NotImplementedError"})
 """Left to the draft: what a sandbox brings about (files, memory), an exit, and what says of itself that it is missing."""
@@ -97,7 +99,7 @@ class Observer:
     def _judge(self, arguments: tuple[Any, ...], one: Outcome, other: Outcome) -> Kind | None:
         call = self.written(arguments)
         kinds: list[Kind] = []
-        if isinstance(one, Raised) and self._is_crash(one):
+        if isinstance(one, Raised) and self._is_crash(one) and not _refuses(one, arguments):
             kinds.append("crash")
             self.note("crash", call, "a result, or an exception that is raised deliberately", exception_text(one))
         self.comparable += is_comparable(one)
@@ -116,6 +118,29 @@ class Observer:
         names = {name.rpartition(".")[2] for name in raised.types}
         deliberate = raised.line in self.target.deliberate
         return not deliberate and not names & (self.target.contracts | _REFUSALS)
+
+
+def _refuses(raised: Raised, arguments: tuple[Any, ...]) -> bool:
+    """Whether an exception speaks of a part of its input, as `int('x')` and a look-up do: it may refuse what lies outside
+    of a vocabulary or form that the examples cannot tell."""
+    parts = list(_parts(arguments))
+    if raised.types[:1] == ("KeyError",) and any(raised.message == repr(part) for part in parts):
+        return True
+    texts = [
+        part if isinstance(part, str) else part.decode("latin-1") for part in parts if isinstance(part, str | bytes)
+    ]
+    quoted = [one or other for one, other in _QUOTED.findall(raised.message)]
+    return any(quote and any(quote in text for text in texts) for quote in quoted)
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from _parts(each)
+    else:
+        yield value
 
 
 def outcome_text(outcome: Outcome) -> str:

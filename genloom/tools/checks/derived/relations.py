@@ -20,12 +20,12 @@ def relations_of(samples: Sequence[tuple[Any, ...]]) -> tuple[Relation, ...]:
     """
     if not samples:
         return ()
-    found: list[Relation] = []
-    for one, other in permutations(range(len(samples[0])), 2):
-        for holds in _RELATIONS.values():
-            if all(holds(sample[one], sample[other]) for sample in samples):
-                found.append(_between(one, other, holds))
-    return tuple(found)
+    return tuple(
+        _between(one, other, holds)
+        for one, other in permutations(range(len(samples[0])), 2)
+        for holds in _RELATIONS.values()
+        if all(holds(sample[one], sample[other]) for sample in samples)
+    )
 
 
 def _between(one: int, other: int, holds: Callable[[Any, Any], bool]) -> Relation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["call_text", "render"]
@@ -33,8 +34,6 @@ def call_text(name: str, arguments: dict[str, Any], positional: int) -> str:
     return f"{name}({', '.join(parts)})"
 
 
-
-
 def _float(value: float) -> str:
     if math.isnan(value):
         return "(1e400-1e400)"
@@ -50,7 +49,7 @@ def _set(value: set[Any] | frozenset[Any]) -> str:
 
 
 _SCALARS = frozenset({type(None), bool, int, complex, str, bytes})
-_CONTAINERS: dict[type, Any] = {
+_CONTAINERS: dict[type, Callable[[Any], str]] = {
     list: lambda value: f"[{', '.join(map(render, value))}]",
     tuple: _tuple,
     set: _set,

@@ -70,10 +70,12 @@ def find_target(subject: Subject, examples: Sequence[Example]) -> Target | Unfit
     name = _target_name(subject, tree, examples)
     defined = [node for node in tree.body if isinstance(node, Function | ast.ClassDef) and node.name == name]
     if not defined:
-        return Unfit(f"`{name}` is not defined by a `def` at the module's top" if name else "no example names a function")
+        return Unfit(
+            f"`{name}` is not defined by a `def` at the module's top" if name else "no example names a function"
+        )
     node = defined[-1]
     unfit = _unfit(node)
-    if unfit or isinstance(node, ast.ClassDef):
+    if unfit or not isinstance(node, ast.FunctionDef):
         return Unfit(unfit)
     return _target(node, subject, tree, examples)
 
