@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, field_validator, model_validator
 
 from genloom.errors import ExampleError
+from genloom.state.comparison import Comparison
 from genloom.state.example import Example, find_contradiction, parse_example
 from genloom.state.part import StatePart, Text
 from genloom.state.prompt_examples import examples_in_text
@@ -29,8 +30,9 @@ class GenerationRequest(StatePart):
 
     `examples` hold Python expressions (`call == literal` or `raises(Error, call)`); examples written inside the prompt
     are added to them by `all_examples`. `tests` is the text of a pytest file that imports the module by `module_name`.
+    `comparison` says how a result is compared with the expected one (a text such as `unordered,tolerance=1e-9` will do).
     `codebase_context` is the caller's own context: title -> text. `target` is the file that the module is meant for,
-    relative to the repository. Where and with what the code is made (repository, model, budgets) stands in
+    and `tests_path` the test file, each relative to the repository. Where and with what the code is made (repository, model, budgets) stands in
     `GraphContext`.
     """
 
@@ -43,8 +45,14 @@ class GenerationRequest(StatePart):
     tests: Annotated[Text | None, Field(description="The text of a pytest file")] = None
     language: Annotated[Literal["python"], Field(description="The language of the code")] = "python"
     target: Annotated[str | None, Field(description="The file that the module is meant for")] = None
+    tests_path: Annotated[
+        str | None, Field(description="Where the test file lies in the repository; default: at its root")
+    ] = None
     constraints: Annotated[tuple[Text, ...], Field(description="Rules that the code must keep")] = ()
     codebase_context: Annotated[dict[Text, Text], Field(description="Context of the caller's own: title -> text")] = {}
+    comparison: Annotated[
+        Comparison, Field(description="How results are compared: `exact`, `unordered`, `tolerance=1e-9`; default: ==")
+    ] = Comparison()
     use_agent: Annotated[bool, Field(description="Give the request to a Codegen agent straight away")] = False
 
     @field_validator("prompt")
@@ -63,7 +71,7 @@ class GenerationRequest(StatePart):
             return {str(key): text if isinstance(text, str) else repr(text) for key, text in value.items()}
         return {} if value is None else value
 
-    @field_validator("name", "signature", "target", mode="before")
+    @field_validator("name", "signature", "target", "tests_path", mode="before")
     @classmethod
     def _blank_is_left_out(cls, value: Any) -> Any:  # Any: raw JSON of a caller
         return None if isinstance(value, str) and not value.strip() else value
@@ -75,12 +83,12 @@ class GenerationRequest(StatePart):
             raise ValueError(f"the name {name!r} is not a Python identifier")
         return name
 
-    @field_validator("target")
+    @field_validator("target", "tests_path")
     @classmethod
-    def _target_stays_inside(cls, target: str | None) -> str | None:
-        if target is not None and (target.startswith("/") or ".." in target.split("/") or "\0" in target):
-            raise ValueError(f"the target {target!r} must be a path inside the repository")
-        return target
+    def _path_stays_inside(cls, path: str | None, info: ValidationInfo) -> str | None:
+        if path is not None and (path.startswith("/") or ".." in path.split("/") or "\0" in path):
+            raise ValueError(f"the {info.field_name} {path!r} must be a path inside the repository")
+        return None if path is None else "/".join(part for part in path.split("/") if part not in ("", "."))
 
     @field_validator("tests")
     @classmethod
@@ -129,7 +137,7 @@ class GenerationRequest(StatePart):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # Any: field values
         """Return a copy with some fields changed; what was worked out from the fields is worked out anew."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("all_examples", "prompt_examples", "target_name", "fingerprint", "_tested"):
+        for name in ("all_examples", "prompt_examples", "target_name", "fingerprint", "_tested", "_tested_modules"):
             copied.__dict__.pop(name, None)
         return copied
 
@@ -182,11 +190,25 @@ class GenerationRequest(StatePart):
                     return node.module, node.names[0].name
         return None
 
+    @cached_property
+    def _tested_modules(self) -> frozenset[str]:
+        """What the tests import, as far as it may be a module."""
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(self.tests or "")):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        return frozenset(found)
+
     @property
     def module_name(self) -> str:
-        """The name by which tests import the module: the target's stem, else what they do import, else the target name."""
+        """The name by which tests import the module: as they import the target, dotted where they do, else its stem; with
+        no target what they do import, else the target name."""
         if self.target and self.target.endswith(".py"):
-            return self.target.rsplit("/", 1)[-1].removesuffix(".py")
+            parts = self.target.removesuffix(".py").removesuffix("/__init__").split("/")
+            names = [".".join(parts[start:]) for start in range(len(parts))]
+            return next((name for name in names if name in self._tested_modules), parts[-1])
         return self._tested[0].split(".")[-1] if self._tested else self.target_name
 
     @property

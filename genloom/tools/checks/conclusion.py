@@ -3,6 +3,7 @@
 The rule, first match first:
 
 1. A check of the caller's failed, or the module does not load, lacks the asked name or does not end by itself: `Failed`.
+   So where a check derived from type hints and examples failed and the policy requires these; else they decide nothing.
 2. A proposed check failed and no check of the caller's proves the draft: `Failed`. Either the code or the claim is wrong,
    and repair may put either right. Where the caller's checks do prove it, a proposed check is advisory: it stands in the
    verdict as failed and changes nothing.
@@ -33,20 +34,22 @@ _CAUSES: dict[NotRunCause, Literal["no_sandbox", "no_interpreter", "missing_pack
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Where the checks ran, for how long, which package was missing ("" for none), and what prevented one of the runs."""
+    """Where the checks ran, for how long, which package was missing ("" for none), what prevented one of the runs, and
+    how values were compared."""
 
     sandbox: SandboxTier | None
     limits: str
     seconds: float
     missing: str = ""
     prevented: NotRun | None = None
+    compared: str = ""
 
 
 def conclude(results: Sequence[CheckResult], run: Run, *, from_caller: bool) -> Verdict:
     """Return the verdict; `from_caller` says whether the caller asked for any check at all."""
     verdict = _ruling(results, run, from_caller)
     where = {"checks": tuple(results), "sandbox": run.sandbox, "limits": run.limits, "seconds": run.seconds}
-    return verdict.model_copy(update=where)
+    return verdict.model_copy(update={**where, "comparison": run.compared})
 
 
 def not_runnable(report: CallReport | TestReport) -> NotRun:
@@ -56,9 +59,9 @@ def not_runnable(report: CallReport | TestReport) -> NotRun:
 
 def _ruling(checks: Sequence[CheckResult], run: Run, from_caller: bool) -> Verdict:
     failed = [check for check in checks if check.result == "failed"]
-    decisive = [check for check in failed if check.source != "proposed"]
+    decisive = [check for check in failed if check.source != "proposed" and not check.advisory]
     if not any(check.proves for check in checks):
-        decisive = decisive or failed
+        decisive = decisive or [check for check in failed if not check.advisory]
     if decisive:
         return Failed(reason=failure_reason(decisive[0]))
     lacking = _package_missing(run.missing) if run.missing else run.prevented
@@ -66,7 +69,7 @@ def _ruling(checks: Sequence[CheckResult], run: Run, from_caller: bool) -> Verdi
         return lacking
     if not from_caller:
         return _nothing_asked(sum(check.source == "proposed" for check in checks))
-    left_out = [check for check in checks if check.result == "not_run" and check.source != "proposed"]
+    left_out = [check for check in checks if check.result == "not_run" and check.source not in ("proposed", "derived")]
     return _not_all_ran(left_out) if left_out else Passed()
 
 
@@ -101,6 +104,8 @@ def failure_reason(check: CheckResult) -> str:
         return f"{first_line[:1].upper()}{first_line[1:]}."
     if check.source == "test":
         return f"The test `{check.check}` failed: {_pytest_error(check.detail)}"
+    if check.source == "derived":
+        return f"Derived check `{check.check}`: expected {check.expected}, got {check.actual}; {check.detail}."
     prefix = "The proposed check " if check.source == "proposed" else ""
     if not check.actual:
         return f"{prefix}`{check.check}` gave nothing: {first_line}."
