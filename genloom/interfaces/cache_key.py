@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from genloom.config import Settings
@@ -12,6 +13,7 @@ from genloom.interfaces.result import RESULT_FORMAT
 from genloom.prompts import prompt_fingerprint
 from genloom.state import CodeContext, GenerationRequest, GraphContext
 from genloom.tools.codebase import open_codebase
+from genloom.tools.house_rules import policy_for
 from genloom.tools.sandbox import interpreter_for
 from genloom.version import VERSION
 
@@ -31,6 +33,8 @@ def cache_key(request: GenerationRequest, code: CodeContext, context: GraphConte
         "context": context.model_dump(mode="json", exclude={"organisation", "repository", "approval"}),
         "servers": [settings.openai_base_url, settings.codegen_base_url],
         "sandbox": settings.sandbox,
+        "policy": policy_for(context)[0].model_dump(mode="json"),
+        "scanners": [_version("ruff"), _version("bandit")],
         "prompts": prompt_fingerprint(),
         "interpreter": _interpreter(context, settings),
     }
@@ -43,6 +47,13 @@ def _repository(context: GraphContext, settings: Settings) -> str:
         return ""
     codebase = open_codebase(context.repository, settings)
     return codebase.tree_fingerprint(leave_out=(settings.home, settings.cache))
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _interpreter(context: GraphContext, settings: Settings) -> list[object]:

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from genloom.config import Settings, load_settings
 from genloom.errors import CredentialError, RequestError, UsageError
 from genloom.events import EventEmitter, ignore_events
-from genloom.state import GenerationRequest, GraphContext
+from genloom.state import Comparison, FurtherChecks, GenerationRequest, GraphContext, ReviewPolicy
 from genloom.tools.chat.models import registered_models
 from genloom.tools.codegen import NO_BACKEND_HINT
+from genloom.tools.house_rules import policy_for
 from genloom.tools.security import Redactor
 
 __all__ = ["GenerateOptions", "GenerationJob", "as_context", "prepare_job"]
@@ -25,7 +26,8 @@ __all__ = ["GenerateOptions", "GenerationJob", "as_context", "prepare_job"]
 class GenerateOptions(TypedDict, total=False):
     """The keyword arguments of `generate` and `agenerate`.
 
-    The request's own: `name`, `signature`, `examples`, `tests`, `target`, `constraints`, `codebase_context`, `use_agent`.
+    The request's own: `name`, `signature`, `examples`, `tests`, `tests_path`, `comparison` (a `Comparison` or a text such as
+    `unordered,tolerance=1e-9`), `target`, `constraints`, `codebase_context`, `use_agent`.
     The context: `context`, and single fields of it, which win over it. The run: `thread_id` (resumes that thread, or
     starts it), `durable` (keep checkpoints; default true), `cache` (use the result cache; default true), `on_event`,
     `deadline` (seconds).
@@ -35,6 +37,8 @@ class GenerateOptions(TypedDict, total=False):
     signature: str | None
     examples: Sequence[str]
     tests: str | None
+    tests_path: str | None
+    comparison: Comparison | str
     target: str | None
     constraints: Sequence[str]
     codebase_context: Mapping[str, str] | str
@@ -47,6 +51,7 @@ class GenerateOptions(TypedDict, total=False):
     generators: Sequence[Literal["reuse", "search", "model"]]
     search_seconds: float
     check_seconds: float
+    further_checks: FurtherChecks
     max_attempts: int
     context_tokens: int
     agent_backend: str | None
@@ -54,6 +59,7 @@ class GenerateOptions(TypedDict, total=False):
     allow_fallback: bool
     approval: bool
     accept_unverified: bool
+    policy: ReviewPolicy | Mapping[str, Any]  # Any: a policy as plain JSON
     allow_weak_sandbox: bool
     thread_id: str | None
     durable: bool
@@ -126,6 +132,7 @@ def _demand_sense(options: GenerateOptions, context: GraphContext) -> None:
         raise UsageError(f"The deadline {deadline!r} is no number of seconds.")
     if context.approval and not options.get("durable", True):
         raise UsageError("An approval needs a durable run: it could never be resumed.", hint="Leave out durable=False.")
+    policy_for(context)  # house rules that cannot be read are told before anything runs
     if context.python is not None and not Path(context.python).expanduser().exists():
         raise UsageError(f"There is no interpreter at {context.python}.", hint="Give the path of a Python.")
 

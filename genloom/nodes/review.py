@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from genloom.events import ReviewReady
+from genloom.events import Note, ReviewReady
 from genloom.nodes.node import node
 from genloom.nodes.reviewers import Subject, review_with_model
 from genloom.nodes.runtime import NodeRuntime
@@ -40,7 +40,9 @@ async def review(state: ReviewInput, runtime: NodeRuntime) -> ReviewOutput:
     stands.
     """
     draft, request = state["draft"], state["request"]
-    policy = await asyncio.to_thread(policy_for, runtime.context)
+    policy, remarks = await asyncio.to_thread(policy_for, runtime.context)
+    for remark in remarks:
+        runtime.emit(Note(message=remark, level="warning"))
     found = await review_draft(draft, request, granted=runtime.context.granted, policy=policy)
     reviewer = _reviewer(draft, runtime)
     if reviewer is not None and found.decision != "reject":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
@@ -127,10 +127,10 @@ class ReviewPolicy(StatePart):
             }
         )
 
-    def looser_than(self, base: Self) -> tuple[str, ...]:
+    def looser_than(self, base: ReviewPolicy) -> tuple[str, ...]:
         """Return the keys by which this policy, as it was written down, would allow more than `base`."""
         keys = ["granted"] if set(self.granted) - set(base.granted) else []
-        keys += [f"rules.{name}" for name, action in self.rules.items() if action == "note"]
+        keys += [f"rules.{name}" for name, action in self.rules.items() if action == "note" != base.rules.get(name)]
         for key in ("max_lines", "max_bytes"):
             if key in self.model_fields_set and getattr(self, key) > getattr(base, key):
                 keys.append(key)

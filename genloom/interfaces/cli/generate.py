@@ -10,6 +10,7 @@ from genloom.interfaces.cli import options
 
 if TYPE_CHECKING:
     from genloom.interfaces.job import GenerateOptions
+    from genloom.state import Comparison, FurtherChecks
 
 __all__ = ["command"]
 
@@ -24,6 +25,8 @@ class Arguments(TypedDict):
     signature: str | None
     examples: tuple[str, ...]
     tests: str | None
+    comparison: Comparison | None
+    further_checks: FurtherChecks | None
     target: str | None
     constraints: tuple[str, ...]
     context_files: tuple[str, ...]
@@ -39,6 +42,7 @@ class Arguments(TypedDict):
     allow_fallback: bool
     approval: bool
     accept_unverified: bool
+    policy: str | None
     allow_weak_sandbox: bool
     thread_id: str | None
     no_cache: bool
@@ -77,6 +81,8 @@ refused; 4 every backend failed; 5 waits for approval; 130 interrupted.""",
 @click.option("--signature", metavar="S", help="Its signature, such as `slugify(text: str) -> str`.")
 @options.examples
 @options.tests
+@options.comparison
+@options.further_checks
 @click.option("--target", metavar="PATH", help="The file in the repository that the module is meant for.")
 @click.option("--constraint", "constraints", multiple=True, metavar="TEXT", help="A rule to keep; may be repeated.")
 @click.option(
@@ -96,6 +102,7 @@ refused; 4 every backend failed; 5 waits for approval; 130 interrupted.""",
 @click.option("--allow-fallback", is_flag=True, help="Let the agent take over when the model fails (may cost).")
 @click.option("--approval", is_flag=True, help="A person approves before the run ends.")
 @click.option("--accept-unverified", is_flag=True, help="Take code that nothing failed and nothing proves.")
+@options.policy
 @options.allow_weak_sandbox
 @click.option("--thread", "thread_id", metavar="ID", help="Name the thread, or go on with the one of that name.")
 @click.option("--no-cache", is_flag=True, help="Make a new answer even if one is kept.")
@@ -139,7 +146,7 @@ def _tell_examples(prompt: str, asked: GenerateOptions) -> None:
 
 def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
     """Return the prompt and the options of `genloom.generate`; what was left open is left to its defaults."""
-    from genloom.interfaces.cli.inputs import find_python, find_repository, read_prompt, read_text
+    from genloom.interfaces.cli.inputs import find_python, find_repository, place_of_tests, read_prompt, read_text
 
     prompt = read_prompt(given["prompt"])
     asked: GenerateOptions = {
@@ -147,6 +154,7 @@ def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
         "signature": given["signature"],
         "examples": given["examples"],
         "tests": read_text(given["tests"], "test file"),
+        "tests_path": place_of_tests(given["tests"], find_repository(given["repository"])),
         "target": given["target"],
         "constraints": given["constraints"],
         "codebase_context": {path: read_text(path, "context file") or "" for path in given["context_files"]},
@@ -163,8 +171,16 @@ def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
         "cache": not given["no_cache"],
         "deadline": given["deadline"],
     }
+    if given["policy"] is not None:
+        from genloom.tools.house_rules import read_policy
+
+        asked["policy"] = read_policy(given["policy"])
     if given["generators"] is not None:
         asked["generators"] = cast("tuple[Literal['reuse', 'search', 'model'], ...]", given["generators"])
+    if given["comparison"] is not None:
+        asked["comparison"] = given["comparison"]
+    if given["further_checks"] is not None:
+        asked["further_checks"] = given["further_checks"]
     if given["search_seconds"] is not None:
         asked["search_seconds"] = given["search_seconds"]
     if given["max_attempts"] is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from genloom.errors import RequestError, StorageError, UsageError
 
-__all__ = ["find_python", "find_repository", "read_prompt", "read_text"]
+__all__ = ["find_python", "find_repository", "place_of_tests", "read_prompt", "read_text"]
 
 MAX_FILE_BYTES = 2_000_000
 MAX_PROMPT_BYTES = 1_000_000
@@ -37,6 +37,9 @@ def read_text(path: str | None, what: str) -> str | None:
         return None
     hint = "Give the path of a text file."
     try:
+        if not Path(path).is_file():  # a pipe would be waited for
+            why = "it is no file" if Path(path).exists() else "there is none"
+            raise StorageError(f"The {what} {path!r} cannot be read: {why}.", hint=hint)
         with Path(path).open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -48,6 +51,15 @@ def read_text(path: str | None, what: str) -> str | None:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StorageError(f"The {what} {path!r} is not UTF-8 text.", hint=hint) from error
+
+
+def place_of_tests(path: str | None, repository: str | None) -> str | None:
+    """Return where a test file lies in the repository, `None` for one outside and without either. Reads the disk."""
+    from genloom.tools.sandbox import RepositoryView  # imported here: most commands have no use for it
+
+    if path is None or repository is None:
+        return None
+    return RepositoryView(str(Path(repository).resolve())).relative(Path(path))
 
 
 def find_repository(path: str | None) -> str | None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from genloom.interfaces.cli import options
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from genloom.state import Comparison, FurtherChecks, Verdict
 
 __all__ = ["command"]
 
@@ -15,6 +22,7 @@ __all__ = ["command"]
 Examples:
   genloom verify slug.py -e "slugify('A b') == 'a-b'" -e "raises(TypeError, slugify(None))"
   genloom verify pairs.py --tests test_pairs.py --repo . --json
+  genloom verify pairs.py --tests test_pairs.py --sarif > checks.sarif
 
 \b
 Exit codes: 0 passed; 1 failed, or nothing could be shown; 2 bad input.""",
@@ -22,30 +30,38 @@ Exit codes: 0 passed; 1 failed, or nothing could be shown; 2 bad input.""",
 @click.argument("file")
 @options.examples
 @options.tests
+@options.comparison
+@options.further_checks
 @options.python
 @options.repository
 @options.allow_weak_sandbox
 @options.as_json
+@options.sarif
 def command(
     file: str,
     examples: tuple[str, ...],
     tests: str | None,
+    comparison: Comparison | None,
+    further_checks: FurtherChecks | None,
     python: str | None,
     repository: str | None,
     allow_weak_sandbox: bool,
     as_json: bool,
+    sarif: bool,
 ) -> int:
     """Run FILE in the sandbox against examples, a pytest file and its own doctests."""
     from pathlib import Path
 
     from genloom.config import load_settings
     from genloom.errors import ExampleError
-    from genloom.interfaces.cli.inputs import find_python, find_repository, read_text
+    from genloom.interfaces.cli.inputs import find_python, find_repository, place_of_tests, read_text
+    from genloom.interfaces.cli.late_progress import showing_late_progress
     from genloom.interfaces.cli.report import verdict_lines
     from genloom.interfaces.cli.terminal import put_json, put_text
     from genloom.portal import run_sync
     from genloom.state import GraphContext, find_contradiction, parse_example
     from genloom.tools.checks import verdict_to_json, verify_file
+    from genloom.tools.checks.comparison import EQUALITY
     from genloom.tools.sandbox import sandbox_for
 
     contradiction = find_contradiction([parse_example(text) for text in examples])
@@ -58,10 +74,34 @@ def command(
     )
     settings, context = where.resolved(load_settings())
     test_text = read_text(tests, "test file")
-    verdict = run_sync(verify_file(Path(file), examples, test_text, sandbox_for(context, settings)))
-    if as_json:
+    with showing_late_progress(f"checking {file}"):
+        verdict = run_sync(
+            verify_file(
+                Path(file),
+                examples,
+                test_text,
+                sandbox_for(context, settings),
+                comparison=comparison or EQUALITY,
+                further=further_checks or context.further_checks,
+                tests_path=place_of_tests(tests, context.repository) or "",
+            )
+        )
+    if sarif:
+        put_json(_as_sarif(verdict, file))
+    elif as_json:
         put_json(verdict_to_json(verdict))
     else:
         reason = "" if verdict.result == "passed" else f": {verdict.reason}"
         put_text("\n".join([f"{verdict.result.replace('_', ' ')}: {file}{reason}", *verdict_lines(verdict)]))
     return 0 if verdict.result == "passed" else 1
+
+
+def _as_sarif(verdict: Verdict, file: str) -> dict[str, Any]:  # Any: a JSON document
+    """Return the checks that did not hold as SARIF, at the functions that they call."""
+    from pathlib import Path
+
+    from genloom.tools.checks import CheckedFile, read_checked_file, to_sarif, verdict_findings
+
+    read = read_checked_file(Path(file))
+    source, lines = (read.text, read.lines) if isinstance(read, CheckedFile) else ("", {})
+    return to_sarif(verdict_findings(verdict, file, lines), {file: source}, complete=verdict.result != "not_run")

@@ -1,18 +1,19 @@
 """Checks: what a draft must hold, what running and reading it showed, and what that decides."""
 
+from genloom.tools.checks.bases import name_bases
 from genloom.tools.checks.comparison import Comparison, values_agree
 from genloom.tools.checks.deciding import decide_outcome
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
 from genloom.tools.checks.policy import decide
-from genloom.tools.checks.policy_file import find_house_rules, house_rules, policy_for, read_policy
 from genloom.tools.checks.repair_evidence import evidence_for_repair
 from genloom.tools.checks.requested import requested_capabilities
 from genloom.tools.checks.review import merge_reviews, review_draft, review_source
-from genloom.tools.checks.sarif import to_sarif
+from genloom.tools.checks.sarif import to_sarif, verdict_findings
 from genloom.tools.checks.source_file import CheckedFile, read_checked_file, verify_file
 from genloom.tools.checks.static import CapabilityUse, find_capabilities, lint
 from genloom.tools.checks.verdict_json import verdict_to_json
 from genloom.tools.checks.verification import CheckRunner, verify_draft, verify_subject
+from genloom.tools.house_rules import find_house_rules, house_rules, policy_for, read_policy
 
 __all__ = [
     "CapabilityUse",
@@ -29,6 +30,7 @@ __all__ = [
     "house_rules",
     "lint",
     "merge_reviews",
+    "name_bases",
     "plan_checks",
     "policy_for",
     "read_checked_file",
@@ -38,6 +40,7 @@ __all__ = [
     "review_source",
     "to_sarif",
     "values_agree",
+    "verdict_findings",
     "verdict_to_json",
     "verify_draft",
     "verify_file",

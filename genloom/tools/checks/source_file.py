@@ -13,12 +13,14 @@ from pathlib import Path
 
 from genloom.errors import StorageError
 from genloom.events import EventEmitter, ignore_events
-from genloom.state import Example, Failed, NotRun, Verdict, parse_example
+from genloom.state import Example, Failed, FurtherChecks, NotRun, Verdict, parse_example
 from genloom.tools.checks.comparison import EQUALITY, Comparison
 from genloom.tools.checks.doctests import docstring_examples
+from genloom.tools.checks.placed_runner import placed_runner, view_of
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, Subject, SyntaxProblem, parse_source
 from genloom.tools.checks.verification import CheckRunner, verify_subject
+from genloom.tools.sandbox.repository_view import RepositoryView
 
 __all__ = ["CheckedFile", "read_checked_file", "verify_file"]
 
@@ -35,9 +37,15 @@ class CheckedFile:
 
     @property
     def module(self) -> str:
-        """The name by which tests import it: its stem, made an identifier."""
+        """The name by which tests import it where it stands alone: its stem, made an identifier."""
         name = re.sub(r"\W", "_", self.path.stem)
         return name if name.isidentifier() else f"module_{name}"
+
+    @property
+    def lines(self) -> dict[str, int]:
+        """The lines on which its functions and classes begin, by name."""
+        kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        return {node.name: node.lineno for node in self.tree.body if isinstance(node, kinds)}
 
 
 async def verify_file(
@@ -48,8 +56,13 @@ async def verify_file(
     emit: EventEmitter = ignore_events,
     *,
     comparison: Comparison = EQUALITY,
+    further: FurtherChecks = "off",
+    tests_path: str = "",
 ) -> Verdict:
-    """Check a Python file against examples, the text of a pytest file and the file's own doctests.
+    """Check a Python file against examples, the text of a pytest file and the file's own doctests; `further` adds checks
+    derived from type hints and examples, once these have held.
+    With a sandbox that has a repository, a file of it is checked in its place there, under its dotted name, and so are
+    tests whose place `tests_path` tells.
 
     Raises `ExampleError` for an example that is none, and `StorageError` where the file is missing or unreadable. A file
     that is too large, not text or not Python gives a verdict that says so.
@@ -60,8 +73,9 @@ async def verify_file(
         return checked
     examples_in_it = docstring_examples(checked.tree)
     plan = CheckPlan(examples=_planned(given, examples_in_it), tests=tests if (tests or "").strip() else None)
-    subject = Subject(files={f"{checked.module}.py": checked.text}, trees=(checked.tree,), module=checked.module)
-    return await verify_subject(subject, plan, sandbox, emit, comparison=comparison)
+    subject = await asyncio.to_thread(_subject, checked, view_of(sandbox))
+    sandbox = placed_runner(sandbox, tests_path=tests_path)
+    return await verify_subject(subject, plan, sandbox, emit, comparison=comparison, further=further)
 
 
 def read_checked_file(path: Path) -> CheckedFile | Failed | NotRun:
@@ -100,6 +114,15 @@ def _decoded(path: Path, data: bytes) -> CheckedFile | Failed | NotRun:
     if path.suffix not in _PYTHON_SUFFIXES:
         return NotRun(cause="unsupported", reason=f"`{path.name}` is not Python.")
     return Failed(reason=f"`{path.name}` is not valid Python: {tree}.")
+
+
+def _subject(checked: CheckedFile, view: RepositoryView | None) -> Subject:
+    name, module = f"{checked.module}.py", checked.module
+    place = view.relative(checked.path) if view else None
+    address = view.module_name(place) if view and place else None
+    if place and address:
+        name, module = place, address
+    return Subject(files={name: checked.text}, trees=(checked.tree,), module=module, view=view)
 
 
 def _planned(given: Sequence[Example], doctests: Sequence[Example]) -> tuple[PlannedCheck, ...]:

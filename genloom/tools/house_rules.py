@@ -39,9 +39,12 @@ def read_policy(path: str | Path) -> ReviewPolicy:
     return _validated(path, data)
 
 
-def policy_for(context: GraphContext) -> ReviewPolicy:
-    """Return the policy of a run: the context's own, tightened by its repository's. Raises `UsageError`; reads the disk."""
-    return context.policy if context.repository is None else house_rules(Path(context.repository), context.policy)[0]
+def policy_for(context: GraphContext) -> tuple[ReviewPolicy, tuple[str, ...]]:
+    """Return the policy of a run, the context's own tightened by its repository's, and the remarks of `house_rules`.
+
+    Raises `UsageError`. It reads the disk: in an event loop, call it in a thread.
+    """
+    return (context.policy, ()) if context.repository is None else house_rules(Path(context.repository), context.policy)
 
 
 def house_rules(repository: Path, policy: ReviewPolicy) -> tuple[ReviewPolicy, tuple[str, ...]]:
@@ -50,11 +53,12 @@ def house_rules(repository: Path, policy: ReviewPolicy) -> tuple[ReviewPolicy, t
     Raises `UsageError` for a file that is none: rules that cannot be read are not taken for none.
     """
     remarks: list[str] = []
+    given = policy
     for path in (repository / _OWN_FILE, repository / _PROJECT_FILE):
         found = _repository_s(path)
-        if found is None:
+        if found is None or found == given:
             continue
-        looser = found.looser_than(policy)
+        looser = found.looser_than(given)
         if looser:
             remarks.append(
                 f"{path} cannot loosen the review ({', '.join(looser)}); name the file yourself to let it: --policy {path}"
