@@ -31,9 +31,9 @@ class GenerationRequest(StatePart):
     `examples` hold Python expressions (`call == literal` or `raises(Error, call)`); examples written inside the prompt
     are added to them by `all_examples`. `tests` is the text of a pytest file that imports the module by `module_name`.
     `comparison` says how a result is compared with the expected one (a text such as `unordered,tolerance=1e-9` will do).
-    `codebase_context` is the caller's own context: title -> text. `target` is the file that the module is meant for,
-    and `tests_path` the test file, each relative to the repository. Where and with what the code is made (repository, model, budgets) stands in
-    `GraphContext`.
+    `codebase_context` is the caller's own context: title -> text. `target` is the file that the module is meant for, and
+    `tests_path` the test file, each relative to the repository. Where and with what the code is made (repository, model,
+    budgets) stands in `GraphContext`.
     """
 
     prompt: Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS, description="What the code should do")]

@@ -92,13 +92,13 @@ class NotRun(_Checked):
     """Nothing was shown: no sandbox is possible, there is nothing to check against, or a check could not be run.
 
     `cause` tells them apart: `no_checks` (the code loads, and nothing asks more of it) is the only one where the code
-    itself was executed.
+    itself was executed. `stale` says that a file which the draft replaces has changed since.
     """
 
     result: Literal["not_run"] = "not_run"
-    cause: Literal["no_checks", "no_sandbox", "no_interpreter", "missing_package", "unsupported", "no_draft"] = (
-        "no_checks"
-    )
+    cause: Literal[
+        "no_checks", "no_sandbox", "no_interpreter", "missing_package", "unsupported", "no_draft", "stale"
+    ] = "no_checks"
     reason: str = ""
     hint: str = ""
 

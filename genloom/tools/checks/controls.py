@@ -52,16 +52,17 @@ class Controls:
     expected: frozenset[str] = frozenset()
 
 
-def plan_controls(tests: str, files: Mapping[str, str], chance: Random) -> Controls:
+def plan_controls(tests: str, files: Mapping[str, str], chance: Random, *, roots: tuple[str, ...] = ("",)) -> Controls:
     """Return the runs that must fail, in an order of chance; at most `MAX_RUNS` with wrong expectations, and one stub.
 
-    What cannot be read has no controls. `files` are what the tests run beside.
+    What cannot be read has no controls. `files` are what the tests run beside: the draft's own alone, of a repository
+    around it nothing is changed. `roots` are the folders that they are imported from.
     """
     tree = parse_source(tests) if len(tests) <= MAX_SOURCE_BYTES else SyntaxProblem("too large")
     if isinstance(tree, SyntaxProblem):
         return Controls()
     functions = test_functions(tree)
-    runs = [*_wrong_runs(tests, files, functions, chance), *_stub_runs(tests, files, functions, tree)]
+    runs = [*_wrong_runs(tests, files, functions, chance), *_stub_runs(tests, files, functions, tree, roots)]
     chance.shuffle(runs)
     return Controls(tuple(runs), frozenset(each.name for each in functions if each.collected))
 
@@ -95,10 +96,14 @@ def _wrong_runs(
 
 
 def _stub_runs(
-    tests: str, files: Mapping[str, str], functions: Sequence[TestFunction], tree: ast.Module
+    tests: str,
+    files: Mapping[str, str],
+    functions: Sequence[TestFunction],
+    tree: ast.Module,
+    roots: tuple[str, ...],
 ) -> list[ControlRun]:
     try:
-        calling = frozenset(each.name for each in functions if calls_of(each, tree, files))
+        calling = frozenset(each.name for each in functions if calls_of(each, tree, files, roots))
         stubs = stub_files(files) if calling else {}
     except RecursionError:  # the draft's nesting; the runs with wrong expectations do not depend on it
         return []

@@ -101,7 +101,7 @@ def judge_tests(report: TestReport) -> tuple[CheckResult, ...]:
         ending = _ENDINGS[report.ended] or "the session's report is incomplete"
         results.insert(0, _test("pytest", "failed", f"{ending}\n{report.stdout}\n{report.stderr}"))
     elif not results:
-        results.append(_test("pytest", "not_run", "pytest collected no test"))
+        results.append(_test("pytest", "not_run", f"pytest collected no test\n{report.stderr}".strip()))
     return tuple(results)
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from genloom.tools.checks.assertions import TestFunction
 from genloom.tools.checks.subject import parse_source
+from genloom.tools.sandbox.import_roots import module_address
 
 __all__ = ["calls_of", "is_code", "stub_files"]
 
@@ -26,10 +27,11 @@ def stub_files(files: Mapping[str, str]) -> dict[str, str]:
     return {path: _stubbed(text) if is_code(path) else text for path, text in files.items()}
 
 
-def calls_of(test: TestFunction, tree: ast.Module, files: Mapping[str, str]) -> bool:
+def calls_of(test: TestFunction, tree: ast.Module, files: Mapping[str, str], roots: tuple[str, ...] = ("",)) -> bool:
     """Whether a test, when it ends well, has surely called one of the functions that a stub replaces.
 
-    Only calls by a name imported from the files count, in code that no condition guards.
+    Only calls by a name imported from the files count, in code that no condition guards. `roots` are the folders that
+    the files are imported from.
     """
     if test.node.decorator_list and not all(_is_mark(each) for each in test.node.decorator_list):
         return False
@@ -39,7 +41,7 @@ def calls_of(test: TestFunction, tree: ast.Module, files: Mapping[str, str]) -> 
     if (names | arguments | attributes) & _SWALLOWING:
         return False
     own = arguments | {n.id for n in ast.walk(test.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    callable_names = _callable_names(tree, files)
+    callable_names = _callable_names(tree, files, roots)
     return any(name in callable_names and name.split(".")[0] not in own for name in _called(test.node))
 
 
@@ -70,9 +72,9 @@ def _is_mark(decorator: ast.expr) -> bool:
     return ast.unparse(decorator).startswith(("pytest.", "mark."))
 
 
-def _callable_names(tree: ast.Module, files: Mapping[str, str]) -> set[str]:
+def _callable_names(tree: ast.Module, files: Mapping[str, str], roots: tuple[str, ...]) -> set[str]:
     """The names, dotted where need be, by which the test file reaches what a stub makes raise."""
-    modules = {_module_name(path): _raising(text) for path, text in files.items() if is_code(path)}
+    modules = {module_address(path, roots) or "": _raising(text) for path, text in files.items() if is_code(path)}
     found: set[str] = set()
     for node in tree.body:
         if isinstance(node, ast.Import):
@@ -101,10 +103,6 @@ def _raising(text: str) -> set[str]:
 
 def _is_made(node: ast.ClassDef) -> bool:
     return any(isinstance(each, ast.FunctionDef) and each.name == "__init__" for each in node.body)
-
-
-def _module_name(path: str) -> str:
-    return ".".join(PurePosixPath(path).with_suffix("").parts).removesuffix(".__init__")
 
 
 def _called(node: ast.AST) -> Iterator[str]:

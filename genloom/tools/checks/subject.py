@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from genloom.state import Draft, Failed, GenerationRequest, NotRun
+from genloom.tools.checks.bases import check_bases
+from genloom.tools.sandbox.import_roots import module_address
+from genloom.tools.sandbox.repository_view import RepositoryView
 
 __all__ = ["MAX_SOURCE_BYTES", "Subject", "SyntaxProblem", "draft_subject", "parse_source"]
 
@@ -33,12 +36,20 @@ class SyntaxProblem:
 @dataclass(frozen=True)
 class Subject:
     """Files by path, what the parser made of those that are Python, the dotted name of the module among them, and the name
-    that it was asked to define ("" for none)."""
+    that it was asked to define ("" for none). `view` is the repository around the files, `deleted` what they leave out
+    of it."""
 
     files: Mapping[str, str]
     trees: tuple[ast.Module, ...]
     module: str
     asked: str = ""
+    view: RepositoryView | None = None
+    deleted: tuple[str, ...] = ()
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The folders that modules are imported from, relative to the files' own ("")."""
+        return self.view.roots if self.view else ("",)
 
     def with_file(self, path: str, text: str) -> Subject:
         """Return the subject with one more Python file."""
@@ -55,16 +66,18 @@ class Subject:
     def missing_package(self, error_message: str) -> str | None:
         """Return the package that the interpreter lacks, by the message of a ModuleNotFoundError.
 
-        `None` when the files do not import it, when it is one of the files' own or a part of a package that is there:
-        then the code is at fault.
+        `None` when neither the files nor the repository import it, when it is one of their own or a part of a package that
+        is there: then the code is at fault.
         """
         match = _MISSING.search(error_message)
         if not match or "." in match[1]:
             return None
         name = match[1]
-        own = {path.split("/", 1)[0].removesuffix(".py") for path in self.files}
+        own = {(module_address(path, self.roots) or "").split(".", 1)[0] for path in self.files}
         imported = {top for tree in self.trees for top in _imported(tree)}
-        return name if name in imported and name not in own else None
+        if name in own or (self.view and self.view.has_top_level(name)):
+            return None
+        return name if name in imported or (self.view and self.view.imports(name)) else None
 
 
 def parse_source(source: str) -> ast.Module | SyntaxProblem:
@@ -81,34 +94,41 @@ def parse_source(source: str) -> ast.Module | SyntaxProblem:
         return SyntaxProblem(f"the parser gave up on it: {error or type(error).__name__}")
 
 
-def draft_subject(draft: Draft, request: GenerationRequest) -> Subject | Failed | NotRun:
+def draft_subject(
+    draft: Draft, request: GenerationRequest, view: RepositoryView | None = None
+) -> Subject | Failed | NotRun:
     """Return what to check of a draft, or the verdict where nothing can be run.
 
-    A single module stands under the name by which tests import it; several files keep their paths.
+    In the view of a repository files have their own paths, and the module is named by the root that it is imported from.
+    Else a single module stands under the name by which tests import it; several files keep their paths.
     """
     files = {change.path: change.content for change in draft.changes if change.content is not None}
     if not files:
         return NotRun(cause="no_draft", reason="There is no code to check.")
-    refusal = _unsupported(draft, files) or _too_large(files)
+    refusal = _unsupported(draft, files, view) or _too_large(files)
+    if refusal is None and view:
+        refusal = check_bases(draft, view)
     if refusal is not None:
         return refusal
     trees = _parsed(files)
     if isinstance(trees, Failed):
         return trees
+    if view:
+        return _inside(draft, request, trees, view)
     if len(draft.changes) == 1:
         return _single(draft, request, trees)
     asked = _asked_name(draft, request)
     return Subject(files=files, trees=trees, module=_main_module(files, asked, request.module_name), asked=asked)
 
 
-def _unsupported(draft: Draft, files: Mapping[str, str]) -> NotRun | None:
+def _unsupported(draft: Draft, files: Mapping[str, str], view: RepositoryView | None) -> NotRun | None:
     reason = ""
     if not any(path.endswith(".py") for path in files):
         reason = f"`{next(iter(files))}` is not a Python file."
     elif any(not _is_inside(change.path) for change in draft.changes):
         reason = "A path of the draft leads outside of its folder."
-    elif len(files) < len(draft.changes):
-        reason = "The draft deletes files, which the sandbox cannot show yet."
+    elif len(files) < len(draft.changes) and view is None:
+        reason = "The draft deletes files, which needs the repository that they are in."
     return NotRun(cause="unsupported", reason=reason) if reason else None
 
 
@@ -136,15 +156,33 @@ def _parsed(files: Mapping[str, str]) -> tuple[ast.Module, ...] | Failed:
     return tuple(trees)
 
 
+def _inside(
+    draft: Draft, request: GenerationRequest, trees: tuple[ast.Module, ...], view: RepositoryView
+) -> Subject | NotRun:
+    files = {change.path: change.content for change in draft.changes if change.content is not None}
+    asked = _asked_name(draft, request)
+    path = _main_path(files, asked, request.module_name)
+    module = view.module_name(path)
+    if module is None:
+        return NotRun(
+            cause="unsupported",
+            reason=f"No import can name `{path}`.",
+            hint="Give a target whose folders and name hold no dots.",
+        )
+    deleted = tuple(change.path for change in draft.changes if change.content is None)
+    return Subject(files=files, trees=trees, module=module, asked=asked, view=view, deleted=deleted)
+
+
 def _single(draft: Draft, request: GenerationRequest, trees: tuple[ast.Module, ...]) -> Subject | NotRun:
     source, module = draft.source, request.module_name
     if any(map(_imports_relatively, trees)):
         return NotRun(
             cause="unsupported",
             reason="The draft imports relatively, which needs the package around it.",
-            hint="Ask for absolute imports.",
+            hint="Ask for absolute imports, or name the repository.",
         )
-    return Subject(files={f"{module}.py": source}, trees=trees, module=module, asked=_asked_name(draft, request))
+    path = f"{module.replace('.', '/')}.py"
+    return Subject(files={path: source}, trees=trees, module=module, asked=_asked_name(draft, request))
 
 
 def _asked_name(draft: Draft, request: GenerationRequest) -> str:
@@ -155,6 +193,10 @@ def _asked_name(draft: Draft, request: GenerationRequest) -> str:
 
 
 def _main_module(files: Mapping[str, str], asked: str, fallback: str) -> str:
+    return ".".join(PurePosixPath(_main_path(files, asked, fallback)).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _main_path(files: Mapping[str, str], asked: str, fallback: str) -> str:
     """The first file that defines the asked name, else the one with the module's name, else the first."""
     modules = [path for path in files if path.endswith(".py")]
     defining = [
@@ -162,9 +204,8 @@ def _main_module(files: Mapping[str, str], asked: str, fallback: str) -> str:
         for path in modules
         if asked and re.search(rf"^(?:async def|def|class) {asked}\b", files[path], re.MULTILINE)
     ]
-    named = [path for path in modules if PurePosixPath(path).stem == fallback]
-    path = (*defining, *named, *modules)[0]
-    return ".".join(PurePosixPath(path).with_suffix("").parts).removesuffix(".__init__")
+    named = [path for path in modules if PurePosixPath(path).stem == fallback.rpartition(".")[2]]
+    return (*defining, *named, *modules)[0]
 
 
 def _imports_relatively(tree: ast.Module) -> bool:

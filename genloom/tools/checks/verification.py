@@ -26,6 +26,7 @@ from genloom.tools.checks.judging import (
     not_run,
     observations,
 )
+from genloom.tools.checks.placed_runner import placed_runner, view_of
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
 from genloom.tools.checks.stub import is_code
 from genloom.tools.checks.subject import Subject, draft_subject
@@ -99,10 +100,11 @@ async def verify_draft(
     checked (no sandbox, a missing package, nothing to check against) is `NotRun` with its cause. The wall seconds of the
     sandbox's limits are for all runs together. Emits `CheckFinished` for each check.
     """
-    subject = draft_subject(draft, request)
+    subject = await asyncio.to_thread(draft_subject, draft, request, view_of(sandbox))
     if not isinstance(subject, Subject):
         return _announced(subject, emit)
     plan = plan_checks(draft, request, trees=subject.trees)
+    sandbox = placed_runner(sandbox, deleted=subject.deleted, tests_path=request.tests_path or "")
     compared = request.comparison if comparison is None else comparison
     return await verify_subject(subject, plan, sandbox, emit, comparison=compared, further=further)
 
@@ -200,7 +202,7 @@ class _Trial:
             self.run = replace(self.run, prevented=not_runnable(report))
         with_tests = self.subject.with_file("genloom_given_tests.py", tests)
         for check in judged:
-            if check.result == "failed" and "ModuleNotFoundError" in check.detail:
+            if check.result != "passed" and "ModuleNotFoundError" in check.detail:
                 self._note_missing(with_tests.missing_package(check.detail))
         missing = self.run.missing
         self.results += (_lacking(check, missing) for check in judged) if missing else judged
@@ -269,7 +271,9 @@ async def _run_controls(
     trial: _Trial, tests: str, passed: Sequence[CheckResult], sandbox: CheckRunner
 ) -> tuple[CheckResult, ...]:
     """Run the tests again where they must fail, as long as there is time, and judge the ones that passed by it."""
-    controls = await asyncio.to_thread(plan_controls, tests, trial.subject.files, SystemRandom())
+    controls = await asyncio.to_thread(
+        plan_controls, tests, trial.subject.files, SystemRandom(), roots=trial.subject.roots
+    )
     reports: list[TestReport] = []
     for run in controls.runs:
         if trial.left.wall_seconds <= LEAST_SECONDS:

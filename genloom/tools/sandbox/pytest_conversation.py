@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any, get_args, get_type_hints
 
 from genloom.tools.sandbox.dialogue import BrokenDialogueError, Dialogue
@@ -35,7 +36,7 @@ class TestConversation:
         self._question = (test_file, lender, "conftest" if conftest else "", *files, *folders)
         self._recorded = recorded
         self.coverage = UNFINISHED if recorded else None
-        self._names = test_file.removesuffix(".py"), (shown_as or test_file).removesuffix(".py")
+        self._names = PurePosixPath(test_file).stem, PurePosixPath(shown_as or test_file).stem
         self._collected = -1
         self.cases: list[TestCase] = []
         self.closed = False

@@ -1,0 +1,85 @@
+"""A runner whose runs lie in the repository: files that a draft deletes are gone, tests stand where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from genloom.tools.sandbox.call_conversation import Ask
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.report import CallReport, TestReport
+from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from genloom.tools.checks.verification import CheckRunner
+
+__all__ = ["PlacedRunner", "placed_runner", "view_of"]
+
+
+def view_of(runner: CheckRunner) -> RepositoryView | None:
+    """Return the repository that a sandbox's runs work in; `None` without one, and for any other runner."""
+    return runner.view if isinstance(runner, Sandbox) else None
+
+
+def placed_runner(runner: CheckRunner, *, deleted: Sequence[str] = (), tests_path: str = "") -> CheckRunner:
+    """Return a runner that does the same with some of the repository's files gone and the tests at their own path.
+
+    Without a repository there is nothing to delete and no place for tests, and the runner comes back as it is.
+    """
+    if not isinstance(runner, Sandbox) or runner.view is None:
+        return runner
+    return PlacedRunner(runner, dict.fromkeys(deleted), tests_path)
+
+
+@dataclass(frozen=True)
+class PlacedRunner:
+    """A sandbox with a repository, for one draft and one test file in it."""
+
+    sandbox: Sandbox
+    deleted: Mapping[str, None]
+    tests_path: str
+
+    @property
+    def limits(self) -> Limits:
+        """What a run may use that is given no limits of its own."""
+        return self.sandbox.limits
+
+    async def acall(
+        self,
+        files: Mapping[str, str],
+        module: str,
+        calls: Sequence[str],
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
+    ) -> CallReport:
+        """Evaluate each expression in the namespace of the module, in order."""
+        return await self.sandbox.acall(
+            {**files, **self.deleted}, module, calls, limits=limits, record_lines=record_lines
+        )
+
+    async def aexplore(
+        self,
+        files: Mapping[str, str],
+        module: str,
+        questions: Callable[[Ask], Awaitable[None]],
+        *,
+        limits: Limits | None = None,
+    ) -> CallReport:
+        """Evaluate expressions that `questions` asks for one after the other."""
+        return await self.sandbox.aexplore({**files, **self.deleted}, module, questions, limits=limits)
+
+    async def atest(
+        self,
+        files: Mapping[str, str],
+        tests: str,
+        *,
+        limits: Limits | None = None,
+        record_lines: Sequence[str] = (),
+    ) -> TestReport:
+        """Run the text of a pytest file at its own place in the repository."""
+        return await self.sandbox.atest(
+            {**files, **self.deleted}, tests, tests_path=self.tests_path, limits=limits, record_lines=record_lines
+        )
