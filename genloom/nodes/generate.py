@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Literal, NotRequired
 
@@ -21,6 +22,7 @@ from genloom.nodes.generators import (
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Attempt, CodeContext, Draft, GenerationRequest
+from genloom.tools.checks import name_bases
 
 __all__ = ["GENERATORS", "generate"]
 
@@ -76,6 +78,7 @@ async def generate(state: GenerateInput, runtime: NodeRuntime) -> GenerateOutput
         if isinstance(made, Generated):
             runtime.emit(DraftMade(generator=name, made=True, lines=made.draft.source.count("\n")))
             draft = made.draft.model_copy(update={"cut_by_clock": made.draft.cut_by_clock or _clocked(runtime, state)})
+            draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
             return {"draft": draft, "abstentions": abstentions, "messages": list(made.messages)}
         runtime.emit(DraftMade(generator=name, made=False, reason=made.reason))
         abstentions[name] = made.reason
