@@ -48,7 +48,10 @@ class BanditFinding:
 
 def has_bandit() -> bool:
     """Whether bandit is installed; it is not imported for this."""
-    return find_spec("bandit") is not None
+    try:
+        return find_spec("bandit") is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def scan(source: str, path: str = "draft.py") -> tuple[BanditFinding, ...]:
