@@ -2,7 +2,7 @@
 
 Command:
 
-    GENLOOM_DATA=../shared/data python benchmarks/attacks.py [--tier bubblewrap|landlock] [--only ID]… [--json]
+    GENLOOM_DATA=../shared/data python benchmarks/attacks.py [--sandbox bubblewrap|landlock]… [--only ID]… [--json]
 
 Every case is verified twice in each sandbox, as genloom verifies a draft: its checks as examples (`values`) and as a pytest
 file with negative controls (`test_report`). A case passes where it must not: forged. A file, socket or process outside was
@@ -23,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from conditions import TIERS, conditions, data_folder, missing_tier, progress
+from conditions import VARIANTS, conditions, data_folder, progress, unavailable
 
 # the tests run the same cases: what is an effect outside is said once, and is no part of the package
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -73,19 +73,17 @@ def worth_telling(attempt: Attempt) -> str:
 def main() -> int:
     """Run the benchmark and print a table, or JSON; 1 when something was forged or breached."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tier", choices=tuple(TIERS), action="append", help="only this one; may be repeated")
+    parser.add_argument("--sandbox", choices=tuple(VARIANTS), action="append", help="only this one; may be repeated")
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="only this case; may be repeated")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     data_folder()
     sandboxes, absent = {}, {}
-    for name in options.tier or TIERS:
-        sandbox = RecordingSandbox(tier=TIERS[name])
-        missing = missing_tier(sandbox, TIERS[name])
-        if missing:
+    for name in options.sandbox or VARIANTS:
+        if missing := unavailable(name):
             absent[name] = missing
         else:
-            sandboxes[name] = sandbox
+            sandboxes[name] = RecordingSandbox(**VARIANTS[name])
     results = asyncio.run(run(sandboxes, set(options.only)))
     print_results(results, sandboxes, absent, as_json=options.json)
     return int(any(each.forged or each.breaches for attempts in results.values() for each in attempts))

@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genloom.state import SandboxTier
 from genloom.tools.sandbox import Sandbox
 
-__all__ = ["TIERS", "conditions", "data_folder", "missing_tier", "progress"]
+__all__ = ["VARIANTS", "conditions", "data_folder", "progress", "unavailable"]
 
-TIERS: Mapping[str, SandboxTier] = {"bubblewrap": "bubblewrap", "landlock": "landlock"}
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "bubblewrap": {"tier": "bubblewrap"},
+    "landlock": {"tier": "landlock"},
+}
+"""The sandboxes that benchmarks put side by side: name -> what `Sandbox` is given."""
 
 
 def conditions(**more: Any) -> dict[str, Any]:
@@ -30,10 +33,11 @@ def conditions(**more: Any) -> dict[str, Any]:
     }
 
 
-def missing_tier(sandbox: Sandbox, tier: SandboxTier) -> str:
-    """Return why a sandbox is not of the tier it was asked for; empty when it is."""
-    status = sandbox.status()
-    return "" if status.tier == tier else status.reason or f"{status.tier} was found instead"
+def unavailable(variant: str) -> str:
+    """Return why this machine does not have a variant; empty when it does."""
+    options = VARIANTS[variant]
+    status = Sandbox(**options).status()
+    return "" if status.tier == options["tier"] else status.reason or f"{status.tier} was found instead"
 
 
 def data_folder() -> Path:

@@ -2,7 +2,7 @@
 
 Command (needs `pip install -e '.[benchmarks]'`):
 
-    GENLOOM_DATA=../shared/data python benchmarks/mutants.py [--problems N] [--mutants 5] [--seed 0] [--tier T] [--json]
+    GENLOOM_DATA=../shared/data python benchmarks/mutants.py [--problems N] [--mutants 5] [--seed 0] [--sandbox S] [--json]
 
 Each canonical solution is verified as a draft: the problem's asserts as a pytest file with negative controls, and those that
 compare a call with a literal as examples, too. Then come mutants of it, by mutmut's operators: up to `--mutants` a problem,
@@ -29,7 +29,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from conditions import TIERS, conditions, data_folder, progress
+from conditions import VARIANTS, conditions, data_folder, progress
 from differential import difference, varied_calls
 from mutation import mutants_of
 
@@ -145,7 +145,7 @@ def main() -> int:
     parser.add_argument("--problems", type=int, default=0, help="only so many, spread over all")
     parser.add_argument("--mutants", type=int, default=5, help="at most so many a problem")
     parser.add_argument("--seed", default="0")
-    parser.add_argument("--tier", choices=tuple(TIERS), help="default: what genloom would choose here")
+    parser.add_argument("--sandbox", choices=tuple(VARIANTS), help="default: what genloom would choose here")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     data_folder()
@@ -153,7 +153,7 @@ def main() -> int:
     problems = (
         problems[:: max(1, len(problems) // options.problems)][: options.problems] if options.problems else problems
     )
-    sandbox = Sandbox(limits=LIMITS, tier=TIERS[options.tier] if options.tier else None)
+    sandbox = Sandbox(limits=LIMITS, **VARIANTS.get(options.sandbox, {}))
     status = sandbox.status()
     if status.tier is None:
         sys.stderr.write(f"No sandbox: {status.reason}\n")
