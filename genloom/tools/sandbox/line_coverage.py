@@ -12,7 +12,7 @@ MOST_RECORD_BYTES = 32_768
 """What a record of lines may take beside the values; the worker's own limits keep it below."""
 
 MOST_REASON = 200
-_BITS = re.compile(r"[0-9a-f]{1,16384}")
+_FILE = re.compile(r"([0-9a-f]+)/([0-9a-f]+)")
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,21 @@ def read_coverage(told: Sequence[object], paths: Sequence[str]) -> LineCoverage 
     """
     if not paths:
         return None
-    match told:
-        case [str(why)] if why and why.isascii() and why.isprintable():
-            return LineCoverage(unknown=why[:MOST_REASON])
-        case [list(files)] if len(files) == len(paths):
-            read = [_file(path, one) for path, one in zip(paths, files, strict=True)]
-            known = tuple(each for each in read if each is not None)
-            if len(known) == len(read):
-                return LineCoverage(files=known)
-    return LineCoverage(unknown="the record of it is malformed")
+    text = told[0] if len(told) == 1 else ""
+    if not isinstance(text, str) or not text.isascii() or not text.isprintable() or len(text) > MOST_RECORD_BYTES:
+        text = ""
+    if text and not text.startswith("="):
+        return LineCoverage(unknown=text[:MOST_REASON])
+    read = [_file(path, one) for path, one in zip(paths, text.split(" ")[1:], strict=False)]
+    known = tuple(each for each in read if each is not None)
+    if len(known) < len(paths) or text.count(" ") != len(paths):
+        return LineCoverage(unknown="the record of it is malformed")
+    return LineCoverage(files=known)
 
 
-def _file(path: str, told: object) -> FileLines | None:
-    match told:
-        case [str(lines), str(reached)] if _BITS.fullmatch(lines) and _BITS.fullmatch(reached):
-            found = FileLines(path, int(lines, 16), int(reached, 16))
-            return found if found.reached & ~found.lines == 0 else None
-    return None
+def _file(path: str, told: str) -> FileLines | None:
+    match = _FILE.fullmatch(told)
+    if not match:
+        return None
+    found = FileLines(path, int(match[1], 16), int(match[2], 16))
+    return found if found.reached & ~found.lines == 0 else None

@@ -7,7 +7,7 @@ import os
 import sys
 
 from genloom.tools.sandbox.worker.channel import Channel
-from genloom.tools.sandbox.worker.line_recorder import LineRecorder
+from genloom.tools.sandbox.worker.line_recorder import LineRecorder, coverage_record
 from genloom.tools.sandbox.worker.paths import put_first
 from genloom.tools.sandbox.worker.values import encode, quote, shorten, type_names
 
@@ -53,7 +53,7 @@ def _answer(channel: Channel, module: Any, scratch: str, recorder: LineRecorder)
     while True:
         message = channel.receive()
         if message.fields[0] != "call":
-            channel.send(message.nonce, f'["closed",{count},{recorder.finish()}]')
+            channel.send(message.nonce, f'["closed",{count},{coverage_record(recorder)}]')
             return
         count += 1
         channel.send(message.nonce, _outcome(message.fields[1], module, scratch))

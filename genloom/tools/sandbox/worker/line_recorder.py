@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
-__all__ = ["LineRecorder"]
+__all__ = ["LineRecorder", "coverage_record"]
 
 MOST_SOURCE = 200_000
 MOST_LINES = 20_000
+MOST_TEXT = 16_000
 MOST_TRACED_LINES = 200_000
 MOST_TRACED_CALLS = 1_000_000
 """Of code that is none of the files' own, while `sys.settrace` is used: each costs about a tenth of a microsecond."""
@@ -37,6 +38,14 @@ _monitoring: Any = getattr(sys, "monitoring", None)  # Any: a module from Python
 
 _TOO_LONG = "the checks ran too long to follow every line with this Python; 3.12 and newer can"
 _TAKEN_OVER = "the code set a trace function of its own"
+
+
+def coverage_record(recorder: LineRecorder) -> str:
+    """Return what a recorder tells as a JSON string: one value of a record, whatever has become of the recorder."""
+    try:
+        return quote(recorder.finish()[:MOST_TEXT])
+    except BaseException:  # noqa: BLE001 - the candidate's own doing
+        return '""'
 
 
 class LineRecorder:
@@ -58,13 +67,12 @@ class LineRecorder:
             self._unknown = _failed(error)
 
     def finish(self) -> str:
-        """Stop, and return JSON text: for each file the lines of its functions and those of them that ran, as numbers in
-        hexadecimal whose bit `n` stands for line `n`; or a text that says why they are not known."""
+        """Stop, and return `= LINES/REACHED …`: for each file the lines of its functions and those of them that ran, as
+        numbers in hexadecimal whose bit `n` stands for line `n`; or a text that says why they are not known."""
         try:
-            why = self._unknown or self._stop()
-            return quote(why) if why else self._told()
+            return self._unknown or self._stop() or self._told()
         except BaseException as error:  # noqa: BLE001 - as above
-            return quote(_failed(error))
+            return _failed(error)
 
     def _start(self) -> str:
         if sum(os.path.getsize(path) for path in self._paths) > MOST_SOURCE:
@@ -94,9 +102,9 @@ class LineRecorder:
                 lines = function_lines(_compile(file.read(MOST_SOURCE + 1), path, "exec", dont_inherit=True))
             most += max(lines, default=0)
             if most > MOST_LINES:
-                return quote("the files have too many lines")
-            told.append(f'["{_bits(lines)}","{_bits(lines & self._reached[path])}"]')
-        return f"[{','.join(told)}]"
+                return "the files have too many lines"
+            told.append(f"{_bits(lines)}/{_bits(lines & self._reached[path])}")
+        return " ".join(["=", *told])
 
 
 def _failed(error: BaseException) -> str:
@@ -114,14 +122,18 @@ def _monitor(reached: dict[str, set[int]]) -> None:
     events, disable, watch = _monitoring.events, _monitoring.DISABLE, _monitoring.set_local_events
 
     def on_start(code: CodeType, offset: int) -> Any:  # Any: the marker that `sys.monitoring` names only at run time
-        if code.co_filename in reached and is_function(code):
-            watch(TOOL, code, events.LINE)
+        try:
+            if code.co_filename in reached and is_function(code):
+                watch(TOOL, code, events.LINE)
+        except BaseException:  # noqa: BLE001, S110 - it would come out in the draft's own code
+            pass
         return disable
 
     def on_line(code: CodeType, line: int) -> Any:  # Any: as above
-        lines = reached.get(code.co_filename)
-        if lines is not None:
-            lines.add(line)
+        try:
+            reached[code.co_filename].add(line)
+        except BaseException:  # noqa: BLE001, S110 - as above
+            pass
         return disable
 
     _monitoring.use_tool_id(TOOL, __name__)
@@ -161,17 +173,23 @@ class _Tracing:
         return "" if self._threads_known or "threading" not in sys.modules else "the code started to use threads"
 
     def _called(self, frame: FrameType, event: str, argument: object) -> Any:  # Any: as `sys.settrace` wants it
-        if frame.f_code.co_filename in self._reached:
-            return self._on_line
-        self._calls_left -= 1
-        if self._calls_left < 0:
+        try:
+            if frame.f_code.co_filename in self._reached:
+                return self._on_line
+            self._calls_left -= 1
+            if self._calls_left < 0:
+                _sys_settrace(None)
+        except BaseException:  # noqa: BLE001 - it would come out in the draft's own code
             _sys_settrace(None)
         return None
 
     def _stepped(self, frame: FrameType, event: str, argument: object) -> Any:  # Any: as above
-        if event == "line":
-            self._reached[frame.f_code.co_filename].add(frame.f_lineno)
-            self._lines_left -= 1
-            if self._lines_left < 0:
-                _sys_settrace(None)
+        try:
+            if event == "line":
+                self._reached[frame.f_code.co_filename].add(frame.f_lineno)
+                self._lines_left -= 1
+                if self._lines_left < 0:
+                    _sys_settrace(None)
+        except BaseException:  # noqa: BLE001 - as above
+            _sys_settrace(None)
         return self._on_line

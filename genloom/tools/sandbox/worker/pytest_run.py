@@ -8,7 +8,7 @@ import os
 import sys
 
 from genloom.tools.sandbox.worker.channel import Channel
-from genloom.tools.sandbox.worker.line_recorder import LineRecorder
+from genloom.tools.sandbox.worker.line_recorder import LineRecorder, coverage_record
 from genloom.tools.sandbox.worker.paths import put_first
 from genloom.tools.sandbox.worker.values import quote, shorten
 
@@ -49,7 +49,7 @@ def report_tests(own_folder: str) -> None:
     status = pytest.main([*options, test_file], plugins=[reporter])
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    channel.send(message.nonce, f'["closed",{int(status)},{reporter.reported},{recorder.finish()}]')
+    channel.send(message.nonce, f'["closed",{int(status)},{reporter.reported},{coverage_record(recorder)}]')
     channel.close()
 
 
