@@ -21,6 +21,19 @@ _SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*([^\r\n]{1,200})", re.IGNOREC
 _EXPRESSION = re.compile(r"\(|\)|[A-Za-z0-9][A-Za-z0-9.+:-]*")
 _COPYRIGHT = re.compile(r"copyright\s+(?:\(c\)|\u00a9|\d{4})|\u00a9\s*\d{4}|all rights reserved", re.IGNORECASE)
 _MAX_WORDS_APART = 20
+_HINTS = (
+    "licen",
+    "copyright",
+    "\u00a9",
+    "rights",
+    "permission",
+    "redistribution",
+    "unencumbered",
+    "cc by",
+    "as-is",
+    "commons",
+)
+"""One of these stands in every text that is looked for: most files hold none, and need not be cut into tokens."""
 
 
 def _words(text: str) -> re.Pattern[str]:
@@ -69,7 +82,7 @@ def find_licences(source: str) -> tuple[DeclaredLicence, ...]:
     A copyright notice without a licence gives `NOASSERTION`.
     """
     lowered = source.lower()
-    if not ("licen" in lowered or "copyright" in lowered or "permi" in lowered or "\u00a9" in source):
+    if not any(hint in lowered for hint in _HINTS):
         return ()
     prose = _Prose(source)
     found = {**_spelled_out(prose), **_by_identifier(prose)}
