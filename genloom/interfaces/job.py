@@ -52,6 +52,7 @@ class GenerateOptions(TypedDict, total=False):
     search_seconds: float
     check_seconds: float
     further_checks: FurtherChecks
+    hold_back: bool
     max_attempts: int
     context_tokens: int
     agent_backend: str | None

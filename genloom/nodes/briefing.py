@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from genloom.nodes.runtime import NodeRuntime
-from genloom.state import Attempt, CodeContext, GenerationRequest
+from genloom.state import CodeContext, Comparison, GenerationRequest
 from genloom.tools.codebase import build_context, is_current, render_context
 
 __all__ = [
     "constraints_section",
     "context_section",
     "examples_section",
-    "held_out_examples",
     "signature_section",
     "tests_section",
 ]
@@ -33,11 +31,6 @@ def _rendered(request: GenerationRequest, context: CodeContext, runtime: NodeRun
     return render_context(request, context, runtime.settings)
 
 
-def held_out_examples(attempts: Sequence[Attempt]) -> frozenset[str]:
-    """Return the examples that an earlier generator was not shown: they stay hidden from the next one."""
-    return frozenset(text for attempt in attempts for text in attempt.draft.held_out)
-
-
 def signature_section(request: GenerationRequest) -> str:
     """Return the asked signature as a line, or nothing."""
     return f"Signature: `{request.signature}`" if request.signature else ""
@@ -49,8 +42,10 @@ def constraints_section(request: GenerationRequest) -> str:
 
 
 def examples_section(request: GenerationRequest, *, hidden: frozenset[str] = frozenset()) -> str:
-    """Return the examples that may be shown, as a list, or nothing."""
-    return _listed("# Examples", [f"`{e.text}`" for e in request.all_examples if e.text not in hidden])
+    """Return the examples that may be shown, as a list that says how they are compared if not by `==`; or nothing."""
+    shown = [f"`{e.text}`" for e in request.all_examples if e.text not in hidden]
+    how = "" if request.comparison == Comparison() else f"\n\nResults are {request.comparison.describe()}."
+    return _listed("# Examples", shown) + (how if shown else "")
 
 
 def tests_section(request: GenerationRequest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -11,14 +12,15 @@ from genloom.nodes.briefing import (
     constraints_section,
     context_section,
     examples_section,
-    held_out_examples,
     signature_section,
     tests_section,
 )
+from genloom.nodes.holding_back import held_out_examples
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import AgentRun, Attempt, CodeContext, Draft, Failure, GenerationRequest, NotRun, Verdict
+from genloom.tools.checks import name_bases
 from genloom.tools.codegen import NO_BACKEND_HINT, PROCESS_JOURNAL, RunJournal, agent_backends, draft_from_run
 
 __all__ = ["dispatch_agent"]
@@ -67,6 +69,10 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
             raise
         return _failed(error, state, run)
     draft = draft_from_run(run, state["request"])
+    if draft is not None:
+        unseen = tuple(sorted(held_out_examples(state.get("attempts") or ())))
+        draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
+        draft = draft.model_copy(update={"held_out": unseen})
     return {
         "agent_run": run,
         "draft": draft,

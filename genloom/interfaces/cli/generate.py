@@ -27,6 +27,7 @@ class Arguments(TypedDict):
     tests: str | None
     comparison: Comparison | None
     further_checks: FurtherChecks | None
+    show_all_examples: bool
     target: str | None
     constraints: tuple[str, ...]
     context_files: tuple[str, ...]
@@ -83,6 +84,7 @@ refused; 4 every backend failed; 5 waits for approval; 130 interrupted.""",
 @options.tests
 @options.comparison
 @options.further_checks
+@click.option("--show-all-examples", is_flag=True, help="Hold no example back from the model, as proof.")
 @click.option("--target", metavar="PATH", help="The file in the repository that the module is meant for.")
 @click.option("--constraint", "constraints", multiple=True, metavar="TEXT", help="A rule to keep; may be repeated.")
 @click.option(
@@ -179,6 +181,8 @@ def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
         asked["generators"] = cast("tuple[Literal['reuse', 'search', 'model'], ...]", given["generators"])
     if given["comparison"] is not None:
         asked["comparison"] = given["comparison"]
+    if given["show_all_examples"]:
+        asked["hold_back"] = False
     if given["further_checks"] is not None:
         asked["further_checks"] = given["further_checks"]
     if given["search_seconds"] is not None:

@@ -64,7 +64,8 @@ def next_step(result: GenerationResult) -> str:
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """Yield where the checks ran, and each check with its evidence."""
     where = f"in the sandbox {verdict.sandbox} ({verdict.limits})" if verdict.sandbox else "not run"
-    yield f"checks: {where}, {verdict.seconds:.1f} s; evidence: {verdict.evidence.replace('_', ' ')}"
+    how = f"; {verdict.comparison}" if verdict.comparison else ""
+    yield f"checks: {where}, {verdict.seconds:.1f} s; evidence: {verdict.evidence.replace('_', ' ')}{how}"
     for check in verdict.checks[:MAX_SHOWN]:
         yield f"  {_mark(check):<8}{_one_line(check.check)}  [{_kind(check)}]"
         if check.result != "passed":
@@ -99,6 +100,8 @@ def _coverage_line(coverage: Coverage) -> str:
 
 
 def _mark(check: CheckResult) -> str:
+    if check.advisory and check.result == "failed":
+        return "advice"
     return {"passed": "ok", "failed": "FAILED", "not_run": "not run"}[check.result]
 
 
@@ -106,6 +109,8 @@ def _kind(check: CheckResult) -> str:
     words: Sequence[str] = [check.source.replace("_", " "), check.evidence.replace("_", " ")]
     if check.source == "import":
         words = ["it loads"]
+    if check.source == "derived":
+        words = ["derived: advisory" if check.advisory else "derived: required"]
     if check.fitted:
         words = [*words, "fitted to: no proof"]
     if check.source == "proposed":

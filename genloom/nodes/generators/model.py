@@ -11,13 +11,13 @@ from genloom.nodes.briefing import (
     constraints_section,
     context_section,
     examples_section,
-    held_out_examples,
     signature_section,
     tests_section,
 )
 from genloom.nodes.conversation import ask, kept_message, own_message_ids
 from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.generators.proposals import propose_checks
+from genloom.nodes.holding_back import hidden_examples
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import module_draft
@@ -30,7 +30,7 @@ HISTORY_TOKENS = 32_000
 
 
 async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
-    """Ask the configured chat model for the module.
+    """Ask the configured chat model for the module. Of enough examples some are held back (see `hidden_examples`).
 
     The prompt is rendered anew on every visit, since checkpoints hold no context text; the conversation of earlier
     attempts (replies and evidence) follows it. A reply of a wrong form becomes a draft that cannot pass, so that repair
@@ -53,7 +53,7 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
         model=model,
         notes=(complaint,) if complaint else (),
     )
-    unseen = tuple(sorted(held_out_examples(assignment.attempts)))
+    unseen = tuple(sorted(hidden_examples(request, assignment.attempts, runtime)))
     return Generated(
         draft=draft.model_copy(update={"proposed_checks": proposed, "held_out": unseen}),
         messages=(kept_message(answer),),
@@ -79,7 +79,7 @@ async def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMes
         prompt=request.prompt,
         signature=signature_section(request),
         constraints=constraints_section(request),
-        examples=examples_section(request, hidden=held_out_examples(assignment.attempts)),
+        examples=examples_section(request, hidden=hidden_examples(request, assignment.attempts, runtime)),
         tests=tests_section(request),
         name=request.target_name,
     )
