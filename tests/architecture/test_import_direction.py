@@ -29,6 +29,7 @@ MAY_USE_FRAMEWORKS = (
     "genloom.tools.store.state_serializer",
     "genloom.tools.chat",
     "genloom.tools.telemetry",
+    "genloom.tools.sandbox.langchain_tool",
 )
 BARE_NAMES = {"graphs", "nodes", "tools", "state", "prompts"}
 

@@ -33,7 +33,8 @@ MIT = '"""Words.\n\nPermission is hereby granted, free of charge, to any person 
             [("BSD-3-Clause", 2)],
         ),
         (
-            "# SPDX-License-Identifier: MIT\n# Permission is hereby granted, free of charge, to any\n# person obtaining a copy\n",
+            "# SPDX-License-Identifier: MIT\n"
+            "# Permission is hereby granted, free of charge, to any person obtaining a copy\n",
             [("MIT", 1)],
         ),
         ("# SPDX-License-Identifier: MIT\n" + GPL, [("MIT", 1), ("GPL-3.0", 3)]),

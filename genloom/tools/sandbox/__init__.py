@@ -1,7 +1,9 @@
 """The sandbox: runs untrusted Python apart from everything, and reports what came of it."""
 
-from genloom.tools.sandbox.choice import interpreter_for, sandbox_for
+from genloom.tools.sandbox.choice import interpreter_for, least_tier, sandbox_for
+from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.import_roots import import_roots
+from genloom.tools.sandbox.langchain_tool import run_python_tool
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import (
     CallReport,
@@ -18,10 +20,12 @@ from genloom.tools.sandbox.report import (
 )
 from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.sandbox import Sandbox
+from genloom.tools.sandbox.tiers import tier_suffices
 
 __all__ = [
     "CallReport",
     "Ended",
+    "Grants",
     "Limits",
     "NoRecord",
     "NotRunCause",
@@ -36,5 +40,8 @@ __all__ = [
     "TestReport",
     "import_roots",
     "interpreter_for",
+    "least_tier",
+    "run_python_tool",
     "sandbox_for",
+    "tier_suffices",
 ]
