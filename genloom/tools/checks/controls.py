@@ -68,14 +68,15 @@ def plan_controls(tests: str, files: Mapping[str, str], chance: Random, *, roots
 
 
 def judge_controls(
-    results: Sequence[CheckResult], controls: Controls, reports: Sequence[TestReport]
+    results: Sequence[CheckResult], controls: Controls, reports: Sequence[TestReport | None]
 ) -> tuple[CheckResult, ...]:
-    """Return the results of tests that passed, judged by what the control runs reported, in the same order as these.
+    """Return the results of tests that passed, judged by what the control runs reported: in their order, `None` for one
+    that did not run.
 
     A test whose control passed though it had to fail becomes a failed one; the detail of any other says which controls
     failed as they must, or that it is uncontrolled. Tests of the file that the session kept silent about did not run.
     """
-    pairs = list(zip(controls.runs, reports, strict=False))
+    pairs = [(run, report) for run, report in zip(controls.runs, reports, strict=True) if report is not None]
     judged = [_judge(check, pairs, unfinished=len(pairs) < len(controls.runs)) for check in results]
     silent = sorted(controls.expected - {_key(check.check) for check in results})
     return (*judged, *(_unreported(name) for name in silent))

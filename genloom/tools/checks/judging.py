@@ -15,6 +15,7 @@ from genloom.tools.sandbox.report import CallReport, Ended, NoRecord, Opaque, Ra
 
 __all__ = [
     "Observation",
+    "all_passed",
     "check_text",
     "judge_ending",
     "judge_examples",
@@ -103,6 +104,11 @@ def judge_tests(report: TestReport) -> tuple[CheckResult, ...]:
     elif not results:
         results.append(_test("pytest", "not_run", f"pytest collected no test\n{report.stderr}".strip()))
     return tuple(results)
+
+
+def all_passed(report: TestReport) -> bool:
+    """Whether every test of a session that was whole passed."""
+    return all(check.result == "passed" for check in judge_tests(report))
 
 
 def not_run(check: PlannedCheck, why: str = "") -> CheckResult:

@@ -6,18 +6,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
-from typing import Protocol
+from typing import Protocol, Self
 
 from genloom.events import CheckFinished, EventEmitter, ignore_events
 from genloom.state import CheckResult, Coverage, Draft, FurtherChecks, GenerationRequest, NotRun, Verdict
 from genloom.tools.checks.comparison import EQUALITY, Comparison
 from genloom.tools.checks.conclusion import Run, conclude, not_runnable
-from genloom.tools.checks.controls import judge_controls, plan_controls
+from genloom.tools.checks.controlled_run import run_controlled
+from genloom.tools.checks.controls import ControlRun, Controls, judge_controls, plan_controls
 from genloom.tools.checks.coverage import TRACES_ITSELF, combined_coverage, recordable_files
 from genloom.tools.checks.derived.further import derive_checks, further_seconds, load_ahead
 from genloom.tools.checks.derived.target import Target, Unfit, find_target
+from genloom.tools.checks.grants import grants_for
 from genloom.tools.checks.judging import (
     Observation,
+    all_passed,
     judge_ending,
     judge_examples,
     judge_import,
@@ -31,6 +34,7 @@ from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
 from genloom.tools.checks.stub import is_code
 from genloom.tools.checks.subject import Subject, draft_subject
 from genloom.tools.sandbox.call_conversation import Ask
+from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.line_coverage import LineCoverage
 from genloom.tools.sandbox.report import CallReport, TestReport
@@ -47,6 +51,10 @@ class CheckRunner(Protocol):
     @property
     def limits(self) -> Limits:
         """What a run may use that is given no limits of its own."""
+        ...
+
+    def granting(self, grants: Grants) -> Self:
+        """Return a runner like this one, whose runs have the grants."""
         ...
 
     async def acall(
@@ -123,6 +131,7 @@ async def verify_subject(
     Held-out examples run in a process of their own, after the others held: nothing that they pass in can leak into what
     the other checks show.
     """
+    sandbox = sandbox.granting(grants_for(subject.trees, plan.tests))
     recorded = recordable_files(subject.files, plan.tests)
     trial = _Trial(subject=subject, comparison=comparison, limits=sandbox.limits, recorded=recorded)
     trial.run = replace(trial.run, compared=comparison.describe())
@@ -220,6 +229,7 @@ class _Trial:
         self.run = replace(
             self.run,
             sandbox=report.tier or self.run.sandbox,
+            grants=report.grants or self.run.grants,
             limits=self.run.limits or report.limits,  # the first run's are the whole
             seconds=self.run.seconds + report.seconds,
         )
@@ -260,28 +270,21 @@ def _concealed(check: CheckResult) -> CheckResult:
 async def _run_tests(trial: _Trial, tests: str | None, sandbox: CheckRunner) -> None:
     if tests is None:
         return
-    before = len(trial.results)
-    report = await sandbox.atest(trial.subject.files, tests, limits=trial.left, record_lines=trial.recorded)
-    trial.judge_session(report, tests)
+    files, chance = trial.subject.files, SystemRandom()
+    controls = Controls()
     if trial.holds:  # else the verdict stands already
-        trial.results[before:] = await _run_controls(trial, tests, trial.results[before:], sandbox)
+        controls = await asyncio.to_thread(plan_controls, tests, files, chance, roots=trial.subject.roots)
 
+    async def start(files: Mapping[str, str], text: str, seconds: float) -> TestReport:
+        limits = replace(trial.limits, wall_seconds=seconds)
+        return await sandbox.atest(files, text, limits=limits, record_lines=trial.recorded)
 
-async def _run_controls(
-    trial: _Trial, tests: str, passed: Sequence[CheckResult], sandbox: CheckRunner
-) -> tuple[CheckResult, ...]:
-    """Run the tests again where they must fail, as long as there is time, and judge the ones that passed by it."""
-    controls = await asyncio.to_thread(
-        plan_controls, tests, trial.subject.files, SystemRandom(), roots=trial.subject.roots
-    )
-    reports: list[TestReport] = []
-    for run in controls.runs:
-        if trial.left.wall_seconds <= LEAST_SECONDS:
-            break
-        report = await sandbox.atest(run.files, run.tests, limits=trial.left, record_lines=trial.recorded)
-        reports.append(report)
-        trial.account(reports[-1])
-    return judge_controls(passed, controls, reports)
+    true = ControlRun(files, tests, frozenset(), frozenset(), "the tests")
+    ran = await run_controlled(true, controls.runs, start, trial.left.wall_seconds, chance, all_passed)
+    before = len(trial.results)
+    trial.judge_session(replace(ran.report, seconds=ran.seconds), tests)
+    if trial.holds:
+        trial.results[before:] = judge_controls(trial.results[before:], controls, ran.controls)
 
 
 def _derived_target(subject: Subject, plan: CheckPlan, further: FurtherChecks) -> Target | Unfit | None:
