@@ -91,21 +91,21 @@ async def derive_checks(
 ) -> Explored:
     """Draw inputs of the examples' shape, and return what calls with them showed.
 
-    `limits` bound all of it. Two processes are started at most: one that is asked call after call while Hypothesis draws
-    and shrinks, and one in which some of the calls are repeated in another order. Never raises for what the draft does.
+    The wall seconds of `limits` are for all of it, but for starting. Two processes are started at most: one that is asked
+    call after call while Hypothesis draws and shrinks, and one in which some of the calls are repeated in another order.
+    Never raises for what the draft does.
     """
     if isinstance(target, Unfit):
         return Explored((_none(target),))
-    began = time.monotonic()
-    exploration = _Exploration(target, began + limits.wall_seconds * FIRST_PART)
+    exploration = _Exploration(target, limits.wall_seconds * FIRST_PART)
     # Hypothesis is imported before the process is there, which would only wait for it
     draw = await asyncio.to_thread(_drawing)
     report = await exploration.run(draw, subject, sandbox, limits)
     seconds = report.seconds
     if exploration.unfit is not None:
         return Explored((_none(exploration.unfit),), seconds)
-    left = began + limits.wall_seconds - time.monotonic()
-    if left > limits.wall_seconds / 5 and report.ended == "normal":
+    left = limits.wall_seconds - exploration.seconds
+    if left > limits.wall_seconds / 5 and report.ended == "normal" and exploration.observer.first:
         seconds += await exploration.repeat(subject, sandbox, replace(limits, wall_seconds=left))
     return Explored(exploration.results(required=required), seconds)
 
@@ -122,7 +122,9 @@ class _Exploration:
     """The runs for one target, and what they showed."""
 
     target: Target
-    deadline: float
+    most_seconds: float
+    """For drawing and calling, from when the module has loaded."""
+    seconds: float = 0.0
     unfit: Unfit | None = None
     repeated: int = 0
     calls: int = 0
@@ -139,25 +141,30 @@ class _Exploration:
         seed = _seed(self.target)
 
         async def questions(ask: Ask) -> None:
-            loop, over = asyncio.get_running_loop(), threading.Event()
-            self.observer.evaluate = lambda call: self._evaluate(call, ask, loop, over)
+            loop, over, began = asyncio.get_running_loop(), threading.Event(), time.monotonic()
+            until = began + self.most_seconds
+            self.observer.evaluate = lambda call: self._evaluate(call, ask, loop, over, until)
             try:
                 self.unfit = await asyncio.to_thread(draw, self.target, self.observer, seed)
             finally:
                 over.set()
+                self.seconds = time.monotonic() - began
 
         report = await sandbox.aexplore(subject.files, subject.module, questions, limits=limits)
-        self.ended = report.ended if not report.not_run else "not run"
-        if self.ended in ("exit", "killed") and self.observer.asked:
+        self.ended = "not run" if report.not_run else self.ended or report.ended
+        if self.ended in ("normal", "exit", "killed") and self.observer.asked:
             self.observer.note("crash", self.observer.asked, "a result", "the process died")
         return report
 
-    def _evaluate(self, call: str, ask: Ask, loop: asyncio.AbstractEventLoop, over: threading.Event) -> Outcome:
+    def _evaluate(
+        self, call: str, ask: Ask, loop: asyncio.AbstractEventLoop, over: threading.Event, until: float
+    ) -> Outcome:
         """Evaluate a call from the drawing thread. Raises `EnoughError` when the time is up or the run is over."""
         self.calls += 1
-        left = self.deadline - time.monotonic()
+        left = until - time.monotonic()
         if left <= 0 or self.calls > MAX_CALLS or over.is_set():
             self.observer.asked = ""
+            self.ended = "timeout"
             raise EnoughError
         future = asyncio.run_coroutine_threadsafe(_answered(ask, call), loop)
         try:
@@ -217,12 +224,15 @@ class _Exploration:
 
     def _why_not(self, kind: Kind) -> str:
         """Why a check without a finding shows nothing either."""
+        meant = {"nondeterminism": self.target.chance, "mutation": self.target.changing}.get(kind, "")
+        if meant:
+            return meant
         if self.observer.inputs < LEAST_INPUTS:
             return f"only {self.observer.inputs} inputs were tried ({_ENDINGS.get(self.ended, 'there were no more')})"
         if kind == "nondeterminism":
-            return self.target.chance or _unless(self.observer.comparable, "it returned no plain values to compare")
+            return _unless(self.observer.comparable, "it returned no plain values to compare")
         if kind == "mutation":
-            return self.target.changing or _unless(self.observer.returned, "it returned from no call")
+            return _unless(self.observer.returned, "it returned from no call")
         return ""
 
 
