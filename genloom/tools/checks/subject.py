@@ -77,7 +77,7 @@ class Subject:
         imported = {top for tree in self.trees for top in _imported(tree)}
         if name in own or (self.view and self.view.has_top_level(name)):
             return None
-        return name if name in imported or (self.view and self.view.imports(name)) else None
+        return name if name in imported or (self.view and name in self.view.imported) else None
 
 
 def parse_source(source: str) -> ast.Module | SyntaxProblem:

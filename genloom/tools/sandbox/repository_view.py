@@ -27,6 +27,7 @@ _COVERED = frozenset(
     ".vault-token id_rsa id_dsa id_ecdsa id_ed25519".split()
 )
 _DOTENV = re.compile(r"\.env\.(?!example$|sample$|template$|dist$)")
+_IMPORT = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(\w+)", re.MULTILINE)
 _NOT_ENTERED = frozenset("__pycache__ node_modules site-packages dist-packages".split())
 
 
@@ -91,15 +92,14 @@ class RepositoryView:
         places = (Path(self.folder, root) for root in self.roots)
         return any((place / name).is_dir() or (place / f"{name}.py").is_file() for place in places)
 
-    def imports(self, name: str) -> bool:
-        """Whether a file of the repository, of the first 2,000 and without those that git ignores, imports a package."""
-        from genloom.tools.codebase.tree import (
-            SourceTree,
-        )  # imported here: only where a package turned out to be missing
+    @cached_property
+    def imported(self) -> frozenset[str]:
+        """The top-level names that files of the repository import: of the first 2,000, without what git ignores."""
+        from genloom.tools.codebase.tree import SourceTree  # imported here: only where a package turned out to be missing
 
-        statement = re.compile(rf"^\s*(?:import|from)\s+{re.escape(name)}\b".encode(), re.MULTILINE)
         files = itertools.islice(SourceTree(Path(self.folder), suffixes=(".py",)).files(), MAX_SEARCHED)
-        return any(statement.search(self._bytes(file.path)) for file in files if file.size <= MAX_SEARCHED_BYTES)
+        texts = (self._bytes(file.path) for file in files if file.size <= MAX_SEARCHED_BYTES)
+        return frozenset(name.decode("utf-8", "replace") for text in texts for name in _IMPORT.findall(text))
 
     def _bytes(self, path: str) -> bytes:
         try:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    _Place = tuple[str, tuple[str, ...]]  # the working directory, and how the module's file may end
+
 __all__ = ["answer_calls"]
 
 _traceback_of = BaseException.__dict__["__traceback__"].__get__
@@ -36,19 +38,21 @@ def answer_calls(own_folder: str) -> None:
     recorded, folders = first.counted(1)
     recorder = LineRecorder(recorded, scratch)
     put_first([scratch, *folders], own_folder)
+    stem = module_name.replace(".", "/")
+    place = (scratch, (f"/{stem}.py", f"/{stem}/__init__.py"))
     try:
         module = _import(module_name)
     except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is the record
-        channel.send(first.nonce, _raised(error, scratch))
+        channel.send(first.nonce, _raised(error, place))
     else:
         channel.send(first.nonce, '["loaded"]')
         recorder.start()
-        _answer(channel, module, scratch, recorder)
+        _answer(channel, module, place, recorder)
     _flush()
     channel.close()
 
 
-def _answer(channel: Channel, module: Any, scratch: str, recorder: LineRecorder) -> None:
+def _answer(channel: Channel, module: Any, place: _Place, recorder: LineRecorder) -> None:
     count = 0
     while True:
         message = channel.receive()
@@ -56,43 +60,47 @@ def _answer(channel: Channel, module: Any, scratch: str, recorder: LineRecorder)
             channel.send(message.nonce, f'["closed",{count},{coverage_record(recorder)}]')
             return
         count += 1
-        channel.send(message.nonce, _outcome(message.fields[1], module, scratch))
+        channel.send(message.nonce, _outcome(message.fields[1], module, place))
         _flush()
 
 
-def _outcome(source: str, module: Any, scratch: str) -> str:
+def _outcome(source: str, module: Any, place: _Place) -> str:
     try:
         code = _compile(source, "<call>", "eval")
         value = _eval(code, _dict(module.__dict__))
     except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is the record
-        return _raised(error, scratch)
+        return _raised(error, place)
     return f'["returned",{encode(value)}]'
 
 
-def _raised(error: BaseException, scratch: str) -> str:
+def _raised(error: BaseException, place: _Place) -> str:
     try:
         message = _str(error)
         message = shorten(message, 2000) if _type(message) is _str else ""
     except BaseException:  # noqa: BLE001 - the candidate's own code
         message = ""
     names = ",".join(quote(name) for name in type_names(_type(error)))
-    return f'["raised",[{names}],{quote(message)},{_line(error, scratch)}]'
+    return f'["raised",[{names}],{quote(message)},{_line(error, place)}]'
 
 
-def _line(error: BaseException, scratch: str) -> int:
-    """Return the line of the innermost frame that lies in the scratch folder; 0 when there is none."""
+def _line(error: BaseException, place: _Place) -> int:
+    """Return the line of the innermost frame that lies in the module's own file; 0 when there is none."""
     if _type(error) in (SyntaxError, IndentationError, TabError):
         filename, line = getattr(error, "filename", ""), getattr(error, "lineno", 0)
-        return line if _type(line) is int and _type(filename) is _str and filename.startswith(scratch) else 0
+        return line if _type(line) is int and _type(filename) is _str and _is_own(filename, place) else 0
     found = 0
     step: TracebackType | None = _traceback_of(error)
     for _ in range(10_000):
         if step is None:
             break
-        if step.tb_frame.f_code.co_filename.startswith(scratch):
+        if _is_own(step.tb_frame.f_code.co_filename, place):
             found = step.tb_lineno
         step = step.tb_next
     return found if _type(found) is int else 0
+
+
+def _is_own(filename: str, place: _Place) -> bool:
+    return _str.startswith(filename, place[0]) and _str.endswith(filename, place[1])
 
 
 def _flush() -> None:
