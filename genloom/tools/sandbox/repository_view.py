@@ -95,7 +95,7 @@ class RepositoryView:
     @cached_property
     def imported(self) -> frozenset[str]:
         """The top-level names that files of the repository import: of the first 2,000, without what git ignores."""
-        from genloom.tools.codebase.tree import SourceTree  # imported here: only where a package turned out to be missing
+        from genloom.tools.codebase.tree import SourceTree  # imported here: only when a package is missing
 
         files = itertools.islice(SourceTree(Path(self.folder), suffixes=(".py",)).files(), MAX_SEARCHED)
         texts = (self._bytes(file.path) for file in files if file.size <= MAX_SEARCHED_BYTES)
