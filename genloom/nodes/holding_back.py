@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Attempt, Example, GenerationRequest
 from genloom.tools.synthesis.calls import read_calls
 from genloom.tools.synthesis.holdout import hold_back
@@ -23,14 +22,15 @@ def held_out_examples(attempts: Sequence[Attempt]) -> frozenset[str]:
     return frozenset(text for attempt in attempts for text in attempt.draft.held_out)
 
 
-def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], runtime: NodeRuntime) -> frozenset[str]:
-    """Return the examples that a generator must not be shown: what an earlier one was not, else some held back now.
+def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], *, hold: bool) -> frozenset[str]:
+    """Return the examples that a generator must not be shown: what an earlier one was not, else, where some are to be
+    held back (`hold`), those held back now.
 
     The same request always hides the same ones, those that the others resemble most. An example that stands in something
     which the generator reads anyway (prompt, tests, constraints, the caller's context) is never counted or hidden.
     """
     earlier = held_out_examples(attempts)
-    if earlier or not runtime.context.hold_back:
+    if earlier or not hold:
         return earlier
     secret = _unread(request)
     if len(secret) < LEAST_EXAMPLES:

@@ -53,7 +53,7 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
         model=model,
         notes=(complaint,) if complaint else (),
     )
-    unseen = tuple(sorted(hidden_examples(request, assignment.attempts, runtime)))
+    unseen = tuple(sorted(_hidden(assignment, runtime)))
     return Generated(
         draft=draft.model_copy(update={"proposed_checks": proposed, "held_out": unseen}),
         messages=(kept_message(answer),),
@@ -79,11 +79,15 @@ async def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMes
         prompt=request.prompt,
         signature=signature_section(request),
         constraints=constraints_section(request),
-        examples=examples_section(request, hidden=hidden_examples(request, assignment.attempts, runtime)),
+        examples=examples_section(request, hidden=_hidden(assignment, runtime)),
         tests=tests_section(request),
         name=request.target_name,
     )
     return [SystemMessage(load_prompt("generate_system").render()), HumanMessage(task)]
+
+
+def _hidden(assignment: Assignment, runtime: NodeRuntime) -> frozenset[str]:
+    return hidden_examples(assignment.request, assignment.attempts, hold=runtime.context.hold_back)
 
 
 def recent(messages: Sequence[BaseMessage]) -> list[BaseMessage]:

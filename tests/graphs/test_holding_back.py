@@ -1,0 +1,71 @@
+"""Examples held back from a model: which they are, that no prompt holds them, and that they decide."""
+
+import json
+
+from scenarios import fenced
+
+from genloom.graphs import build_generation_graph
+from genloom.nodes.holding_back import hidden_examples
+from genloom.state import GenerationRequest
+
+EXAMPLES = [
+    "slugify('Hello World') == 'hello-world'",
+    "slugify('One Two Three') == 'one-two-three'",
+    "slugify('Plain') == 'plain'",
+    "slugify('Last One Here') == 'last-one-here'",
+    "raises(AttributeError, slugify(None))",
+]
+RIGHT = "def slugify(text):\n    return '-'.join(text.lower().split())\n"
+
+
+def request(**fields):
+    return GenerationRequest.model_validate(
+        {"prompt": "Make a slug", "name": "slugify", "examples": EXAMPLES, **fields}
+    )
+
+
+def hidden(asked, *, hold=True):
+    return hidden_examples(asked, (), hold=hold)
+
+
+def test_one_of_four_is_held_back_and_always_the_same():
+    """At most a quarter, never what raises, and nothing of fewer than four or where the caller says so."""
+    held = hidden(request())
+    assert len(held) == 1
+    assert held < set(EXAMPLES[:4])
+    assert hidden(request()) == held
+    assert hidden(request(examples=EXAMPLES[:3])) == frozenset()
+    assert hidden(request(), hold=False) == frozenset()
+    many = [f"slugify('Word{n} Next') == 'word{n}-next'" for n in range(13)]
+    assert len(hidden(request(examples=many))) == 3
+
+
+def test_what_the_model_reads_anyway_is_not_held_back():
+    """An example in the prompt, the tests or the caller's context is shown whatever is done."""
+    (held,) = hidden(request())
+    call = held.split(" == ")[0]
+    tests = f"from slug import slugify\n\ndef test_it():\n    assert {held.replace(chr(39), chr(34))}\n"
+    for fields in ({"tests": tests}, {"codebase_context": f"assert {held}"}, {"prompt": f"Make a slug; {held}"}):
+        assert all(call not in text for text in hidden(request(**fields)))
+
+
+def test_a_draft_made_for_what_it_was_shown_fails_and_is_told_nothing_more(use_model, model_context):
+    """No prompt of generation, repair or review holds the call or the value; the draft that holds in general passes."""
+    shown = {"Hello World": "hello-world", "One Two Three": "one-two-three", "Plain": "plain"}
+    shown |= {"Last One Here": "last-one-here"}
+    (secret,) = hidden(request())
+    fitted = f"KNOWN = { ({k: v for k, v in shown.items() if repr(k) not in secret})!r}\n\n"
+    fitted += "def slugify(text):\n    return KNOWN[text] if text in KNOWN else text.lower() and ''\n"
+    server = use_model([fenced(fitted), fenced(RIGHT)])
+    context = {**model_context, "reviewer_model": None}
+    state = build_generation_graph().invoke({"request": request().model_dump(mode="json")}, context=context)
+    first, last = state["attempts"]
+    (held,) = first.draft.held_out
+    assert (first.verdict.result, last.verdict.result) == ("failed", "passed")
+    assert first.verdict.reason == "An example that was held back from the generator did not hold."
+    assert [check.result for check in last.verdict.checks if check.source == "held_out"] == ["passed"]
+    told = json.dumps([chat["messages"] for chat in server.chats])
+    call, expected = held.split(" == ")
+    assert call not in told
+    assert expected.strip("'") not in told
+    assert "must hold in general" in told
