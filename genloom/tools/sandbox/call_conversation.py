@@ -36,13 +36,16 @@ class CallConversation:
         self._results: list[Returned | Raised] = []
 
     async def __call__(self, dialogue: Dialogue) -> None:
-        """Hold the conversation; what came of it is then in `loading` and `results`."""
+        """Hold the conversation; what came of it is then in `loading` and `results`, and nothing of an earlier one."""
+        self._broken, self._loading, self._loaded, self._closed = None, None, False, False
+        self._results.clear()
         try:
             await self._hold(dialogue)
         except BrokenDialogueError as broken:
             self._broken = broken
 
     async def _hold(self, dialogue: Dialogue) -> None:
+        self.coverage = UNFINISHED if self._recorded else None
         match await dialogue.ask(*self._first):
             case ["loaded"]:
                 self._loaded = True

@@ -44,6 +44,7 @@ class TestConversation:
 
     async def __call__(self, dialogue: Dialogue) -> None:
         """Hold the conversation; what came of it is then in the attributes."""
+        self.coverage = UNFINISHED if self._recorded else None
         dialogue.allow(MOST_RECORD_BYTES)
         try:
             record = await dialogue.ask(*self._question)
