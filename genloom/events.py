@@ -133,6 +133,7 @@ class VerdictReady(_Event):
     evidence: str
     checks: int
     sandbox: str = ""
+    grants: tuple[str, ...] = ()
     limits: str = ""
     reason: str = ""
     missed: str = Field(default="", description="Lines of the draft that no check reached, such as `12-14, 20`")

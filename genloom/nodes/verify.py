@@ -43,6 +43,7 @@ async def verify(state: VerifyInput, runtime: NodeRuntime) -> VerifyOutput:
             evidence=verdict.evidence,
             checks=len(verdict.checks),
             sandbox=verdict.sandbox or "",
+            grants=verdict.grants,
             limits=verdict.limits,
             reason="" if isinstance(verdict, Passed) else verdict.reason,
             missed=verdict.coverage.missed if verdict.coverage else "",

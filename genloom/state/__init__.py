@@ -17,7 +17,17 @@ from genloom.state.reducers import append_attempts
 from genloom.state.request import GenerationRequest
 from genloom.state.review import Finding, Review, ReviewDecision, Severity
 from genloom.state.review_policy import SEVERITY_RANK, PolicyAction, ReviewPolicy
-from genloom.state.verdict import CheckResult, CheckSource, Evidence, Failed, NotRun, Passed, SandboxTier, Verdict
+from genloom.state.verdict import (
+    CheckResult,
+    CheckSource,
+    Evidence,
+    Failed,
+    Grant,
+    NotRun,
+    Passed,
+    SandboxTier,
+    Verdict,
+)
 
 __all__ = [
     "EXIT_CODES",
@@ -43,6 +53,7 @@ __all__ = [
     "FurtherChecks",
     "GenerationRequest",
     "GeneratorName",
+    "Grant",
     "GraphContext",
     "NotRun",
     "Outcome",

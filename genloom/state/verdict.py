@@ -15,6 +15,7 @@ __all__ = [
     "CheckSource",
     "Evidence",
     "Failed",
+    "Grant",
     "NotRun",
     "Passed",
     "SandboxTier",
@@ -29,6 +30,9 @@ CheckSource = Literal["example", "held_out", "test", "doctest", "assertion", "pr
 `import` is only that the module loads."""
 
 SandboxTier = Literal["bubblewrap", "landlock", "seatbelt", "rlimits"]
+
+Grant = Literal["loopback", "shared_memory"]
+"""What a run may do among its own processes: see `genloom.tools.sandbox.Grants`."""
 
 CheckOutcome = Literal["passed", "failed", "not_run"]
 
@@ -60,6 +64,7 @@ class CheckResult(StatePart):
 class _Checked(StatePart):
     checks: tuple[CheckResult, ...] = ()
     sandbox: SandboxTier | None = None
+    grants: tuple[Grant, ...] = ()
     limits: str = ""
     seconds: float = 0.0
     coverage: Coverage | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from genloom.tools.sandbox import Limits
+from genloom.tools.sandbox import Grants, Limits
 from genloom.tools.sandbox.report import CallReport, NoRecord, Raised, Returned, TestCase, TestReport
 
 __all__ = ["CALLS", "TESTS", "ScriptedSandbox", "cases", "error", "value"]
@@ -45,8 +45,13 @@ class ScriptedSandbox:
     limits: Limits = field(default_factory=lambda: Limits(wall_seconds=4))
     given: list[Limits | None] = field(default_factory=list)
     """The limits that each run was given."""
+    granted: list[Grants] = field(default_factory=list)
     recorded: list[tuple[str, ...]] = field(default_factory=list)
     """The files whose lines each run was to record."""
+
+    def granting(self, grants: Grants) -> ScriptedSandbox:
+        self.granted.append(grants)
+        return self
 
     async def acall(
         self,

@@ -232,17 +232,6 @@ def working_in(folder: Path) -> list[str]:
     return found
 
 
-def test_shared_memory_and_semaphores_do_not_reach_others(sandbox: Sandbox) -> None:
-    """What a run puts into shared memory is its own and gone with it."""
-    if not sandbox.status().namespaces:
-        pytest.skip("without private mounts shared memory is closed altogether")
-    name = f"genloom-test-{os.getpid()}"
-    source = f"def f():\n    with open('/dev/shm/{name}', 'x') as file: file.write('x')\n    return 1\n"
-    for _ in range(2):
-        assert sandbox.call({"draft.py": source}, "draft", ["f()"]).results == (Returned(value=1),)
-    assert not Path("/dev/shm", name).exists()
-
-
 def ended(report: ProgramReport) -> tuple[str, bool]:
     return report.ended, report.exit_code is None
 

@@ -63,7 +63,8 @@ def next_step(result: GenerationResult) -> str:
 
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """Yield where the checks ran, and each check with its evidence."""
-    where = f"in the sandbox {verdict.sandbox} ({verdict.limits})" if verdict.sandbox else "not run"
+    granted = f"; granted: {', '.join(verdict.grants).replace('_', ' ')}" if verdict.grants else ""
+    where = f"in the sandbox {verdict.sandbox} ({verdict.limits}{granted})" if verdict.sandbox else "not run"
     how = f"; {verdict.comparison}" if verdict.comparison else ""
     yield f"checks: {where}, {verdict.seconds:.1f} s; evidence: {verdict.evidence.replace('_', ' ')}{how}"
     for check in verdict.checks[:MAX_SHOWN]:
@@ -72,7 +73,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
             yield from _difference(check)
     if len(verdict.checks) > MAX_SHOWN:
         yield f"  … and {len(verdict.checks) - MAX_SHOWN} more"
-    if verdict.coverage is not None:
+    if verdict.coverage is not None and (verdict.coverage.lines or verdict.coverage.unknown):
         yield _coverage_line(verdict.coverage)
     if verdict.result == "not_run" and verdict.hint:
         yield f"  {verdict.hint}"
@@ -94,7 +95,7 @@ def _coverage_line(coverage: Coverage) -> str:
     if coverage.unknown:
         return f"coverage unknown: {_one_line(coverage.unknown)}"
     if not coverage.missed:
-        return f"coverage: the checks reached all {plural(coverage.lines, 'line')} of the functions"
+        return f"coverage: the checks reached every line of the functions ({coverage.lines})"
     counted = f"{coverage.lines - coverage.reached} of {coverage.lines}"
     return f"lines no check reached: {_one_line(coverage.missed)} ({counted})"
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from genloom.state import CheckResult, Failed, NotRun, Passed, SandboxTier, Verdict
+from genloom.state import CheckResult, Failed, Grant, NotRun, Passed, SandboxTier, Verdict
 from genloom.tools.sandbox.report import CallReport, NotRunCause, TestReport
 
 __all__ = ["Run", "conclude", "failure_reason", "not_runnable"]
@@ -35,7 +35,7 @@ _CAUSES: dict[NotRunCause, Literal["no_sandbox", "no_interpreter", "missing_pack
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """Where the checks ran, for how long, which package was missing ("" for none), what prevented one of the runs, and
-    how values were compared."""
+    how values were compared. `grants` are the runs' own."""
 
     sandbox: SandboxTier | None
     limits: str
@@ -43,13 +43,14 @@ class Run:
     missing: str = ""
     prevented: NotRun | None = None
     compared: str = ""
+    grants: tuple[Grant, ...] = ()
 
 
 def conclude(results: Sequence[CheckResult], run: Run, *, from_caller: bool) -> Verdict:
     """Return the verdict; `from_caller` says whether the caller asked for any check at all."""
     verdict = _ruling(results, run, from_caller)
     where = {"checks": tuple(results), "sandbox": run.sandbox, "limits": run.limits, "seconds": run.seconds}
-    return verdict.model_copy(update={**where, "comparison": run.compared})
+    return verdict.model_copy(update={**where, "comparison": run.compared, "grants": run.grants})
 
 
 def not_runnable(report: CallReport | TestReport) -> NotRun:

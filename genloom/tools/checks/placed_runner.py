@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from genloom.tools.sandbox.call_conversation import Ask
+from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.limits import Limits
-from genloom.tools.sandbox.report import CallReport, TestReport
+from genloom.tools.sandbox.report import CallReport, Raised, TestReport
 from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.sandbox import Sandbox
 
@@ -46,6 +48,10 @@ class PlacedRunner:
         """What a run may use that is given no limits of its own."""
         return self.sandbox.limits
 
+    def granting(self, grants: Grants) -> PlacedRunner:
+        """Return a runner like this one, whose runs have the grants."""
+        return replace(self, sandbox=self.sandbox.granting(grants))
+
     async def acall(
         self,
         files: Mapping[str, str],
@@ -56,9 +62,12 @@ class PlacedRunner:
         record_lines: Sequence[str] = (),
     ) -> CallReport:
         """Evaluate each expression in the namespace of the module, in order."""
-        return await self.sandbox.acall(
+        report = await self.sandbox.acall(
             {**files, **self.deleted}, module, calls, limits=limits, record_lines=record_lines
         )
+        messages = [each.message for each in (report.loading, *report.results) if isinstance(each, Raised)]
+        await self._look_for_imports(messages)
+        return report
 
     async def aexplore(
         self,
@@ -80,6 +89,14 @@ class PlacedRunner:
         record_lines: Sequence[str] = (),
     ) -> TestReport:
         """Run the text of a pytest file at its own place in the repository."""
-        return await self.sandbox.atest(
+        report = await self.sandbox.atest(
             {**files, **self.deleted}, tests, tests_path=self.tests_path, limits=limits, record_lines=record_lines
         )
+        await self._look_for_imports([report.stderr, *(case.detail for case in report.cases)])
+        return report
+
+    async def _look_for_imports(self, messages: Sequence[str]) -> None:
+        """Read what the repository imports, where that will be asked: in a thread, for there may be many files."""
+        view = self.sandbox.view
+        if view is not None and any("No module named" in message for message in messages):
+            await asyncio.to_thread(lambda: view.imported)

@@ -49,6 +49,7 @@ class VerdictJson(TypedDict):
     result: str
     evidence: str
     sandbox: str | None
+    grants: list[str]
     limits: str
     comparison: str
     checks: list[CheckJson]
@@ -65,6 +66,7 @@ def verdict_to_json(verdict: Verdict) -> VerdictJson:
         result=verdict.result,
         evidence=verdict.evidence,
         sandbox=verdict.sandbox,
+        grants=list(verdict.grants),
         limits=verdict.limits,
         comparison=verdict.comparison,
         checks=[_check(check) for check in verdict.checks],

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from genloom.config import Settings
-from genloom.state import GraphContext
+from genloom.state import GraphContext, SandboxTier
 from genloom.tools.sandbox.import_roots import import_roots
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.sandbox import Sandbox
 
-__all__ = ["interpreter_for", "sandbox_for"]
+__all__ = ["interpreter_for", "least_tier", "sandbox_for"]
 
 
 def interpreter_for(context: GraphContext, settings: Settings) -> Path:
@@ -50,5 +51,15 @@ def sandbox_for(
         limits=limits,
         import_from=import_roots(repository) if repository and not inside else (),
         repository=repository if inside else None,
-        allow_weak=context.allow_weak_sandbox or settings.sandbox == "rlimits",
+        least=least_tier(context, settings),
+        memory=settings.cache,
     )
+
+
+def least_tier(context: GraphContext, settings: Settings) -> SandboxTier:
+    """Return the least tier that is good enough for this run: see `tier_suffices`. Resource limits alone are good enough
+    only for who asks for them."""
+    if context.allow_weak_sandbox:
+        return "rlimits"
+    asked: SandboxTier | None = next((tier for tier in get_args(SandboxTier) if tier == settings.sandbox), None)
+    return asked or "landlock"

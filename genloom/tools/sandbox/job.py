@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from genloom.tools.sandbox.grants import NO_GRANTS, Grants
 from genloom.tools.sandbox.interpreter import Interpreter
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import Ended
@@ -21,7 +22,9 @@ class Job:
     `task` are the worker's arguments; `files` are relative path -> content for the working directory, which is the
     scratch folder, or the first of `view` (see `Plan`); `None` removes a file there; `readable` are absolute paths.
     `channel` asks for the private pipe. `on_line` gets each line of standard output as it comes, without its end.
-    `bubblewrap` is the program that makes the outer view, "" for none.
+    `bubblewrap` is the program that makes the outer view, "" for none. `unix_sockets` are
+    those beside granted loopback ones. With `warm` a server may make the run, for which it
+    loads ahead what `preload` tells the worker.
     """
 
     interpreter: Interpreter
@@ -34,7 +37,11 @@ class Job:
     confined: bool = True
     namespaces: bool = True
     bubblewrap: str = ""
+    grants: Grants = NO_GRANTS
+    unix_sockets: bool = False
     view: tuple[str, ...] = ()
+    warm: bool = False
+    preload: tuple[str, ...] = ()
     on_line: Callable[[bytes], None] | None = None
 
 

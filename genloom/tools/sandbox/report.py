@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from genloom.state import SandboxTier
+from genloom.state import Grant, SandboxTier
 from genloom.tools.sandbox.line_coverage import LineCoverage
 
 __all__ = [
@@ -77,6 +77,8 @@ class _Report:
     ended: Ended
     stdout: str = ""
     stderr: str = ""
+    grants: tuple[Grant, ...] = ()
+    """What the run was granted beyond computing."""
     not_run: str = ""
     """Why nothing could be run at all, in a sentence; empty where something ran."""
     not_run_cause: NotRunCause = ""

@@ -7,15 +7,18 @@ import os
 import secrets
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TypedDict
 
 from genloom.errors import UsageError
 from genloom.portal import run_sync
-from genloom.state import SandboxTier
+from genloom.state import Grant, SandboxTier
 from genloom.tools.sandbox.call_conversation import Ask, CallConversation, OpenConversation
+from genloom.tools.sandbox.grants import NO_GRANTS, Grants
 from genloom.tools.sandbox.interpreter import Interpreter, Unavailable, find_interpreter
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.limits import Limits
@@ -25,6 +28,8 @@ from genloom.tools.sandbox.report import CallReport, Ended, NotRunCause, Program
 from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.runner import Conversation, run_job
 from genloom.tools.sandbox.selftest import explain_refusal, find_tier
+from genloom.tools.sandbox.tier_memory import TierMemory, circumstances
+from genloom.tools.sandbox.tiers import tier_suffices, tiers_of_this_system
 from genloom.tools.sandbox.worker.pytest_run import BORROWED
 
 __all__ = ["Sandbox"]
@@ -33,6 +38,8 @@ _TEST_FILE = "test_genloom_checks.py"
 _PROGRAM_FILE = "genloom_program.py"
 _NO_FILES: Mapping[str, str | None] = MappingProxyType({})
 _MOST_FOUND = 64
+_OF_THE_TIER = ("bubblewrap", "namespaces", "mounts", "user", "landlock", "seccomp")
+"""Stages of the set-up that hang on the tier and not on the single run."""
 
 
 class _Common(TypedDict):
@@ -40,6 +47,7 @@ class _Common(TypedDict):
 
     tier: SandboxTier | None
     limits: str
+    grants: tuple[Grant, ...]
     seconds: float
     ended: Ended
     stdout: str
@@ -54,8 +62,9 @@ class Sandbox:
 
     `python` is the interpreter (default: the one that runs now); it is never started outside the sandbox. Code may read
     `readable` and import from `import_from`, write only to a scratch folder that is gone afterwards, and reach no
-    network. The best tier that a live self-test finds is taken, or just `tier`; resource limits alone are no sandbox and
-    need `allow_weak`. Where nothing holds, reports say so in `not_run`; nothing is ever run as root.
+    network. The best tier that a live self-test finds is taken, or just `tier`, and none below `least`; resource limits
+    alone are no sandbox and need `allow_weak`. Where nothing holds, reports say so in `not_run`; nothing is ever run as
+    root. In the folder `memory`, if one is given, later processes find which tier held.
 
     With a `repository` each run works in a view of that folder, in which files can be added, replaced and removed; the
     folder itself stays as it is, and secrets that are known by name are not to be seen.
@@ -73,32 +82,39 @@ class Sandbox:
         repository: Path | None = None,
         allow_weak: bool = False,
         tier: SandboxTier | None = None,
+        least: SandboxTier = "landlock",
+        memory: Path | None = None,
+        warm: bool = True,
     ) -> None:
         self._python = str(Path(python or sys.executable).expanduser().absolute())
         self._limits = limits
         self._import_from = _folders(import_from)
         self._readable = _folders(readable)
         self._view = RepositoryView(os.path.realpath(repository.expanduser())) if repository else None
-        preferred: tuple[SandboxTier, ...] = (tier,) if tier else ("bubblewrap", "landlock", "rlimits")
-        self._allowed = tuple(each for each in preferred if each != "rlimits" or allow_weak)
-        if not self._allowed:
-            raise UsageError(
-                "Resource limits alone are not a sandbox.", hint="Pass allow_weak=True to run untrusted code with them."
-            )
+        self._allowed = _allowed_tiers(tier, "rlimits" if allow_weak else least)
+        self._grants = NO_GRANTS
+        self._memory = TierMemory(memory) if memory else None
+        self._warm = warm
 
     def status(self) -> SandboxStatus:
-        """Return which tier holds here, found by a self-test at first use and remembered for this process."""
+        """Return which tier holds here, found by a self-test at first use and then remembered."""
         return run_sync(self.astatus())
 
     async def astatus(self) -> SandboxStatus:
-        """Return which tier holds here, found by a self-test at first use and remembered for this process."""
+        """Return which tier holds here, found by a self-test at first use and then remembered."""
         key = (self._python, self._allowed)
         found = _found.get(key)
         if found is None:
-            found = await self._look()
+            found = await self._look(recall=True)
             if found.tier and len(_found) < _MOST_FOUND:
                 _found[key] = found
         return replace(found, limits=self._limits.text, interpreter=self._python)
+
+    def granting(self, grants: Grants) -> Sandbox:
+        """Return a sandbox like this one, whose runs have these grants unless they are given others."""
+        other = copy(self)
+        other._grants = grants
+        return other
 
     @property
     def view(self) -> RepositoryView | None:
@@ -117,6 +133,7 @@ class Sandbox:
         calls: Sequence[str],
         *,
         limits: Limits | None = None,
+        grants: Grants | None = None,
         record_lines: Sequence[str] = (),
     ) -> CallReport:
         """Import `module` from `files` (relative path -> text) and evaluate each call, an expression in the module's
@@ -124,13 +141,14 @@ class Sandbox:
 
         Each call is handed over when its turn comes, and its value comes out on a private pipe: results hold plain
         values to be compared here. Whatever is not exactly one well-formed record is `NoRecord`. `limits` replace the
-        sandbox's own for this run. Of the files that `record_lines` names, the report's `coverage` tells which lines the
-        calls ran: a claim, which nothing else in the report depends on.
+        sandbox's own for this run, which has `grants`. Of the files that `record_lines` names, the report's `coverage`
+        tells which lines the calls ran: a claim, which nothing else in the report depends on.
         """
         if any("\0" in text for text in (module, *calls)):
             raise UsageError("A call or module name holds a NUL.", hint="Write calls as Python expressions.")
         _check_recorded(record_lines, files)
-        return await self._converse(CallConversation(module, await self._roots(), calls, record_lines), files, limits)
+        conversation = CallConversation(module, await self._roots(), calls, record_lines)
+        return await self._converse(conversation, files, limits, grants)
 
     async def aexplore(
         self,
@@ -139,18 +157,23 @@ class Sandbox:
         questions: Callable[[Ask], Awaitable[None]],
         *,
         limits: Limits | None = None,
+        grants: Grants | None = None,
     ) -> CallReport:
         """As `acall`, for calls that depend on what the ones before gave: `questions` is awaited, once the module has
         loaded, with a coroutine function that evaluates one expression. The report holds all that were asked, in order.
 
         That function raises `BrokenDialogueError` when the run ended before a valid record; `questions` need not catch it.
         """
-        return await self._converse(OpenConversation(module, await self._roots(), questions), files, limits)
+        return await self._converse(OpenConversation(module, await self._roots(), questions), files, limits, grants)
 
     async def _converse(
-        self, conversation: CallConversation, files: Mapping[str, str | None], limits: Limits | None
+        self,
+        conversation: CallConversation,
+        files: Mapping[str, str | None],
+        limits: Limits | None,
+        grants: Grants | None,
     ) -> CallReport:
-        ran = await self._run(("calls",), files, conversation=conversation, limits=limits)
+        ran = await self._run(("calls",), files, conversation=conversation, limits=limits, grants=grants)
         if not ran.ending:
             return CallReport(**ran.common)
         return CallReport(
@@ -167,10 +190,11 @@ class Sandbox:
         calls: Sequence[str],
         *,
         limits: Limits | None = None,
+        grants: Grants | None = None,
         record_lines: Sequence[str] = (),
     ) -> CallReport:
         """Do what `acall` does, from synchronous code."""
-        return run_sync(self.acall(files, module, calls, limits=limits, record_lines=record_lines))
+        return run_sync(self.acall(files, module, calls, limits=limits, grants=grants, record_lines=record_lines))
 
     async def atest(
         self,
@@ -179,6 +203,7 @@ class Sandbox:
         *,
         tests_path: str = "",
         limits: Limits | None = None,
+        grants: Grants | None = None,
         record_lines: Sequence[str] = (),
     ) -> TestReport:
         """Run the text of a pytest file beside `files`, by the interpreter's own pytest, or genloom's where it has none
@@ -186,23 +211,28 @@ class Sandbox:
 
         No configuration, cache or third-party plugin is loaded, and a conftest.py only when it is in `files` or in the
         repository, around the place that `tests_path` (relative) says the file has. The records share the draft's
-        interpreter: they are claims. `limits` and `record_lines` are as in `acall`.
+        interpreter: they are claims. `limits`, `grants` and `record_lines` are as in `acall`.
         """
         _check_recorded(record_lines, files)
         # a name of its own for each run: a draft cannot tell one run from another by it
-        folder, shown_as = os.path.split(tests_path)
-        name = _free_name(os.path.join(folder, f"test_{secrets.token_hex(8)}.py"), files)
+        place = PurePosixPath(tests_path)
+        name = _free_name(str(place.parent / f"test_{secrets.token_hex(8)}.py"), files)
         lender, lent = await asyncio.to_thread(_own_pytest)
         conversation = TestConversation(
             name,
             lender,
             self._view is not None or "conftest.py" in files,
             await self._roots(),
-            shown_as=shown_as or _free_name(_TEST_FILE, files),
+            shown_as=place.name or _free_name(_TEST_FILE, files),
             recorded=record_lines,
         )
         ran = await self._run(
-            ("tests",), {**files, name: tests}, readable=lent, conversation=conversation, limits=limits
+            ("tests",),
+            {**files, name: tests},
+            readable=lent,
+            conversation=conversation,
+            limits=limits,
+            grants=grants,
         )
         if not ran.ending:
             return TestReport(**ran.common)
@@ -223,10 +253,13 @@ class Sandbox:
         *,
         tests_path: str = "",
         limits: Limits | None = None,
+        grants: Grants | None = None,
         record_lines: Sequence[str] = (),
     ) -> TestReport:
         """Do what `atest` does, from synchronous code."""
-        return run_sync(self.atest(files, tests, tests_path=tests_path, limits=limits, record_lines=record_lines))
+        return run_sync(
+            self.atest(files, tests, tests_path=tests_path, limits=limits, grants=grants, record_lines=record_lines)
+        )
 
     async def arun_program(
         self,
@@ -237,11 +270,12 @@ class Sandbox:
         readable: Sequence[Path] = (),
         on_line: Callable[[bytes], None] | None = None,
         limits: Limits | None = None,
+        grants: Grants | None = None,
     ) -> ProgramReport:
         """Run a program as `__main__`: a `Path` is a file, a `str` is source text.
 
         `on_line` is called in the event loop's thread with each line of standard output as it comes, without its end;
-        what it raises ends the run. `limits` replace the sandbox's own for this run.
+        what it raises ends the run. `limits` replace the sandbox's own for this run, which has `grants`.
         """
         laid_out = dict(files)
         extra = await asyncio.to_thread(_folders, [program]) if isinstance(program, Path) else ()
@@ -255,6 +289,7 @@ class Sandbox:
             stdin=stdin,
             on_line=on_line,
             limits=limits,
+            grants=grants,
         )
         exit_code = ran.ending.exit_code if ran.ending else None
         return ProgramReport(**ran.common, exit_code=exit_code)
@@ -268,10 +303,13 @@ class Sandbox:
         readable: Sequence[Path] = (),
         on_line: Callable[[bytes], None] | None = None,
         limits: Limits | None = None,
+        grants: Grants | None = None,
     ) -> ProgramReport:
         """Do what `arun_program` does, from synchronous code; `on_line` is then called in another thread."""
         return run_sync(
-            self.arun_program(program, stdin=stdin, files=files, readable=readable, on_line=on_line, limits=limits)
+            self.arun_program(
+                program, stdin=stdin, files=files, readable=readable, on_line=on_line, limits=limits, grants=grants
+            )
         )
 
     async def _roots(self) -> tuple[str, ...]:
@@ -279,12 +317,21 @@ class Sandbox:
         inner = await asyncio.to_thread(lambda view: view.roots, self._view) if self._view else ()
         return (*(root for root in inner if root), *self._import_from)
 
-    async def _look(self) -> SandboxStatus:
+    async def _look(self, *, recall: bool) -> SandboxStatus:
         interpreter = await asyncio.to_thread(find_interpreter, self._python)
         if isinstance(interpreter, Unavailable):
             why = interpreter
             return SandboxStatus(tier=None, reason=why.reason, cause=why.cause, hint=why.hint)
-        return await find_tier(interpreter, self._allowed)
+        if self._memory is None:
+            return await find_tier(interpreter, self._allowed)
+        key = await asyncio.to_thread(circumstances, interpreter, self._allowed)
+        remembered = await asyncio.to_thread(self._memory.recall, key, self._allowed) if recall else None
+        if remembered:
+            return remembered
+        found = await find_tier(interpreter, self._allowed)
+        keep = partial(self._memory.remember, key, found) if found.tier else partial(self._memory.forget, key)
+        await asyncio.to_thread(keep)
+        return found
 
     async def _run(
         self,
@@ -295,15 +342,17 @@ class Sandbox:
         stdin: bytes = b"",
         on_line: Callable[[bytes], None] | None = None,
         limits: Limits | None = None,
+        grants: Grants | None = None,
         conversation: Conversation | None = None,
     ) -> _Ran:
         _check_names(files)
         limits = limits or self._limits
+        grants = grants or self._grants
         status = await self.astatus()
         if status.tier is None:
-            why = Unavailable(reason=status.reason, cause=status.cause or "no_sandbox", hint=status.hint)
-            return _Ran.refused(why, limits)
+            return _Ran.refused(_why_none(status), limits)
         needed = (*self._readable, *self._import_from, *readable)
+        lent = len(readable) if task[0] == "tests" else 0
         interpreter = await asyncio.to_thread(_find_all, self._python, needed)
         if isinstance(interpreter, Unavailable):
             return _Ran.refused(interpreter, limits)
@@ -314,19 +363,59 @@ class Sandbox:
             files=files,
             readable=needed,
             stdin=stdin,
+            grants=grants,
+            # one in a folder that can be read could be connected to, and somebody outside may be listening there
+            unix_sockets=grants.loopback and not self._view and len(needed) == lent,
             channel=conversation is not None,
+            on_line=on_line,
+            warm=self._warm,
+        )
+        ran = await self._attempt(job, status, conversation)
+        if isinstance(ran, Unavailable) and ran.stage in _OF_THE_TIER:
+            # the tier held once, and does not any more
+            status = await self._look_again()
+            ran = await self._attempt(job, status, conversation) if status.tier else _why_none(status)
+        return _Ran.refused(ran, limits) if isinstance(ran, Unavailable) else _Ran.ended(ran, status, job)
+
+    async def _look_again(self) -> SandboxStatus:
+        _found.pop((self._python, self._allowed), None)
+        found = await self._look(recall=False)
+        if found.tier:
+            _found[(self._python, self._allowed)] = found
+        return found
+
+    async def _attempt(
+        self, job: Job, status: SandboxStatus, conversation: Conversation | None
+    ) -> Ending | Unavailable:
+        """Run a job under the tier that the status names."""
+        job = replace(
+            job,
+            unix_sockets=job.unix_sockets and status.tier == "bubblewrap",
             confined=status.tier != "rlimits",
             namespaces=status.namespaces,
             bubblewrap=status.bubblewrap,
-            on_line=on_line,
         )
         there = await placed(job, self._view) if self._view else job
         if isinstance(there, Unavailable):
-            return _Ran.refused(there, limits)
+            return there
         ending = await run_job(there, conversation)
-        if isinstance(ending, Refused):
-            return _Ran.refused(explain_refusal(ending), limits)
-        return _Ran.ended(ending, status, limits)
+        return explain_refusal(ending) if isinstance(ending, Refused) else ending
+
+
+def _why_none(status: SandboxStatus) -> Unavailable:
+    return Unavailable(reason=status.reason, cause=status.cause or "no_sandbox", hint=status.hint)
+
+
+def _allowed_tiers(tier: SandboxTier | None, least: SandboxTier) -> tuple[SandboxTier, ...]:
+    tried = (tier,) if tier else tiers_of_this_system()
+    allowed = tuple(each for each in tried if tier_suffices(each, least))
+    if tier == "rlimits" and not allowed:
+        raise UsageError(
+            "Resource limits alone are not a sandbox.", hint="Pass allow_weak=True to run untrusted code with them."
+        )
+    if tier and not allowed:
+        raise UsageError(f"The sandbox {tier} is below {least}.", hint="Ask for a stronger tier, or for less.")
+    return allowed
 
 
 _found: dict[tuple[str, tuple[SandboxTier, ...]], SandboxStatus] = {}
@@ -341,10 +430,11 @@ class _Ran:
     ending: Ending | None = None
 
     @classmethod
-    def ended(cls, ending: Ending, status: SandboxStatus, limits: Limits) -> _Ran:
+    def ended(cls, ending: Ending, status: SandboxStatus, job: Job) -> _Ran:
         common = _Common(
             tier=status.tier,
-            limits=limits.text,
+            limits=job.limits.text,
+            grants=job.grants.names,
             seconds=ending.seconds,
             ended=ending.ended,
             stdout=ending.stdout.decode(errors="replace"),
@@ -361,6 +451,7 @@ class _Ran:
             common=_Common(
                 tier=None,
                 limits=limits.text,
+                grants=(),
                 seconds=0.0,
                 ended="killed",
                 stdout="",

@@ -17,7 +17,7 @@ from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import SandboxStatus
 from genloom.tools.sandbox.runner import run_job
 
-__all__ = ["explain_refusal", "find_tier", "try_tier"]
+__all__ = ["described", "explain_refusal", "find_tier", "try_tier"]
 
 _LIMITS = Limits(wall_seconds=20.0)
 _WAYS = (True, False)  # with private namespaces, else without
@@ -69,6 +69,7 @@ _HINTS = {
     "genloom as an ordinary user.",
     "landlock": "Use Linux 5.13 or newer with Landlock switched on (lsm=landlock,…), or allow the weak sandbox.",
     "seccomp": "Use x86_64 or aarch64, or allow the weak sandbox.",
+    "grants": "Install bubblewrap, or allow user namespaces.",
     "user": "Run genloom as an ordinary user.",
     "exec": "Give the path of a working interpreter.",
 }
@@ -127,6 +128,8 @@ def _of_another_system(tier: SandboxTier) -> Unavailable:
 
 def _none(problems: Mapping[SandboxTier, Unavailable]) -> SandboxStatus:
     """Tell an unusable interpreter first, else what keeps each tier from being used."""
+    if not problems:
+        return _none({"rlimits": _of_another_system("rlimits")})
     of_interpreter = [why for why in problems.values() if why.cause == "no_interpreter"]
     told = of_interpreter[:1] or list(problems.values())
     reason = " ".join(dict.fromkeys(why.reason for why in told))
@@ -186,14 +189,15 @@ def _judge(ending: Ending, job: Job, tier: SandboxTier) -> SandboxStatus | Unava
         return Unavailable(reason=f"The sandbox {tier} does not hold here: a program could {', '.join(leaks)}.")
     return SandboxStatus(
         tier=tier,
-        reason=_describe(tier, job.namespaces),
+        reason=described(tier, job.namespaces),
         python=python,
         namespaces=job.namespaces,
         bubblewrap=job.bubblewrap,
     )
 
 
-def _describe(tier: SandboxTier, namespaces: bool) -> str:
+def described(tier: SandboxTier, namespaces: bool) -> str:
+    """Return in a sentence what a tier that holds here stands on."""
     if tier == "rlimits":
         return "Resource limits alone: this is not a sandbox, and was explicitly allowed."
     if tier == "bubblewrap":

@@ -10,7 +10,6 @@ from pathlib import Path
 from genloom.tools.sandbox.bubblewrap import bubblewrap_command, resolve
 from genloom.tools.sandbox.interpreter import Interpreter, find_interpreter
 from genloom.tools.sandbox.job import Job
-from genloom.tools.sandbox.launcher.mounts import closed_to_others
 from genloom.tools.sandbox.launcher.plan import Plan
 
 __all__ = ["LAUNCHER_FOLDER", "start_command"]
@@ -35,13 +34,15 @@ def start_command(job: Job, plan: Plan, *, control: int, status: int, plan_descr
         *(job.interpreter.command, LAUNCHER_FOLDER, *own.readable),
     ]
     root = os.geteuid() == 0
+    from genloom.tools.sandbox.launcher.mounts import closed_to_others  # imported here: it exists on Linux alone
+
     system = [path for path in plan["system_readable"] if Path(path).exists() and not (root and closed_to_others(path))]
     enclosing = bubblewrap_command(
         job.bubblewrap,
         [*needed, *system],
         scratch=plan["scratch"],
         size=plan["file_size"],
-        flat=not plan["namespaces"],
+        flat=not plan["namespaces"] and plan["role"] == "run",
     )
     command = [*enclosing, *_python(own.executable), *descriptors]
     if not root:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 
-__all__ = ["mount", "prctl", "syscall", "unshare"]
+__all__ = ["drop_capabilities", "mount", "prctl", "syscall", "unshare"]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECCOMP = 22
@@ -51,6 +52,12 @@ def prctl(option: int, second: int = 0, third: int | bytes = 0) -> int:
     last = third if isinstance(third, bytes) else ctypes.c_ulong(third)
     zero = ctypes.c_ulong(0)
     return _checked(_libc.prctl(option, ctypes.c_ulong(second), last, zero, zero), f"prctl({option})")
+
+
+def drop_capabilities() -> None:
+    """Give up every capability, for good where no_new_privs is set."""
+    version_3 = struct.pack("=Ii", 0x20080522, 0)
+    _checked(_libc.capset(version_3, bytes(24)), "capset")
 
 
 def unshare(flags: int) -> None:

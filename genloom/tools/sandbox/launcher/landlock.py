@@ -53,24 +53,34 @@ def _handled(abi: int) -> int:
     return rights
 
 
-def _attributes(abi: int) -> bytes:
+def _attributes(abi: int, network: bool) -> bytes:
+    tcp = 0 if network else _TCP
     if abi >= SCOPE_ABI:
-        return struct.pack("=QQQ", _handled(abi), _TCP, _SCOPES)
+        return struct.pack("=QQQ", _handled(abi), tcp, _SCOPES)
     if abi >= NETWORK_ABI:
-        return struct.pack("=QQ", _handled(abi), _TCP)
+        return struct.pack("=QQ", _handled(abi), tcp)
     return struct.pack("=Q", _handled(abi))
 
 
-def restrict(abi: int, *, readable: Iterable[str], devices: Iterable[str], writable: Iterable[str]) -> None:
+def restrict(
+    abi: int,
+    *,
+    readable: Iterable[str],
+    devices: Iterable[str],
+    writable: Iterable[str],
+    network: bool = False,
+    unix_sockets: bool = False,
+) -> None:
     """Confine this process for good: read and execute under `readable`, read and write under `writable` and on
-    `devices`, nothing else; no TCP and no signals outward where the kernel can rule them.
+    `devices`, nothing else; no signals outward where the kernel can rule them, and no TCP unless there is a `network`.
+    `unix_sockets` can be made where files can.
 
     Paths that are not there are passed over. Needs no_new_privs. Raises `OSError`.
     """
-    attributes = _attributes(abi)
+    attributes = _attributes(abi, network)
     ruleset = kernel.syscall("landlock_create_ruleset", _CREATE_RULESET, attributes, len(attributes), 0)
     handled = _handled(abi)
-    write = handled & ~(_EXECUTE | _MAKE_CHAR | _MAKE_BLOCK | _MAKE_SOCKET | _IOCTL_DEVICE)
+    write = handled & ~(_EXECUTE | _MAKE_CHAR | _MAKE_BLOCK | _IOCTL_DEVICE | (0 if unix_sockets else _MAKE_SOCKET))
     try:
         for paths, rights in ((readable, _READ), (devices, _READ_FILE | _WRITE_FILE), (writable, write)):
             for path in paths:

@@ -34,11 +34,14 @@ def closed_to_others(path: str) -> str | None:
     return None
 
 
-def make_private_view(needed: list[str], view: list[str], scratch: str, size: int, user: int, root: bool) -> None:
+def make_private_view(
+    needed: list[str], view: list[str], scratch: str, size: int, user: int, root: bool, shared_memory: bool
+) -> None:
     """Take a new mount namespace and change what it shows.
 
     `needed` paths stay visible, read-only, even where folders above them are closed to others (a tmpfs covers such a
-    folder). `/proc` is covered, `/dev/shm` and the scratch folder become private tmpfs of at most `size` bytes.
+    folder). `/proc` is covered, `/dev/shm` and the scratch folder become private tmpfs of at most `size` bytes, the first
+    read-only without `shared_memory`.
     `view` is as in `Plan`: what is in that folder is seen there and nowhere else.
     """
     try:
@@ -52,7 +55,8 @@ def make_private_view(needed: list[str], view: list[str], scratch: str, size: in
             shown.show(scratch, size)
         kernel.mount("tmpfs", "/proc", "tmpfs", plain | kernel.MS_RDONLY, "size=4k,mode=0555")
         if os.path.isdir(SHARED_MEMORY):
-            kernel.mount("tmpfs", SHARED_MEMORY, "tmpfs", plain, f"size={size},nr_inodes=1k,mode=1777")
+            flags = plain if shared_memory else plain | kernel.MS_RDONLY
+            kernel.mount("tmpfs", SHARED_MEMORY, "tmpfs", flags, f"size={size},nr_inodes=1k,mode=1777")
         group = user if root else os.getegid()
         kernel.mount("tmpfs", scratch, "tmpfs", plain, f"size={size},nr_inodes=16k,mode=0700,uid={user},gid={group}")
     except OSError as error:

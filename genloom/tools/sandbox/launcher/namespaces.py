@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 
 from genloom.tools.sandbox.launcher import kernel
 from genloom.tools.sandbox.launcher.refusal import RefusalError
 
-__all__ = ["check_left", "enter_namespaces", "take_user", "unprivileged_user"]
+__all__ = ["check_left", "enter_namespaces", "raise_loopback", "take_user", "unprivileged_user"]
 
 _MOST = 2**31 - 2
 _LEAST = 1000
+_SET_FLAGS, _UP_AND_RUNNING = 0x8914, 0x41  # SIOCSIFFLAGS; IFF_UP | IFF_RUNNING
 
 
 def check_left(outside: dict[str, str]) -> None:
@@ -22,6 +25,19 @@ def check_left(outside: dict[str, str]) -> None:
             raise RefusalError("bubblewrap", error) from error
         if found == identity:
             raise RefusalError("bubblewrap", f"it left this process in genloom's own {kind} namespace")
+
+
+def raise_loopback() -> None:
+    """Bring up the loopback interface of the network namespace that this process is in; nothing else is in a new one."""
+    from _socket import AF_INET, SOCK_DGRAM  # imported here: few runs need sockets
+    from _socket import socket as new_socket
+
+    try:
+        end = new_socket(AF_INET, SOCK_DGRAM)
+        fcntl.ioctl(end.fileno(), _SET_FLAGS, struct.pack("16sh22x", b"lo", _UP_AND_RUNNING))
+        end.close()
+    except OSError as error:
+        raise RefusalError("grants", f"the loopback interface could not be brought up: {error}") from error
 
 
 def enter_namespaces(network: bool) -> None:

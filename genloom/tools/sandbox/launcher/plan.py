@@ -11,12 +11,16 @@ class Plan(TypedDict):
     """One run. Sizes are in bytes, times in seconds; `files` are relative path -> content for the
     working directory, `None` to remove one."""
 
+    role: str
+    """`run`; `server`: a process that makes runs of forked copies of itself; `forked`: one of those runs."""
     confined: bool
     """Landlock and seccomp, or resource limits alone."""
     namespaces: bool
     """Private process, mount, ipc, uts and network namespaces."""
     outside: dict[str, str]
     """The namespaces that bubblewrap must have left, by kind; empty where it was not asked to make the outer view."""
+    grants: list[str]
+    """`loopback`, `unix_sockets` beside it, `shared_memory`: what of this the run may have, all of it private."""
     executable: str
     arguments: list[str]
     environment: dict[str, str]

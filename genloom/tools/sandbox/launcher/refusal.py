@@ -6,7 +6,8 @@ __all__ = ["RefusalError"]
 
 
 class RefusalError(Exception):
-    """Setting up failed at a stage: `start`, `proc`, `bubblewrap`, `namespaces`, `mounts`, `user`, `view`, `scratch`,
+    """Setting up failed at a stage: `start`, `proc`, `bubblewrap`, `namespaces`, `mounts`, `user`, `view`, `grants`,
+    `scratch`,
     `files`, `readable`, `limits`, `landlock`, `seccomp`, `exec`, `supervisor`."""
 
     def __init__(self, stage: str, why: object) -> None:

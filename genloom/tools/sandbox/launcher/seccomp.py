@@ -11,9 +11,9 @@ import errno
 import struct
 
 from genloom.tools.sandbox.launcher import kernel
-from genloom.tools.sandbox.launcher.syscalls import DENIED, GATED, LAST_KNOWN, METADATA
+from genloom.tools.sandbox.launcher.syscalls import DENIED, GATED, LAST_KNOWN, METADATA, SOCKETS
 
-__all__ = ["build_filter", "install_filter", "machine_column"]
+__all__ = ["build_filter", "build_server_filter", "install_filter", "machine_column"]
 
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
@@ -37,9 +37,14 @@ _NAMESPACES = (
 _TIOCSTI, _TIOCLINUX, _TIOCCONS, _FIOSETOWN, _SIOCSPGRP = 0x5412, 0x541C, 0x541D, 0x8901, 0x8902
 _F_SETOWN, _F_SETOWN_EX = 8, 15
 _AF_UNIX, _SOCK_DGRAM = 1, 2
+_PLAIN_TYPES, _PLAIN_PROTOCOLS = (1, 2), (0, 6, 17)  # SOCK_STREAM, SOCK_DGRAM; the default, TCP, UDP
 
-_Step = tuple[int, int, int, int]
-"""Code, value, instructions to skip when a test holds, and when it does not."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # code, value, instructions to skip when a test holds, and when it does not
+    _Step = tuple[int, int, int, int]
+
+_SERVERS_NEED = ("mount", "mount_setattr", "unshare")
 
 _REFUSE: _Step = (_RETURN, _ERROR | errno.EPERM, 0, 0)
 
@@ -87,7 +92,7 @@ class _Program:
 
     def gate(self, name: str, *steps: _Step) -> None:
         """For one call only, take the steps, which load and test arguments; what falls through them is allowed."""
-        number = GATED[name][self.column]
+        number = (GATED.get(name) or DENIED[name])[self.column]
         if number is None:
             return
         self.add(_EQUAL, number, skip_false=len(steps) + 1)
@@ -100,10 +105,10 @@ def _argument(index: int) -> _Step:
     return (_LOAD, _ARGUMENTS_OFFSET + 8 * index, 0, 0)
 
 
-def _only(index: int, *allowed: int) -> list[_Step]:
-    """Steps that refuse unless the argument's low half is one of a few values."""
+def _only(index: int, *allowed: int, mask: int = 0xFFFFFFFF) -> list[_Step]:
+    """Steps that refuse unless the argument's low half, masked, is one of a few values."""
     tests = [(_EQUAL, value, len(allowed) - place, 0) for place, value in enumerate(allowed)]
-    return [_argument(index), *tests, _REFUSE]
+    return [_argument(index), (_AND, mask, 0, 0), *tests, _REFUSE]
 
 
 def _none_of(index: int, *refused: int, mask: int = 0xFFFFFFFF) -> list[_Step]:
@@ -112,18 +117,32 @@ def _none_of(index: int, *refused: int, mask: int = 0xFFFFFFFF) -> list[_Step]:
     return [_argument(index), (_AND, mask, 0, 0), *tests]
 
 
+def _refuse_denied(program: _Program, families: tuple[int, ...]) -> None:
+    for name, numbers in DENIED.items():
+        if not (families and name in SOCKETS):
+            program.refuse(numbers, errno.EPERM)
+    if families:
+        program.gate("socket", *_only(0, *families), *_only(1, *_PLAIN_TYPES, mask=0xF), *_only(2, *_PLAIN_PROTOCOLS))
+
+
 def build_filter(
-    machine: str, *, process: int, scoped_signals: bool, private_mounts: bool, truncate_ruled: bool
+    machine: str,
+    *,
+    process: int,
+    scoped_signals: bool,
+    private_mounts: bool,
+    truncate_ruled: bool,
+    families: tuple[int, ...] = (),
 ) -> bytes:
     """Return the filter's instructions.
 
     `process` is the id of the process that will carry it: where Landlock cannot keep signals inside (`scoped_signals`
     false) it may signal nobody but itself. Without private mounts, changes of mode, owner and times are swallowed.
-    Without Landlock's rule for truncation, truncate(2) by path is refused.
+    Without Landlock's rule for truncation, truncate(2) by path is refused. Sockets of the address `families` are allowed:
+    plain streams and datagrams only, for a raw one or an unusual protocol could have the kernel load a module.
     """
     program = _Program(machine)
-    for numbers in DENIED.values():
-        program.refuse(numbers, errno.EPERM)
+    _refuse_denied(program, families)
     if not private_mounts:
         for numbers in METADATA.values():
             program.refuse(numbers, 0)
@@ -143,6 +162,20 @@ def build_filter(
             program.gate(name, *_only(0, 0, process))
         program.refuse(GATED["tkill"], errno.EPERM)
         program.refuse(GATED["pidfd_send_signal"], errno.EPERM)
+    program.add(_RETURN, _ALLOW)
+    return b"".join(program.code)
+
+
+def build_server_filter(machine: str) -> bytes:
+    """Return the instructions for a process that makes runs: they may not refuse what it takes to confine these.
+
+    Each run puts its own filter, which refuses more, on top of this one.
+    """
+    program = _Program(machine)
+    for name, numbers in DENIED.items():
+        if name not in _SERVERS_NEED:
+            program.refuse(numbers, errno.EPERM)
+    program.refuse(GATED["clone3"], errno.ENOSYS)
     program.add(_RETURN, _ALLOW)
     return b"".join(program.code)
 

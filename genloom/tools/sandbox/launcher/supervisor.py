@@ -15,12 +15,13 @@ import select
 import time
 
 from genloom.tools.sandbox.launcher import kernel, namespaces, tree
-from genloom.tools.sandbox.launcher.confinement import HIGH_DESCRIPTOR, become_run
+from genloom.tools.sandbox.launcher.confinement import HIGH_DESCRIPTOR, become_run, close_between
 from genloom.tools.sandbox.launcher.mounts import make_private_view
 from genloom.tools.sandbox.launcher.refusal import RefusalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from genloom.tools.sandbox.launcher.order import Order
     from genloom.tools.sandbox.launcher.plan import Plan
 
 __all__ = ["supervise"]
@@ -29,23 +30,25 @@ _SIGKILL = 9
 _TICK = 0.02
 
 
-def supervise(plan: Plan, control: int, status: int) -> None:
-    """Start and watch one run; write to `status` either `refused STAGE WHY`, or `ended CAUSE WAIT_STATUS PEAK_BYTES`.
+def supervise(plan: Plan, order: Order) -> None:
+    """Prepare, start and watch one run; tell either `refused STAGE WHY`, or `ended CAUSE WAIT_STATUS PEAK_BYTES`.
 
-    CAUSE is `itself`, `timeout`, `memory` or `stopped`; WAIT_STATUS is as of waitpid(2), -1 when unknown.
+    CAUSE is `itself`, `timeout`, `memory` or `stopped`; WAIT_STATUS is as of waitpid(2), -1 when unknown. What the plan
+    says of namespaces, paths and sizes of mounts is done ahead of the order, which has the rest.
     """
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     os.umask(0o022)
     try:
-        line = _Run(plan, control).watch()
+        line = _Run(plan, order).watch(order.take(), order.control)
     except RefusalError as refusal:
         line = f"refused {refusal}"
     except OSError as error:
         line = f"refused supervisor {error}"
     if not tree.end_tree():
         line = "refused survivors some processes could not be ended"
-    _remove_empty(plan["scratch"])
-    os.write(status, line.encode(errors="replace") + b"\n")
+    if plan["role"] == "run":
+        _remove_empty(plan["scratch"])
+    order.tell(line)
 
 
 def _remove_empty(folder: str) -> None:
@@ -57,61 +60,62 @@ def _remove_empty(folder: str) -> None:
 
 
 class _Run:
-    def __init__(self, plan: Plan, control: int) -> None:
-        self._plan = plan
-        self._control = control
+    def __init__(self, plan: Plan, order: Order) -> None:
         root = os.geteuid() == 0
         tree.check_visible()
         namespaces.check_left(plan["outside"])
+        _check_grants(plan)
         user = namespaces.unprivileged_user() if root else os.geteuid()
-        if not root:
-            # what else counts against the limit: this process and the first, or all that the user runs
-            plan["processes"] += 2 if plan["namespaces"] else _tasks_of(user)
+        # what else counts against the limit: this process and the first, or all that the user runs
+        others = 0 if root else 2 if plan["namespaces"] else _tasks_of(user)
         if plan["namespaces"]:
-            # bubblewrap has made a network for this run alone
-            namespaces.enter_namespaces(network=not plan["outside"])
+            # bubblewrap or the server has a network of its own already
+            namespaces.enter_namespaces(network=not plan["outside"] and plan["role"] != "forked")
+            if "loopback" in plan["grants"] and not plan["outside"]:  # bubblewrap does it itself
+                namespaces.raise_loopback()
         elif root:
             os.chown(plan["scratch"], user, user)
         self._refused, refused = _high_pipe()
         self._waited, waited = _high_pipe()
         self._first = os.fork()
         if self._first == 0:
-            _first_process(plan, user, root, refused, waited)
+            _first_process(plan, order, user, root, others, refused, waited)
         for number in (refused, waited):
             os.close(number)
         _let_go_of_output()
 
-    def watch(self) -> str:
+    def watch(self, plan: Plan, control: int) -> str:
         """Wait for the end or bring it about; return the line to report."""
-        deadline = time.monotonic() + self._plan["wall_seconds"]
+        deadline = time.monotonic() + plan["wall_seconds"]
+        # each run that a server makes has a supervisor of its own
+        tick = None if plan["role"] == "server" else _TICK * 1000
         peak, cause = 0, ""
         waiting = select.poll()
-        for number in (self._control, self._refused, self._waited):
+        for number in (control, self._refused, self._waited):
             waiting.register(number, select.POLLIN)
         started = False
         while not cause:
-            ready = {number for number, _ in waiting.poll(_TICK * 1000)}
+            ready = {number for number, _ in waiting.poll(tick)}
             if not started and ready & {self._refused, self._waited}:
                 self._raise_refusal()
                 waiting.unregister(self._refused)
                 started = True
-            # those below the first process, and orphans that came to this one
-            below = [process for process in tree.descendants(os.getpid())[1:] if process != self._first]
-            held = tree.memory_held(below, self._plan["memory"])
-            peak = max(peak, held)
-            cause = self._cause(ready, deadline, held)
+            if self._waited in ready:
+                cause = "itself"
+            elif control in ready:
+                cause = "stopped"
+            else:
+                held = self._memory(plan["memory"])
+                peak = max(peak, held)
+                cause = _limit_reached(plan, deadline, held)
         wait_status = os.read(self._waited, 16) if cause == "itself" else b""
         self._end_first()
         return f"ended {cause} {wait_status.decode() or -1} {peak}"
 
-    def _cause(self, ready: set[int], deadline: float, held: int) -> str:
-        if self._waited in ready:
-            return "itself"
-        if self._control in ready:
-            return "stopped"
-        if held > self._plan["memory"]:
-            return "memory"
-        return "timeout" if time.monotonic() > deadline else ""
+    def _memory(self, limit: int) -> int:
+        """Return what those below the first process hold, and orphans that came to this one."""
+        below = [process for process in tree.descendants(os.getpid())[1:] if process != self._first]
+        return tree.memory_held(below, limit)
 
     def _raise_refusal(self) -> None:
         why = os.read(self._refused, 4096).decode(errors="replace")
@@ -124,6 +128,18 @@ class _Run:
             os.kill(self._first, _SIGKILL)
         except ProcessLookupError:
             pass  # it ended by itself
+
+
+def _limit_reached(plan: Plan, deadline: float, held: int) -> str:
+    if held > plan["memory"]:
+        return "memory"
+    return "timeout" if time.monotonic() > deadline else ""
+
+
+def _check_grants(plan: Plan) -> None:
+    alone = plan["role"] == "run" and bool(plan["namespaces"] or plan["outside"])
+    if plan["grants"] and plan["confined"] and not alone:
+        raise RefusalError("grants", "this run has no network and no shared memory of its own, so none can be granted")
 
 
 def _high_pipe() -> tuple[int, int]:
@@ -154,31 +170,35 @@ def _tasks_of(user: int) -> int:
     return count
 
 
-def _first_process(plan: Plan, user: int, root: bool, refused: int, waited: int) -> None:
+def _first_process(
+    plan: Plan, order: Order, user: int, root: bool, others: int, refused: int, waited: int
+) -> None:
     """The first process of the namespace: makes the view, starts the run, reaps, tells how the run ended."""
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)
         if plan["namespaces"]:
             needed = [plan["executable"], *plan["readable"]]
-            make_private_view(needed, plan["view"], plan["scratch"], plan["file_size"], user, root)
+            shared = "shared_memory" in plan["grants"]
+            make_private_view(needed, plan["view"], plan["scratch"], plan["file_size"], user, root, shared)
         elif plan["view"]:
             raise RefusalError("view", "it needs private namespaces")
         own = os.getpid()
         run = os.fork()
         if run == 0:
-            become_run(plan, user, own)
+            become_run(plan, order, user, own, others)
     except RefusalError as refusal:
         os.write(refused, str(refusal).encode(errors="replace"))
         os._exit(127)
     except OSError as error:
         os.write(refused, f"start {error}".encode(errors="replace"))
         os._exit(127)
-    _wait_for(run, refused, waited)
+    _wait_for(run, waited)
 
 
-def _wait_for(run: int, refused: int, waited: int) -> None:
-    os.close(refused)
+def _wait_for(run: int, waited: int) -> None:
     _let_go_of_output()
+    close_between(2, waited)
+    close_between(waited)
     while True:
         ended, wait_status = os.wait()
         if ended == run:

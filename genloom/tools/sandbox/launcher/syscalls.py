@@ -5,7 +5,7 @@ Source: the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm
 
 from __future__ import annotations
 
-__all__ = ["DENIED", "GATED", "LAST_KNOWN", "METADATA"]
+__all__ = ["DENIED", "GATED", "LAST_KNOWN", "METADATA", "SOCKETS"]
 
 LAST_KNOWN = 462
 """The newest number the lists below were made with; whatever is newer is answered as if the kernel lacked it."""
@@ -97,6 +97,9 @@ DENIED: dict[str, tuple[int | None, int | None]] = {
     "accept": (43, 202),
     "accept4": (288, 242),
 }
+
+SOCKETS = ("socket", "connect", "bind", "listen", "accept", "accept4")
+"""The calls of the list above that a run needs which may use sockets."""
 
 METADATA: dict[str, tuple[int | None, int | None]] = {
     # Landlock has no say over these; without private mounts they are answered as done and do nothing
