@@ -66,6 +66,16 @@ class LineRecorder:
         except BaseException as error:  # noqa: BLE001 - nothing here may change how the draft fares
             self._unknown = _failed(error)
 
+    def pause(self) -> None:
+        """Let code run for a while that is none of the checks' own, where it costs something to follow it."""
+        if self._tracing is not None:
+            self._tracing.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._tracing is not None:
+            self._tracing.resume()
+
     def finish(self) -> str:
         """Stop, and return `= LINES/REACHED …`: for each file the lines of its functions and those of them that ran, as
         numbers in hexadecimal whose bit `n` stands for line `n`; or a text that says why they are not known."""
@@ -151,24 +161,39 @@ class _Tracing:
         self._lines_left = MOST_TRACED_LINES
         self._calls_left = MOST_TRACED_CALLS
         self._threads_known = "threading" in sys.modules
+        self._on = self._taken_over = False
         self._on_call = self._called  # one object: a bound method is made anew each time
         self._on_line = self._stepped
 
     def start(self) -> None:
         if self._threads_known:
             sys.modules["threading"].settrace(self._on_call)
-        _sys_settrace(self._on_call)
+        self.resume()
+
+    def pause(self) -> None:
+        if self._on and _sys_gettrace() is self._on_call:
+            _sys_settrace(None)
+        elif self._on and not self._gave_up:
+            self._taken_over = True
+        self._on = False
+
+    def resume(self) -> None:
+        if not self._gave_up and not self._taken_over and _sys_gettrace() is None:
+            self._on = True
+            _sys_settrace(self._on_call)
+
+    @property
+    def _gave_up(self) -> bool:
+        return self._lines_left < 0 or self._calls_left < 0
 
     def stop(self) -> str:
         """Stop tracing; return why the lines are not known, empty when they are."""
-        own, gave_up = _sys_gettrace(), self._lines_left < 0 or self._calls_left < 0
-        if own is self._on_call:
-            _sys_settrace(None)
+        self.pause()
         if "threading" in sys.modules and self._threads_known:
             sys.modules["threading"].settrace(None)
-        if gave_up:
+        if self._gave_up:
             return _TOO_LONG
-        if own is not self._on_call:
+        if self._taken_over:
             return _TAKEN_OVER
         return "" if self._threads_known or "threading" not in sys.modules else "the code started to use threads"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-__all__ = ["report_tests"]
+__all__ = ["preload_pytest", "report_tests"]
 
 BORROWED = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 MOST_DETAIL = 4000
@@ -37,6 +37,7 @@ def report_tests(own_folder: str) -> None:
     scratch = os.getcwd()
     recorder = LineRecorder(recorded, scratch)
     put_first([scratch, *folders], own_folder)
+    _ahead.forget_if_shadowed([scratch, *folders])
     try:
         pytest = _find_pytest(lender)
     except Exception as error:  # noqa: BLE001 - an incompatible pytest can fail in any way
@@ -51,6 +52,53 @@ def report_tests(own_folder: str) -> None:
         stream.flush()
     channel.send(message.nonce, f'["closed",{int(status)},{reporter.reported},{coverage_record(recorder)}]')
     channel.close()
+
+
+def preload_pytest(own_folder: str, lender: str) -> None:
+    """Load pytest ahead of the runs that a server makes. Each run makes sure that it would have loaded the same."""
+    modules, _ahead.finders, path = set(sys.modules), list(sys.meta_path), list(sys.path)
+    put_first([], own_folder)
+    try:
+        _find_pytest(lender)
+        configuration = importlib.import_module("_pytest.config")
+        for plugin in getattr(configuration, "default_plugins", ()):
+            importlib.import_module(f"_pytest.{plugin}")
+        usable = True
+    except Exception:  # noqa: BLE001 - an incompatible pytest can fail in any way; a run will tell how
+        usable = False
+    sys.path[:] = path
+    _ahead.names = [name for name in sys.modules if name not in modules]
+    if not usable:
+        _ahead.forget()
+
+
+class _Ahead:
+    """What was loaded ahead of a run."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.finders: list[Any] = []
+
+    def forget(self) -> None:
+        for name in self.names:
+            sys.modules.pop(name, None)
+        if self.names:
+            sys.meta_path[:] = self.finders
+        self.names = []
+
+    def forget_if_shadowed(self, folders: list[str]) -> None:
+        """Forget all of it where a run's own folders, which come first, have a module of the same name as some of it."""
+        loaded = {name.partition(".")[0] for name in self.names}
+        for folder in folders:
+            try:
+                own = {entry.partition(".")[0] for entry in os.listdir(folder)}
+            except OSError:
+                continue  # nothing can be imported from there
+            if own & loaded:
+                self.forget()
+
+
+_ahead = _Ahead()
 
 
 def _find_pytest(lender: str) -> Any:  # Any: the module, unknown to this interpreter's own checks
@@ -94,6 +142,19 @@ class _Reporter:
     def pytest_collection_finish(self, session: Any) -> None:  # Any: pytest's own types, here and below
         self._send(f'["collected",{len(session.items)}]')
         self._recorder.start()
+        self._recorder.pause()
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        self._recorder.resume()
+
+    def pytest_runtest_call(self, item: Any) -> None:
+        self._recorder.resume()
+
+    def pytest_runtest_teardown(self, item: Any) -> None:
+        self._recorder.resume()
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        self._recorder.pause()
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
