@@ -139,7 +139,7 @@ def test_status_tells_tier_reason_limits_and_interpreter(sandbox: Sandbox) -> No
     """The status says what holds here and on what it stands."""
     status = sandbox.status()
     assert status.tier in ("bubblewrap", "landlock")
-    assert {"bubblewrap": "bubblewrap", "landlock": "Landlock and seccomp"}[status.tier] in status.reason
+    assert {"bubblewrap": "bwrap", "landlock": "Landlock and seccomp"}[status.tier] in status.reason
     assert status.limits.startswith("5 s")
     assert Path(status.interpreter).exists()
     assert status.python.startswith("3.")

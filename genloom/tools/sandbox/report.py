@@ -137,5 +137,7 @@ class SandboxStatus:
     python: str = ""
     namespaces: bool = False
     """Whether runs get private namespaces (inside those of bubblewrap, where that is the tier)."""
+    tried: SandboxTier | None = None
+    """The one tier that was tried, where only one was."""
     bubblewrap: str = ""
     """The program that makes the outer view; empty in other tiers."""

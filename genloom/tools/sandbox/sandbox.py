@@ -27,7 +27,7 @@ from genloom.tools.sandbox.pytest_conversation import TestConversation
 from genloom.tools.sandbox.report import CallReport, Ended, NotRunCause, ProgramReport, SandboxStatus, TestReport
 from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.runner import Conversation, run_job
-from genloom.tools.sandbox.selftest import explain_refusal, find_tier
+from genloom.tools.sandbox.selftest import explain_refusal, find_tier, try_tier
 from genloom.tools.sandbox.tier_memory import TierMemory, circumstances
 from genloom.tools.sandbox.tiers import tier_suffices, tiers_of_this_system
 from genloom.tools.sandbox.worker.pytest_run import BORROWED
@@ -109,6 +109,21 @@ class Sandbox:
             if found.tier and len(_found) < _MOST_FOUND:
                 _found[key] = found
         return replace(found, limits=self._limits.text, interpreter=self._python)
+
+    async def atiers(self) -> tuple[SandboxStatus, ...]:
+        """Return how each tier of this operating system stands, strongest first, each tried by running in it now.
+
+        Nothing is taken from memory, and what is found is not remembered. `allow_weak` and `least` are left aside: that
+        resource limits work does not say that they may be used.
+        """
+        interpreter = await asyncio.to_thread(find_interpreter, self._python)
+        found = []
+        for tier in tiers_of_this_system():
+            tried = interpreter if isinstance(interpreter, Unavailable) else await try_tier(interpreter, tier)
+            if isinstance(tried, Unavailable):
+                tried = SandboxStatus(tier=None, reason=tried.reason, cause=tried.cause, hint=tried.hint)
+            found.append(replace(tried, tried=tier, limits=self._limits.text, interpreter=self._python))
+        return tuple(found)
 
     def granting(self, grants: Grants) -> Sandbox:
         """Return a sandbox like this one, whose runs have these grants unless they are given others."""
@@ -230,6 +245,7 @@ class Sandbox:
             ("tests",),
             {**files, name: tests},
             readable=lent,
+            preload=(lender,),
             conversation=conversation,
             limits=limits,
             grants=grants,
@@ -343,6 +359,7 @@ class Sandbox:
         on_line: Callable[[bytes], None] | None = None,
         limits: Limits | None = None,
         grants: Grants | None = None,
+        preload: tuple[str, ...] = (),
         conversation: Conversation | None = None,
     ) -> _Ran:
         _check_names(files)
@@ -369,6 +386,7 @@ class Sandbox:
             channel=conversation is not None,
             on_line=on_line,
             warm=self._warm,
+            preload=preload,
         )
         ran = await self._attempt(job, status, conversation)
         if isinstance(ran, Unavailable) and ran.stage in _OF_THE_TIER:

@@ -199,8 +199,8 @@ def _judge(ending: Ending, job: Job, tier: SandboxTier) -> SandboxStatus | Unava
 def described(tier: SandboxTier, namespaces: bool) -> str:
     """Return in a sentence what a tier that holds here stands on."""
     if tier == "rlimits":
-        return "Resource limits alone: this is not a sandbox, and was explicitly allowed."
+        return "Resource limits alone: this is not a sandbox."
     if tier == "bubblewrap":
         inner = "further namespaces inside, " if namespaces else ""
-        return f"bubblewrap with a view of its own, {inner}seccomp, and Landlock where the kernel has it."
+        return f"A view of its own by bwrap, {inner}seccomp, and Landlock where the kernel has it."
     return "Landlock and seccomp" + (", in private process and mount namespaces." if namespaces else ", no namespaces.")
