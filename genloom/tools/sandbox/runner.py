@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import marshal
-import math
 import os
-import secrets
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from genloom.tools.sandbox.bubblewrap import free_scratch, own_namespaces
 from genloom.tools.sandbox.dialogue import Dialogue
 from genloom.tools.sandbox.job import Ending, Job, Refused
-from genloom.tools.sandbox.launcher.plan import Plan
+from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, scratch_inside
 from genloom.tools.sandbox.start import start_command
+from genloom.tools.sandbox.warm_pool import Lease, lease_server
 
 __all__ = ["Conversation", "run_job"]
 
@@ -31,47 +28,36 @@ Conversation = Callable[[Dialogue], Awaitable[None]]
 """Talks to the worker over the private pipe; when it returns there is nothing more to ask. It handles
 `BrokenDialogueError` itself: the run is then stopped."""
 
-WORKER_FOLDER = str(Path(__file__).parent / "worker")
-_WORKER = str(Path(WORKER_FOLDER) / "__main__.py")
-
 _PIPES = ("control", "status", "stdout", "stderr", "calls", "records")
+_SENT = ("control", "status", "plan", "stdin", "stdout", "stderr", "calls", "records")
+"""What a warm server wants, in its order."""
+
+_ACCEPTED = b"accepted\n"
+_ACCEPT_SECONDS = 30.0
 _READ = ("status", "stdout", "stderr", "records")
 _Pipes = dict[str, BinaryIO]
-
-_ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "LC_ALL": "C.UTF-8",
-    "USER": "sandbox",
-    "LOGNAME": "sandbox",
-    "NO_COLOR": "1",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONNOUSERSITE": "1",
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-    # each reserves address space for every core or thread, which is bounded here
-    "MALLOC_ARENA_MAX": "2",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
 
 _GRACE_SECONDS = 15.0
 _LAST_WORDS_SECONDS = 0.5
 _CHUNK = 65536
 
-_SYSTEM = (
-    *("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/nix/store"),
-    *("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime"),
-    *("/etc/timezone", "/etc/mime.types", "/etc/ssl/openssl.cnf", "/etc/ssl/certs"),
-)
-"""What programs on this system need besides the interpreter; all of it is open to every user anyway."""
-
 
 async def run_job(job: Job, conversation: Conversation | None = None) -> Ending | Refused:
     """Run a job to its end; when this returns or raises, no process of it is left.
 
-    Cancelling the task ends the whole tree first.
+    Cancelling the task ends the whole tree first. A job that a warm server did not take is run the cold way.
     """
+    try:
+        return await _run_once(job, conversation)
+    except _NotServedError:
+        return await _run_once(replace(job, warm=False), conversation)
+
+
+class _NotServedError(Exception):
+    """The warm server is gone, and has not begun the run."""
+
+
+async def _run_once(job: Job, conversation: Conversation | None) -> Ending | Refused:
     run = _Run(job)
     try:
         return await run.see_through(conversation)
@@ -103,13 +89,17 @@ def _remove(folder: str) -> None:
 
 
 class _Run:
-    """One start of the launcher: its pipes, and what came out of them."""
+    """One start of the launcher, or one order to a warm server: its pipes, and what came out of them."""
 
     def __init__(self, job: Job) -> None:
         self.scratch = ""
         """The scratch folder, where there is one outside."""
         self._job = job
         self._process: subprocess.Popen[bytes] | None = None
+        self._lease: Lease | None = None
+        self._pipes: _Pipes = {}
+        self._status: asyncio.StreamReader | None = None
+        self._line = b""
         self._cap = job.limits.output_kilobytes * 1024
         self._overflow = False
         self._control: BinaryIO | None = None
@@ -118,92 +108,79 @@ class _Run:
 
     async def see_through(self, conversation: Conversation | None) -> Ending | Refused:
         started = time.monotonic()
-        status = b""
         async with contextlib.AsyncExitStack() as stack:
             try:
                 pipes = await _to_its_end(partial(self._start, stack))
                 if isinstance(pipes, Refused):
                     return pipes
                 async with asyncio.timeout(self._job.limits.wall_seconds + _GRACE_SECONDS):
-                    status, stdout, stderr = await self._attend(stack, pipes, conversation)
+                    stdout, stderr = await self._attend(stack, pipes, conversation)
             except TimeoutError:
                 return Refused(stage="supervisor", why="it did not end the run in time")
             finally:
                 self._stop()
                 if self._process:
                     await _wait_until_gone(self._process)
+                if self._lease and self._pipes:
+                    await self._give_back(stack, self._lease, self._pipes["status"])
         if self._callers_error:
             raise self._callers_error
-        return self._ending(status.decode(errors="replace"), stdout, stderr, time.monotonic() - started)
+        return self._ending(self._line.decode(errors="replace"), stdout, stderr, time.monotonic() - started)
 
     def _start(self, stack: contextlib.AsyncExitStack) -> _Pipes | Refused:
-        """Make the scratch folder and start the launcher; this reads, writes and forks, so it runs in a thread."""
+        """Start the launcher or turn to a warm server; this reads, writes and forks, so it runs in a thread."""
         try:
-            if not self._job.bubblewrap:  # which makes one inside
+            self._lease = lease_server(self._job)
+            if not self._lease and not self._job.bubblewrap:  # which makes one inside
                 self.scratch = tempfile.mkdtemp(prefix="genloom-")
         except OSError as error:
             return Refused(stage="scratch", why=str(error))
         try:
-            return self._launch(stack)
+            with contextlib.ExitStack() as theirs:
+                ours, ends = _make_pipes(stack, theirs)
+                ends["stdin"] = memory_file(self._job.stdin, theirs)
+                self._begin(ends, theirs)
         except OSError as error:
             return Refused(stage="start", why=str(error))
-
-    def _launch(self, stack: contextlib.AsyncExitStack) -> _Pipes:
-        with contextlib.ExitStack() as theirs:
-            ends: dict[str, int] = {}
-            ours: dict[str, BinaryIO] = {}
-            for name in _PIPES:
-                read, write = os.pipe()
-                mine, ends[name] = (write, read) if name in ("control", "calls") else (read, write)
-                ours[name] = stack.enter_context(os.fdopen(mine, "wb" if mine == write else "rb", buffering=0))
-                theirs.callback(os.close, ends[name])
-            ends["stdin"] = _memory_file(self._job.stdin, theirs)
-            plan = self._plan(ends)
-            ends["plan"] = _memory_file(marshal.dumps(dict(plan)), theirs)
-            self._process = subprocess.Popen(  # noqa: S603 - our own launcher
-                start_command(
-                    self._job, plan, control=ends["control"], status=ends["status"], plan_descriptor=ends["plan"]
-                ),
-                stdin=ends["stdin"],
-                stdout=ends["stdout"],
-                stderr=ends["stderr"],
-                pass_fds=[ends[name] for name in ("control", "status", "plan", "calls", "records")],
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
         self._control = ours["control"]
+        self._pipes = ours
         return ours
 
-    def _plan(self, ends: dict[str, int]) -> Plan:
-        job, limits = self._job, self._job.limits
-        readable = list(dict.fromkeys([*job.interpreter.readable, WORKER_FOLDER, *job.readable]))
-        scratch = self.scratch or free_scratch(f"genloom-{secrets.token_hex(8)}", [*readable, *_SYSTEM])
-        return Plan(
-            confined=job.confined,
-            namespaces=job.namespaces,
-            outside=own_namespaces() if job.bubblewrap else {},
-            executable=job.interpreter.executable,
-            arguments=[job.interpreter.command, "-s", "-B", _WORKER, *job.task],
-            environment={**_ENVIRONMENT, "HOME": scratch, "TMPDIR": scratch},
-            scratch=scratch,
-            files=dict(job.files),
-            view=list(job.view),
-            readable=readable,
-            system_readable=list(_SYSTEM),
-            channel=[ends["calls"], ends["records"]] if job.channel else [],
-            wall_seconds=limits.wall_seconds,
-            cpu_seconds=math.ceil(limits.cpu_seconds),
-            memory=limits.memory_megabytes << 20,
-            processes=limits.processes,
-            file_size=limits.file_megabytes << 20,
+    def _begin(self, ends: dict[str, int], theirs: contextlib.ExitStack) -> None:
+        role, scratch = "run", self.scratch
+        if self._lease:
+            role, scratch = "forked", self._lease.server.scratch
+        plan = make_plan(
+            self._job,
+            role=role,
+            scratch=scratch or scratch_inside(self._job),
+            channel=[ends["calls"], ends["records"]] if self._job.channel else [],
+        )
+        ends["plan"] = plan_file(plan, theirs)
+        if self._lease:
+            self._lease.server.send([ends[name] for name in _SENT])  # one that is gone does not accept it
+            return
+        self._process = subprocess.Popen(  # noqa: S603 - our own launcher
+            start_command(
+                self._job, plan, control=ends["control"], status=ends["status"], plan_descriptor=ends["plan"]
+            ),
+            stdin=ends["stdin"],
+            stdout=ends["stdout"],
+            stderr=ends["stderr"],
+            pass_fds=[ends[name] for name in ("control", "status", "plan", "calls", "records")],
+            env={},
+            cwd="/",
+            start_new_session=True,
         )
 
     async def _attend(
         self, stack: contextlib.AsyncExitStack, pipes: _Pipes, conversation: Conversation | None
-    ) -> tuple[bytes, bytes, bytes]:
-        """Take in all that comes until the supervisor has ended; return its status, the output and the errors."""
+    ) -> tuple[bytes, bytes]:
+        """Take in all that comes until the supervisor has ended; return the output and the errors."""
         readers = {name: await _reader(stack, pipes[name], self._cap) for name in _PIPES if name in _READ}
+        self._status = readers["status"]
+        if self._lease:
+            await self._wait_until_accepted(self._lease, self._status)
         async with asyncio.TaskGroup() as tasks:
             stdout = tasks.create_task(self._collect(readers["stdout"], self._job.on_line))
             stderr = tasks.create_task(self._collect(readers["stderr"], None))
@@ -211,9 +188,35 @@ class _Run:
                 writer = await _writer(stack, pipes["calls"])
                 dialogue = Dialogue(readers["records"], writer, self._cap)
                 tasks.create_task(self._converse(conversation, dialogue))
-            status = await readers["status"].read()
+            self._line = await self._status.readline()
+            await self._status.read()
             self._over.set()
-        return status, stdout.result(), stderr.result()
+        return stdout.result(), stderr.result()
+
+    async def _wait_until_accepted(self, lease: Lease, status: asyncio.StreamReader) -> None:
+        """Nothing of the conversation has begun before: until then, the job can still be run another way."""
+        try:
+            async with asyncio.timeout(_ACCEPT_SECONDS):
+                accepted = await status.readline() == _ACCEPTED
+        except TimeoutError:
+            accepted = False
+        if not accepted:
+            raise _NotServedError
+        lease.confirm()
+
+    async def _give_back(self, stack: contextlib.AsyncExitStack, lease: Lease, pipe: BinaryIO) -> None:
+        """Wait for the supervisor's word that the run's whole tree is gone; a server whose word fails goes with its runs."""
+        try:
+            async with asyncio.timeout(_GRACE_SECONDS):
+                status = self._status or await _reader(stack, pipe, self._cap)
+                while line := await status.readline():
+                    self._line = line
+        except TimeoutError:
+            pass
+        if self._line.startswith((b"ended ", b"refused ")):
+            lease.release()
+        else:
+            await asyncio.shield(asyncio.to_thread(lease.discard))
 
     async def _collect(self, reader: asyncio.StreamReader, on_line: Callable[[bytes], None] | None) -> bytes:
         """Keep what comes, up to the cap; whoever writes more is stopped."""
@@ -273,14 +276,16 @@ class _Run:
         )
 
 
-def _memory_file(content: bytes, stack: contextlib.ExitStack) -> int:
-    number = os.memfd_create("genloom")
-    stack.callback(os.close, number)
-    view = memoryview(content)
-    while view:
-        view = view[os.write(number, view) :]
-    os.lseek(number, 0, os.SEEK_SET)
-    return number
+def _make_pipes(stack: contextlib.AsyncExitStack, theirs: contextlib.ExitStack) -> tuple[_Pipes, dict[str, int]]:
+    """Return our ends, which `stack` closes, and those of the run."""
+    ends: dict[str, int] = {}
+    ours: dict[str, BinaryIO] = {}
+    for name in _PIPES:
+        read, write = os.pipe()
+        mine, ends[name] = (write, read) if name in ("control", "calls") else (read, write)
+        ours[name] = stack.enter_context(os.fdopen(mine, "wb" if mine == write else "rb", buffering=0))
+        theirs.callback(os.close, ends[name])
+    return ours, ends
 
 
 async def _reader(stack: contextlib.AsyncExitStack, pipe: BinaryIO, cap: int) -> asyncio.StreamReader:

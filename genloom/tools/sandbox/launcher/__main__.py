@@ -28,6 +28,7 @@ def main() -> None:
         from genloom.tools.sandbox.launcher.descent import descend
 
         descend(sys.argv[2:])
+    from genloom.tools.sandbox.launcher.order import Order
     from genloom.tools.sandbox.launcher.supervisor import supervise
 
     control, status, plan = (int(argument) for argument in sys.argv[1:4])
@@ -36,7 +37,7 @@ def main() -> None:
     with open(plan, "rb") as file:
         file.seek(0)
         given = marshal.load(file)  # noqa: S302 - written by the process that started this one, with the same Python
-    supervise(given, control, status)
+    supervise(given, Order(given, control, status))
 
 
 if __name__ == "__main__":

@@ -128,7 +128,11 @@ def _confine(plan: Plan) -> None:
     enclosed = bool(plan["outside"])
     if not abi and not (enclosed and plan["namespaces"]):
         raise RefusalError("landlock", "this kernel has no Landlock, or it is switched off")
-    writable = [plan["scratch"], *plan["view"][:1], *([mounts.SHARED_MEMORY] if "shared_memory" in plan["grants"] else [])]
+    writable = [
+        plan["scratch"],
+        *plan["view"][:1],
+        *([mounts.SHARED_MEMORY] if "shared_memory" in plan["grants"] else []),
+    ]
     try:
         if abi:
             landlock.restrict(

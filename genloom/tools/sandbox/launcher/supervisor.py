@@ -170,9 +170,7 @@ def _tasks_of(user: int) -> int:
     return count
 
 
-def _first_process(
-    plan: Plan, order: Order, user: int, root: bool, others: int, refused: int, waited: int
-) -> None:
+def _first_process(plan: Plan, order: Order, user: int, root: bool, others: int, refused: int, waited: int) -> None:
     """The first process of the namespace: makes the view, starts the run, reaps, tells how the run ended."""
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)

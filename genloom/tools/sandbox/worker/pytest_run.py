@@ -21,6 +21,8 @@ __all__ = ["preload_pytest", "report_tests"]
 
 BORROWED = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 MOST_DETAIL = 4000
+_NOT_USED = {"cacheprovider", "stepwise"}
+"""Plugins that `-p no:cacheprovider` keeps out."""
 
 
 def report_tests(own_folder: str) -> None:
@@ -61,7 +63,7 @@ def preload_pytest(own_folder: str, lender: str) -> None:
     try:
         _find_pytest(lender)
         configuration = importlib.import_module("_pytest.config")
-        for plugin in getattr(configuration, "default_plugins", ()):
+        for plugin in [name for name in getattr(configuration, "default_plugins", ()) if name not in _NOT_USED]:
             importlib.import_module(f"_pytest.{plugin}")
         usable = True
     except Exception:  # noqa: BLE001 - an incompatible pytest can fail in any way; a run will tell how

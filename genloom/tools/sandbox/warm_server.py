@@ -1,0 +1,115 @@
+"""A warm server as genloom sees it: a run of the tier's cold way, whose task is to make further runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+
+from genloom.tools.sandbox.job import Job
+from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.planning import WORKER_FOLDER, make_plan, memory_file, plan_file, scratch_inside
+from genloom.tools.sandbox.start import LAUNCHER_FOLDER, start_command
+
+__all__ = ["WarmServer", "fits_server"]
+
+_LIMITS = Limits(wall_seconds=10**8, cpu_seconds=10**8, memory_megabytes=4096, processes=4096, file_megabytes=1024)
+"""What all runs of a server are inside of, each with narrower limits of its own."""
+
+_MOST_PROCESSES = 1024
+_GRACE_SECONDS = 15.0
+
+
+def fits_server(job: Job) -> bool:
+    """Whether a server could make this run: it stays inside a server's limits and view, and has bubblewrap around it."""
+    limits = job.limits
+    return (
+        job.bubblewrap != ""
+        and job.namespaces
+        and job.confined
+        and not job.view
+        and not job.grants.names
+        and not job.grants.names
+        and limits.memory_megabytes <= _LIMITS.memory_megabytes
+        and limits.file_megabytes <= _LIMITS.file_megabytes
+        and limits.processes <= _MOST_PROCESSES
+    )
+
+
+class WarmServer:
+    """One server for jobs that differ in files, limits and input alone. Thread-safe.
+
+    Make it in a thread that lives as long as the server shall: it is killed when that thread ends. It is also ended when
+    this process ends, however that happens. Raises `OSError` when it cannot be started; that it is started does not say
+    that it will come to serve.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.scratch = scratch_inside(job)
+        """The path of every run's own scratch folder."""
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            control, self._control = _pipe(theirs, ours)
+            self._status, status = _pipe(ours, theirs)
+            self._output, output = _pipe(ours, theirs)
+            self._socket, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            ours.callback(self._socket.close)
+            theirs.callback(end.close)
+            self._socket.setblocking(False)
+            served = replace(
+                job,
+                task=("serve", *job.task[:1], *job.preload),
+                readable=(*job.readable, LAUNCHER_FOLDER),
+                limits=_LIMITS,
+                files={},
+                # the view that bubblewrap makes is the server's: each run has a narrower one
+                namespaces=False,
+            )
+            plan = make_plan(served, role="server", scratch=self.scratch, channel=[end.fileno()])
+            number = plan_file(plan, theirs)
+            self._process = subprocess.Popen(  # noqa: S603 - our own launcher
+                start_command(served, plan, control=control, status=status, plan_descriptor=number),
+                stdin=memory_file(b"", theirs),
+                stdout=output,
+                stderr=output,
+                pass_fds=[control, status, number, end.fileno()],
+                env={},
+                cwd="/",
+                start_new_session=True,
+            )
+            common = replace(job, files={}, stdin=b"", channel=True)
+            self.send([plan_file(make_plan(common, role="forked", scratch=self.scratch, channel=[]), theirs)])
+            self._held = ours.pop_all()
+
+    def send(self, descriptors: Sequence[int]) -> bool:
+        """Have a run made with these descriptors, in the order that the server names; return whether it was sent."""
+        try:
+            socket.send_fds(self._socket, [b"r"], descriptors)
+        except OSError:
+            return False
+        return True
+
+    def is_running(self) -> bool:
+        """Whether the server's processes are there, as far as can be seen without waiting."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Have it and all its runs ended; return at once."""
+        self._held.close()
+
+    def wait_until_gone(self) -> None:
+        """Wait until none of its processes is left; call `stop` before."""
+        try:
+            self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    read, write = os.pipe()
+    reader.callback(os.close, read)
+    writer.callback(os.close, write)
+    return read, write
