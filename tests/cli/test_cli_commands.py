@@ -159,7 +159,7 @@ def test_doctor_tells_what_is_there_and_never_a_key(program: Program) -> None:
     assert found["model server"]["facts"]["models"] == ["test-model"]
     assert found["model"]["state"] == "ok"
     assert found["agent"]["state"] == found["tracing"]["state"] == "off"
-    assert {"python", "libraries", "ruff", "git", "data folder", "cache folder", "sandbox"} <= set(found)
+    assert {"python", "libraries", "ruff", "bandit", "git", "data folder", "cache folder", "sandbox"} <= set(found)
     assert key not in done.out + done.err
 
 

@@ -67,7 +67,8 @@ def to_sarif(
 def verdict_findings(verdict: Verdict, path: str, lines: Mapping[str, int]) -> tuple[Finding, ...]:
     """Return the checks that did not hold as findings; for a verdict without any, one that says why.
 
-    `lines` tell where the functions that checks call are defined. A check that decides nothing is a warning.
+    `lines` tell where the functions that checks call are defined. A check that decides nothing is a
+    warning where it failed, and left out where it did not run.
     """
     found = [
         Finding(
@@ -78,7 +79,7 @@ def verdict_findings(verdict: Verdict, path: str, lines: Mapping[str, int]) -> t
             line=lines.get(check.check.partition("(")[0].strip(), 0),
         )
         for check in verdict.checks
-        if check.result != "passed"
+        if check.result == "failed" or (check.result == "not_run" and not check.advisory)
     ]
     if verdict.result == "passed" or any(f.severity == "error" for f in found):
         return tuple(found)
@@ -140,7 +141,7 @@ def _result(finding: Finding, rule_index: int, fingerprint: str) -> dict[str, An
 
 def _uri(path: str) -> str:
     """A path below the working folder as a relative reference, any other as a whole `file:` address."""
-    pure = Path(path.replace("\\", "/"))
+    pure = Path(path)
     if pure.is_absolute() or ".." in pure.parts:
         return Path(os.path.abspath(pure)).as_uri()  # noqa: PTH100 - links stay as they were given
     return quote(pure.as_posix())

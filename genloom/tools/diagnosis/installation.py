@@ -18,8 +18,8 @@ _OLDEST = (3, 11)
 
 
 def examine_installation() -> tuple[Diagnosis, ...]:
-    """Return how Python, the libraries, ruff and git stand."""
-    return (_python(), _libraries(), _ruff(), _git())
+    """Return how Python, the libraries, ruff, bandit and git stand."""
+    return (_python(), _libraries(), _ruff(), _bandit(), _git())
 
 
 def _python() -> Diagnosis:
@@ -64,6 +64,18 @@ def _ruff() -> Diagnosis:
             area="ruff", state="problem", message="ruff is missing: reviews do without it", hint="pip install ruff"
         )
     return Diagnosis(area="ruff", state="ok", message=f"ruff {_version('ruff') or ''} at {Path(path).name}".rstrip())
+
+
+def _bandit() -> Diagnosis:
+    found = _version("bandit")
+    if found is None:
+        return Diagnosis(
+            area="bandit",
+            state="off",
+            message="bandit is not installed: reviews do without it",
+            hint="pip install 'genloom[bandit]' adds its rules to the review.",
+        )
+    return Diagnosis(area="bandit", state="ok", message=f"bandit {found}")
 
 
 def _git() -> Diagnosis:

@@ -44,7 +44,8 @@ def output_findings(
     if policy.allowed_imports is None and not policy.forbidden_imports and not policy.forbidden_calls:
         return
     nodes = list(ast.walk(tree))
-    names = ImportedNames(nodes, policy.forbidden_calls)
+    kinds = (ast.Import, ast.ImportFrom, ast.Assign, ast.NamedExpr)
+    names = ImportedNames([node for node in nodes if isinstance(node, kinds)], policy.forbidden_calls)
     yield from _import_findings(nodes, names, policy, path, frozenset(own))
     yield from _call_findings(tree, nodes, names, policy, path)
 
