@@ -38,7 +38,8 @@ def is_covered(name: str) -> bool:
 
 @dataclass(frozen=True)
 class RepositoryView:
-    """A repository's folder, links resolved. Its properties and methods read the disk."""
+    """A repository's folder, links resolved. Its properties and methods read the disk; roots, covered paths and imports are
+    looked up once, so make a new one where the repository may have changed."""
 
     folder: str
 
