@@ -303,8 +303,7 @@ async def _run_further(trial: _Trial, target: Target | Unfit | None, sandbox: Ch
     seconds = further_seconds(trial.limits, trial.run.seconds)
     if target is None or not trial.holds or trial.run.missing or trial.run.prevented or seconds < LEAST_SECONDS:
         return
-    limits = replace(trial.limits, wall_seconds=seconds)
-    explored = await derive_checks(trial.subject, target, sandbox, limits, required=required)
+    explored = await derive_checks(trial.subject, target, sandbox, trial.left, seconds, required=required)
     trial.run = replace(trial.run, seconds=trial.run.seconds + explored.seconds)
     trial.results += explored.checks
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from genloom.tools.sandbox.decoding import MalformedValueError, decode_value
 from genloom.tools.sandbox.dialogue import BrokenDialogueError, Dialogue
@@ -14,10 +15,16 @@ from genloom.tools.sandbox.report import NoRecord, Raised, Returned
 
 __all__ = ["Ask", "CallConversation", "OpenConversation"]
 
-Ask = Callable[[str], Awaitable[Returned | Raised]]
-"""Evaluates one expression; raises `BrokenDialogueError` when no valid record of it came out."""
-
 MOST_NAMES = 100
+
+
+class Ask(Protocol):
+    """Evaluates one expression. Raises `BrokenDialogueError` when no valid record of it came out, or none within some
+    seconds, which ends the run."""
+
+    async def __call__(self, call: str, seconds: float | None = None) -> Returned | Raised:
+        """Return what the expression gave."""
+        ...
 
 
 class CallConversation:
@@ -114,11 +121,18 @@ class OpenConversation(CallConversation):
         self._questions = questions
 
     async def _ask_all(self, dialogue: Dialogue) -> None:
-        await self._questions(partial(self._ask, dialogue))
+        await self._questions(partial(self._ask_within, dialogue))
+        if dialogue.broken is not None:
+            raise dialogue.broken  # also where the questions made nothing of it
 
-    async def _ask(self, dialogue: Dialogue, call: str) -> Returned | Raised:
+    async def _ask_within(self, dialogue: Dialogue, call: str, seconds: float | None = None) -> Returned | Raised:
         self._asked.append(call)
-        return await super()._ask(dialogue, call)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ask(dialogue, call)
+        except TimeoutError as error:
+            dialogue.broken = BrokenDialogueError("no record came in time", "ended")
+            raise dialogue.broken from error
 
 
 def _outcome(record: list[Any], dialogue: Dialogue) -> Returned | Raised:

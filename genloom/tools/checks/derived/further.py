@@ -36,6 +36,8 @@ DRAWING = "genloom.tools.checks.derived.drawing"
 LEAST_INPUTS = 5
 MAX_CALLS = 700
 MAX_REPLAYED = 25
+START_SECONDS = 3.0
+"""Until a process has started and loaded the module, on a busy machine."""
 FIRST_PART = 0.6
 """Of the time, for the process that inputs are drawn for; the rest is for the second one."""
 
@@ -87,27 +89,29 @@ def load_ahead() -> None:
 
 
 async def derive_checks(
-    subject: Subject, target: Target | Unfit, sandbox: Explorer, limits: Limits, *, required: bool
+    subject: Subject, target: Target | Unfit, sandbox: Explorer, limits: Limits, seconds: float, *, required: bool
 ) -> Explored:
     """Draw inputs of the examples' shape, and return what calls with them showed.
 
-    The wall seconds of `limits` are for all of it, but for starting. Two processes are started at most: one that is asked
-    call after call while Hypothesis draws and shrinks, and one in which some of the calls are repeated in another order.
-    Never raises for what the draft does.
+    `seconds` are for drawing and calling, beside the start of the processes; `limits` bound each run. Two processes are
+    started at most: one that is asked call after call while Hypothesis draws and shrinks, and one in which some of the
+    calls are repeated in another order. Never raises for what the draft does.
     """
     if isinstance(target, Unfit):
         return Explored((_none(target),))
-    exploration = _Exploration(target, limits.wall_seconds * FIRST_PART)
+    exploration = _Exploration(target, seconds * FIRST_PART)
     # Hypothesis is imported before the process is there, which would only wait for it
     draw = await asyncio.to_thread(_drawing)
-    report = await exploration.run(draw, subject, sandbox, limits)
-    seconds = report.seconds
+    bounded = replace(limits, wall_seconds=min(limits.wall_seconds, seconds + START_SECONDS))
+    report = await exploration.run(draw, subject, sandbox, bounded)
+    used = report.seconds
     if exploration.unfit is not None:
-        return Explored((_none(exploration.unfit),), seconds)
-    left = limits.wall_seconds - exploration.seconds
-    if left > limits.wall_seconds / 5 and report.ended == "normal" and exploration.observer.first:
-        seconds += await exploration.repeat(subject, sandbox, replace(limits, wall_seconds=left))
-    return Explored(exploration.results(required=required), seconds)
+        return Explored((_none(exploration.unfit),), used)
+    left = min(seconds - exploration.seconds, limits.wall_seconds - used)
+    if left > seconds / 5 and report.ended == "normal" and exploration.observer.first:
+        most = min(left + START_SECONDS, limits.wall_seconds - used)
+        used += await exploration.repeat(subject, sandbox, replace(limits, wall_seconds=most))
+    return Explored(exploration.results(required=required), used)
 
 
 def _drawing() -> Callable[[Target, Observer, int], Unfit | None]:
@@ -166,13 +170,15 @@ class _Exploration:
             self.observer.asked = ""
             self.ended = "timeout"
             raise EnoughError
-        future = asyncio.run_coroutine_threadsafe(_answered(ask, call), loop)
+        future = asyncio.run_coroutine_threadsafe(_answered(ask, call, left), loop)
         try:
-            # the run's own limit comes first; this one only keeps the thread from waiting for a loop that is gone
+            # this limit only keeps the thread from waiting for a loop that is gone
             answer = future.result(timeout=left + 5 * MAX_SECONDS)
         except (TimeoutError, asyncio.CancelledError, RuntimeError):
             answer = None
         if answer is None:
+            if time.monotonic() >= until:
+                self.observer.asked, self.ended = "", "timeout"
             raise EnoughError
         return answer
 
@@ -248,9 +254,9 @@ def _unless(count: int, why: str) -> str:
     return "" if count else why
 
 
-async def _answered(ask: Ask, call: str) -> Outcome | None:
+async def _answered(ask: Ask, call: str, seconds: float) -> Outcome | None:
     try:
-        return await ask(call)
+        return await ask(call, seconds)
     except BrokenDialogueError:
         return None
 
