@@ -2,8 +2,8 @@
 process.
 
 From Python 3.12 on by `sys.monitoring`, where each line reports once and then runs at full speed. Before that by
-`sys.settrace`, which slows each line of these files by about ten times: it gives up after a number of lines, so that no run
-is slowed by more than a fraction of a second.
+`sys.settrace`, which slows each line of these files by ten times and more: it gives up after a number of lines, so that no
+run is slowed by more than some hundredths of a second.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from genloom.tools.sandbox.worker.values import quote, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, FrameType
     from typing import Any
 
@@ -24,9 +25,9 @@ __all__ = ["LineRecorder", "coverage_record"]
 MOST_SOURCE = 200_000
 MOST_LINES = 20_000
 MOST_TEXT = 16_000
-MOST_TRACED_LINES = 200_000
-MOST_TRACED_CALLS = 1_000_000
-"""Of code that is none of the files' own, while `sys.settrace` is used: each costs about a tenth of a microsecond."""
+MOST_TRACED_LINES = 100_000
+MOST_TRACED_CALLS = 300_000
+"""Of code that is none of the files' own, while `sys.settrace` is used: each costs a tenth of a microsecond and more."""
 
 TOOL = 4
 """The number for `sys.monitoring`: none of those that debuggers, profilers, coverage tools and Hypothesis take."""
@@ -157,13 +158,10 @@ class _Tracing:
     """Recording by `sys.settrace`, in all threads that start while it is on."""
 
     def __init__(self, reached: dict[str, set[int]]) -> None:
-        self._reached = reached
-        self._lines_left = MOST_TRACED_LINES
-        self._calls_left = MOST_TRACED_CALLS
+        self._gave_up = False
         self._threads_known = "threading" in sys.modules
         self._on = self._taken_over = False
-        self._on_call = self._called  # one object: a bound method is made anew each time
-        self._on_line = self._stepped
+        self._on_call = self._made(reached)
 
     def start(self) -> None:
         if self._threads_known:
@@ -182,10 +180,6 @@ class _Tracing:
             self._on = True
             _sys_settrace(self._on_call)
 
-    @property
-    def _gave_up(self) -> bool:
-        return self._lines_left < 0 or self._calls_left < 0
-
     def stop(self) -> str:
         """Stop tracing; return why the lines are not known, empty when they are."""
         self.pause()
@@ -197,24 +191,37 @@ class _Tracing:
             return _TAKEN_OVER
         return "" if self._threads_known or "threading" not in sys.modules else "the code started to use threads"
 
-    def _called(self, frame: FrameType, event: str, argument: object) -> Any:  # Any: as `sys.settrace` wants it
-        try:
-            if frame.f_code.co_filename in self._reached:
-                return self._on_line
-            self._calls_left -= 1
-            if self._calls_left < 0:
-                _sys_settrace(None)
-        except BaseException:  # noqa: BLE001 - it would come out in the draft's own code
-            _sys_settrace(None)
-        return None
+    def _made(self, reached: dict[str, set[int]]) -> Any:  # Any: what `sys.settrace` takes, here and below
+        """Return the function to trace with. It is short, for it runs for each line; every event of a frame has a line
+        that ran. Nothing may be raised in it, for that would come out in the draft's own code."""
+        lines_left, calls_left = iter(range(MOST_TRACED_LINES)), iter(range(MOST_TRACED_CALLS))
+        count_line, count_call = lines_left.__next__, calls_left.__next__
 
-    def _stepped(self, frame: FrameType, event: str, argument: object) -> Any:  # Any: as above
-        try:
-            if event == "line":
-                self._reached[frame.f_code.co_filename].add(frame.f_lineno)
-                self._lines_left -= 1
-                if self._lines_left < 0:
-                    _sys_settrace(None)
-        except BaseException:  # noqa: BLE001 - as above
-            _sys_settrace(None)
-        return self._on_line
+        def following(add: Callable[[int], None]) -> Any:
+            def step(frame: FrameType, event: str, argument: object) -> Any:
+                try:
+                    add(frame.f_lineno)
+                    count_line()
+                except BaseException:  # noqa: BLE001 - too many, or the draft's own doing
+                    self._give_up()
+                return step
+
+            return step
+
+        follow = {path: following(lines.add) for path, lines in reached.items()}
+
+        def called(frame: FrameType, event: str, argument: object) -> Any:
+            step = None
+            try:
+                step = follow.get(frame.f_code.co_filename)
+                if step is None:
+                    count_call()
+            except BaseException:  # noqa: BLE001 - as above
+                self._give_up()
+            return step
+
+        return called
+
+    def _give_up(self) -> None:
+        self._gave_up = True
+        _sys_settrace(None)
