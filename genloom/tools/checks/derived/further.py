@@ -34,7 +34,7 @@ SHARE = 0.25
 """Of the time for a verification, at most `MAX_SECONDS`, is what further checks may take."""
 DRAWING = "genloom.tools.checks.derived.drawing"
 LEAST_INPUTS = 5
-MAX_CALLS = 700
+MAX_CALLS = 400
 MAX_REPLAYED = 25
 START_SECONDS = 3.0
 """Until a process has started and loaded the module, on a busy machine."""
