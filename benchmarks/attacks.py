@@ -2,14 +2,15 @@
 
 Command:
 
-    GENLOOM_DATA=../shared/data python benchmarks/attacks.py [--sandbox bubblewrap|landlock]… [--only ID]… [--json]
+    GENLOOM_DATA=../shared/data python benchmarks/attacks.py [--sandbox NAME]… [--only ID]… [--json]
 
 Every case is verified twice in each sandbox, as genloom verifies a draft: its checks as examples (`values`) and as a pytest
-file with negative controls (`test_report`). A case passes where it must not: forged. A file, socket or process outside was
-reached, a secret came out, or a limit was overrun: breached. A benign module that does not pass: false alarm.
+file with negative controls (`test_report`), with further checks after what passed. A case passes where it must not: forged.
+A file, socket or process outside was reached, a secret came out, or a limit was overrun: breached. A benign module that does
+not pass: false alarm.
 
 Cases run inside the sandbox under test and nowhere else; there is no column for a plain subprocess. The sandboxes take
-turns, case by case. It takes about five minutes for each sandbox.
+turns, case by case. It takes some minutes for each sandbox.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from conditions import VARIANTS, conditions, data_folder, progress, unavailable
+from conditions import conditions, data_folder, progress
 
 # the tests run the same cases: what is an effect outside is said once, and is no part of the package
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from sandbox_variants import VARIANTS, unavailable
 from stored_cases import CASE_LIMITS, WAYS, Attempt, RecordingSandbox, attack, read_cases, stays_benign
 
 Results = dict[str, list[Attempt]]
@@ -41,7 +43,7 @@ async def run(sandboxes: dict[str, RecordingSandbox], only: set[str]) -> Results
         progress(f"{number}/{len(cases)} {case['id']}")
         for way in WAYS:
             for name, sandbox in sandboxes.items():
-                results[name].append(await attempt(case, sandbox, way))
+                results[name].append(await attempt(case, sandbox, way, "advisory"))
     return results
 
 

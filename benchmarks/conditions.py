@@ -1,23 +1,14 @@
-"""Conditions: what a figure was measured under, and the sandboxes that this machine has. Shared by the benchmarks."""
+"""Conditions: what a figure was measured under, and how far it is. Shared by the benchmarks."""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genloom.tools.sandbox import Sandbox
-
-__all__ = ["VARIANTS", "conditions", "data_folder", "progress", "unavailable"]
-
-VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "bubblewrap": {"tier": "bubblewrap"},
-    "landlock": {"tier": "landlock"},
-}
-"""The sandboxes that benchmarks put side by side: name -> what `Sandbox` is given."""
+__all__ = ["conditions", "data_folder", "progress"]
 
 
 def conditions(**more: Any) -> dict[str, Any]:
@@ -31,13 +22,6 @@ def conditions(**more: Any) -> dict[str, Any]:
         "user": "root" if user == 0 else f"user {user}",
         **more,
     }
-
-
-def unavailable(variant: str) -> str:
-    """Return why this machine does not have a variant; empty when it does."""
-    options = VARIANTS[variant]
-    status = Sandbox(**options).status()
-    return "" if status.tier == options["tier"] else status.reason or f"{status.tier} was found instead"
 
 
 def data_folder() -> Path:

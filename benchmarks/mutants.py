@@ -29,7 +29,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal
 
-from conditions import VARIANTS, conditions, data_folder, progress
+from conditions import conditions, data_folder, progress
 from differential import difference, varied_calls
 from mutation import mutants_of
 
@@ -39,6 +39,7 @@ from genloom.tools.sandbox import Limits, Sandbox
 # the tests verify the same problems
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from humaneval import MODULE, Problem, read_problems, verify_solution
+from sandbox_variants import VARIANTS
 
 LIMITS = Limits(wall_seconds=40.0, cpu_seconds=3.0)
 INPUTS = 300
@@ -145,7 +146,12 @@ def main() -> int:
     parser.add_argument("--problems", type=int, default=0, help="only so many, spread over all")
     parser.add_argument("--mutants", type=int, default=5, help="at most so many a problem")
     parser.add_argument("--seed", default="0")
-    parser.add_argument("--sandbox", choices=tuple(VARIANTS), help="default: what genloom would choose here")
+    parser.add_argument(
+        "--sandbox",
+        metavar="NAME",
+        choices=tuple(VARIANTS),
+        help="default: as genloom chooses",
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     data_folder()

@@ -30,13 +30,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from conditions import VARIANTS, conditions, progress, unavailable
+from conditions import conditions, progress
 from endurance import endurance, kills
 from remains import adopting_orphans, own_temporary_folder
 from small_draft import CALLS, EXAMPLES, PLAIN, SOURCE, TESTS, WITH_EXAMPLES, WITH_TESTS, verify
 
 from genloom.tools.checks import find_capabilities
 from genloom.tools.sandbox import Sandbox
+
+# the tests run in the same sandboxes
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from sandbox_variants import VARIANTS, unavailable
 
 Timed = Callable[[], Awaitable[None]]
 

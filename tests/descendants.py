@@ -32,9 +32,12 @@ def descendants() -> dict[int, str]:
 
 
 def _stat(entry: Path) -> tuple[int, str] | None:
-    """The parent and the name of a process; `None` for one that is gone or ended."""
+    """The parent and the name of a process; `None` for one that is gone or ended. One that has given up its memory can run
+    no code any more: it has ended, too, in all but the kernel's book-keeping."""
     try:
         name, _, rest = (entry / "stat").read_text().rpartition(")")
+        if (entry / "statm").read_text().startswith("0 "):
+            return None
     except OSError:
         return None
     state, parent = rest.split()[:2]

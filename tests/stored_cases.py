@@ -6,6 +6,7 @@ whose values the parent compares, and as a pytest file with negative controls. T
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from typing import Any, Literal
 from canary import Canary, guarded_canary
 from descendants import adopting_orphans, descendants
 
-from genloom.state import GenerationRequest, Verdict, module_draft, parse_example
+from genloom.state import FurtherChecks, GenerationRequest, Verdict, module_draft, parse_example
 from genloom.tools.checks import Comparison, verify_draft
 from genloom.tools.sandbox import CallReport, Limits, Sandbox, TestReport
 
@@ -34,6 +35,9 @@ WAYS: tuple[Way, ...] = ("values", "test_report")
 
 _TEST_SECONDS = 12.0
 """pytest starts several times for one verdict; a busy machine must not cut that short. A probe of time has its own limit."""
+
+_REST_SECONDS, _MOST_REST_SECONDS = 0.4, 3.0
+"""Shorter than the eight seconds that the cases' own processes would live on."""
 
 _EXACT = Comparison(exact_type=True)
 
@@ -67,6 +71,22 @@ class RecordingSandbox(Sandbox):
         super().__init__(**options)
         self.reports: list[CallReport | TestReport] = []
         self.case_limits = CASE_LIMITS
+        self._has_servers = bool(options.get("warm"))
+
+    async def count_processes(self) -> int:
+        """How many processes of ours there are. Of a sandbox with servers, which make the next run's process ahead, once
+        they have been used and have come to rest; of another, at this moment."""
+        if not self._has_servers:
+            return len(descendants())
+        await super().acall({"draft.py": ""}, "draft", ["1"], limits=self.case_limits)
+        await super().atest({"draft.py": ""}, "def test(): pass\n", limits=self.case_limits)
+        seen, since = descendants().keys(), time.monotonic()
+        deadline = since + _MOST_REST_SECONDS
+        while (now := time.monotonic()) < min(since + _REST_SECONDS, deadline):
+            if (latest := descendants().keys()) != seen:
+                seen, since = latest, now
+            await asyncio.sleep(0.02)
+        return len(seen)
 
     def prepare(self, case: Mapping[str, Any], way: Way) -> None:
         """Forget what was reported, and take the limits for a case."""
@@ -82,30 +102,40 @@ class RecordingSandbox(Sandbox):
         self.reports.append(report := await super().acall(*arguments, **options))
         return report
 
+    async def aexplore(self, *arguments: Any, **options: Any) -> CallReport:
+        self.reports.append(report := await super().aexplore(*arguments, **options))
+        return report
+
     async def atest(self, *arguments: Any, **options: Any) -> TestReport:
         self.reports.append(report := await super().atest(*arguments, **options))
         return report
 
 
-async def attack(case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way) -> Attempt:
+async def attack(
+    case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way, further: FurtherChecks = "off"
+) -> Attempt:
     """Verify an attack in the sandbox, beside a fresh canary, and see what it brought about."""
     sandbox.prepare(case, way)
     await sandbox.astatus()  # the self-test's processes are none of the case's
     with guarded_canary() as canary, adopting_orphans():
-        before = len(descendants())
+        before = await sandbox.count_processes()
         started = time.monotonic()
-        verdict = await _verify(case, canary.place(case["code"]), sandbox, way)
+        verdict = await _verify(case, canary.place(case["code"]), sandbox, way, further)
         seconds = time.monotonic() - started
-        reached = (*canary.effects(), *_left_over(before), *_leaks(case["probe"], canary, sandbox, verdict, seconds))
+        left = await sandbox.count_processes() - before
+        survivors = (f"survivor ({left})",) if left > 0 else ()
+        reached = (*canary.effects(), *survivors, *_leaks(case["probe"], canary, sandbox, verdict, seconds))
     passed = verdict.result == "passed"
     return _attempt(case, way, verdict, seconds, forged=passed and "verdict" in case["probe"], breaches=reached)
 
 
-async def stays_benign(case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way) -> Attempt:
+async def stays_benign(
+    case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way, further: FurtherChecks = "off"
+) -> Attempt:
     """Verify a benign module; anything but `passed` is a false alarm."""
     sandbox.prepare(case, way)
     started = time.monotonic()
-    verdict = await _verify(case, case["code"], sandbox, way)
+    verdict = await _verify(case, case["code"], sandbox, way, further)
     return _attempt(case, way, verdict, time.monotonic() - started)
 
 
@@ -130,7 +160,9 @@ def _attempt(
     )
 
 
-async def _verify(case: Mapping[str, Any], source: str, sandbox: RecordingSandbox, way: Way) -> Verdict:
+async def _verify(
+    case: Mapping[str, Any], source: str, sandbox: RecordingSandbox, way: Way, further: FurtherChecks
+) -> Verdict:
     hidden = case["hidden"] if case.get("probe") == "verdict_pass_hidden" else []
     name = case["checks"][0]["call"].partition("(")[0]
     asked: dict[str, Any] = {"prompt": "a stored case", "name": name}
@@ -140,7 +172,9 @@ async def _verify(case: Mapping[str, Any], source: str, sandbox: RecordingSandbo
     else:
         asked["examples"] = [_example(check) for check in (*case["checks"], *hidden)]
         draft = draft.model_copy(update={"held_out": tuple(parse_example(_example(check)).text for check in hidden)})
-    return await verify_draft(draft, GenerationRequest.model_validate(asked), sandbox, comparison=_EXACT)
+    return await verify_draft(
+        draft, GenerationRequest.model_validate(asked), sandbox, comparison=_EXACT, further=further
+    )
 
 
 def _example(check: Mapping[str, str]) -> str:
@@ -156,12 +190,6 @@ def _test_file(name: str, checks: Sequence[Mapping[str, str]], *, types: bool) -
         for number, check in enumerate(checks)
     )
     return "\n\n".join([f"from draft import {name}", *tests])
-
-
-def _left_over(before: int) -> tuple[str, ...]:
-    """The processes that are there beyond those before: with the verdict, all of a run's have to be gone."""
-    left = descendants()
-    return (f"survivor ({', '.join(left.values())})",) if len(left) > before else ()
 
 
 def _leaks(probe: str, canary: Canary, sandbox: RecordingSandbox, verdict: Verdict, seconds: float) -> list[str]:

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sandbox_variants import VARIANTS, unavailable
 from stored_cases import WAYS, RecordingSandbox, Way, attack, read_cases, stays_benign
 
-from genloom.state import SandboxTier
-
-TIERS: tuple[SandboxTier, ...] = ("bubblewrap", "landlock")
-
-KNOWN_BREACHES: Mapping[tuple[SandboxTier, str], str] = {}
-"""(tier, case) -> why it cannot be stopped there. Empty: with private namespaces Landlock's tier stops all of them."""
+KNOWN_BREACHES: Mapping[tuple[str, str], str] = {}
+"""(sandbox, case) -> why it cannot be stopped there. Empty: with private namespaces Landlock's tier stops all of them."""
 
 RUNS_TO_ITS_LIMIT = {"forge_settrace_jump"}
 
@@ -33,30 +30,35 @@ def parameters(name: str) -> list[Any]:
     return found
 
 
-@pytest.fixture(scope="module", params=TIERS)
-def tier_sandbox(request: pytest.FixtureRequest) -> RecordingSandbox:
-    """A sandbox of each tier; one that this machine does not have is skipped."""
-    sandbox = RecordingSandbox(tier=request.param)
-    status = sandbox.status()
-    if status.tier != request.param:
-        pytest.skip(f"no {request.param} here: {status.reason}")
-    return sandbox
+@pytest.fixture(
+    scope="module", params=[pytest.param(each, marks=pytest.mark.slow if "cold" in each else []) for each in VARIANTS]
+)
+def variant(request: pytest.FixtureRequest) -> str:
+    """The name of each sandbox; one that this machine does not have is skipped."""
+    if why := unavailable(request.param):
+        pytest.skip(f"no {request.param} here: {why}")
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def sandbox(variant: str) -> RecordingSandbox:
+    return RecordingSandbox(**VARIANTS[variant])
 
 
 @pytest.mark.parametrize(("case", "way"), parameters("attacks.jsonl"))
 async def test_stored_attack_neither_passes_nor_reaches_anything(
-    tier_sandbox: RecordingSandbox, case: dict[str, Any], way: Way
+    variant: str, sandbox: RecordingSandbox, case: dict[str, Any], way: Way
 ) -> None:
     """An attack gives no passing verdict where it must not, has no effect outside, and leaves no process."""
-    known = KNOWN_BREACHES.get(((await tier_sandbox.astatus()).tier or "rlimits", case["id"]))
-    seen = await attack(case, tier_sandbox, way)
+    known = KNOWN_BREACHES.get((variant, case["id"]))
+    seen = await attack(case, sandbox, way)
     assert seen.result != "not_run" or case["id"] == "faulty_import", seen
     assert not seen.forged, seen
     assert bool(seen.breaches) == bool(known), seen
 
 
 @pytest.mark.parametrize(("case", "way"), parameters("benign.jsonl"))
-async def test_stored_benign_module_passes(tier_sandbox: RecordingSandbox, case: dict[str, Any], way: Way) -> None:
+async def test_stored_benign_module_passes(sandbox: RecordingSandbox, case: dict[str, Any], way: Way) -> None:
     """An ordinary module loads, gives what it should, and passes."""
-    seen = await stays_benign(case, tier_sandbox, way)
+    seen = await stays_benign(case, sandbox, way)
     assert seen.result == "passed", seen
