@@ -11,21 +11,18 @@ this version or machine does not have say so.
 Endurance: `--verifications` small drafts with examples, as many at once as there are cores; then the throughput, the growth
 of this process, and what is left of processes, descriptors, mounts and temporary folders. Kills: a process that verifies
 without pause is ended by SIGKILL, again and again; the same is counted two seconds later. Orphans are adopted, so that none
-escapes the count. Static pass: the capability pass on every file of the standard library.
+escapes the count. (The passes of the static review have a benchmark of their own, `static_review.py`.)
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import asyncio
 import json
 import statistics
 import subprocess
 import sys
-import sysconfig
 import time
-import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +32,6 @@ from endurance import endurance, kills
 from remains import adopting_orphans, own_temporary_folder
 from small_draft import CALLS, EXAMPLES, PLAIN, SOURCE, TESTS, WITH_EXAMPLES, WITH_TESTS, verify
 
-from genloom.tools.checks import find_capabilities
 from genloom.tools.sandbox import Sandbox
 
 # the tests run in the same sandboxes
@@ -99,28 +95,6 @@ def quantiles(milliseconds: list[float]) -> dict[str, float]:
     return {"p50_ms": round(statistics.median(milliseconds), 2), "p95_ms": round(cuts[18], 2)}
 
 
-def static_pass() -> dict[str, Any]:
-    """Time parsing and the capability pass for each file of the standard library."""
-    library = Path(sysconfig.get_path("stdlib"))
-    outside = {"site-packages", "test", "tests", "idlelib", "lib2to3"}
-    parsing, passing = [], []
-    for file in sorted(library.rglob("*.py")):
-        if outside & set(file.relative_to(library).parts):
-            continue
-        began = time.perf_counter()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(file.read_bytes())
-        except SyntaxError:
-            continue
-        parsed = time.perf_counter()
-        find_capabilities(tree)
-        passing.append(1000 * (time.perf_counter() - parsed))
-        parsing.append(1000 * (parsed - began))
-    return {"files": len(passing), "pass": quantiles(passing), "reading_and_parsing": quantiles(parsing)}
-
-
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Measure everything."""
     absent = {name: why for name in VARIANTS if (why := unavailable(name))}
@@ -134,7 +108,6 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             "latency": asyncio.run(latencies(sandboxes, options.runs)),
             "endurance": {best: asyncio.run(endurance(sandboxes[best], options.verifications))},
             "kills": {name: kills(variant, options.kills) for name, variant in present.items()},
-            "static_pass": static_pass(),
         }
     reasons = {name: sandbox.status().reason for name, sandbox in sandboxes.items()}
     return {"conditions": conditions(sandboxes=reasons, absent=absent), **found}
