@@ -10,7 +10,8 @@ from collections.abc import Callable
 import hypothesis
 from hypothesis.errors import HypothesisException
 
-from genloom.tools.checks.derived.inputs import UnknownShapeError, inputs_like
+from genloom.tools.checks.derived.hints import UnknownShapeError
+from genloom.tools.checks.derived.inputs import inputs_like
 from genloom.tools.checks.derived.observing import EnoughError, Kind, Observer
 from genloom.tools.checks.derived.target import Target, Unfit
 

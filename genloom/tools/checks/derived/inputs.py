@@ -12,38 +12,34 @@ import ast
 import math
 import re
 import string
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from genloom.tools.checks.derived.hints import (
+    MAX_DEPTH,
+    UnknownShapeError,
+    Values,
+    distinct_key,
+    hint_arguments,
+    hint_names,
+    hinted,
+    text_of,
+)
 from genloom.tools.checks.derived.relations import relations_of
 from genloom.tools.checks.derived.target import Target
 
-__all__ = ["UnknownShapeError", "inputs_like"]
-
-Values = SearchStrategy[Any]
-"""Draws plain values of whatever type the samples have."""
+__all__ = ["inputs_like"]
 
 MAX_CHOICES = 100
 """Hypothesis draws from so few without consulting its own constants (it would from 128)."""
 MAX_SIZE = 12
-FREE_SIZE = 4
 CLOSED_FROM = 4
 """So many different letters of a kind, and the text is taken to allow all of that kind."""
-MAX_DEPTH = 5
 
-# zero, what is negative and what is empty are where preconditions stand that nobody wrote down: examples may show them,
-# a type hint alone does not
-_HINTED_INTEGERS = [1, 2, 3, 4, 5, 7, 8, 10, 12, 13, 16, 20]
-_HINTED_FLOATS = [1.0, 0.5, 2.0, 1.5, 3.25, 10.0, 12.75, 99.5]
-_HINTED_CHARACTERS = "abcxyzABZ 019.,-_é"
 _PROSE = " .,!?'\"-"
-
-
-class UnknownShapeError(Exception):
-    """Neither samples nor a hint that is understood say what to draw."""
 
 
 def inputs_like(target: Target) -> SearchStrategy[tuple[Any, ...]]:
@@ -58,11 +54,11 @@ def _like(samples: Sequence[Any], hint: ast.expr | None, depth: int = 0) -> Valu
     if depth > MAX_DEPTH:
         raise UnknownShapeError("its values are nested deeply")
     if not samples:
-        return _hinted(hint, depth)
+        return hinted(hint, depth)
     groups: dict[type, list[Any]] = {}
     for value in samples:
         groups.setdefault(_kind(value), []).append(value)
-    if float in groups or _names(hint) & {"float"}:
+    if float in groups or hint_names(hint) & {"float"}:
         numbers = [*groups.pop(int, []), *groups.pop(float, [])]
         groups |= {float: numbers} if numbers else {}
     return st.one_of([_LIKE[kind](values, hint, depth) for kind, values in groups.items()])
@@ -129,10 +125,10 @@ def _filled_texts(samples: Sequence[str]) -> Values:
     inner = [c for c in alphabet if c != " "]
     tidy = all(text == " ".join(text.split()) for text in samples)
     if " " not in characters or not tidy or not inner:
-        return _text(alphabet, *_sizes(map(len, samples)))
+        return text_of(alphabet, *_sizes(map(len, samples)))
     words = [word for text in samples for word in text.split()]
     low, high = _sizes(len(text.split()) for text in samples)
-    return st.lists(_text(inner, *_sizes(map(len, words))), min_size=low, max_size=high).map(" ".join)
+    return st.lists(text_of(inner, *_sizes(map(len, words))), min_size=low, max_size=high).map(" ".join)
 
 
 def _opened(characters: Sequence[str]) -> list[str]:
@@ -142,10 +138,6 @@ def _opened(characters: Sequence[str]) -> list[str]:
         if len(opened & set(kind)) >= CLOSED_FROM:
             opened |= set(kind)
     return sorted(opened, key=lambda c: (not c.islower(), c))[:MAX_CHOICES]
-
-
-def _text(alphabet: Sequence[str], low: int, high: int) -> SearchStrategy[str]:
-    return st.lists(st.sampled_from(list(alphabet)), min_size=low, max_size=high).map("".join)
 
 
 def _patterned(samples: Sequence[str]) -> Values:
@@ -168,7 +160,7 @@ def _run(run: str, letters: Sequence[str], numbers: Sequence[str]) -> SearchStra
         )
     if run.isalpha() and run.isascii():
         same = [letter for letter in letters if letter.isupper() == run.isupper()]
-        return _text(same, len(run), len(run)) if len(same) >= CLOSED_FROM else st.just(run)
+        return text_of(same, len(run), len(run)) if len(same) >= CLOSED_FROM else st.just(run)
     return st.just(run)
 
 
@@ -196,7 +188,7 @@ def _tuples(samples: Sequence[tuple[Any, ...]], hint: ast.expr | None, depth: in
 
 def _sequences(samples: Sequence[list[Any]], hint: ast.expr | None, depth: int) -> Values:
     pooled = [value for each in samples for value in each]
-    if not pooled and not _arguments(hint):
+    if not pooled and not hint_arguments(hint):
         return st.just([])
     mixed = len({type(value) for value in pooled}) > 1
     if mixed and len({tuple(map(type, each)) for each in samples}) == 1:
@@ -204,12 +196,14 @@ def _sequences(samples: Sequence[list[Any]], hint: ast.expr | None, depth: int) 
     low, high = _sizes(map(len, samples))
     if _is_table(pooled, samples):
         return _tables(samples, low, high, depth)
-    element = _like(pooled, next(iter(_arguments(hint)), None), depth + 1)
+    element = _like(pooled, next(iter(hint_arguments(hint)), None), depth + 1)
     several = [each for each in samples if len(each) > 1]
-    distinct = _key if several and all(len(set(map(_key, each))) == len(each) for each in several) else None
+    distinct = (
+        distinct_key if several and all(len(set(map(distinct_key, each))) == len(each) for each in several) else None
+    )
     drawn: Values = st.lists(element, min_size=low, max_size=high, unique_by=distinct)
-    if len(several) == len(samples) and all(len(set(map(_key, each))) > 1 for each in samples):
-        drawn = drawn.filter(lambda values: len(set(map(_key, values))) > 1)
+    if len(several) == len(samples) and all(len(set(map(distinct_key, each))) > 1 for each in samples):
+        drawn = drawn.filter(lambda values: len(set(map(distinct_key, values))) > 1)
     if several and all(_is_sorted(each, False) for each in several):
         return drawn.map(sorted)
     if several and all(_is_sorted(each, True) for each in several):
@@ -245,30 +239,26 @@ def _tables(samples: Sequence[list[list[Any]]], low: int, high: int, depth: int)
 
 def _sets(samples: Sequence[Any], hint: ast.expr | None, depth: int) -> Values:
     pooled = sorted({value for each in samples for value in each}, key=repr)
-    if not pooled and not _arguments(hint):
+    if not pooled and not hint_arguments(hint):
         return st.just(type(samples[0])())
     low, high = _sizes(map(len, samples))
-    element = _like(pooled, next(iter(_arguments(hint)), None), depth + 1)
-    return st.lists(element, min_size=low, max_size=high, unique_by=_key).map(type(samples[0]))
+    element = _like(pooled, next(iter(hint_arguments(hint)), None), depth + 1)
+    return st.lists(element, min_size=low, max_size=high, unique_by=distinct_key).map(type(samples[0]))
 
 
 def _dicts(samples: Sequence[dict[Any, Any]], hint: ast.expr | None, depth: int) -> Values:
     keys = list(dict.fromkeys(key for each in samples for key in each))
-    if not keys and not _arguments(hint):
+    if not keys and not hint_arguments(hint):
         return st.just({})
     if len({frozenset(each) for each in samples}) == 1 and len(samples) > 1:  # a record: its keys are its shape
         columns = [_like([each[key] for each in samples], None, depth + 1) for key in keys]
         return st.tuples(*columns).map(lambda values: dict(zip(keys, values, strict=True)))
-    hints = [*_arguments(hint), None, None]
+    hints = [*hint_arguments(hint), None, None]
     values = [value for each in samples for value in each.values()]
     key = _like(keys, hints[0], depth + 1)
     low, high = _sizes(map(len, samples))
     pairs = st.tuples(key, _like(values, hints[1], depth + 1))
-    return st.lists(pairs, min_size=low, max_size=high, unique_by=lambda pair: _key(pair[0])).map(dict)
-
-
-def _key(value: Any) -> Hashable:
-    return repr(value)
+    return st.lists(pairs, min_size=low, max_size=high, unique_by=lambda pair: distinct_key(pair[0])).map(dict)
 
 
 _LIKE: dict[type, Callable[[Any, ast.expr | None, int], Values]] = {
@@ -283,88 +273,4 @@ _LIKE: dict[type, Callable[[Any, ast.expr | None, int], Values]] = {
     set: _sets,
     frozenset: _sets,
     dict: _dicts,
-}
-
-
-def _hinted(hint: ast.expr | None, depth: int) -> Values:
-    """What a type hint alone says."""
-    if hint is None:
-        raise UnknownShapeError("there is neither an example nor a type hint for a part of its input")
-    if isinstance(hint, ast.Constant) and isinstance(hint.value, str):
-        return _hinted(_parsed(hint.value), depth)
-    if isinstance(hint, ast.BinOp) and isinstance(hint.op, ast.BitOr):
-        return st.one_of([_hinted(side, depth) for side in (hint.left, hint.right)])
-    if isinstance(hint, ast.Constant) and hint.value is None:
-        return st.none()
-    name, arguments = _name(hint), _arguments(hint)
-    if name in _PLAIN:
-        return _PLAIN[name]()
-    if name == "Literal":
-        return st.sampled_from([ast.literal_eval(each) for each in arguments])
-    if name in _GENERIC and arguments and depth < MAX_DEPTH:
-        return _GENERIC[name](arguments, depth + 1)
-    raise UnknownShapeError(f"the type hint `{ast.unparse(hint)}` does not say enough")
-
-
-def _parsed(text: str) -> ast.expr | None:
-    try:
-        return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-
-
-def _name(hint: ast.expr | None) -> str:
-    head = hint.value if isinstance(hint, ast.Subscript) else hint
-    return head.attr if isinstance(head, ast.Attribute) else getattr(head, "id", "")
-
-
-def _names(hint: ast.expr | None) -> set[str]:
-    """The hint's own name, or those of its alternatives."""
-    if isinstance(hint, ast.BinOp):
-        return _names(hint.left) | _names(hint.right)
-    return {_name(hint)}
-
-
-def _arguments(hint: ast.expr | None) -> list[ast.expr]:
-    if not isinstance(hint, ast.Subscript):
-        return []
-    return list(hint.slice.elts) if isinstance(hint.slice, ast.Tuple) else [hint.slice]
-
-
-def _hinted_list(arguments: list[ast.expr], depth: int) -> Values:
-    return st.lists(_hinted(arguments[0], depth), min_size=1, max_size=FREE_SIZE)
-
-
-def _hinted_set(arguments: list[ast.expr], depth: int) -> Values:
-    return st.lists(_hinted(arguments[0], depth), min_size=1, max_size=FREE_SIZE, unique_by=_key).map(set)
-
-
-def _hinted_tuple(arguments: list[ast.expr], depth: int) -> Values:
-    if isinstance(arguments[-1], ast.Constant) and arguments[-1].value is ...:
-        return _hinted_list(arguments, depth).map(tuple)
-    return st.tuples(*(_hinted(each, depth) for each in arguments))
-
-
-def _hinted_dict(arguments: list[ast.expr], depth: int) -> Values:
-    if len(arguments) != 2:
-        raise UnknownShapeError("a dict's hint needs keys and values")
-    pairs = st.tuples(*(_hinted(each, depth) for each in arguments))
-    return st.lists(pairs, min_size=1, max_size=FREE_SIZE, unique_by=lambda pair: _key(pair[0])).map(dict)
-
-
-_PLAIN: dict[str, Callable[[], Values]] = {
-    "int": lambda: st.sampled_from(_HINTED_INTEGERS),
-    "float": lambda: st.sampled_from(_HINTED_FLOATS),
-    "bool": lambda: st.sampled_from([False, True]),
-    "str": lambda: _text(_HINTED_CHARACTERS, 1, 8),
-    "bytes": lambda: st.lists(st.sampled_from(list(b"ab\x00\xff 1")), min_size=1, max_size=6).map(bytes),
-}
-
-_GENERIC: dict[str, Callable[[list[ast.expr], int], Values]] = {
-    **dict.fromkeys(("list", "List", "Sequence", "Iterable", "Collection", "MutableSequence"), _hinted_list),
-    **dict.fromkeys(("set", "Set", "AbstractSet", "frozenset", "FrozenSet"), _hinted_set),
-    **dict.fromkeys(("tuple", "Tuple"), _hinted_tuple),
-    **dict.fromkeys(("dict", "Dict", "Mapping", "MutableMapping"), _hinted_dict),
-    "Optional": lambda arguments, depth: st.one_of([st.none(), _hinted(arguments[0], depth)]),
-    "Union": lambda arguments, depth: st.one_of([_hinted(each, depth) for each in arguments]),
 }
