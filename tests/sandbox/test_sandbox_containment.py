@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from genloom.state import SandboxTier
 from genloom.tools.sandbox import Limits, ProgramReport, Raised, Returned, Sandbox
 
 DENIED = ("PermissionError", "FileNotFoundError", "OSError")
@@ -157,11 +158,11 @@ def test_run_is_not_root_and_has_no_rights(sandbox: Sandbox) -> None:
     assert leads
 
 
-def test_two_runs_have_different_users_when_started_as_root(sandbox: Sandbox) -> None:
-    """Runs started as root cannot touch one another: each has a user of its own."""
+def test_two_runs_have_different_users_when_started_as_root(tier: SandboxTier) -> None:
+    """Runs started as root cannot touch one another: each start has a user of its own."""
     if os.geteuid() != 0:
         pytest.skip("only root can give each run a user of its own")
-    source = "import os\n"
+    source, sandbox = "import os\n", Sandbox(tier=tier, warm=False)
     users = [sandbox.call({"draft.py": source}, "draft", ["os.getuid()"]).results[0] for _ in range(3)]
     assert len({repr(user) for user in users}) == 3
 

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 import genloom
+from genloom.state import SandboxTier
 from genloom.tools.sandbox import Limits, ProgramReport, Sandbox
+from genloom.tools.sandbox.warm_pool import stop_servers
 
 
 def test_program_reads_and_writes_and_its_exit_code_is_told(sandbox: Sandbox) -> None:
@@ -121,8 +123,9 @@ def working_in(folder: Path) -> list[str]:
     return found
 
 
-async def test_cancelled_run_is_gone(sandbox: Sandbox, open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cancelled_run_is_gone(tier: SandboxTier, open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cancelling the waiting task ends the whole tree before the cancellation comes through."""
+    sandbox = Sandbox(tier=tier, warm=False)
     monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
     started = asyncio.Event()
     source = "import os, time\nos.fork()\nprint('up', flush=True)\ntime.sleep(60)"
@@ -167,9 +170,10 @@ def test_killed_parent_takes_its_runs_along(open_folder: Path, sandbox: Sandbox)
 
 
 async def test_killed_supervisor_takes_its_run_along(
-    sandbox: Sandbox, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+    tier: SandboxTier, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the supervisor is killed, its namespace dies with it, and the report says that nothing was shown."""
+    sandbox = Sandbox(tier=tier, warm=False)
     if not sandbox.status().namespaces:
         pytest.skip("without namespaces only the run's first process dies with it")
     monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
@@ -194,6 +198,7 @@ async def test_many_runs_leave_nothing_behind(
     """After fifty runs, some of them stopped, there are no more descriptors, children, mounts or files than before."""
     monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
     await sandbox.arun_program("print(1)")
+    await asyncio.to_thread(stop_servers)
 
     def held() -> tuple[int, int, int]:
         children = sum(
@@ -209,6 +214,7 @@ async def test_many_runs_leave_nothing_behind(
             "import time, os\nos.fork()\ntime.sleep(9)" if stuck else "print(1)", limits=short if stuck else None
         )
         assert report.ended == ("timeout" if stuck else "normal")
+    await asyncio.to_thread(stop_servers)
     await asyncio.sleep(0)
     assert held() == before
     assert list(open_folder.iterdir()) == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import tempfile
 import threading
 import time
 from concurrent.futures import Future
@@ -21,7 +22,7 @@ __all__ = ["Lease", "lease_server", "stop_servers"]
 
 MOST_SERVERS = 4
 IDLE_SECONDS = 60.0
-_SWEEP_SECONDS = 5.0
+SWEEP_SECONDS = 5.0
 _MOST_REMEMBERED = 256
 
 _OF_ONE_RUN = {"task", "limits", "files", "stdin", "channel", "on_line", "warm"}
@@ -164,7 +165,7 @@ class _Pool:
     def _keep(self, requests: queue.SimpleQueue[tuple[Job, Future[WarmServer]]]) -> None:
         while True:
             try:
-                job, done = requests.get(timeout=_SWEEP_SECONDS if self._entries or self._ending else None)
+                job, done = requests.get(timeout=SWEEP_SECONDS)
             except queue.Empty:
                 self._sweep()
                 continue
@@ -199,7 +200,7 @@ class _Pool:
 def _key(job: Job) -> _Key:
     """Return all that makes a difference to the server: what a field added later holds is part of it, too."""
     shared = (getattr(job, field.name) for field in fields(job) if field.name not in _OF_ONE_RUN)
-    return (job.task[0], job.limits.file_megabytes, *shared)
+    return (job.task[0], job.limits.file_megabytes, tempfile.gettempdir(), *shared)
 
 
 def _first(pair: tuple[float, _Key]) -> float:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from genloom.tools.sandbox.job import Job
 from genloom.tools.sandbox.limits import Limits
-from genloom.tools.sandbox.planning import WORKER_FOLDER, make_plan, memory_file, plan_file, scratch_inside
+from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, scratch_inside
 from genloom.tools.sandbox.start import LAUNCHER_FOLDER, start_command
 
 __all__ = ["WarmServer", "fits_server"]

@@ -9,7 +9,7 @@ server: a run's own supervisor takes the order out of the socket.
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]  # the C part alone: nothing else is loaded with it
 import _socket
 import gc
 import marshal

@@ -174,12 +174,7 @@ def _first_process(plan: Plan, order: Order, user: int, root: bool, others: int,
     """The first process of the namespace: makes the view, starts the run, reaps, tells how the run ended."""
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)
-        if plan["namespaces"]:
-            needed = [plan["executable"], *plan["readable"]]
-            shared = "shared_memory" in plan["grants"]
-            make_private_view(needed, plan["view"], plan["scratch"], plan["file_size"], user, root, shared)
-        elif plan["view"]:
-            raise RefusalError("view", "it needs private namespaces")
+        _make_view(plan, user, root)
         own = os.getpid()
         run = os.fork()
         if run == 0:
@@ -191,6 +186,15 @@ def _first_process(plan: Plan, order: Order, user: int, root: bool, others: int,
         os.write(refused, f"start {error}".encode(errors="replace"))
         os._exit(127)
     _wait_for(run, waited)
+
+
+def _make_view(plan: Plan, user: int, root: bool) -> None:
+    if plan["namespaces"]:
+        needed = [plan["executable"], *plan["readable"]]
+        shared = "shared_memory" in plan["grants"]
+        make_private_view(needed, plan["view"], plan["scratch"], plan["file_size"], user, root, shared)
+    elif plan["view"]:
+        raise RefusalError("view", "it needs private namespaces")
 
 
 def _wait_for(run: int, waited: int) -> None:
