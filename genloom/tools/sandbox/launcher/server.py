@@ -102,7 +102,6 @@ def _become(common: Plan, order: _LateOrder, server: int) -> Plan:
         if os.getppid() == server:
             supervise(common, order)
     except _SetUpError as ready:
-        gc.unfreeze()
         return ready.plan
     except BaseException as error:  # noqa: BLE001 - this process must not go on as a server
         order.tell(f"refused supervisor {error}")

@@ -29,14 +29,14 @@ def _take_out_packages() -> None:
         del sys.modules[name]
 
 
-def _start(serves: bool) -> list[ModuleType]:
+def _start(serves: bool, preloaded: bool = False) -> list[ModuleType]:
     """Return when the run starts: at once, or as a server's copy; what is returned is to be kept alive."""
     if not serves:
         _take_out_packages()
         return []
     from genloom.tools.sandbox.worker.warm_start import wait_until_started
 
-    return wait_until_started(_take_out_packages)
+    return wait_until_started(_take_out_packages, preloaded)
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
 
         if serves:
             preload_pytest(folder, *arguments)
-        _kept = _start(serves)
+        _kept = _start(serves, preloaded=True)
         report_tests(folder)
     else:
         from genloom.tools.sandbox.worker.program import run_program

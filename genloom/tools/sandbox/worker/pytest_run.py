@@ -21,6 +21,7 @@ __all__ = ["preload_pytest", "report_tests"]
 
 BORROWED = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 MOST_DETAIL = 4000
+_LOADED_BY_SESSIONS = ("_pytest._argcomplete", "faulthandler", "pdb")
 _NOT_USED = {"cacheprovider", "stepwise"}
 """Plugins that `-p no:cacheprovider` keeps out."""
 
@@ -65,6 +66,8 @@ def preload_pytest(own_folder: str, lender: str) -> None:
         configuration = importlib.import_module("_pytest.config")
         for plugin in [name for name in getattr(configuration, "default_plugins", ()) if name not in _NOT_USED]:
             importlib.import_module(f"_pytest.{plugin}")
+        for module in _LOADED_BY_SESSIONS:
+            importlib.import_module(module)
         usable = True
     except Exception:  # noqa: BLE001 - an incompatible pytest can fail in any way; a run will tell how
         usable = False

@@ -16,14 +16,17 @@ _OPTIONS = 3
 """How many of a command's first arguments are the interpreter's own: itself, -s, -B."""
 
 
-def wait_until_started(take_out_packages: Callable[[], None]) -> list[ModuleType]:
+def wait_until_started(take_out_packages: Callable[[], None], preloaded: bool) -> list[ModuleType]:
     """Return in a process of its own for each run, with the arguments, environment and modules of a fresh start.
 
-    What is loaded when this is called counts as part of that start. What was taken out is returned: to free it would copy
+    What is loaded when this is called counts as part of that start; much of it, when it was `preloaded`, and then it stays
+    out of the collector's sight. What was taken out is returned: to free it would copy
     the memory that it shares with the server.
     """
     modules, finders = set(sys.modules), set(sys.path_importer_cache)
-    from genloom.tools.sandbox.launcher.server import wait_for_run  # here: the modules before it are counted above
+    import gc  # here, as what follows: a fresh start has not loaded them
+
+    from genloom.tools.sandbox.launcher.server import wait_for_run
 
     own = [sys.modules[name] for name in sys.modules if name not in modules]
     take_out_packages()
@@ -37,4 +40,6 @@ def wait_until_started(take_out_packages: Callable[[], None]) -> list[ModuleType
         sys.orig_argv[:] = plan["arguments"]
     os.environ.clear()
     os.environ.update(plan["environment"])
+    if not preloaded:
+        gc.unfreeze()
     return own
