@@ -22,13 +22,24 @@ def tier(request: pytest.FixtureRequest) -> SandboxTier:
     return found
 
 
-@pytest.fixture(scope="session")
-def sandbox(tier: SandboxTier) -> Sandbox:
-    """A confined sandbox with small limits, on each tier."""
+WAYS: dict[str, tuple[SandboxTier, bool]] = {
+    "bubblewrap": ("bubblewrap", False),
+    "warm": ("bubblewrap", True),
+    "landlock": ("landlock", False),
+}
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    """A confined sandbox with small limits, on each tier, and with a warm server where there can be one."""
+    tier, warm = WAYS[request.param]
     limits = Limits(
         wall_seconds=5, cpu_seconds=5, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=256
     )
-    return Sandbox(limits=limits, tier=tier)
+    found = Sandbox(limits=limits, tier=tier, warm=warm)
+    if found.status().tier is None:
+        pytest.skip(f"no {tier} here: {found.status().reason}")
+    return found
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 import genloom
 from genloom.state import SandboxTier
-from genloom.tools.sandbox import Limits, ProgramReport, Sandbox
+from genloom.tools.sandbox import Grants, Limits, ProgramReport, Sandbox
 from genloom.tools.sandbox.warm_pool import stop_servers
 
 
@@ -102,7 +102,8 @@ def test_ordinary_use_of_the_standard_library_works(sandbox: Sandbox, source: st
     if "multiprocessing" in source and not sandbox.status().namespaces:
         pytest.skip("semaphores need private shared memory")
     limits = Limits(wall_seconds=20, memory_megabytes=512)
-    report = sandbox.run_program(source, limits=limits)
+    grants = Grants(shared_memory="multiprocessing" in source)
+    report = sandbox.run_program(source, limits=limits, grants=grants)
     assert (report.ended, report.stderr) == ("normal", "")
 
 

@@ -18,7 +18,7 @@ import asyncio, os, signal, sys
 import genloom.tools.sandbox.selftest as selftest
 from genloom.tools.sandbox import Limits, Sandbox
 selftest._WAYS = {ways!r}
-sandbox = Sandbox(limits=Limits(wall_seconds=10, processes=16), tier={tier!r})
+sandbox = Sandbox(limits=Limits(wall_seconds=10, processes=16), tier={tier!r}, warm=False)
 print(os.getuid(), sandbox.status().tier, sandbox.status().namespaces, sandbox.status().reason)
 """
 
@@ -90,7 +90,7 @@ import genloom.tools.sandbox.selftest as selftest
 from genloom.tools.sandbox import Sandbox
 selftest._WAYS = {ways!r}
 source = "import os, time\\\\nif os.fork() == 0: os.setsid()\\\\nprint(1, flush=True)\\\\ntime.sleep(30)"
-Sandbox(tier={tier!r}).run_program(source, on_line=lambda line: print("up", flush=True))
+Sandbox(tier={tier!r}, warm=False).run_program(source, on_line=lambda line: print("up", flush=True))
 '''
 def working():
     found = []

@@ -6,12 +6,15 @@ import marshal
 import math
 import os
 import secrets
+import sys
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from genloom.tools.sandbox.bubblewrap import free_scratch, own_namespaces
 from genloom.tools.sandbox.job import Job
 from genloom.tools.sandbox.launcher.plan import Plan
+from genloom.tools.sandbox.seatbelt import seatbelt_plan
 
 __all__ = ["make_plan", "memory_file", "plan_file", "scratch_inside"]
 
@@ -53,7 +56,7 @@ _FOR_NAMES = ("/etc/hosts", "/etc/nsswitch.conf")
 def make_plan(job: Job, *, role: str, scratch: str, channel: list[int]) -> Plan:
     """Return what the launcher is to do for a job; `role` and `channel` are as in `Plan`."""
     limits = job.limits
-    return Plan(
+    plan = Plan(
         role=role,
         confined=job.confined,
         namespaces=job.namespaces,
@@ -74,6 +77,7 @@ def make_plan(job: Job, *, role: str, scratch: str, channel: list[int]) -> Plan:
         processes=limits.processes,
         file_size=limits.file_megabytes << 20,
     )
+    return plan if sys.platform == "linux" or not job.confined else seatbelt_plan(plan, job.grants)
 
 
 def _readable(job: Job) -> list[str]:
@@ -92,7 +96,9 @@ def plan_file(plan: Plan, stack: ExitStack) -> int:
 
 def memory_file(content: bytes, stack: ExitStack) -> int:
     """Return a descriptor of a file in memory, at its start; the stack closes it."""
-    number = os.memfd_create("genloom")
+    number = (
+        os.memfd_create("genloom") if sys.platform == "linux" else os.dup(stack.enter_context(TemporaryFile()).fileno())
+    )
     stack.callback(os.close, number)
     view = memoryview(content)
     while view:

@@ -28,15 +28,20 @@ def main() -> None:
         from genloom.tools.sandbox.launcher.descent import descend
 
         descend(sys.argv[2:])
-    from genloom.tools.sandbox.launcher.order import Order
-    from genloom.tools.sandbox.launcher.supervisor import supervise
-
     control, status, plan = (int(argument) for argument in sys.argv[1:4])
     for number in (control, status, plan):
         os.set_inheritable(number, False)
     with open(plan, "rb") as file:
         file.seek(0)
         given = marshal.load(file)  # noqa: S302 - written by the process that started this one, with the same Python
+    if sys.platform == "darwin":
+        from genloom.tools.sandbox.launcher import macos
+
+        macos.supervise(given, control, status)
+        return
+    from genloom.tools.sandbox.launcher.order import Order
+    from genloom.tools.sandbox.launcher.supervisor import supervise
+
     supervise(given, Order(given, control, status))
 
 
