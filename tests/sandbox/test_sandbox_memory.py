@@ -170,7 +170,9 @@ def test_memory_does_not_raise_a_tier(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [fields["tier"] for fields in stored(memory).values()] == ["landlock"]
 
 
-def test_launcher_refuses_where_bwrap_left_namespaces_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_launcher_refuses_where_bwrap_left_namespaces_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bwrap that only executes its command makes no bubblewrap tier: the launcher looks for itself."""
     bwrap = tmp_path / "bwrap"
     bwrap.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n')
