@@ -96,9 +96,11 @@ def plan_file(plan: Plan, stack: ExitStack) -> int:
 
 def memory_file(content: bytes, stack: ExitStack) -> int:
     """Return a descriptor of a file in memory, at its start; the stack closes it."""
-    number = (
-        os.memfd_create("genloom") if sys.platform == "linux" else os.dup(stack.enter_context(TemporaryFile()).fileno())
-    )
+    if sys.platform == "linux":
+        number = os.memfd_create("genloom")
+    else:
+        file = stack.enter_context(TemporaryFile())
+        number = os.dup(file.fileno())
     stack.callback(os.close, number)
     view = memoryview(content)
     while view:
