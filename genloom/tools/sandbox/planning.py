@@ -99,7 +99,7 @@ def memory_file(content: bytes, stack: ExitStack) -> int:
     if sys.platform == "linux":
         number = os.memfd_create("genloom")
     else:
-        file = stack.enter_context(TemporaryFile())
+        file = stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
         number = os.dup(file.fileno())
     stack.callback(os.close, number)
     view = memoryview(content)
