@@ -69,6 +69,8 @@ class Sandbox:
     With a `repository` each run works in a view of that folder, in which files can be added, replaced and removed; the
     folder itself stays as it is, and secrets that are known by name are not to be seen.
 
+    With `warm`, a server that is up already makes the runs where the tier allows it; else each is started for itself.
+
     Methods that start with `a` are coroutines; cancelling one ends its processes first. Each has a synchronous face.
     """
 
