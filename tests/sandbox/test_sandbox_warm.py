@@ -299,6 +299,28 @@ def test_servers_are_few(warm: Sandbox, tmp_path: Path) -> None:
     assert wait_until(lambda: len(servers()) == MOST_SERVERS)
 
 
+def test_folder_that_was_made_anew_is_seen(warm: Sandbox, tmp_path: Path) -> None:
+    """A server shows the folders of today, not those that had their names when it was started."""
+    folder = tmp_path / "modules"
+    sandbox = Sandbox(limits=LIMITS, import_from=[folder])
+    for number in range(3):
+        folder.mkdir()
+        (folder / "mine.py").write_text(f"X = {number}\n")
+        assert value(sandbox.call({"draft.py": "import mine\n"}, "draft", ["mine.X"])) == number
+        folder.rename(tmp_path / f"old{number}")
+
+
+def test_package_that_was_installed_meanwhile_is_found(warm: Sandbox, tmp_path: Path) -> None:
+    """What comes into an environment after a server's start is there for the next run, hooks included."""
+    python = environment(tmp_path / "venv", "import sys; sys.hooked = 1")
+    sandbox = Sandbox(python=python, limits=LIMITS)
+    assert value(sandbox.call({"draft.py": "import sys\n"}, "draft", ["sys.hooked"])) == 1
+    packages = next((tmp_path / "venv").glob("lib/python3.*/site-packages"))
+    (packages / "new.py").write_text("X = 3\n")
+    (packages / "other.pth").write_text("import sys; sys.hooked = 2\n")
+    assert value(sandbox.call({"draft.py": "import new, sys\n"}, "draft", ["(sys.hooked, new.X)"])) == (2, 3)
+
+
 def test_idle_server_ends(warm: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that nobody used for a while is gone, with everything that belongs to it."""
     monkeypatch.setattr(warm_pool, "IDLE_SECONDS", 0.2)

@@ -13,6 +13,7 @@ import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from genloom.tools.sandbox.job import Job
@@ -24,6 +25,9 @@ MOST_SERVERS = 4
 IDLE_SECONDS = 60.0
 SWEEP_SECONDS = 5.0
 _MOST_REMEMBERED = 256
+
+_LIBRARIES = ("lib", "lib64")
+_PACKAGES = ("site-packages", "dist-packages")
 
 _OF_ONE_RUN = {"task", "limits", "files", "stdin", "channel", "on_line", "warm"}
 
@@ -200,7 +204,34 @@ class _Pool:
 def _key(job: Job) -> _Key:
     """Return all that makes a difference to the server: what a field added later holds is part of it, too."""
     shared = (getattr(job, field.name) for field in fields(job) if field.name not in _OF_ONE_RUN)
-    return (job.task[0], job.limits.file_megabytes, tempfile.gettempdir(), *shared)
+    return (job.task[0], job.limits.file_megabytes, tempfile.gettempdir(), _identities(job), *shared)
+
+
+def _identities(job: Job) -> _Key:
+    """Return what tells that a path which a server was started with has become another: folders made anew, installations
+    that got or lost a package."""
+    found: list[_Key] = []
+    for path in (*job.interpreter.readable, *job.readable):
+        found.append(_identity(path))
+        if Path(path).name in _LIBRARIES:
+            places = [f"{version}/{name}" for version in sorted(Path(path).glob("python3*")) for name in _PACKAGES]
+            found += [(*_identity(place), _changed(place)) for place in places]
+    return tuple(found)
+
+
+def _identity(path: str) -> _Key:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return ()
+    return (status.st_dev, status.st_ino)
+
+
+def _changed(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _first(pair: tuple[float, _Key]) -> float:

@@ -12,6 +12,7 @@ __all__ = ["check_visible", "descendants", "end_tree", "memory_held"]
 _SIGKILL = 9
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_SEEN = 20_000
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.002
 
 
 def check_visible() -> None:
@@ -81,13 +82,14 @@ def end_tree(patience: float = 10.0) -> bool:
 
     Return whether none is left; `patience` bounds the wait in seconds.
     """
-    deadline = time.monotonic() + patience
+    deadline, pause = time.monotonic() + patience, _SHORTEST_PAUSE
     while time.monotonic() < deadline:
         for process in descendants(os.getpid())[1:]:
             _kill(process)
         if not _reap():
             return True
-        time.sleep(0.001)
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
     return False
 
 
