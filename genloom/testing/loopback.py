@@ -1,226 +1,202 @@
-"""A server on 127.0.0.1 in threads of its own, for tests: it records what it is asked and can be made to fail.
+"""A server on 127.0.0.1 for tests: it records what it is asked and can be made to fail.
 
-Nothing but the standard library is needed. The servers of `genloom.testing` are built on it.
+One event loop in a thread of its own carries all connections; nothing but the standard library is needed. The servers of
+`genloom.testing` are built on it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
-import sys
 import threading
+import traceback
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import ClassVar, Self, TypeVar
 
+from genloom.testing.exchange import (
+    MAX_HEAD_BYTES,
+    Answer,
+    RecordedRequest,
+    read_request,
+    write_answer,
+    write_without_end,
+)
 from genloom.testing.fault import Fault
 from genloom.testing.script import Script
 
 __all__ = ["Answer", "FaultSource", "LoopbackServer", "RecordedRequest"]
 
-MAX_REQUEST_BYTES = 64 * 1024 * 1024
 REQUESTS_KEPT = 20_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordedRequest:
-    """What was asked. Header names are lower case, `authorization` is not among them: it stands by itself."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    authorization: str = field(default="", repr=False)
-    body: bytes = field(default=b"", repr=False)
-
-    def json(self) -> Any:  # Any: whatever the client sent
-        """Return the parsed body, `None` when it is not JSON."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What is answered. Several `pieces` are sent one by one (chunked), as a streaming server does."""
-
-    status: int = 200
-    pieces: tuple[bytes, ...] = (b"",)
-    content_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of_json(cls, data: object, status: int = 200) -> Answer:
-        """Return an answer of one piece of JSON."""
-        return cls(status=status, pieces=(json.dumps(data).encode(),))
-
+STOP_SECONDS = 10.0
 
 FaultSource = Sequence[Fault | None] | Callable[[RecordedRequest], Fault | None]
 """Faults for the requests in order (`None`: no fault), or a rule that is asked for each request."""
+
+NO_FAULT = Fault()
+
+Q = TypeVar("Q")
+R = TypeVar("R")
 
 
 class LoopbackServer(ABC):
     """A context manager; between enter and exit it listens on 127.0.0.1, on a free port unless one is given."""
 
+    answers_inline: ClassVar[bool] = False
+    """Whether `answer` and rules are called in the server's loop, one at a time: for what never blocks. Otherwise each call
+    has a thread of its own."""
+
     def __init__(self, *, faults: FaultSource = (), port: int = 0) -> None:
         self._faults: Script[RecordedRequest, Fault | None] = Script(faults)
         self._port = port
         self._requests: deque[RecordedRequest] = deque(maxlen=REQUESTS_KEPT)
-        self._stopped = threading.Event()
-        self._server: _Server | None = None
+        self._listener: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
 
     @abstractmethod
     def answer(self, request: RecordedRequest) -> Answer:
-        """Return the right answer; called from many threads at once."""
+        """Return the right answer; called from many threads at once unless `answers_inline`."""
+
+    def real_seconds(self, seconds: float) -> float:
+        """Return how long a time of the server really is."""
+        return seconds
 
     def __enter__(self) -> Self:
-        self._stopped.clear()
-        self._server = _Server(self, self._port)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._listener = socket.create_server(("127.0.0.1", self._port), backlog=1024)
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="loopback-server", daemon=True)
+        self._thread.start()
+        started.wait()
         return self
 
     def __exit__(self, *_: object) -> None:
-        server, self._server = self._server, None
-        self._stopped.set()
-        if server is not None:
-            server.shutdown()
-            server.server_close()
-            server.close_connections()
+        thread, self._thread = self._thread, None
+        if thread is not None and self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+            thread.join(STOP_SECONDS)
+        self._listener = None
 
     @property
     def base_url(self) -> str:
         """The address to give to a client."""
-        assert self._server is not None, "the server is not running: use it in a `with` block"
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        assert self._listener is not None, "the server is not running: use it in a `with` block"
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
         """What was asked so far, oldest first; of more than 20,000 the last."""
-        return tuple(self._requests)
+        return tuple(self._requests.copy())
 
     def count(self, method: str, path_part: str = "") -> int:
         """Return how many requests of that method had `path_part` in their path."""
         return sum(request.method == method and path_part in request.path for request in self.requests)
 
-    def respond(self, request: RecordedRequest) -> tuple[Answer | None, bool]:
-        """Return the answer after faults, `None` to cut the connection, and whether to cut it half-way."""
-        self._requests.append(request)
-        fault = self._faults.next(request)
-        if fault is None:
-            return self.answer(request), False
-        right = self.answer(request) if fault.after_work else None
-        if self._stopped.wait(fault.delay) or fault.cut:
-            return None, False
-        if fault.replaces_answer:
-            body = (
-                fault.body
-                if fault.body is not None
-                else json.dumps({"message": "injected", "status_code": fault.status})
-            )
-            wrong = Answer(status=fault.status or 200, pieces=(body.encode(),), headers=dict(fault.headers))
-            return wrong, fault.truncate
-        return right or self.answer(request), fault.truncate
+    async def background(self) -> None:
+        """Run beside the connections until the server stops; servers may have something to do here."""
 
+    def _run(self, started: threading.Event) -> None:
+        asyncio.run(self._listen(started))
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 256
+    async def _listen(self, started: threading.Event) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        connections: set[asyncio.Task[None]] = set()
 
-    def __init__(self, owner: LoopbackServer, port: int) -> None:
-        self.owner = owner
-        self.connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), _Handler)
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            connections.add(task)
+            try:
+                await self._converse(reader, writer)
+            except asyncio.CancelledError:
+                pass  # the server stops; streams log a cancelled handler as if it had failed
+            finally:
+                connections.discard(task)
 
-    def close_connections(self) -> None:
-        for connection in tuple(self.connections):
+        server = await asyncio.start_server(connected, sock=self._listener, limit=MAX_HEAD_BYTES)
+        beside = asyncio.create_task(self.background())
+        started.set()
+        await self._stop.wait()
+        server.close()
+        for task in (beside, *connections):
+            task.cancel()
+        await asyncio.gather(beside, *connections, return_exceptions=True)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while request := await read_request(reader, writer):
+                self._requests.append(request)
+                if not await self._respond(request, reader, writer):
+                    break
+        except OSError:
+            pass  # the client went away
+        except Exception:  # noqa: BLE001  # a mistake in the test's own rule: shown, and the client sees a cut
+            traceback.print_exc()
+        finally:
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                writer.close()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # Any: socketserver's own types
-        """Say nothing of clients that went away; anything else is a mistake of the test's rule and is shown."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
+    async def _respond(
+        self, request: RecordedRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Answer one request; return whether the connection stays open."""
+        fault = await self._call(self._faults.next, request) or NO_FAULT
+        answer = await self._call(self.answer, request) if fault.after_work else None
+        if fault.delay:
+            await asyncio.sleep(self.real_seconds(fault.delay))
+        if fault.hang:
+            await reader.read()  # until the client gives up
+        if fault.hang or fault.cut:
+            return False
+        if fault.replaces_answer:
+            answer = _wrong_answer(fault)
+        elif answer is None:
+            answer = await self._call(self.answer, request)
+        self.answered(request, answer)
+        if fault.endless is not None:
+            await write_without_end(writer, answer, self.real_seconds(fault.endless))
+        await write_answer(writer, answer, half=fault.truncate)
+        return not fault.truncate
+
+    def answered(self, request: RecordedRequest, answer: Answer) -> None:
+        """Called with each answer, right or wrong, just before it is sent."""
+
+    async def _call(self, function: Callable[[Q], R], argument: Q) -> R:
+        return function(argument) if self.answers_inline else await _in_thread(function, argument)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-    server: _Server
+async def _in_thread(function: Callable[[Q], R], argument: Q) -> R:
+    """Call in a thread that nothing waits for at exit: a rule of a test may block for ever."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[R] = loop.create_future()
 
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections.add(self.connection)
-
-    def finish(self) -> None:
-        self.server.connections.discard(self.connection)
-        super().finish()
-
-    def log_message(self, *args: Any, **named: Any) -> None:  # Any: http.server's own signature
-        """Write nothing to stderr."""
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def _serve(self) -> None:
-        answer, half = self.server.owner.respond(self._read())
-        if answer is None:
-            self._cut()
-        elif len(answer.pieces) > 1:
-            self._stream(answer, half)
+    def settle(result: R | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
         else:
-            self._send(answer, half)
+            done.set_result(result)  # type: ignore[arg-type]  # without an error it is the function's own
 
-    def _read(self) -> RecordedRequest:
-        length = min(int(self.headers.get("Content-Length") or 0), MAX_REQUEST_BYTES)
-        parts = urlsplit(self.path)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        return RecordedRequest(
-            method=self.command,
-            path=parts.path,
-            query=dict(parse_qsl(parts.query)),
-            authorization=headers.pop("authorization", ""),
-            headers=headers,
-            body=self.rfile.read(length),
-        )
+    def call() -> None:
+        try:
+            outcome: tuple[R | None, BaseException | None] = function(argument), None
+        except BaseException as error:  # noqa: BLE001  # raised again by whoever awaits
+            outcome = None, error
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the server stopped meanwhile
+            loop.call_soon_threadsafe(settle, *outcome)
 
-    def _head(self, answer: Answer, framing: tuple[str, str]) -> None:
-        self.send_response(answer.status)
-        for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
-            self.send_header(name, value)
-        self.send_header(*framing)
-        self.end_headers()
+    threading.Thread(target=call, name="loopback-rule", daemon=True).start()
+    return await done
 
-    def _send(self, answer: Answer, half: bool) -> None:
-        content = answer.pieces[0]
-        self._head(answer, ("Content-Length", str(len(content))))
-        self.wfile.write(content[: len(content) // 2] if half else content)
-        if half:
-            self._cut()
 
-    def _stream(self, answer: Answer, half: bool) -> None:
-        self._head(answer, ("Transfer-Encoding", "chunked"))
-        pieces = answer.pieces[: len(answer.pieces) // 2] if half else answer.pieces
-        for piece in pieces:
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            self.wfile.flush()
-        if half:
-            self._cut()
-        else:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _cut(self) -> None:
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            self.wfile.flush()
-            self.connection.shutdown(socket.SHUT_RDWR)
+def _wrong_answer(fault: Fault) -> Answer:
+    body = fault.body
+    if body is None:
+        body = json.dumps({"message": "injected", "status_code": fault.status})
+    content = body if isinstance(body, bytes) else body.encode()
+    return Answer(status=fault.status or 200, pieces=(content,), headers=dict(fault.headers))
