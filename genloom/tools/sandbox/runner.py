@@ -123,6 +123,8 @@ class _Run:
                     await _wait_until_gone(self._process)
                 if self._lease and self._pipes:
                     await self._give_back(stack, self._lease, self._pipes["status"])
+                elif self._lease:
+                    self._lease.release()  # nothing was sent
         if self._callers_error:
             raise self._callers_error
         return self._ending(self._line.decode(errors="replace"), stdout, stderr, time.monotonic() - started)

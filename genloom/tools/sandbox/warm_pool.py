@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 import queue
-import tempfile
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from genloom.tools.sandbox.job import Job
+from genloom.tools.sandbox.warm_key import ServerKey, server_key
 from genloom.tools.sandbox.warm_server import WarmServer, fits_server
 
 __all__ = ["Lease", "lease_server", "stop_servers"]
@@ -26,13 +24,6 @@ IDLE_SECONDS = 60.0
 SWEEP_SECONDS = 5.0
 _MOST_REMEMBERED = 256
 
-_LIBRARIES = ("lib", "lib64")
-_PACKAGES = ("site-packages", "dist-packages")
-
-_OF_ONE_RUN = {"task", "limits", "files", "stdin", "channel", "on_line", "warm"}
-
-_Key = tuple[Any, ...]  # Any: whatever a job's fields hold
-
 
 @dataclass(eq=False)
 class Lease:
@@ -41,7 +32,7 @@ class Lease:
 
     server: WarmServer
     _pool: _Pool
-    _key: _Key
+    _key: ServerKey
 
     def release(self) -> None:
         """Let the server go on."""
@@ -69,15 +60,15 @@ class _Entry:
 class _Pool:
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[_Key, _Entry] = {}
+        self._entries: dict[ServerKey, _Entry] = {}
         self._ending: list[WarmServer] = []
-        self._asked: dict[_Key, None] = {}
-        self._refused: dict[_Key, None] = {}
+        self._asked: dict[ServerKey, None] = {}
+        self._refused: dict[ServerKey, None] = {}
         self._requests: queue.SimpleQueue[tuple[Job, Future[WarmServer]]] | None = None
         self._process = os.getpid()
 
     def lease(self, job: Job) -> Lease | None:
-        key = _key(job)
+        key = server_key(job)
         with self._lock:
             self._forget_after_fork()
             entry = self._entries.get(key)
@@ -90,19 +81,19 @@ class _Pool:
             entry.users += 1
             return Lease(entry.server, self, key)
 
-    def confirm(self, key: _Key) -> None:
+    def confirm(self, key: ServerKey) -> None:
         with self._lock:
             if entry := self._entries.get(key):
                 entry.serves = True
 
-    def give_back(self, key: _Key, server: WarmServer) -> None:
+    def give_back(self, key: ServerKey, server: WarmServer) -> None:
         with self._lock:
             entry = self._entries.get(key)
             if entry and entry.server is server:
                 entry.users -= 1
                 entry.idle_since = time.monotonic()
 
-    def drop(self, key: _Key, server: WarmServer) -> None:
+    def drop(self, key: ServerKey, server: WarmServer) -> None:
         with self._lock:
             entry = self._entries.get(key)
             if entry and entry.server is server:
@@ -118,7 +109,7 @@ class _Pool:
         for server in servers:
             server.wait_until_gone()
 
-    def _start(self, key: _Key, job: Job) -> _Entry | None:
+    def _start(self, key: ServerKey, job: Job) -> _Entry | None:
         if key in self._refused or not self._is_worth_it(key, job) or not self._make_room():
             return None
         done: Future[WarmServer] = Future()
@@ -131,7 +122,7 @@ class _Pool:
         self._entries[key] = entry
         return entry
 
-    def _is_worth_it(self, key: _Key, job: Job) -> bool:
+    def _is_worth_it(self, key: ServerKey, job: Job) -> bool:
         """Programs often come once, each with folders of its own: the second of a kind gets a server."""
         before = key in self._asked
         _remember(self._asked, key)
@@ -147,12 +138,12 @@ class _Pool:
         self._end(key)
         return True
 
-    def _end(self, key: _Key) -> None:
+    def _end(self, key: ServerKey) -> None:
         server = self._entries.pop(key).server
         server.stop()
         self._ending.append(server)
 
-    def _lose(self, key: _Key, entry: _Entry) -> None:
+    def _lose(self, key: ServerKey, entry: _Entry) -> None:
         """Forget a server that ended by itself; one that never served is not tried again."""
         del self._entries[key]
         entry.server.stop()
@@ -201,44 +192,11 @@ class _Pool:
         self._entries, self._ending, self._requests, self._process = {}, [], None, os.getpid()
 
 
-def _key(job: Job) -> _Key:
-    """Return all that makes a difference to the server: what a field added later holds is part of it, too."""
-    shared = (getattr(job, field.name) for field in fields(job) if field.name not in _OF_ONE_RUN)
-    return (job.task[0], job.limits.file_megabytes, tempfile.gettempdir(), _identities(job), *shared)
-
-
-def _identities(job: Job) -> _Key:
-    """Return what tells that a path which a server was started with has become another: folders made anew, installations
-    that got or lost a package."""
-    found: list[_Key] = []
-    for path in (*job.interpreter.readable, *job.readable):
-        found.append(_identity(path))
-        if Path(path).name in _LIBRARIES:
-            places = [f"{version}/{name}" for version in sorted(Path(path).glob("python3*")) for name in _PACKAGES]
-            found += [(*_identity(place), _changed(place)) for place in places]
-    return tuple(found)
-
-
-def _identity(path: str) -> _Key:
-    try:
-        status = Path(path).stat()
-    except OSError:
-        return ()
-    return (status.st_dev, status.st_ino)
-
-
-def _changed(path: str) -> int:
-    try:
-        return Path(path).stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _first(pair: tuple[float, _Key]) -> float:
+def _first(pair: tuple[float, ServerKey]) -> float:
     return pair[0]
 
 
-def _remember(kept: dict[_Key, None], key: _Key) -> None:
+def _remember(kept: dict[ServerKey, None], key: ServerKey) -> None:
     """Keep the newest keys."""
     kept.pop(key, None)
     kept[key] = None
