@@ -35,5 +35,6 @@ class Order:
         execute(plan)
 
     def tell(self, line: str) -> None:
-        """Report how it went."""
+        """Report how it went, as the last thing that is done."""
         os.write(self._status, line.encode(errors="replace") + b"\n")
+        os.close(self._status)  # whoever waits need not wait until this process's memory is given back

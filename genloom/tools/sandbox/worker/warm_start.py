@@ -38,8 +38,9 @@ def wait_until_started(take_out_packages: Callable[[], None], preloaded: bool) -
     sys.argv[:] = plan["arguments"][_OPTIONS:]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[:] = plan["arguments"]
-    os.environ.clear()
-    os.environ.update(plan["environment"])
+    if dict(os.environ) != plan["environment"]:
+        os.environ.clear()
+        os.environ.update(plan["environment"])
     if not preloaded:
         gc.unfreeze()
     return own
