@@ -1,9 +1,11 @@
 """What users need to test their own graphs: servers on loopback and a scripted chat model, no network, no keys.
 
 - `OpenAIServer`: OpenAI's chat API, scripted.
-- `CodegenServer` (with `RunPlan`): the Codegen agent API, with runs that end as planned.
+- `CodegenServer` (with `RunPlan`): the Codegen agent API, with runs that go as planned, `DOCUMENTED_LIMITS`, and a clock
+  that can be faster than real (`ServerClock`) or moved by hand (`ManualClock`).
 - `ScriptedChatModel`: a LangChain chat model by transcript or rule.
-- `Fault`: what a server does wrong with one request. `Reply`, `ToolCall`: what a scripted model says.
+- `Fault`: what a server does wrong with one request; `FaultRate`: with a share of all.
+- `Reply`, `ToolCall`: what a scripted model says.
 
 Names are loaded when they are first used, so nobody pays for LangChain who only needs a server.
 """
@@ -15,33 +17,54 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from genloom.testing.chat_model import ScriptedChatModel
-    from genloom.testing.codegen_server import CodegenServer, RunPlan, ServedRun
+    from genloom.testing.codegen import (
+        DOCUMENTED_LIMITS,
+        CodegenServer,
+        ManualClock,
+        RateLimit,
+        RunPlan,
+        ServedRun,
+        ServerClock,
+    )
     from genloom.testing.fault import Fault
+    from genloom.testing.fault_rate import TRANSIENT_FAULTS, FaultRate
     from genloom.testing.loopback import RecordedRequest
     from genloom.testing.openai_server import OpenAIServer
     from genloom.testing.reply import Reply, ToolCall
 
 __all__ = [
+    "DOCUMENTED_LIMITS",
+    "TRANSIENT_FAULTS",
     "CodegenServer",
     "Fault",
+    "FaultRate",
+    "ManualClock",
     "OpenAIServer",
+    "RateLimit",
     "RecordedRequest",
     "Reply",
     "RunPlan",
     "ScriptedChatModel",
     "ServedRun",
+    "ServerClock",
     "ToolCall",
 ]
 
 _HOMES = {
-    "CodegenServer": "codegen_server",
+    "DOCUMENTED_LIMITS": "codegen",
+    "TRANSIENT_FAULTS": "fault_rate",
+    "CodegenServer": "codegen",
     "Fault": "fault",
+    "FaultRate": "fault_rate",
+    "ManualClock": "codegen",
     "OpenAIServer": "openai_server",
+    "RateLimit": "codegen",
     "RecordedRequest": "loopback",
     "Reply": "reply",
-    "RunPlan": "codegen_server",
+    "RunPlan": "codegen",
     "ScriptedChatModel": "chat_model",
-    "ServedRun": "codegen_server",
+    "ServedRun": "codegen",
+    "ServerClock": "codegen",
     "ToolCall": "reply",
 }
 

@@ -98,6 +98,7 @@ class LoopbackServer(ABC):
 
     async def background(self) -> None:
         """Run beside the connections until the server stops; servers may have something to do here."""
+        return
 
     def _run(self, started: threading.Event) -> None:
         asyncio.run(self._listen(started))
@@ -163,7 +164,8 @@ class LoopbackServer(ABC):
         return not fault.truncate
 
     def answered(self, request: RecordedRequest, answer: Answer) -> None:
-        """Called with each answer, right or wrong, just before it is sent."""
+        """Take note of an answer, right or wrong, that is about to be sent."""
+        return
 
     async def _call(self, function: Callable[[Q], R], argument: Q) -> R:
         return function(argument) if self.answers_inline else await _in_thread(function, argument)

@@ -115,7 +115,7 @@ def test_a_cut_before_the_work_has_no_effect_and_one_after_it_has(after_work: bo
 
 def test_it_runs_as_a_process_of_its_own() -> None:
     """The module serves until it is stopped, and its first line says where."""
-    command = [sys.executable, "-m", "genloom.testing.codegen_server", "--seconds", "0", "--result", "r"]
+    command = [sys.executable, "-m", "genloom.testing.codegen", "--seconds", "0", "--result", "r"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
