@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 __all__ = [
+    "AgentLogged",
     "AgentProgress",
     "CheckFinished",
     "ContextReady",
@@ -167,6 +168,18 @@ class AgentProgress(_Event):
     web_url: str = ""
 
 
+class AgentLogged(_Event):
+    """A Codegen run's agent took a step. `text` is its own, untrusted, shortened and without secrets; `entry` is the
+    server's word for the kind of step."""
+
+    kind: Literal["agent_logged"] = "agent_logged"
+    run_id: int
+    number: int
+    entry: str = ""
+    tool: str = ""
+    text: str = ""
+
+
 class Note(_Event):
     """Something that a person should know."""
 
@@ -199,6 +212,7 @@ Event = Annotated[
     | ReviewReady
     | ModelUsage
     | AgentProgress
+    | AgentLogged
     | Note
     | RunFinished,
     Field(discriminator="kind"),

@@ -21,7 +21,7 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import AgentRun, Attempt, CodeContext, Draft, Failure, GenerationRequest, NotRun, Verdict
 from genloom.tools.checks import name_bases
-from genloom.tools.codegen import NO_BACKEND_HINT, PROCESS_JOURNAL, RunJournal, agent_backends, draft_from_run
+from genloom.tools.codegen import NO_BACKEND_HINT, PROCESS_JOURNAL, RunJournal, agent_backends, agent_draft
 
 __all__ = ["dispatch_agent"]
 
@@ -68,17 +68,13 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
         if runtime.will_retry(error):
             raise
         return _failed(error, state, run)
-    draft = draft_from_run(run, state["request"])
-    if draft is not None:
-        unseen = tuple(sorted(held_out_examples(state.get("attempts") or ())))
-        draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
-        draft = draft.model_copy(update={"held_out": unseen})
-    return {
-        "agent_run": run,
-        "draft": draft,
-        "verdict": None if draft is not None else _no_draft(run),
-        "failure": state.get("failure"),
-    }
+    draft = await agent_draft(run, state["request"], settings=runtime.settings, repository=runtime.context.repository)
+    if isinstance(draft, NotRun):
+        return {"agent_run": run, "draft": None, "verdict": draft, "failure": state.get("failure")}
+    unseen = tuple(sorted(held_out_examples(state.get("attempts") or ())))
+    draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
+    draft = draft.model_copy(update={"held_out": unseen})
+    return {"agent_run": run, "draft": draft, "verdict": None, "failure": state.get("failure")}
 
 
 def _backend_name(runtime: NodeRuntime) -> str:
@@ -138,13 +134,4 @@ def _demand_completed(run: AgentRun) -> None:
         f"The agent's run {run.id} " + (f"ended as {status}." if ended else f"did not end in time (it is {status})."),
         kind="run_failed",
         hint=f"Look at {run.web_url}." if run.web_url else "Look at the run at the backend.",
-    )
-
-
-def _no_draft(run: AgentRun) -> NotRun:
-    link = run.pull_requests[0] if run.pull_requests else run.web_url
-    return NotRun(
-        cause="no_draft",
-        reason="The agent completed, but its result is not one Python module.",
-        hint=f"Its work is at {link}." if link else "",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from genloom.events import (
+    AgentLogged,
     AgentProgress,
     ContextReady,
     DraftMade,
@@ -80,6 +81,11 @@ def _(event: ModelUsage) -> str:
 @event_text.register
 def _(event: AgentProgress) -> str:
     return " ".join(filter(None, [f"run {event.run_id}: {event.status}", event.message, event.web_url]))
+
+
+@event_text.register
+def _(event: AgentLogged) -> str:
+    return " ".join(filter(None, [f"run {event.run_id}:", event.tool or event.entry.lower(), event.text]))
 
 
 @event_text.register

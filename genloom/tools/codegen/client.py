@@ -11,28 +11,37 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Self
 
 from genloom.errors import AgentError, UsageError
 from genloom.events import AgentProgress, EventEmitter, ignore_events
 from genloom.state import AgentRun
 from genloom.tools.codegen.access import resolve_access
+from genloom.tools.codegen.batch import Batch, BatchItem, batch_keys
 from genloom.tools.codegen.connection import Connection
+from genloom.tools.codegen.context_store import RunContext
+from genloom.tools.codegen.log_reader import LogReader
+from genloom.tools.codegen.log_stream import LogEntry, RunStream
 from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.prompt import checked_images, checked_prompt
+from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.submission import Submission
 from genloom.tools.codegen.watch import RunWatch, announce
 from genloom.tools.codegen.wire import (
     IDEMPOTENCY_FIELD,
     AgentRunPage,
     AgentRunResponse,
+    AgentRunWithLogsResponse,
     CreateAgentRunInput,
     OrganizationPage,
+    ResumeAgentRunInput,
 )
 
 if TYPE_CHECKING:
     import httpx
+    from langgraph.store.base import BaseStore
 
 __all__ = ["AsyncCodegen"]
 
@@ -115,6 +124,17 @@ class AsyncCodegen:
         path = f"/v1/organizations/{await self.organization()}/agent/run"
         return await self._connection.call(AgentRunResponse, "POST", path, doing="start an agent run", body=request)
 
+    async def resume_run(self, run_id: int, prompt: str, *, images: Sequence[str] = ()) -> AgentRunResponse:
+        """Let a run go on with another prompt: one request, never repeated. The prompt is redacted first."""
+        request = ResumeAgentRunInput(
+            agent_run_id=int(run_id),
+            prompt=checked_prompt(prompt, secret=self._access.secret),
+            images=checked_images(images),
+        )
+        path = f"/v1/organizations/{await self.organization()}/agent/run/resume"
+        doing = f"resume agent run {int(run_id)}"
+        return await self._connection.call(AgentRunResponse, "POST", path, doing=doing, body=request)
+
     async def get_run(self, run_id: int) -> AgentRunResponse:
         """Return one run. Raises `UsageError` when there is none of that number."""
         path = f"/v1/organizations/{await self.organization()}/agent/run/{int(run_id)}"
@@ -125,6 +145,15 @@ class AsyncCodegen:
         path = f"/v1/organizations/{await self.organization()}/agent/runs"
         params = {"limit": limit, "skip": skip}
         return await self._connection.call(AgentRunPage, "GET", path, doing="list the agent runs", params=params)
+
+    async def run_logs(
+        self, run_id: int, *, skip: int = 0, limit: int = PAGE, reverse: bool = False
+    ) -> AgentRunWithLogsResponse:
+        """Return a page of a run's log, oldest entry first unless `reverse`; `limit` is 1 to 100. The endpoint is alpha."""
+        path = f"/v1/alpha/organizations/{await self.organization()}/agent/run/{int(run_id)}/logs"
+        params = {"skip": skip, "limit": limit, **({"reverse": "true"} if reverse else {})}
+        doing = f"read the log of agent run {int(run_id)}"
+        return await self._connection.call(AgentRunWithLogsResponse, "GET", path, doing=doing, params=params)
 
     async def find_run(self, idempotency_key: str) -> AgentRunResponse | None:
         """Return the run whose metadata hold that key, the oldest of several, or `None`.
@@ -223,6 +252,112 @@ class AsyncCodegen:
         left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
         return await self.wait(run, deadline=left, emit=emit)
 
+    async def resume(
+        self, run: AgentRun | int, prompt: str, *, deadline: float | None = None, emit: EventEmitter = ignore_events
+    ) -> AgentRun:
+        """Let a paused or ended run go on with another prompt, and return it when it is final again.
+
+        The request is sent once: where its answer is lost, the error says so, and what became of it shows in the run.
+        """
+        number = run if isinstance(run, int) else run.id
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        response = await self.resume_run(number, prompt)
+        resumed = response.to_run(idempotency_key="" if isinstance(run, int) else run.idempotency_key)
+        announce(resumed, emit)
+        left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
+        return await self.wait(resumed, deadline=left, emit=emit)
+
+    def follow(
+        self, run: AgentRun | int, *, deadline: float | None = None, emit: EventEmitter = ignore_events
+    ) -> AsyncGenerator[LogEntry | AgentRun, None]:
+        """Yield a run as it is known, then each entry of its log as it comes, and last the run as `wait` returns it.
+
+        Entries are emitted as events, too. A log that cannot be read is told in a note and does not end the stream.
+        Iterate to the end, or close the iterator (`contextlib.aclosing`): that ends the waiting.
+        """
+        known = run if isinstance(run, AgentRun) else AgentRun(id=run, status="unknown")
+        stream = RunStream(
+            run=known,
+            reader=LogReader(lambda skip, limit: self.run_logs(known.id, skip=skip, limit=limit)),
+            wait=lambda started: self.wait(started, deadline=deadline, emit=emit),
+            pacing=self._pacing,
+            emit=emit,
+            secrets=(self._access.secret,),
+        )
+        return stream.items()
+
+    async def run_stream(
+        self,
+        prompt: str,
+        *,
+        idempotency_key: str | None = None,
+        deadline: float | None = None,
+        metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        emit: EventEmitter = ignore_events,
+    ) -> AsyncGenerator[LogEntry | AgentRun, None]:
+        """Start a run once and yield it as it began, each entry of its log, and last the run as it ended: `submit`, then
+        `follow`, within `deadline` seconds together."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        run = await self.submit(
+            prompt, idempotency_key=idempotency_key, metadata=metadata, deadline=deadline, emit=emit
+        )
+        left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
+        async with aclosing(self.follow(run, deadline=left, emit=emit)) as items:
+            async for item in items:
+                yield item
+
+    async def run_with_context(
+        self,
+        prompt: str,
+        key: str,
+        *,
+        store: BaseStore,
+        idempotency_key: str | None = None,
+        deadline: float | None = None,
+        metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        emit: EventEmitter = ignore_events,
+    ) -> AgentRun:
+        """Run a prompt that begins with what earlier runs of `key` came to, keep what this one comes to, and return it.
+
+        `store` is any LangGraph store. What is kept and told, and how it is bounded, stands at `RunContext`. A run that did
+        not end within the deadline is not kept.
+        """
+        secrets = (self._access.secret,)
+        context = RunContext(store=store, key=key, org_id=await self.organization(), secrets=secrets)
+        extended = await context.extended(prompt)
+        run = await self.run(extended, idempotency_key=idempotency_key, deadline=deadline, metadata=metadata, emit=emit)
+        if is_final(normalise_status(run.raw_status)):
+            await context.keep(prompt, run)
+        return run
+
+    async def batch(
+        self,
+        prompts: Sequence[str],
+        *,
+        name: str | None = None,
+        keys: Sequence[str] | None = None,
+        concurrency: int = 10,
+        deadline: float | None = None,
+        on_item: Callable[[BatchItem], None] | None = None,
+        emit: EventEmitter = ignore_events,
+    ) -> tuple[BatchItem, ...]:
+        """Run every prompt, `concurrency` at a time, and return one item for each, in their order.
+
+        A run that fails, or cannot be started, is an item like any other. `on_item` hears of each as it ends. `deadline` is
+        each run's own, in seconds. A `name` makes the batch resumable: begun again under the same name, prompts that were
+        sent are found and not sent twice. `keys` are idempotency keys of the caller's own.
+        """
+        made = keys if keys is not None else batch_keys(name or uuid.uuid4().hex, prompts)
+        return await Batch(
+            prompts=prompts,
+            keys=made,
+            run_prompt=lambda prompt, key: self.run(prompt, idempotency_key=key, deadline=deadline, emit=emit),
+            concurrency=concurrency,
+            on_item=on_item or _unheard,
+        ).run()
+
     async def _organizations(self) -> OrganizationPage:
         return await self._connection.call(OrganizationPage, "GET", "/v1/organizations", doing="list the organisations")
 
@@ -245,6 +380,10 @@ def _telling(emit: EventEmitter, run: AgentRun | None) -> Callable[[AgentError, 
             announce(run, emit, message)
 
     return tell
+
+
+def _unheard(item: BatchItem) -> None:
+    """Nobody wants to hear of single items."""
 
 
 def _quietly(error: AgentError, wait: float) -> None:

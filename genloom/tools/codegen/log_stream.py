@@ -1,0 +1,89 @@
+"""A run as a stream: the steps of its log as they come, and at the end the run itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
+from genloom.events import EventEmitter, Note
+from genloom.state import AgentRun
+from genloom.tools.backoff import backoff_seconds
+from genloom.tools.codegen.failures import worth_repeating
+from genloom.tools.codegen.log_entry import LogEntry
+from genloom.tools.codegen.log_reader import LogReader
+from genloom.tools.codegen.pacing import Pacing
+
+__all__ = ["LogEntry", "RunStream"]
+
+MAX_PAGES = 20
+"""Pages of the log that are read in one round."""
+LAST_TRIES = 4
+"""How often the log is asked for, when that fails, after the run ended."""
+
+
+@dataclass(kw_only=True)
+class RunStream:
+    """`wait` follows the run to its end; `reader` reads its log beside it. The run decides: a log that cannot be read is
+    told in a note and otherwise missed."""
+
+    run: AgentRun
+    reader: LogReader
+    wait: Callable[[AgentRun], Coroutine[Any, Any, AgentRun]]  # Any: asyncio's own yield and send types
+    pacing: Pacing
+    emit: EventEmitter
+    secrets: Sequence[str] = ()
+    _readable: bool = True
+
+    async def items(self) -> AsyncGenerator[LogEntry | AgentRun, None]:
+        """Yield the run as it is now, then each step of its log, then the run as it ended; nothing after that.
+
+        Ending the iteration early, or cancelling it, stops the waiting too. Raises what `wait` raises.
+        """
+        yield self.run
+        waiting = asyncio.create_task(self.wait(self.run))
+        try:
+            interval = self.pacing.poll_first
+            while not waiting.done():
+                told = False
+                async for entry in self._round():
+                    told = True
+                    yield entry
+                interval = self.pacing.poll_first if told else interval * self.pacing.poll_growth
+                interval = min(interval, self.pacing.poll_cap)
+                await asyncio.wait({waiting}, timeout=interval if self._readable else None)
+            ended = waiting.result()
+            async for entry in self._round(tries=LAST_TRIES):
+                yield entry
+            yield ended
+        finally:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+
+    async def _round(self, *, tries: int = 1) -> AsyncIterator[LogEntry]:
+        self.reader.begin_round()
+        failures = 0
+        for _ in range(MAX_PAGES):
+            if not (self._readable and self.reader.more):
+                return
+            try:
+                entries = await self.reader.read()
+            except (AgentError, UsageError, CredentialError) as error:
+                failures += 1
+                if not self._goes_on_after(error) or failures >= tries:
+                    return
+                await asyncio.sleep(backoff_seconds(failures, base=self.pacing.retry_base, cap=self.pacing.retry_cap))
+                continue
+            for entry in entries:
+                self.emit(entry.to_event(secrets=self.secrets))
+                yield entry
+
+    def _goes_on_after(self, error: GenloomError) -> bool:
+        """Whether the log may be readable later; when it is not, that is told once."""
+        if isinstance(error, AgentError) and worth_repeating(error):
+            return True
+        self._readable = False
+        self.emit(Note(message=f"The log of run {self.run.id} cannot be read: {error.message}", level="warning"))
+        return False
