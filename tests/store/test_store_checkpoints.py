@@ -30,12 +30,15 @@ from genloom.state import (
     Attempt,
     CheckResult,
     CodeContext,
+    Comparison,
     ContextReference,
+    Coverage,
     Draft,
     Example,
     Failed,
     Failure,
     FileChange,
+    FileCoverage,
     Finding,
     GenerationRequest,
     GraphContext,
@@ -44,6 +47,7 @@ from genloom.state import (
     Passed,
     Problem,
     Review,
+    ReviewPolicy,
     append_attempts,
 )
 from genloom.tools.store.checkpoints import SqliteCheckpointer, open_checkpointer, thread_key
@@ -66,6 +70,8 @@ def _value(annotation: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return _value(arguments[0], [])
+    if origin is tuple and Ellipsis not in arguments:
+        return st.tuples(*(_value(argument, []) for argument in arguments))
     if origin is tuple:
         return st.lists(_value(arguments[0], []), max_size=3).map(tuple)
     if origin in (typing.Union, type(int | str)):
@@ -92,8 +98,26 @@ def _bounded(values: st.SearchStrategy[Any], metadata: list[Any]) -> st.SearchSt
     )
 
 
-PARTS: dict[type, st.SearchStrategy[Any]] = {}
+RULES = st.dictionaries(
+    st.sampled_from(["size", "S3*", "capability:files", "bandit:B602"]),
+    st.sampled_from(["reject", "review", "warning", "note"]),
+    max_size=2,
+)
+PARTS: dict[type, st.SearchStrategy[Any]] = {
+    ReviewPolicy: _model(
+        ReviewPolicy,
+        rules=RULES,
+        at_least=RULES,
+        allowed_imports=st.sampled_from([None, ("os", "xml.dom")]),
+        forbidden_imports=st.sampled_from([(), ("ctypes",)]),
+        forbidden_calls=st.sampled_from([(), ("os.getcwd",)]),
+        allowed_licences=st.sampled_from([None, ("MIT", "BSD-*")]),
+    )
+}
 for _kind in (
+    FileCoverage,
+    Coverage,
+    Comparison,
     FileChange,
     Draft,
     CheckResult,
