@@ -213,11 +213,11 @@ def f(): return 1
 
 
 def test_whole_tree_is_gone_with_the_report(
-    sandbox: Sandbox, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+    tier: SandboxTier, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A child that forked twice, took its own session and closed all descriptors does not outlive the run."""
     monkeypatch.setattr(tempfile, "tempdir", str(open_folder))
-    report = sandbox.call({"draft.py": SURVIVOR.format(folder=".")}, "draft", ["f()"])
+    report = Sandbox(tier=tier, warm=False).call({"draft.py": SURVIVOR.format(folder=".")}, "draft", ["f()"])
     assert report.results == (Returned(value=1),)
     assert working_in(open_folder) == []
 

@@ -164,6 +164,42 @@ def test_hostile_run_does_not_reach_the_server_or_other_runs(warm: Sandbox) -> N
     assert value(warm.call({"draft.py": HERE}, "draft", ["here()"])) == value(other)
 
 
+SURVIVOR = """
+import ctypes, os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        ctypes.CDLL(None).prctl(15, b'survivor', 0, 0, 0)
+        for number in range(20):
+            try: os.close(number)
+            except OSError: pass
+        time.sleep(60)
+    os._exit(0)
+time.sleep(0.3)
+def f(): return 1
+"""
+
+
+def test_whole_tree_is_gone_with_the_report(warm: Sandbox) -> None:
+    """A child that forked twice, took its own session and closed all descriptors does not outlive its run."""
+    seen: list[str] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            seen.extend(descendants().values())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    report = warm.call({"draft.py": SURVIVOR}, "draft", ["f()"])
+    left = list(descendants().values())
+    done.set()
+    watching.join()
+    assert value(report) == 1
+    assert "survivor" in seen
+    assert "survivor" not in left
+
+
 def test_signal_to_everybody_stays_inside(warm: Sandbox) -> None:
     """The first process of a run's namespace and the run's group are all that a signal finds."""
     source = (
