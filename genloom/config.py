@@ -3,8 +3,12 @@
 Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
 `GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`, `GENLOOM_DEBUG`
 (tracebacks of unexpected errors); honoured as their owners define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
-`CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`, `LANGSMITH_TRACING` (its other variables LangSmith reads
-itself).
+`CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`, `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`,
+`LANGSMITH_TRACING` (its other variables LangSmith reads itself). Where else the token of the Codegen API comes from:
+`GENLOOM_TOKEN_FILE`, `GENLOOM_TOKEN_COMMAND`, `GENLOOM_TOKEN_KEYRING`, `GENLOOM_TOKEN_VAULT`, `GENLOOM_OAUTH_TOKEN_URL`
+(with `GENLOOM_OAUTH_CLIENT_ID`, `GENLOOM_OAUTH_CLIENT_SECRET`, `GENLOOM_OAUTH_SCOPE`, `GENLOOM_OAUTH_AUDIENCE`).
+`GENLOOM_ALLOW_HTTP=1` lets tokens go to other machines without encryption. For the diffs of agents' pull requests:
+`GENLOOM_GITHUB_TOKEN` (else `GITHUB_TOKEN`), `GENLOOM_GITHUB_URL` (a GitHub Enterprise server beside github.com).
 """
 
 from __future__ import annotations
@@ -17,11 +21,37 @@ from typing import TypeVar
 
 from genloom.errors import UsageError
 
-__all__ = ["DEFAULT_CODEGEN_URL", "Settings", "load_settings"]
+__all__ = ["DEFAULT_CODEGEN_URL", "Settings", "TokenSettings", "load_settings"]
 
 DEFAULT_CODEGEN_URL = "https://api.codegen.com"
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenSettings:
+    """Where the token of the Codegen API comes from when it is not given as such. Secrets never show in `repr`.
+
+    `keyring` is `service` or `service/user`, `vault` is `mount/path#field`.
+    """
+
+    file: Path | None = None
+    command: str | None = field(default=None, repr=False)
+    keyring: str | None = None
+    vault: str | None = None
+    vault_address: str | None = None
+    vault_token: str | None = field(default=None, repr=False)
+    vault_namespace: str | None = None
+    oauth_url: str | None = None
+    oauth_client_id: str | None = None
+    oauth_client_secret: str | None = field(default=None, repr=False)
+    oauth_scope: str | None = None
+    oauth_audience: str | None = None
+
+    @property
+    def configured(self) -> bool:
+        """Whether any source is named."""
+        return any((self.file, self.command, self.keyring, self.vault, self.oauth_url))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +77,10 @@ class Settings:
     codegen_token: str | None = field(default=None, repr=False)
     codegen_org_id: int | None = None
     codegen_base_url: str | None = None
+    github_token: str | None = field(default=None, repr=False)
+    github_url: str | None = None
+    token_source: TokenSettings = field(default_factory=TokenSettings)
+    allow_http: bool = False
     langsmith_tracing: bool = False
     debug: bool = False
 
@@ -55,12 +89,15 @@ class Settings:
         """The name of the agent backend that the environment configures, `None` when it configures none."""
         if self.agent:
             return self.agent
-        return "codegen" if self.codegen_token or self.codegen_base_url else None
+        configured = self.codegen_token or self.codegen_base_url or self.token_source.configured
+        return "codegen" if configured else None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secret values themselves, for redaction."""
-        return tuple(value for value in (self.openai_api_key, self.codegen_token) if value)
+        source = self.token_source
+        values = (self.openai_api_key, self.codegen_token, self.github_token, source.vault_token, source.oauth_client_secret)
+        return tuple(value for value in values if value)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -87,6 +124,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         codegen_token=_text(env, "CODEGEN_API_TOKEN"),
         codegen_org_id=_number(env, "CODEGEN_ORG_ID", int, None),
         codegen_base_url=_text(env, "CODEGEN_API_BASE_URL"),
+        github_token=_text(env, "GENLOOM_GITHUB_TOKEN") or _text(env, "GITHUB_TOKEN"),
+        github_url=_text(env, "GENLOOM_GITHUB_URL"),
+        token_source=_token_source(env),
+        allow_http=_text(env, "GENLOOM_ALLOW_HTTP") not in (None, "0"),
         langsmith_tracing=_asks_for_traces(env),
         debug=_text(env, "GENLOOM_DEBUG") not in (None, "0"),
     )
@@ -101,6 +142,24 @@ def _folders(env: Mapping[str, str]) -> tuple[Path, Path]:
     import platformdirs  # imported here: a command that stores nothing need not pay for it
 
     return platformdirs.user_data_path("genloom"), platformdirs.user_cache_path("genloom")
+
+
+def _token_source(env: Mapping[str, str]) -> TokenSettings:
+    file = _text(env, "GENLOOM_TOKEN_FILE")
+    return TokenSettings(
+        file=Path(file).expanduser() if file else None,
+        command=_text(env, "GENLOOM_TOKEN_COMMAND"),
+        keyring=_text(env, "GENLOOM_TOKEN_KEYRING"),
+        vault=_text(env, "GENLOOM_TOKEN_VAULT"),
+        vault_address=_text(env, "VAULT_ADDR"),
+        vault_token=_text(env, "VAULT_TOKEN"),
+        vault_namespace=_text(env, "VAULT_NAMESPACE"),
+        oauth_url=_text(env, "GENLOOM_OAUTH_TOKEN_URL"),
+        oauth_client_id=_text(env, "GENLOOM_OAUTH_CLIENT_ID"),
+        oauth_client_secret=_text(env, "GENLOOM_OAUTH_CLIENT_SECRET"),
+        oauth_scope=_text(env, "GENLOOM_OAUTH_SCOPE"),
+        oauth_audience=_text(env, "GENLOOM_OAUTH_AUDIENCE"),
+    )
 
 
 def _asks_for_traces(env: Mapping[str, str]) -> bool:

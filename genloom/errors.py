@@ -112,7 +112,7 @@ class BackendError(GenloomError):
     """One model server or agent backend failed.
 
     `kind` says how, `status` is the HTTP status where there was one, `retry_after` the seconds that the server asked to
-    wait.
+    wait, `request_id` the server's own name for the request, for whoever looks into its logs.
     """
 
     exit_code = 4
@@ -125,11 +125,13 @@ class BackendError(GenloomError):
         hint: str = "",
         status: int | None = None,
         retry_after: float | None = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.kind: BackendFailure = kind
         self.status = status
         self.retry_after = retry_after
+        self.request_id = request_id
 
     @property
     def transient(self) -> bool:

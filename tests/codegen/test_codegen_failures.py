@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
+from genloom.tools.codegen.answer import Answer
 from genloom.tools.codegen.failures import may_have_worked, response_error, worth_repeating
 
 
 def error_of(status: int, body: object = None, **headers: str) -> GenloomError:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return response_error(status, named, json.dumps(body).encode(), doing="ask", secret="s3cret-token")
+    answer = Answer(status=status, headers=named, content=json.dumps(body).encode())
+    return response_error(answer, doing="ask", secret="s3cret-token")
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class CodegenBackend:
         loop = asyncio.get_running_loop()
         started = loop.time()
         async with AsyncCodegen(
-            token=access.secret, org_id=access.org_id, base_url=access.base_url, pacing=self.pacing
+            token=access.provider, org_id=access.org_id, base_url=access.base_url, pacing=self.pacing
         ) as client:
             run = await _started(client, prompt, idempotency_key, deadline, journal, emit)
             left = None if deadline is None else max(0.0, deadline - (loop.time() - started))

@@ -3,8 +3,8 @@
     async with AsyncCodegen(token=…, org_id=…) as client:
         run = await client.run("Add a test for the parser", deadline=900)
 
-`create_run`, `get_run`, `list_runs` and `find_run` send the requests they are named after, once. `submit`, `wait` and
-`run` are the safe way on top: they try again, never start a run twice, and give up in bounded time.
+`create_run`, `get_run`, `list_runs` and the other endpoints send the requests they are named after, once. `submit`,
+`wait` and `run` are the safe way on top: they try again, never start a run twice, and give up in bounded time.
 """
 
 from __future__ import annotations
@@ -22,22 +22,27 @@ from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.batch import Batch, BatchItem, batch_keys
 from genloom.tools.codegen.connection import Connection
 from genloom.tools.codegen.context_store import RunContext
+from genloom.tools.codegen.credentials import TokenProvider
+from genloom.tools.codegen.endpoints import (
+    AccountConnections,
+    AgentRunEndpoints,
+    Integrations,
+    Models,
+    Organizations,
+    PullRequests,
+    Repos,
+    Rules,
+    SetupCommands,
+    Users,
+    Webhooks,
+)
 from genloom.tools.codegen.log_reader import LogReader
 from genloom.tools.codegen.log_stream import LogEntry, RunStream
 from genloom.tools.codegen.pacing import Pacing, with_retries
-from genloom.tools.codegen.prompt import checked_images, checked_prompt
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.submission import Submission
 from genloom.tools.codegen.watch import RunWatch, announce
-from genloom.tools.codegen.wire import (
-    IDEMPOTENCY_FIELD,
-    AgentRunPage,
-    AgentRunResponse,
-    AgentRunWithLogsResponse,
-    CreateAgentRunInput,
-    OrganizationPage,
-    ResumeAgentRunInput,
-)
+from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, MAX_PAGE, AgentRunResponse
 
 if TYPE_CHECKING:
     import httpx
@@ -46,23 +51,26 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCodegen"]
 
 REQUEST_SECONDS = 30.0
-PAGE = 100
 LOOK_BACK_PAGES = 5
 
 
-class AsyncCodegen:
+class AsyncCodegen(AgentRunEndpoints):
     """An async context manager; use it in the event loop in which it was opened, and open one per loop.
 
-    What is not given comes from `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID` and `CODEGEN_API_BASE_URL`. Without an organisation
-    the server is asked, and a token that belongs to exactly one needs none. `timeout` is the total time of one request in
-    seconds. The token is sent to `base_url` alone and appears in no `repr`, event or error. Raises `CredentialError` or
+    What is not given comes from `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID` and `CODEGEN_API_BASE_URL`; `token` may also be a
+    provider (`genloom.tools.codegen.credentials`), and the environment may name one. Without an organisation the server
+    is asked, and a token that belongs to exactly one needs none. `timeout` is the total time of one request in seconds.
+    The token is sent to `base_url` alone and appears in no `repr`, event or error. Raises `CredentialError` or
     `UsageError` when token or address are unusable.
+
+    Agent runs are methods of the client; the other endpoints stand in groups: `organizations`, `users`, `repos`,
+    `pull_requests`, `integrations`, `rules`, `models`, `setup_commands`, `webhooks`, `account`.
     """
 
     def __init__(
         self,
         *,
-        token: str | None = None,
+        token: str | TokenProvider | None = None,
         org_id: int | None = None,
         base_url: str | None = None,
         timeout: float = REQUEST_SECONDS,
@@ -72,7 +80,18 @@ class AsyncCodegen:
         self._access = resolve_access(token=token, org_id=org_id, base_url=base_url)
         self._org_id = self._access.org_id
         self._pacing = pacing or Pacing()
-        self._connection = Connection(self._access, timeout=timeout, transport=transport)
+        connection = Connection(self._access, timeout=timeout, transport=transport)
+        super().__init__(connection, self.organization)
+        self.organizations = Organizations(connection, self.organization)
+        self.users = Users(connection, self.organization)
+        self.repos = Repos(connection, self.organization)
+        self.pull_requests = PullRequests(connection, self.organization)
+        self.integrations = Integrations(connection, self.organization)
+        self.rules = Rules(connection, self.organization)
+        self.models = Models(connection, self.organization)
+        self.setup_commands = SetupCommands(connection, self.organization)
+        self.webhooks = Webhooks(connection, self.organization)
+        self.account = AccountConnections(connection, self.organization)
 
     def __repr__(self) -> str:
         return f"AsyncCodegen({self._access})"
@@ -84,13 +103,17 @@ class AsyncCodegen:
     async def __aexit__(self, *_: object) -> None:
         await self._connection.__aexit__()
 
+    async def warm_up(self) -> None:
+        """Connect to the server now, so that the first request is answered sooner. Bounded, and never fails."""
+        await self._connection.warm_up()
+
     async def organization(self) -> int:
         """Return the organisation that is worked in; asks the server once when none was set.
 
         Raises `UsageError` when the token belongs to none or to several: the choice is never made silently.
         """
         if self._org_id is None:
-            page = await with_retries(self._organizations, self._pacing, on_retry=_quietly)
+            page = await with_retries(self.organizations.list, self._pacing, on_retry=_quietly)
             if len(page.items) != 1:
                 names = ", ".join(f"{item.id} ({item.name})" for item in page.items[:10]) or "none"
                 raise UsageError(
@@ -100,72 +123,17 @@ class AsyncCodegen:
             self._org_id = page.items[0].id
         return self._org_id
 
-    async def create_run(
-        self,
-        prompt: str,
-        *,
-        metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
-        repo_id: int | None = None,
-        model: str | None = None,
-        images: Sequence[str] = (),
-    ) -> AgentRunResponse:
-        """Create a run: one request, never repeated. The prompt is redacted first; `images` are base64 data URIs.
-
-        Raises `UsageError` when prompt or images are empty or too large; when it raises an `AgentError` of kind
-        timeout, connection, server or malformed, the run may exist all the same.
-        """
-        request = CreateAgentRunInput(
-            prompt=checked_prompt(prompt, secret=self._access.secret),
-            metadata=dict(metadata) if metadata else None,
-            repo_id=repo_id,
-            model=model,
-            images=checked_images(images),
-        )
-        path = f"/v1/organizations/{await self.organization()}/agent/run"
-        return await self._connection.call(AgentRunResponse, "POST", path, doing="start an agent run", body=request)
-
-    async def resume_run(self, run_id: int, prompt: str, *, images: Sequence[str] = ()) -> AgentRunResponse:
-        """Let a run go on with another prompt: one request, never repeated. The prompt is redacted first."""
-        request = ResumeAgentRunInput(
-            agent_run_id=int(run_id),
-            prompt=checked_prompt(prompt, secret=self._access.secret),
-            images=checked_images(images),
-        )
-        path = f"/v1/organizations/{await self.organization()}/agent/run/resume"
-        doing = f"resume agent run {int(run_id)}"
-        return await self._connection.call(AgentRunResponse, "POST", path, doing=doing, body=request)
-
-    async def get_run(self, run_id: int) -> AgentRunResponse:
-        """Return one run. Raises `UsageError` when there is none of that number."""
-        path = f"/v1/organizations/{await self.organization()}/agent/run/{int(run_id)}"
-        return await self._connection.call(AgentRunResponse, "GET", path, doing=f"read agent run {int(run_id)}")
-
-    async def list_runs(self, *, limit: int = PAGE, skip: int = 0) -> AgentRunPage:
-        """Return a page of runs, newest first; `limit` is 1 to 100."""
-        path = f"/v1/organizations/{await self.organization()}/agent/runs"
-        params = {"limit": limit, "skip": skip}
-        return await self._connection.call(AgentRunPage, "GET", path, doing="list the agent runs", params=params)
-
-    async def run_logs(
-        self, run_id: int, *, skip: int = 0, limit: int = PAGE, reverse: bool = False
-    ) -> AgentRunWithLogsResponse:
-        """Return a page of a run's log, oldest entry first unless `reverse`; `limit` is 1 to 100. The endpoint is alpha."""
-        path = f"/v1/alpha/organizations/{await self.organization()}/agent/run/{int(run_id)}/logs"
-        params = {"skip": skip, "limit": limit, **({"reverse": "true"} if reverse else {})}
-        doing = f"read the log of agent run {int(run_id)}"
-        return await self._connection.call(AgentRunWithLogsResponse, "GET", path, doing=doing, params=params)
-
     async def find_run(self, idempotency_key: str) -> AgentRunResponse | None:
         """Return the run whose metadata hold that key, the oldest of several, or `None`.
 
         Looks at the newest 500 runs: a key is searched for soon after its run was created.
         """
         for number in range(LOOK_BACK_PAGES):
-            page = await self.list_runs(limit=PAGE, skip=number * PAGE)
+            page = await self.list_runs(limit=MAX_PAGE, skip=number * MAX_PAGE)
             found = [run for run in page.items if run.idempotency_key == idempotency_key]
             if found:
                 return min(found, key=lambda run: run.id)
-            if len(page.items) < PAGE:
+            if len(page.items) < MAX_PAGE:
                 break
         return None
 
@@ -283,7 +251,7 @@ class AsyncCodegen:
             wait=lambda started: self.wait(started, deadline=deadline, emit=emit),
             pacing=self._pacing,
             emit=emit,
-            secrets=(self._access.secret,),
+            secrets=lambda: self._connection.secrets,
         )
         return stream.items()
 
@@ -324,7 +292,7 @@ class AsyncCodegen:
         `store` is any LangGraph store. What is kept and told, and how it is bounded, stands at `RunContext`. A run that did
         not end within the deadline is not kept.
         """
-        secrets = (self._access.secret,)
+        secrets = (await self._connection.token(),)
         context = RunContext(store=store, key=key, org_id=await self.organization(), secrets=secrets)
         extended = await context.extended(prompt)
         run = await self.run(extended, idempotency_key=idempotency_key, deadline=deadline, metadata=metadata, emit=emit)
@@ -350,16 +318,14 @@ class AsyncCodegen:
         sent are found and not sent twice. `keys` are idempotency keys of the caller's own.
         """
         made = keys if keys is not None else batch_keys(name or uuid.uuid4().hex, prompts)
+        if len(made) != len(prompts):
+            raise UsageError("A batch needs one idempotency key for each prompt.")
         return await Batch(
-            prompts=prompts,
             keys=made,
-            run_prompt=lambda prompt, key: self.run(prompt, idempotency_key=key, deadline=deadline, emit=emit),
+            run_one=lambda index, key: self.run(prompts[index], idempotency_key=key, deadline=deadline, emit=emit),
             concurrency=concurrency,
             on_item=on_item or _unheard,
         ).run()
-
-    async def _organizations(self) -> OrganizationPage:
-        return await self._connection.call(OrganizationPage, "GET", "/v1/organizations", doing="list the organisations")
 
 
 def _with_key(metadata: Mapping[str, Any] | None, key: str) -> dict[str, Any]:

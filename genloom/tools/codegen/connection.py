@@ -1,21 +1,25 @@
 """One HTTP connection pool to one server: a request goes out, checked JSON or a typed error comes back.
 
 Everything is bounded: each request has a total time, each answer a size. Redirects are not followed, so the token goes
-to no other host. A connection belongs to the event loop that opened it.
+to no other host. When the server refuses the token (401), its source is asked once more, and the request is repeated
+once if that has another: a refused request did nothing. A connection belongs to the event loop that opened it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
+from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.access import Access
-from genloom.tools.codegen.failures import UnsentError, response_error
+from genloom.tools.codegen.address import sends_in_the_clear
+from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
+from genloom.tools.codegen.failures import UnsentError, malformed_error, response_error
 
 if TYPE_CHECKING:
     import httpx
@@ -24,6 +28,10 @@ __all__ = ["MAX_ANSWER_BYTES", "Connection"]
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
+WARM_UP_SECONDS = 5.0
+CONNECTIONS = 20
+IDLE_SECONDS = 30.0
+"""How long an unused connection is kept: longer than the pause between two polls, shorter than proxies wait."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -36,6 +44,7 @@ class Connection:
         self._timeout = timeout
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
+        self._sent: deque[str] = deque(maxlen=4)
 
     def __repr__(self) -> str:
         return f"Connection({self._access})"
@@ -44,9 +53,13 @@ class Connection:
         import httpx  # here: importing genloom.tools.codegen must stay cheap
 
         self._client = httpx.AsyncClient(
-            headers={"User-Agent": "genloom", "Accept": "application/json", "Accept-Encoding": "gzip"},
+            headers={"User-Agent": "genloom", "Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING},
             timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
-            limits=httpx.Limits(max_connections=20),
+            limits=httpx.Limits(
+                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS
+            ),
+            # a proxy from the environment would be sent the token where nothing is encrypted
+            trust_env=not sends_in_the_clear(self._access.base_url),
             follow_redirects=False,
             transport=self._transport,
         )
@@ -57,6 +70,28 @@ class Connection:
         if client is not None:
             await client.aclose()
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The last tokens that were sent, for redaction."""
+        return tuple(self._sent)
+
+    async def token(self) -> str:
+        """Return the token that is sent at present. Raises what its source raises."""
+        return await self._access.provider.token()
+
+    async def warm_up(self) -> None:
+        """Connect to the server (name, TLS), so that the first request need not.
+
+        Sends `HEAD /` without the token; takes at most five seconds, and never fails: the first request tells what is
+        wrong.
+        """
+        import httpx  # cached by then
+
+        request = self._client_or_error().build_request("HEAD", self._access.base_url + "/")
+        with contextlib.suppress(httpx.HTTPError, TimeoutError, UnreadableError):
+            async with asyncio.timeout(min(WARM_UP_SECONDS, self._timeout)):
+                await self._exchange(request)
+
     async def call(
         self,
         shape: type[M],
@@ -64,33 +99,40 @@ class Connection:
         path: str,
         *,
         doing: str,
-        params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, str | int | bool] | None = None,
         body: BaseModel | None = None,
     ) -> M:
         """Send one request and return its answer as `shape`. `doing` says in errors what was asked.
 
         Raises `CredentialError`, `UsageError` or `AgentError` as `genloom.tools.codegen.failures` tells.
         """
-        status, headers, content = await self._bounded(method, path, doing=doing, params=params, body=body)
-        if not 200 <= status < 300:
-            raise response_error(status, headers, content, doing=doing, secret=self._access.secret)
-        return _parse(shape, content, status, doing)
+        request = self._client_or_error().build_request(
+            method,
+            self._access.base_url + path,
+            params=None if params is None else {name: _query(value) for name, value in params.items()},
+            json=None if body is None else body.model_dump(mode="json", exclude_none=True),
+        )
+        token = await self.token()
+        answer = await self._bounded(request, token, doing)
+        if answer.status == 401:
+            refused, token = token, await self._access.provider.token(refused=token)
+            if token != refused:
+                answer = await self._bounded(request, token, doing)
+        if not answer.succeeded:
+            raise response_error(answer, doing=doing, secret=token)
+        return _parse(shape, answer, doing)
 
-    async def _bounded(
-        self,
-        method: str,
-        path: str,
-        *,
-        doing: str,
-        params: Mapping[str, str | int] | None,
-        body: BaseModel | None,
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def _bounded(self, request: httpx.Request, token: str, doing: str) -> Answer:
         import httpx  # cached by then
 
-        request = self._request(method, path, params, body)
+        request.headers["Authorization"] = f"Bearer {token}"
+        if token not in self._sent:
+            self._sent.append(token)
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._exchange(request, doing)
+                return await self._exchange(request)
+        except UnreadableError as error:
+            raise malformed_error(str(error), doing=doing) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
             raise UnsentError(
                 f"Could not {doing}: no connection to {self._access.base_url} ({_reason(error)}).",
@@ -103,8 +145,6 @@ class Connection:
                 kind="timeout",
                 hint="The server was too slow: try again later.",
             ) from error
-        except httpx.DecodingError as error:
-            raise _malformed(doing, "is not compressed as it says", 200) from error
         except httpx.RequestError as error:
             raise AgentError(
                 f"Could not {doing}: the connection broke ({_reason(error)}).",
@@ -112,63 +152,39 @@ class Connection:
                 hint="Try again later.",
             ) from error
 
-    def _request(
-        self, method: str, path: str, params: Mapping[str, str | int] | None, body: BaseModel | None
-    ) -> httpx.Request:
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        response = await self._client_or_error().send(request, stream=True)
+        try:
+            return await read_answer(response, limit=MAX_ANSWER_BYTES)
+        finally:
+            await response.aclose()
+
+    def _client_or_error(self) -> httpx.AsyncClient:
         if self._client is None:
             raise UsageError(
                 "The Codegen client is not open.", hint="Use it in `async with AsyncCodegen(…) as client:`."
             )
-        return self._client.build_request(
-            method,
-            self._access.base_url + path,
-            params=params,
-            json=None if body is None else body.model_dump(mode="json", exclude_none=True),
-            headers={"Authorization": f"Bearer {self._access.secret}"},
-        )
-
-    async def _exchange(self, request: httpx.Request, doing: str) -> tuple[int, Mapping[str, str], bytes]:
-        assert self._client is not None
-        response = await self._client.send(request, stream=True)
-        try:
-            # other encodings could blow up one small piece to any size before it is counted
-            if response.headers.get("content-encoding", "identity").lower() not in ("identity", "gzip", "deflate"):
-                raise _malformed(doing, "is compressed in a way that was not asked for", response.status_code)
-            content = bytearray()
-            async for piece in response.aiter_bytes(64 * 1024):
-                content += piece
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise _malformed(doing, f"is longer than {MAX_ANSWER_BYTES // 2**20} MB", response.status_code)
-        finally:
-            await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return response.status_code, headers, bytes(content)
+        return self._client
 
 
-def _parse(shape: type[M], content: bytes, status: int, doing: str) -> M:
+def _query(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parse(shape: type[M], answer: Answer, doing: str) -> M:
     try:
-        data: Any = json.loads(content)  # Any: whatever the server sent
-    except (ValueError, RecursionError) as error:
-        looks = "is a web page" if content.lstrip()[:1] == b"<" else "is not JSON, or was cut short"
-        raise _malformed(doing, looks, status) from error
-    if data is None:
-        raise _malformed(doing, "is `null`", status)
-    try:
-        return shape.model_validate(data)
+        return shape.model_validate_json(answer.content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
+    # outside the handler: pydantic's error, which repeats what the server sent, is no cause of ours
+    if answer.content.strip() == b"null":
+        looks = "is `null`"
+    elif first["type"] == "json_invalid":
+        looks = "is a web page" if answer.content.lstrip()[:1] == b"<" else "is not JSON, or was cut short"
+    else:
         place = ".".join(str(step) for step in first["loc"])[:80]
-        # without the cause: pydantic's message repeats what the server sent
-        raise _malformed(doing, f"has not the documented shape ({place or 'top'}: {first['msg']})", status) from None
-
-
-def _malformed(doing: str, looks: str, status: int) -> AgentError:
-    return AgentError(
-        f"Could not {doing}: the server's answer {looks}.",
-        kind="malformed",
-        hint="Check that CODEGEN_API_BASE_URL is the API's own address and no proxy answers in its place.",
-        status=200 if 200 <= status < 300 else status,
-    )
+        looks = f"has not the documented shape ({place or 'top'}: {first['msg']})"
+    raise malformed_error(looks, doing=doing, answer=answer)
 
 
 def _reason(error: Exception) -> str:

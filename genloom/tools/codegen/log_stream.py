@@ -34,7 +34,8 @@ class RunStream:
     wait: Callable[[AgentRun], Coroutine[Any, Any, AgentRun]]  # Any: asyncio's own yield and send types
     pacing: Pacing
     emit: EventEmitter
-    secrets: Sequence[str] = ()
+    secrets: Callable[[], Sequence[str]] = tuple
+    """What to cut out of events, asked for each: tokens change."""
     _readable: bool = True
 
     async def items(self) -> AsyncGenerator[LogEntry | AgentRun, None]:
@@ -77,7 +78,7 @@ class RunStream:
                 await asyncio.sleep(backoff_seconds(failures, base=self.pacing.retry_base, cap=self.pacing.retry_cap))
                 continue
             for entry in entries:
-                self.emit(entry.to_event(secrets=self.secrets))
+                self.emit(entry.to_event(secrets=self.secrets()))
                 yield entry
 
     def _goes_on_after(self, error: GenloomError) -> bool:

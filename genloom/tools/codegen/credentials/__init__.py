@@ -1,0 +1,25 @@
+"""Where the bearer token comes from, behind one small protocol, and how it is replaced without a restart."""
+
+from genloom.tools.codegen.credentials.cached import FetchedToken, FetchingProvider
+from genloom.tools.codegen.credentials.choose import choose_provider
+from genloom.tools.codegen.credentials.command import CommandToken
+from genloom.tools.codegen.credentials.environment import EnvironmentToken
+from genloom.tools.codegen.credentials.file import FileToken
+from genloom.tools.codegen.credentials.keyring_entry import KeyringToken
+from genloom.tools.codegen.credentials.oauth2 import ClientCredentials
+from genloom.tools.codegen.credentials.provider import FixedToken, TokenProvider
+from genloom.tools.codegen.credentials.vault import VaultToken
+
+__all__ = [
+    "ClientCredentials",
+    "CommandToken",
+    "EnvironmentToken",
+    "FetchedToken",
+    "FetchingProvider",
+    "FileToken",
+    "FixedToken",
+    "KeyringToken",
+    "TokenProvider",
+    "VaultToken",
+    "choose_provider",
+]

@@ -1,0 +1,93 @@
+"""Tokens that have to be fetched: one fetch at a time, kept until they expire or are refused."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from abc import ABC, abstractmethod
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+__all__ = ["FetchedToken", "FetchingProvider"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchedToken:
+    """A token, and how many seconds it is good for where that is known."""
+
+    value: SecretStr
+    seconds: float | None = None
+
+
+class FetchingProvider(ABC):
+    """A `TokenProvider` over `fetch`.
+
+    Whoever asks while a fetch is under way, in whatever thread or event loop, waits for that one and gets its token or
+    its error. When it is cancelled, one of those who wait fetches instead.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: str | None = None
+        self._expires: float | None = None
+        self._flight: Future[str] | None = None
+
+    @abstractmethod
+    async def fetch(self) -> FetchedToken:
+        """Return a token, in bounded time. Raises what `TokenProvider.token` raises."""
+
+    async def token(self, *, refused: str | None = None) -> str:
+        """Return the token that is known unless it has expired or was refused, else a fetched one."""
+        while True:
+            with self._lock:
+                if self._usable(refused):
+                    assert self._known is not None
+                    return self._known
+                flight, leads = self._flight or Future(), self._flight is None
+                self._flight = flight
+            if leads:
+                return await self._lead(flight)
+            await _ended(flight)
+            if not flight.cancelled():
+                return flight.result()
+
+    def _usable(self, refused: str | None) -> bool:
+        if self._known is None or self._known == refused:
+            return False
+        return self._expires is None or time.monotonic() < self._expires
+
+    async def _lead(self, flight: Future[str]) -> str:
+        try:
+            fetched = await self.fetch()
+        except BaseException as error:
+            with self._lock:
+                self._flight = None
+            if isinstance(error, Exception):
+                flight.set_exception(error)
+            else:
+                flight.cancel()
+            raise
+        value = fetched.value.get_secret_value()
+        with self._lock:
+            self._known, self._flight = value, None
+            # a tenth of its time is left to the requests that carry it; the clock starts late, so the rest is ours
+            self._expires = None if fetched.seconds is None else time.monotonic() + 0.9 * fetched.seconds
+        flight.set_result(value)
+        return value
+
+
+async def _ended(flight: Future[str]) -> None:
+    """Wait until a fetch, maybe of another loop's, has ended; being cancelled meanwhile does not touch it."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    def tell(_: Future[str]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop that waited is closed
+            loop.call_soon_threadsafe(over.set)
+
+    flight.add_done_callback(tell)
+    await over.wait()
