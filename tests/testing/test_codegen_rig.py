@@ -30,6 +30,7 @@ from genloom.testing import (
 from genloom.testing.codegen.limits import RequestWindows
 from genloom.testing.loopback import Answer, LoopbackServer
 from genloom.tools.codegen import wire
+from genloom.tools.codegen.signature import SIGNATURE_HEADER, SignatureCheck
 
 ORG = "/v1/organizations/1"
 RUN = f"{ORG}/agent/run"
@@ -298,7 +299,7 @@ def wait_for(told: Callable[[], object]) -> None:
 
 def test_each_run_that_ends_is_told_once_to_its_webhooks(receiver: Receiver) -> None:
     """A run's own webhook hides its organisation's; one that does not end is not told of."""
-    own = [{"url": f"{receiver.base_url}/own", "secret": "s"}]
+    own = [{"url": f"{receiver.base_url}/own", "secret": "a secret of this run"}]
     server = CodegenServer([RunPlan(polls=0), RunPlan(polls=0), RunPlan(seconds=60)])
     with server, open_client(server) as client:
         url = f"{receiver.base_url}/all"
@@ -311,6 +312,10 @@ def test_each_run_that_ends_is_told_once_to_its_webhooks(receiver: Receiver) -> 
         assert sorted(server.webhooks_sent) == [(url, 200), (own[0]["url"], 200)]
     told = {request.path: request.json()["data"]["id"] for request in receiver.requests}
     assert told == {"/own": 1, "/all": 2}
+    check = SignatureCheck("a secret of this run")
+    headers = {request.path: request.headers.get(SIGNATURE_HEADER.lower()) for request in receiver.requests}
+    assert headers["/all"] is None
+    assert [check.accepts(headers["/own"], r.body) for r in receiver.requests if r.path == "/own"] == [True]
 
 
 def test_webhooks_leave_this_machine_never() -> None:

@@ -1,7 +1,7 @@
 """Webhooks of the server for tests: who wants to be told of runs that end, and the telling.
 
-All of it is an addition of the unconfirmed document of 2026-02, which names no payload. Nothing is sent
-anywhere but to this machine.
+All of it is an addition of the unconfirmed document of 2026-02, which names neither payload nor
+signature: those are genloom's own. Nothing is sent anywhere but to this machine.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from genloom.testing.codegen.clock import ServerClock
 from genloom.testing.codegen.run_book import RunBook
 from genloom.testing.codegen.served_run import ServedRun
 from genloom.testing.exchange import Answer
+from genloom.tools.codegen.signature import signature_headers
 from genloom.tools.codegen.wire import (
     WebhookConfigRequest,
     WebhookConfigResponse,
@@ -121,6 +122,8 @@ async def _post(target: WebhookOverride, body: bytes) -> int:
     reader, writer = await asyncio.open_connection(host, port)
     try:
         headers = {"Host": f"{host}:{port}", "Content-Type": "application/json", "Content-Length": str(len(body))}
+        if target.secret:
+            headers |= signature_headers(target.secret, body)
         lines = (f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "Connection: close")
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
         await writer.drain()
