@@ -9,6 +9,7 @@ import pytest
 
 from genloom.testing import CodegenServer
 from genloom.tools.codegen import AsyncCodegen, Pacing
+from genloom.tools.codegen.traffic import UNLIMITED
 
 FAST = Pacing(
     poll_first=0.01,
@@ -19,6 +20,7 @@ FAST = Pacing(
     settle=(0.0, 0.02, 0.05),
     resting=0.2,
     attempts=6,
+    limits=UNLIMITED,
 )
 
 

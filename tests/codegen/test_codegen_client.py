@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -79,7 +80,7 @@ async def test_a_known_key_gives_the_run_that_carries_it(client_of: ClientOf) ->
         assert len(server.runs) == 106
 
 
-async def test_many_faults_lose_and_double_nothing(client_of: ClientOf) -> None:
+async def test_many_faults_lose_and_double_nothing(client_of: ClientOf, pace: Pacing) -> None:
     """Thirty runs at once with every third request going wrong in turn: each is delivered, each stands there once."""
     kinds = [LOST[name] for name in ("500 after", "cut before", "cut after", "429", "truncated after", "null after")]
     asked = iter(range(1_000_000))
@@ -88,7 +89,7 @@ async def test_many_faults_lose_and_double_nothing(client_of: ClientOf) -> None:
         number = next(asked)
         return kinds[number // 3 % len(kinds)] if number % 3 == 0 else None
 
-    pacing = Pacing(poll_first=0.01, poll_cap=0.05, retry_base=0.01, retry_cap=0.05, settle=(0.0, 0.02), attempts=20)
+    pacing = replace(pace, poll_cap=0.05, retry_cap=0.05, settle=(0.0, 0.02), attempts=20)
     with CodegenServer(RunPlan(polls=2), faults=strike) as server:
         async with client_of(server, pacing=pacing) as client:
             runs = await asyncio.gather(*(client.run(f"job {n}", idempotency_key=f"k{n}") for n in range(30)))

@@ -19,6 +19,7 @@ from genloom.errors import AgentError, UsageError
 from genloom.events import AgentProgress, EventEmitter, ignore_events
 from genloom.state import AgentRun
 from genloom.tools.codegen.access import resolve_access
+from genloom.tools.codegen.accounts import run_poller, shared_traffic
 from genloom.tools.codegen.batch import Batch, BatchItem, batch_keys
 from genloom.tools.codegen.connection import Connection
 from genloom.tools.codegen.context_store import RunContext
@@ -39,6 +40,7 @@ from genloom.tools.codegen.endpoints import (
 from genloom.tools.codegen.log_reader import LogReader
 from genloom.tools.codegen.log_stream import LogEntry, RunStream
 from genloom.tools.codegen.pacing import Pacing, with_retries
+from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.submission import Submission
 from genloom.tools.codegen.watch import RunWatch, announce
@@ -60,8 +62,9 @@ class AsyncCodegen(AgentRunEndpoints):
     What is not given comes from `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID` and `CODEGEN_API_BASE_URL`; `token` may also be a
     provider (`genloom.tools.codegen.credentials`), and the environment may name one. Without an organisation the server
     is asked, and a token that belongs to exactly one needs none. `timeout` is the total time of one request in seconds.
-    The token is sent to `base_url` alone and appears in no `repr`, event or error. Raises `CredentialError` or
-    `UsageError` when token or address are unusable.
+    All requests of a process go out under the documented limits, and pending runs share one poll in a thread of its own
+    (a `transport` given is used there, too). The token is sent to `base_url` alone and appears in no `repr`, event or
+    error. Raises `CredentialError` or `UsageError` when token or address are unusable.
 
     Agent runs are methods of the client; the other endpoints stand in groups: `organizations`, `users`, `repos`,
     `pull_requests`, `integrations`, `rules`, `models`, `setup_commands`, `webhooks`, `account`.
@@ -80,7 +83,9 @@ class AsyncCodegen(AgentRunEndpoints):
         self._access = resolve_access(token=token, org_id=org_id, base_url=base_url)
         self._org_id = self._access.org_id
         self._pacing = pacing or Pacing()
-        connection = Connection(self._access, timeout=timeout, transport=transport)
+        self._timeout, self._transport = timeout, transport
+        traffic = shared_traffic(self._access, self._pacing)
+        connection = Connection(self._access, timeout=timeout, transport=transport, traffic=traffic)
         super().__init__(connection, self.organization)
         self.organizations = Organizations(connection, self.organization)
         self.users = Users(connection, self.organization)
@@ -123,6 +128,16 @@ class AsyncCodegen(AgentRunEndpoints):
             self._org_id = page.items[0].id
         return self._org_id
 
+    async def run_poller(self) -> RunPoller:
+        """Return the poller that this client shares with all others of its address, token, organisation and pacing."""
+        return run_poller(
+            self._access,
+            await self.organization(),
+            pacing=self._pacing,
+            timeout=self._timeout,
+            transport=self._transport,
+        )
+
     async def find_run(self, idempotency_key: str) -> AgentRunResponse | None:
         """Return the run whose metadata hold that key, the oldest of several, or `None`.
 
@@ -162,16 +177,17 @@ class AsyncCodegen(AgentRunEndpoints):
         async def create() -> AgentRunResponse:
             return await self.create_run(prompt, metadata=labelled, repo_id=repo_id, model=model, images=images)
 
-        submission = Submission(
-            create=create,
-            find=lambda: self.find_run(key),
-            pacing=self._pacing,
-            on_retry=_telling(emit, None),
-            in_doubt=in_doubt,
-        )
         try:
             async with asyncio.timeout(deadline):
-                known = await submission.settle((0.0,)) if idempotency_key and not in_doubt else None
+                submission = Submission(
+                    key=key,
+                    create=create,
+                    poller=await self.run_poller(),
+                    pacing=self._pacing,
+                    on_retry=_telling(emit, None),
+                    in_doubt=in_doubt,
+                )
+                known = await submission.known() if idempotency_key and not in_doubt else None
                 response = known or await submission.once()
         except TimeoutError as error:
             raise AgentError(
@@ -186,16 +202,16 @@ class AsyncCodegen(AgentRunEndpoints):
     async def wait(
         self, run: AgentRun, *, deadline: float | None = None, emit: EventEmitter = ignore_events
     ) -> AgentRun:
-        """Poll a run until it is final and return it.
+        """Follow a run until it is final and return it; all pending runs of the account share one poll.
 
         After `deadline` seconds it comes back with status `timeout` and its raw status as last seen: it goes on at the
         server and can be waited for again. A run that rests (paused, or a status that nobody knows) comes back as it is
         after some minutes. Raises the last error when the server stays out of reach.
         """
-        watch = RunWatch(run=run, fetch=self.get_run, pacing=self._pacing, emit=emit, on_retry=_telling(emit, run))
+        watch = RunWatch(run=run, emit=emit, on_retry=_telling(emit, run))
         try:
             async with asyncio.timeout(deadline):
-                await watch.until_final()
+                await watch.until_final(await self.run_poller())
         except TimeoutError:
             late = watch.run.model_copy(update={"status": "timeout"})
             announce(late, emit, f"not finished within {deadline:g} s; it goes on at the server")

@@ -20,6 +20,7 @@ from genloom.tools.codegen.access import Access
 from genloom.tools.codegen.address import sends_in_the_clear
 from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
 from genloom.tools.codegen.failures import UnsentError, malformed_error, response_error
+from genloom.tools.codegen.traffic import UNLIMITED, Breaker, GuardedServer, Traffic
 
 if TYPE_CHECKING:
     import httpx
@@ -37,12 +38,23 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Connection:
-    """An async context manager; `timeout` bounds each request from its start to the end of its answer, in seconds."""
+    """An async context manager; `timeout` bounds each request from its start to the end of its answer, in seconds.
 
-    def __init__(self, access: Access, *, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    Requests go out as `traffic` lets them; without it none waits.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        timeout: float,
+        transport: httpx.AsyncBaseTransport | None = None,
+        traffic: Traffic | None = None,
+    ) -> None:
         self._access = access
         self._timeout = timeout
         self._transport = transport
+        self._traffic = traffic or Traffic(UNLIMITED, GuardedServer(Breaker()))
         self._client: httpx.AsyncClient | None = None
         self._sent: deque[str] = deque(maxlen=4)
 
@@ -113,14 +125,15 @@ class Connection:
             json=None if body is None else body.model_dump(mode="json", exclude_none=True),
         )
         token = await self.token()
-        answer = await self._bounded(request, token, doing)
-        if answer.status == 401:
-            refused, token = token, await self._access.provider.token(refused=token)
-            if token != refused:
-                answer = await self._bounded(request, token, doing)
-        if not answer.succeeded:
-            raise response_error(answer, doing=doing, secret=token)
-        return _parse(shape, answer, doing)
+        async with self._traffic.permit(method, path):
+            answer = await self._bounded(request, token, doing)
+            if answer.status == 401:
+                refused, token = token, await self._access.provider.token(refused=token)
+                if token != refused:
+                    answer = await self._bounded(request, token, doing)
+            if not answer.succeeded:
+                raise response_error(answer, doing=doing, secret=token)
+            return _parse(shape, answer, doing)
 
     async def _bounded(self, request: httpx.Request, token: str, doing: str) -> Answer:
         import httpx  # cached by then

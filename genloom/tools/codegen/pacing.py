@@ -1,6 +1,6 @@
 """When to ask again: polling intervals, back-off, and retries of one request.
 
-The defaults stay well under the API's documented limits (60 requests in 30 s) for one run; tests make them short.
+The defaults go with the API's documented limits; tests make them short.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TypeVar
 from genloom.errors import AgentError
 from genloom.tools.backoff import backoff_seconds
 from genloom.tools.codegen.failures import worth_repeating
+from genloom.tools.codegen.traffic.limits import DOCUMENTED, Limits
 
 __all__ = ["Pacing", "with_retries"]
 
@@ -23,16 +24,18 @@ T = TypeVar("T")
 class Pacing:
     """All times in seconds.
 
-    A run is polled first after `poll_first`, then at intervals that grow by `poll_growth` up to `poll_cap`; a change of
-    its status starts over. A failed request is tried at most `attempts` times, one that creates a run
-    `create_attempts` times; the n-th wait is random between 0 and
-    `retry_base * 2**n`, at most `retry_cap`, and never shorter than what the server asked for, of which at most
+    Pending runs are polled together: `poll_first` after one was started or changed its status, then at intervals that
+    grow to the share `poll_lag` of the time since (less when many runs share the poll), up to `poll_cap`; a log is read
+    at intervals that grow by `poll_growth`. `limits` are kept on this side, so that the server need not refuse.
+    A failed request is tried at most `attempts` times, one that creates a run `create_attempts` times; the n-th wait is
+    random between 0 and `retry_base * 2**n`, at most `retry_cap`, and never shorter than what the server asked for, of which at most
     `retry_after_cap` is honoured. `settle` are the pauses before each look into the list after a create whose answer
     was lost: only when none of them shows the run is it created again. `resting` is how long a paused run or an unknown
     status is polled.
     """
 
-    poll_first: float = 1.0
+    poll_first: float = 0.8
+    poll_lag: float = 0.1
     poll_growth: float = 1.3
     poll_cap: float = 15.0
     attempts: int = 12
@@ -42,6 +45,7 @@ class Pacing:
     retry_after_cap: float = 120.0
     settle: tuple[float, ...] = (0.0, 1.0, 3.0)
     resting: float = 300.0
+    limits: Limits = DOCUMENTED
 
     def retry_wait(self, error: AgentError, failures: int) -> float:
         """Return the seconds to wait after that many failures (from 1), the last of which was `error`."""

@@ -1,20 +1,24 @@
 """Creating a run once, although the API knows no idempotency key and an answer can be lost on its way.
 
 Each run carries its key in its metadata. When the outcome of a create is in doubt (no answer, a cut connection, a 5xx, a
-garbled answer), the list of runs is searched for the key, several times with growing pauses because the server may still
-be at work; only when the run is in none of them is it created again. A server that takes longer than these pauses to
-commit a request it seemed to have lost could still make a second run: no client can rule that out without the server.
+garbled answer), the next shared poll of all runs decides: its list shows the key or it does not. It is asked several
+times with growing pauses, because the server may still be at work; only when the run is in none of them is it created
+again. A poll that shows the key while the create is still unanswered ends the wait for that answer. A server that takes
+longer than these pauses to commit a request it seemed to have lost could still make a second run: no client can rule
+that out without the server.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from genloom.errors import AgentError
 from genloom.tools.codegen.failures import may_have_worked, worth_repeating
-from genloom.tools.codegen.pacing import Pacing, with_retries
+from genloom.tools.codegen.pacing import Pacing
+from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.wire import AgentRunResponse
 
 __all__ = ["Submission"]
@@ -22,32 +26,29 @@ __all__ = ["Submission"]
 
 @dataclass(kw_only=True)
 class Submission:
-    """One run to be created once. `create` sends the request, `find` looks for the key in the list of runs; each is one
-    call to the server."""
+    """One run to be created once. `create` sends the request, once."""
 
-    create: Callable[[], Awaitable[AgentRunResponse]]
-    find: Callable[[], Awaitable[AgentRunResponse | None]]
+    key: str
+    create: Callable[[], Coroutine[None, None, AgentRunResponse]]
+    poller: RunPoller
     pacing: Pacing
     on_retry: Callable[[AgentError, float], None]
     in_doubt: bool = field(default=False)
     """A create may have reached the server: look before the next one."""
 
-    async def settle(self, pauses: tuple[float, ...]) -> AgentRunResponse | None:
-        """Look for the run after each pause; `None` when it is never there."""
-        for pause in pauses:
-            await asyncio.sleep(pause)
-            found = await with_retries(self.find, self.pacing, on_retry=self.on_retry)
-            if found is not None:
-                return found
-        return None
+    async def known(self) -> AgentRunResponse | None:
+        """Return the run that carries the key already, as one look at the list shows it."""
+        return await self.poller.find(self.key, deep=True)
 
     async def once(self) -> AgentRunResponse:
         """Create the run, or find it where an earlier try went through. Raises the last error when neither works."""
+        deep = True  # an earlier process's run need not be among the newest
         for attempt in range(self.pacing.create_attempts):
-            if self.in_doubt and (found := await self.settle(self.pacing.settle)):
+            if self.in_doubt and (found := await self._settle(deep=deep)):
                 return found
+            deep = False
             try:
-                return await self.create()
+                return await self._create()
             except AgentError as error:
                 self.in_doubt = self.in_doubt or may_have_worked(error)
                 failure = error
@@ -56,6 +57,30 @@ class Submission:
             wait = self.pacing.retry_wait(failure, attempt + 1)
             self.on_retry(failure, wait)
             await asyncio.sleep(wait)
-        if self.in_doubt and (found := await self.settle(self.pacing.settle)):
+        if self.in_doubt and (found := await self._settle(deep=False)):
             return found
         raise failure
+
+    async def _settle(self, *, deep: bool) -> AgentRunResponse | None:
+        """Look for the run after each pause; `None` when it is never there."""
+        for number, pause in enumerate(self.pacing.settle):
+            await asyncio.sleep(pause)
+            found = await self.poller.find(self.key, deep=deep and number == 0)
+            if found is not None:
+                return found
+        return None
+
+    async def _create(self) -> AgentRunResponse:
+        async with self.poller.expecting(self.key) as seen:
+            sending = asyncio.create_task(self.create())
+            try:
+                both: set[asyncio.Future[Any]] = {sending, seen}  # Any: their results differ
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                if seen.done() and (not sending.done() or sending.exception()):
+                    found = seen.result()
+                    if found is not None:
+                        return found
+                return await sending
+            finally:
+                sending.cancel()
+                await asyncio.gather(sending, return_exceptions=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from genloom.errors import AgentError
 from genloom.events import AgentProgress, EventEmitter
 from genloom.state import AgentRun
-from genloom.tools.codegen.pacing import Pacing, with_retries
-from genloom.tools.codegen.status import is_final, is_resting, normalise_status
-from genloom.tools.codegen.wire import AgentRunResponse
+from genloom.tools.codegen.poller import RunPoller
+from genloom.tools.codegen.status import is_final, normalise_status
 
 __all__ = ["RunWatch", "announce"]
 
@@ -21,33 +19,34 @@ class RunWatch:
     """`run` is what was last seen of it; it stays readable when `until_final` is cut off by a deadline."""
 
     run: AgentRun
-    fetch: Callable[[int], Awaitable[AgentRunResponse]]
-    pacing: Pacing
     emit: EventEmitter
     on_retry: Callable[[AgentError, float], None]
 
-    async def until_final(self) -> None:
-        """Poll until the server is done with the run, or it has rested (paused, unknown status) for too long."""
-        loop = asyncio.get_running_loop()
-        interval, changed_at = self.pacing.poll_first, loop.time()
-        if not self.run.raw_status:  # known by its number alone
-            await self._look()
-            announce(self.run, self.emit)
-        while not is_final(normalise_status(self.run.raw_status)):
-            if is_resting(self.run.status) and loop.time() - changed_at >= self.pacing.resting:
-                return
-            await asyncio.sleep(interval)
-            before = self.run
-            await self._look()
-            if self.run.raw_status != before.raw_status:
-                interval, changed_at = self.pacing.poll_first, loop.time()
-                announce(self.run, self.emit)
-            else:
-                interval = min(self.pacing.poll_cap, interval * self.pacing.poll_growth)
+    async def until_final(self, poller: RunPoller) -> None:
+        """Follow until the server is done with the run, or it has rested (paused, unknown status) for too long.
 
-    async def _look(self) -> None:
-        response = await with_retries(lambda: self.fetch(self.run.id), self.pacing, on_retry=self.on_retry)
-        self.run = response.to_run(idempotency_key=self.run.idempotency_key)
+        Raises `AgentError` when the run of that number carries another idempotency key: it is somebody else's.
+        """
+        if is_final(normalise_status(self.run.raw_status)):
+            return
+        by_number = not self.run.raw_status
+        with poller.watch(self.run.id, at_once=by_number, on_trouble=self.on_retry) as changes:
+            async for seen in changes:
+                self._take(seen)
+
+    def _take(self, seen: AgentRun) -> None:
+        key = self.run.idempotency_key
+        if key and seen.idempotency_key not in ("", key):
+            raise AgentError(
+                f"Agent run {seen.id} was started under another idempotency key than {key}.",
+                kind="malformed",
+                hint="The journal belongs to another server or organisation: check CODEGEN_API_BASE_URL, CODEGEN_ORG_ID.",
+                status=409,
+            )
+        before = self.run
+        self.run = seen if seen.idempotency_key else seen.model_copy(update={"idempotency_key": key})
+        if seen.raw_status != before.raw_status or not before.raw_status:
+            announce(self.run, self.emit)
 
 
 def announce(run: AgentRun, emit: EventEmitter, message: str = "") -> None:

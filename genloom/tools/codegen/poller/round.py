@@ -1,0 +1,96 @@
+"""One round of polling: as few requests as show every watched run and decide every open question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from genloom.errors import UsageError
+from genloom.tools.codegen.poller.board import Board
+from genloom.tools.codegen.poller.lookups import Lookup, resolve
+from genloom.tools.codegen.poller.pages import pages_for
+from genloom.tools.codegen.poller.source import RunSource
+from genloom.tools.codegen.poller.watched import WatchedRun
+from genloom.tools.codegen.wire import MAX_PAGE, AgentRunPage
+
+__all__ = ["PollRound"]
+
+LOOK_BACK_PAGES = 5
+SEARCH_PAGES = 10
+SINGLES = 10
+FEW = 2
+
+
+@dataclass(kw_only=True)
+class PollRound:
+    """A round begins with the newest page, which shows all runs of most users. `begun` is when it was started;
+    `requests` counts what it sent."""
+
+    board: Board
+    source: RunSource
+    clock: Callable[[], float] = time.monotonic
+    begun: float = field(init=False)
+    requests: int = 0
+
+    def __post_init__(self) -> None:
+        self.begun = self.clock()
+
+    async def go(self) -> None:
+        """Ask. Raises the first error, after taking over what was seen before it."""
+        questions = self.board.lookups.asked_before(self.begun)
+        if not questions and len(self.board.watched) == 1:
+            await self._alone(next(iter(self.board.watched)))  # as cheap, and shorter than a page
+            return
+        newest = await self._page(0)
+        for lookup in questions:
+            if not lookup.deep:
+                resolve(lookup.answer, None)
+        depth = await self._search(questions, newest)
+        missing = self.board.unseen(self.begun)
+        if missing:
+            await self._missing(missing, newest.total, depth)
+
+    async def _search(self, questions: list[Lookup], newest: AgentRunPage) -> int:
+        """Look for keys, and for runs whose place is not known yet, page by page; returns how many pages were read."""
+        page, number = newest, 1
+        while len(page.items) == MAX_PAGE:
+            keys = any(not lookup.answer.done() for lookup in questions) and number < LOOK_BACK_PAGES
+            lost = [run for run in self.board.unseen(self.begun) if run.rank is None and not run.searched]
+            if not keys and (len(lost) <= FEW or number >= SEARCH_PAGES):
+                break
+            page = await self._page(number * MAX_PAGE)
+            number += 1
+        for lookup in questions:
+            resolve(lookup.answer, None)
+        for run in self.board.unseen(self.begun):
+            run.searched = True
+        return number
+
+    async def _missing(self, missing: list[WatchedRun], total: int, pages_read: int) -> None:
+        """Ask for runs that the pages read so far do not show: the pages where they were last seen, then the rest singly,
+        a few in each round, the longest unseen first."""
+        places = [total - run.rank for run in missing if run.rank is not None and total >= run.rank]
+        for skip in pages_for((place for place in places if place >= pages_read * MAX_PAGE), size=MAX_PAGE):
+            await self._page(skip)
+        for run in self.board.unseen(self.begun)[:SINGLES]:
+            await self._alone(run.id)
+
+    async def _page(self, skip: int) -> AgentRunPage:
+        self.requests += 1
+        asked_at = self.clock()
+        page = await self.source.page(skip)
+        self.board.take_page(page, skip=skip, asked_at=asked_at, now=self.clock())
+        return page
+
+    async def _alone(self, run_id: int) -> None:
+        self.requests += 1
+        asked_at = self.clock()
+        try:
+            response = await self.source.one(run_id)
+        except UsageError as error:  # no such run: that says nothing of the others
+            run = self.board.watched.get(run_id)
+            if run is not None:
+                self.board.fail(error, [run])
+            return
+        self.board.take(response, asked_at=asked_at, now=self.clock())
