@@ -19,6 +19,7 @@ COMMANDS = (
     "index",
     "graph",
     "thread",
+    "agent",
     "doctor",
     "stats",
     "completion",

@@ -101,4 +101,5 @@ def _as_json(error: GenloomError, arguments: Sequence[str]) -> dict[str, Any]:  
 
         return error_json(error, thread_id=getattr(error, "thread_id", None))
     outcome = "cancelled" if isinstance(error, RunCancelledError) else "error"
-    return {"outcome": outcome, "reason": error.message, "errors": [error.to_json()]}
+    more = getattr(error, "json_fields", {})  # of a command whose answer has fields even when it was stopped
+    return {"outcome": outcome, "reason": error.message, "errors": [error.to_json()], **more}

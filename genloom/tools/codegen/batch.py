@@ -16,8 +16,8 @@ __all__ = ["MAX_PROMPTS", "Batch", "BatchItem", "batch_keys"]
 MAX_PROMPTS = 10_000
 MAX_CONCURRENCY = 200
 
-RunPrompt = Callable[[str, str], Awaitable[AgentRun]]
-"""Takes a prompt and its idempotency key; returns the run when it is final."""
+RunOne = Callable[[int, str], Awaitable[AgentRun]]
+"""Takes the index of a prompt and its idempotency key; returns the run when it is final."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,22 +37,21 @@ class BatchItem:
 
 @dataclass(kw_only=True)
 class Batch:
-    """Prompts with their keys, run by `run_prompt`, at most `concurrency` at once.
+    """Prompts by their idempotency keys, run by `run_one`, at most `concurrency` at once.
 
     `items` holds what ended so far, also after a cancellation; `on_item` hears of each as it ends. A refused token ends
     what has not begun, since it would be refused there, too.
     """
 
-    prompts: Sequence[str]
     keys: Sequence[str]
-    run_prompt: RunPrompt
+    run_one: RunOne
     concurrency: int = 10
     on_item: Callable[[BatchItem], None] = lambda _: None
     _ended: dict[int, BatchItem] = field(default_factory=dict)
     _refused: CredentialError | None = None
 
     def __post_init__(self) -> None:
-        _demand_sense(self.prompts, self.keys, self.concurrency)
+        _demand_sense(self.keys, self.concurrency)
 
     @property
     def items(self) -> tuple[BatchItem, ...]:
@@ -62,7 +61,7 @@ class Batch:
     async def run(self) -> tuple[BatchItem, ...]:
         """Run all and return one item for each prompt, in their order. Cancelling it cancels the waiting for all; the runs
         go on at the server, and the same keys find them again."""
-        waiting = iter(range(len(self.prompts)))
+        waiting = iter(range(len(self.keys)))
 
         async def work() -> None:
             for index in waiting:
@@ -70,7 +69,7 @@ class Batch:
                 self._ended[index] = item
                 self.on_item(item)
 
-        workers = [asyncio.create_task(work()) for _ in range(min(self.concurrency, len(self.prompts)))]
+        workers = [asyncio.create_task(work()) for _ in range(min(self.concurrency, len(self.keys)))]
         try:
             await asyncio.gather(*workers)  # no task group: what `on_item` raises shall come out as it is
         finally:
@@ -84,7 +83,7 @@ class Batch:
         if self._refused is not None:
             return BatchItem(index=index, key=key, error=self._refused)
         try:
-            return BatchItem(index=index, key=key, run=await self.run_prompt(self.prompts[index], key))
+            return BatchItem(index=index, key=key, run=await self.run_one(index, key))
         except CredentialError as error:
             self._refused = error
             return BatchItem(index=index, key=key, error=error)
@@ -107,10 +106,10 @@ def batch_keys(name: str, prompts: Iterable[str]) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _demand_sense(prompts: Sequence[str], keys: Sequence[str], concurrency: int) -> None:
-    if len(prompts) > MAX_PROMPTS:
-        raise UsageError(f"A batch of {len(prompts):,} prompts is too large.", hint=f"Give {MAX_PROMPTS:,} at most.")
-    if len(keys) != len(prompts) or len(set(keys)) != len(keys):
-        raise UsageError("A batch needs one idempotency key for each prompt, each a different one.")
+def _demand_sense(keys: Sequence[str], concurrency: int) -> None:
+    if len(keys) > MAX_PROMPTS:
+        raise UsageError(f"A batch of {len(keys):,} prompts is too large.", hint=f"Give {MAX_PROMPTS:,} at most.")
+    if len(set(keys)) != len(keys):
+        raise UsageError("Two prompts of the batch have one idempotency key.", hint="Give each a key of its own.")
     if not 1 <= concurrency <= MAX_CONCURRENCY:
         raise UsageError(f"{concurrency} runs at once make no sense.", hint=f"Give 1 to {MAX_CONCURRENCY}.")

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from genloom.config import Settings
-from genloom.errors import AgentError, BackendFailure, UsageError
+from genloom.errors import AgentError, BackendFailure
 from genloom.tools.backoff import backoff_seconds, parse_retry_after
 from genloom.tools.codegen.address import checked_address
 from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
@@ -101,11 +101,7 @@ async def _fetched(request: PullRequest, settings: Settings) -> str:
     try:
         async with timeout, client, client.stream("GET", request.api_url, headers=headers) as response:
             answer = await read_answer(response, limit=MAX_DIFF_BYTES)
-        if answer.status != 200:
-            raise _refusal(request, answer)
-        if not answer.headers.get("content-type", "").startswith(_DIFF_TYPES):
-            raise UnreadableError("is no diff")
-        return answer.content.decode("utf-8")
+        return _diff_of(request, answer)
     except (TimeoutError, httpx.TimeoutException) as error:
         raise _failure(request, f"there was no complete answer within {FETCH_SECONDS:g} s", kind="timeout") from error
     except httpx.HTTPError as error:
@@ -113,6 +109,14 @@ async def _fetched(request: PullRequest, settings: Settings) -> str:
     except (UnreadableError, UnicodeDecodeError) as error:
         why = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         raise _failure(request, f"the server's answer {why}", kind="malformed") from error
+
+
+def _diff_of(request: PullRequest, answer: Answer) -> str:
+    if answer.status != 200:
+        raise _refusal(request, answer)
+    if not answer.headers.get("content-type", "").startswith(_DIFF_TYPES):
+        raise UnreadableError("is no diff")
+    return answer.content.decode("utf-8")
 
 
 def _refusal(request: PullRequest, answer: Answer) -> AgentError:

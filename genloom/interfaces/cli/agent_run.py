@@ -1,0 +1,167 @@
+"""Starting, resuming and awaiting one run for the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import mimetypes
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from genloom.config import load_settings
+from genloom.errors import StorageError, UsageError
+from genloom.interfaces.cli.agent_report import exit_code, run_json, run_lines
+from genloom.interfaces.cli.agent_session import AgentSession, last_seen, read
+from genloom.interfaces.cli.terminal import put_json, put_text, tell
+from genloom.state import AgentRun
+from genloom.tools.codegen import AsyncCodegen
+from genloom.tools.codegen.access import resolve_access
+from genloom.tools.codegen.journaled import SubmitOptions, submit_journaled
+
+__all__ = ["NewRun", "Waiting", "await_run", "image_uri", "metadata_of", "resume_run", "start_run", "submit_once"]
+
+MAX_IMAGE_BYTES = 5_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRun:
+    """What the command line asks for."""
+
+    prompt: str
+    key: str | None = None
+    repo_id: int | None = None
+    model: str | None = None
+    images: tuple[str, ...] = ()
+    metadata: dict[str, Any] | None = None  # Any: the caller's own JSON
+
+    @property
+    def options(self) -> SubmitOptions:
+        """What `AsyncCodegen.submit` takes beside prompt and key."""
+        asked: SubmitOptions = {"images": self.images}
+        if self.metadata is not None:
+            asked["metadata"] = self.metadata
+        if self.repo_id is not None:
+            asked["repo_id"] = self.repo_id
+        if self.model is not None:
+            asked["model"] = self.model
+        return asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How long a command waits and what it prints."""
+
+    wait: bool
+    deadline: float | None
+    as_json: bool
+    quiet: bool
+
+
+def start_run(new: NewRun, waiting: Waiting, *, org_id: int | None, logs: bool) -> int:
+    """Start a run, wait for it and print it; return the exit code."""
+    key = new.key or f"cli-{uuid.uuid4().hex}"
+    session = AgentSession(org_id=org_id, quiet=waiting.quiet, logs=logs, key=key)
+
+    async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        run = await submit_once(client, new, key, session, deadline=waiting.deadline)
+        session.run = run
+        left = None if waiting.deadline is None else max(0.0, waiting.deadline - (loop.time() - began))
+        return await _awaited(client, run, session, waiting, left)
+
+    return _give(*session.perform(work), waiting)
+
+
+def await_run(number: int, waiting: Waiting, *, org_id: int | None) -> int:
+    """Print a run, waited for when that is asked; return the exit code."""
+    session = AgentSession(org_id=org_id, quiet=waiting.quiet or not waiting.wait)
+
+    async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
+        response = await read(lambda: client.get_run(number))
+        run = response.to_run()
+        if not waiting.wait:
+            return run, run_json(response)
+        session.run = run
+        return await _awaited(client, run, session, waiting, waiting.deadline)
+
+    return _give(*session.perform(work), waiting)
+
+
+def resume_run(number: int, prompt: str, waiting: Waiting, *, org_id: int | None, logs: bool) -> int:
+    """Let a run go on with a prompt, wait for it and print it; return the exit code."""
+    session = AgentSession(org_id=org_id, quiet=waiting.quiet, logs=logs)
+
+    async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
+        response = await client.resume_run(number, prompt)
+        session.run = response.to_run()
+        return await _awaited(client, session.run, session, waiting, waiting.deadline)
+
+    return _give(*session.perform(work), waiting)
+
+
+async def submit_once(
+    client: AsyncCodegen, new: NewRun, key: str, session: AgentSession, *, deadline: float | None
+) -> AgentRun:
+    """Start the run of a key once, also when the command is given again."""
+    from genloom.tools.store.agent_journal import open_agent_journal  # imported here: reading runs needs no database
+
+    place = f"{resolve_access().base_url} {await client.organization()}"
+    journal = open_agent_journal(load_settings())
+    options: SubmitOptions = {**new.options, "deadline": deadline, "emit": session.emit}
+    return await submit_journaled(client, journal, new.prompt, key=key, place=place, **options)
+
+
+async def _awaited(
+    client: AsyncCodegen, run: AgentRun, session: AgentSession, waiting: Waiting, deadline: float | None
+) -> tuple[AgentRun, dict[str, Any]]:
+    if waiting.wait and session.logs:
+        async for item in client.follow(run, deadline=deadline, emit=session.emit):
+            run = item if isinstance(item, AgentRun) else run
+    elif waiting.wait:
+        run = await client.wait(run, deadline=deadline, emit=session.emit)
+    return run, run_json(await last_seen(client, run), run)
+
+
+def _give(run: AgentRun, shown: dict[str, Any], waiting: Waiting) -> int:
+    if waiting.as_json:
+        put_json(shown)
+    elif shown.get("result"):
+        put_text(shown["result"])
+    if not waiting.quiet and (not waiting.as_json or not waiting.wait):
+        tell(run_lines(shown))
+    code = exit_code(run) if waiting.wait else 0
+    if code == 130 and not waiting.quiet:
+        tell(f"not ended within the deadline; `genloom agent get {run.id} --wait` goes on.")
+    if code == 5 and not waiting.quiet:
+        tell(f"it waits for a person; `genloom agent resume {run.id} PROMPT` goes on.")
+    return code
+
+
+def image_uri(path: str) -> str:
+    """Return a picture's file as a data URI. Raises `StorageError` or `UsageError`."""
+    kind = mimetypes.guess_type(path)[0] or ""
+    if not kind.startswith("image/"):
+        raise UsageError(f"{path!r} does not look like an image.", hint="Give a .png, .jpg, .gif or .webp file.")
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_IMAGE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise StorageError(f"The image {path!r} cannot be read: {error}.", hint="Check the path.") from error
+    if len(data) > MAX_IMAGE_BYTES:
+        raise UsageError(f"The image {path!r} is larger than {MAX_IMAGE_BYTES:,} bytes.", hint="Make it smaller.")
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def metadata_of(pairs: Sequence[str]) -> dict[str, Any] | None:  # Any: the caller's own JSON
+    """Return `KEY=VALUE` options as metadata, `None` without any. Raises `UsageError`."""
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"{pair!r} is no metadata.", hint="Write it as KEY=VALUE.")
+        found[name.strip()] = value
+    return found or None
