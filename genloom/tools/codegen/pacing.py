@@ -28,10 +28,10 @@ class Pacing:
     grow to the share `poll_lag` of the time since (less when many runs share the poll), up to `poll_cap`; a log is read
     at intervals that grow by `poll_growth`. `limits` are kept on this side, so that the server need not refuse.
     A failed request is tried at most `attempts` times, one that creates a run `create_attempts` times; the n-th wait is
-    random between 0 and `retry_base * 2**n`, at most `retry_cap`, and never shorter than what the server asked for, of which at most
-    `retry_after_cap` is honoured. `settle` are the pauses before each look into the list after a create whose answer
-    was lost: only when none of them shows the run is it created again. `resting` is how long a paused run or an unknown
-    status is polled.
+    random between 0 and `retry_base * 2**n`, at most `retry_cap`, and never shorter than what the server asked for, of
+    which at most `retry_after_cap` is honoured. `settle` are the pauses before each look into the list after a create
+    whose answer was lost: only when none of them shows the run is it created again. `resting` is how long a paused run
+    or an unknown status is polled.
     """
 
     poll_first: float = 0.8
