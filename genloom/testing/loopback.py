@@ -92,6 +92,10 @@ class LoopbackServer(ABC):
         """What was asked so far, oldest first; of more than 20,000 the last."""
         return tuple(self._requests.copy())
 
+    def set_faults(self, faults: FaultSource) -> None:
+        """Have other faults from the next request on."""
+        self._faults = Script(faults)
+
     def count(self, method: str, path_part: str = "") -> int:
         """Return how many requests of that method had `path_part` in their path."""
         return sum(request.method == method and path_part in request.path for request in self.requests)
