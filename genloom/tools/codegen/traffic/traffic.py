@@ -126,17 +126,16 @@ class Traffic:
             lane.give_back()
         elif isinstance(error, AgentError) and error.kind == "rate_limit":
             self._refusals[name] += 1
-            pause = backoff_seconds(
-                self._refusals[name],
-                base=self._pause_base,
-                cap=self._pause_cap,
-                retry_after=error.retry_after,
-                longest=self._retry_after_cap,
-            )
+            pause = self._pause(self._refusals[name], error.retry_after)
             lane.refuse(started=started, pause=pause)
         else:
             self._refusals[name] = 0
             lane.end()
+
+    def _pause(self, refusals: int, retry_after: float | None) -> float:
+        if retry_after is not None:  # whoever tries again adds jitter of its own
+            return min(retry_after, self._retry_after_cap)
+        return backoff_seconds(refusals, base=self._pause_base, cap=self._pause_cap)
 
 
 def _priority(name: RequestClass, method: str, path: str) -> int:
