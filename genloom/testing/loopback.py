@@ -135,6 +135,7 @@ class LoopbackServer(ABC):
         try:
             while request := await read_request(reader, writer):
                 self._requests.append(request)
+                self.asked(request)
                 if not await self._respond(request, reader, writer):
                     break
         except OSError:
@@ -166,6 +167,10 @@ class LoopbackServer(ABC):
             await write_without_end(writer, answer, self.real_seconds(fault.endless))
         await write_answer(writer, answer, half=fault.truncate)
         return not fault.truncate
+
+    def asked(self, request: RecordedRequest) -> None:
+        """Take note of a request that came, whatever becomes of it."""
+        return
 
     def answered(self, request: RecordedRequest, answer: Answer) -> None:
         """Take note of an answer, right or wrong, that is about to be sent."""

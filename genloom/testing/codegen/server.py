@@ -54,7 +54,7 @@ class CodegenServer(LoopbackServer):
         self.clock = clock or ServerClock()
         self.directory = Directory(organizations or {1: "Test"})
         self.kinds: Counter[str] = Counter()
-        """How many requests came, by class: `general`, `create`, `logs`, … (see `DOCUMENTED_LIMITS`), `other`."""
+        """How many requests came, spoilt ones too, by class: those of `DOCUMENTED_LIMITS`, and `other`."""
         self.statuses: Counter[int] = Counter()
         """How many answers were sent, right or wrong, by status."""
         self._tokens = {other: frozenset(allowed) for other, allowed in (tokens or {}).items()}
@@ -100,10 +100,17 @@ class CodegenServer(LoopbackServer):
                 case Route() as route, dict() as numbers:
                     return self._answer(request, route, numbers, allowed)
                 case there:
-                    self.kinds["other"] += 1
                     raise refusal(405, "Method not allowed.") if there else refusal(404, "Not found.")
         except Refusal as refused:
             return refused.answer
+
+    def asked(self, request: RecordedRequest) -> None:
+        """Count the request."""
+        match find_route(request.method, request.path):
+            case Route() as route, _:
+                self.kinds[route.limit] += 1
+            case _:
+                self.kinds["other"] += 1
 
     def answered(self, request: RecordedRequest, answer: Answer) -> None:
         """Count the answer."""
@@ -112,7 +119,6 @@ class CodegenServer(LoopbackServer):
     def _answer(
         self, request: RecordedRequest, route: Route, numbers: dict[str, int], allowed: frozenset[int]
     ) -> Answer:
-        self.kinds[route.limit] += 1
         wait = self._windows.admit(request.authorization, route.limit, self.clock.time())
         if wait is not None:
             raise self._too_many(wait)
