@@ -16,6 +16,7 @@ from genloom.errors import CredentialError, UsageError
 from genloom.state import AgentRun
 from genloom.testing import CodegenServer, Fault, RunPlan
 from genloom.tools.codegen import CodegenBackend, MemoryJournal, Pacing, RunJournal, agent_backends
+from genloom.tools.codegen.journaled import journal_key
 
 
 def settings_of(server: CodegenServer) -> Callable[[], Settings]:
@@ -26,6 +27,10 @@ def settings_of(server: CodegenServer) -> Callable[[], Settings]:
         "CODEGEN_API_BASE_URL": server.base_url,
     }
     return lambda: load_settings(environment)
+
+
+def place_of(server: CodegenServer) -> str:
+    return f"{server.base_url} 1"
 
 
 def run_once(server: CodegenServer, journal: RunJournal, pace: Pacing, *, deadline: float = 20.0) -> AgentRun:
@@ -41,7 +46,8 @@ def test_a_fresh_run_is_written_down_before_and_after(pace: Pacing) -> None:
         assert (first.status, again.id, len(server.runs)) == ("completed", first.id, 1)
         assert server.count("POST") == 1
         assert server.count("GET", "/agent/runs") == 1
-    entry = journal.find("key")
+        place = place_of(server)
+    entry = journal.find(journal_key("key", place))
     assert entry is not None
     assert entry.run_id == first.id
 
@@ -53,7 +59,7 @@ def test_an_intent_without_a_number_is_looked_up_first(pace: Pacing) -> None:
         run_once(server, MemoryJournal(), pace)
         assert len(server.requests) == 3
         journal = MemoryJournal()
-        journal.intend("key")
+        journal.intend(journal_key("key", place_of(server)))
         run = run_once(server, journal, pace)
         assert (run.id, len(server.runs)) == (1, 1)
 
@@ -61,8 +67,8 @@ def test_an_intent_without_a_number_is_looked_up_first(pace: Pacing) -> None:
 def test_an_intent_that_never_arrived_is_started(pace: Pacing) -> None:
     """An intent whose create did not reach the server does not block the run."""
     journal = MemoryJournal()
-    journal.intend("key")
     with CodegenServer() as server:
+        journal.intend(journal_key("key", place_of(server)))
         assert run_once(server, journal, pace).status == "completed"
         assert len(server.runs) == 1
 
@@ -100,7 +106,7 @@ def test_a_killed_process_finds_its_run_again(fault: Fault | None, pace: Pacing)
         child.wait()
         assert len(server.runs) == 1
         journal = MemoryJournal()
-        journal.intend("key")
+        journal.intend(journal_key("key", place_of(server)))
         assert run_once(server, journal, pace).status == "completed"
         assert len(server.runs) == 1
 

@@ -19,6 +19,7 @@ from genloom.state import AgentRun
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.journal import RunJournal
+from genloom.tools.codegen.journaled import submit_journaled
 from genloom.tools.codegen.pacing import Pacing
 
 __all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "agent_backends"]
@@ -51,7 +52,7 @@ class AgentBackend(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class CodegenBackend:
     """The Codegen API. Settings are read anew for each run, and each run has a client of its own: a client belongs to one
-    event loop, and runs are called from many."""
+    event loop, and runs are called from many. All of them share one poller, however many graphs wait."""
 
     settings: Callable[[], Settings] = field(default=load_settings, repr=False)
     pacing: Pacing = field(default_factory=Pacing)
@@ -72,31 +73,16 @@ class CodegenBackend:
         async with AsyncCodegen(
             token=access.provider, org_id=access.org_id, base_url=access.base_url, pacing=self.pacing
         ) as client:
-            run = await _started(client, prompt, idempotency_key, deadline, journal, emit)
+            place = f"{access.base_url} {await client.organization()}"
+            run = await submit_journaled(
+                client, journal, prompt, key=idempotency_key, place=place, deadline=deadline, emit=emit
+            )
             left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
             return await client.wait(run, deadline=left, emit=emit)
 
     def describe(self) -> str:
         """Say where runs go. Raises `CredentialError` or `UsageError` when the settings do not suffice."""
         return f"Codegen API at {resolve_access(settings=self.settings())}"
-
-
-async def _started(
-    client: AsyncCodegen,
-    prompt: str,
-    key: str,
-    deadline: float | None,
-    journal: RunJournal,
-    emit: EventEmitter,
-) -> AgentRun:
-    # a journal may write to disk, and must not hold up the loop
-    entry = await asyncio.to_thread(journal.find, key)
-    if entry is not None and entry.run_id is not None:
-        return AgentRun(id=entry.run_id, status="unknown", idempotency_key=key)
-    await asyncio.to_thread(journal.intend, key)
-    run = await client.submit(prompt, idempotency_key=key, deadline=deadline, in_doubt=entry is not None, emit=emit)
-    await asyncio.to_thread(journal.record, key, run.id)
-    return run
 
 
 def _make(name: str) -> AgentBackend:

@@ -42,12 +42,22 @@ class RunJournal(Protocol):
     def find(self, key: str) -> JournalEntry | None:
         """Return what is known of a key, `None` when nothing is."""
 
+    def claim(self, key: str) -> bool:
+        """Take the sole right to create the run of this key; false at once while somebody else has it.
+
+        It is given back by `release`, and by the end of the process that has it, however that ends.
+        """
+
+    def release(self, key: str) -> None:
+        """Give the right back, after `claim` returned true."""
+
 
 class MemoryJournal:
     """A journal that lives as long as the process; past 10,000 keys the oldest is forgotten."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, JournalEntry] = OrderedDict()
+        self._claims: set[str] = set()
         self._lock = threading.Lock()
 
     def intend(self, key: str) -> None:
@@ -64,6 +74,18 @@ class MemoryJournal:
         """Return what is known of a key, `None` when nothing is."""
         with self._lock:
             return self._entries.get(key)
+
+    def claim(self, key: str) -> bool:
+        """Take the sole right to create the run of this key; false at once while somebody else has it."""
+        with self._lock:
+            free = key not in self._claims
+            self._claims.add(key)
+            return free
+
+    def release(self, key: str) -> None:
+        """Give the right back."""
+        with self._lock:
+            self._claims.discard(key)
 
     def _keep(self, key: str) -> JournalEntry:
         entry = self._entries.setdefault(key, JournalEntry(key=key, run_id=None, created_at=time.time()))

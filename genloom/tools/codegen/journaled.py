@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypedDict, Unpack
 
+from genloom.errors import AgentError
 from genloom.events import EventEmitter
 from genloom.state import AgentRun
-from genloom.tools.codegen.journal import RunJournal
+from genloom.tools.codegen.journal import JournalEntry, RunJournal
 
 __all__ = ["SubmitOptions", "Submitter", "journal_key", "submit_journaled"]
+
+CLAIM_SECONDS = 0.1
 
 
 class SubmitOptions(TypedDict, total=False):
@@ -45,18 +49,61 @@ async def submit_journaled(
     """Start the run of a key once, also across processes, and return it.
 
     `place` says which server and organisation the client works in: a number that one gave means nothing at another. A
-    run that the journal knows comes back by its number alone, with status `unknown`. Raises what `submit` and the
-    journal raise.
+    run that the journal knows comes back by its number alone, with status `unknown`. While somebody else, in this process
+    or another, creates the run of this key, it is waited for, and then taken up. Raises what `submit` and the journal
+    raise, and `AgentError` of kind timeout when the `deadline` of the options passes while waiting.
     """
-    name = journal_key(key, place)
-    # a journal may write to disk, and must not hold up the loop
-    entry = await asyncio.to_thread(journal.find, name)
-    if entry is not None and entry.run_id is not None:
-        return AgentRun(id=entry.run_id, status="unknown", idempotency_key=key)
-    await asyncio.to_thread(journal.intend, name)
-    run = await client.submit(prompt, idempotency_key=key, in_doubt=entry is not None, **options)
-    await asyncio.to_thread(journal.record, name, run.id)
-    return run
+    name, deadline = journal_key(key, place), options.get("deadline")
+    began = asyncio.get_running_loop().time()
+    async with _claimed(journal, name, deadline) as entry:
+        if entry is not None and entry.run_id is not None:
+            return AgentRun(id=entry.run_id, status="unknown", idempotency_key=key)
+        await asyncio.to_thread(journal.intend, name)
+        if deadline is not None:
+            options["deadline"] = max(0.0, deadline - (asyncio.get_running_loop().time() - began))
+        run = await client.submit(prompt, idempotency_key=key, in_doubt=entry is not None, **options)
+        await asyncio.to_thread(journal.record, name, run.id)
+        return run
+
+
+@asynccontextmanager
+async def _claimed(journal: RunJournal, name: str, deadline: float | None) -> AsyncIterator[JournalEntry | None]:
+    """Give what the journal knows: its run's number, or, with the sole right to create it, that there is none."""
+    held = False
+    try:
+        try:
+            async with asyncio.timeout(deadline):
+                # a journal may write to disk, and must not hold up the loop
+                entry = await asyncio.to_thread(journal.find, name)
+                while not (held or _known(entry)):
+                    held = await _claim(journal, name)
+                    if not held:
+                        await asyncio.sleep(CLAIM_SECONDS)
+                    entry = await asyncio.to_thread(journal.find, name)
+        except TimeoutError as error:
+            raise AgentError(
+                f"The run was being created by somebody else for longer than {deadline:g} s.",
+                kind="timeout",
+                hint="Try again later with the same key: it finds the run and starts no second one.",
+            ) from error
+        yield entry
+    finally:
+        if held:
+            journal.release(name)
+
+
+def _known(entry: JournalEntry | None) -> bool:
+    return entry is not None and entry.run_id is not None
+
+
+async def _claim(journal: RunJournal, name: str) -> bool:
+    claiming = asyncio.create_task(asyncio.to_thread(journal.claim, name))
+    try:
+        return await asyncio.shield(claiming)
+    except asyncio.CancelledError:  # a thread cannot be stopped, and what it took must not be kept
+        if await claiming:
+            journal.release(name)
+        raise
 
 
 def journal_key(key: str, place: str) -> str:
