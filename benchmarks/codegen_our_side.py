@@ -1,7 +1,7 @@
 """genloom's side of `codegen_client.py`, a process of its own.
 
-Arguments: base URL, token, runs, runs at a time, `Agent` or `AsyncCodegen`. Prints one JSON object: seconds of httpx's import
-and of the client's over it, and for each run its number (or null), when it was delivered, and how it ended.
+Arguments: base URL, token, runs, runs at a time, `Agent` or `AsyncCodegen`. Prints one JSON object: seconds of the import of
+httpx and of the client over it, and for each run its number (or null), when it was delivered, and how it ended.
 """
 
 from __future__ import annotations
