@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from genloom.config import Settings
 from genloom.errors import AgentError, BackendFailure
 from genloom.tools.backoff import backoff_seconds, parse_retry_after
-from genloom.tools.codegen.address import checked_address
+from genloom.tools.codegen.address import checked_address, sends_in_the_clear
 from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
 from genloom.tools.http_status import failure_of_status
 
@@ -89,6 +89,8 @@ async def fetch_diff(request: PullRequest, settings: Settings) -> str:
 async def _fetched(request: PullRequest, settings: Settings) -> str:
     import httpx  # here: most runs end without a pull request
 
+    # a proxy would see what is not encrypted
+    open_client = httpx.AsyncClient(follow_redirects=False, trust_env=not sends_in_the_clear(request.api_url))
     headers = {
         "Accept": "application/vnd.github.diff",
         "X-GitHub-Api-Version": "2022-11-28",
@@ -97,9 +99,12 @@ async def _fetched(request: PullRequest, settings: Settings) -> str:
     }
     if settings.github_token:
         headers["Authorization"] = f"Bearer {settings.github_token}"
-    timeout, client = asyncio.timeout(FETCH_SECONDS), httpx.AsyncClient(follow_redirects=False)
     try:
-        async with timeout, client, client.stream("GET", request.api_url, headers=headers) as response:
+        async with (
+            asyncio.timeout(FETCH_SECONDS),
+            open_client as client,
+            client.stream("GET", request.api_url, headers=headers) as response,
+        ):
             answer = await read_answer(response, limit=MAX_DIFF_BYTES)
         return _diff_of(request, answer)
     except (TimeoutError, httpx.TimeoutException) as error:
