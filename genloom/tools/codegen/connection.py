@@ -19,7 +19,7 @@ from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.access import Access
 from genloom.tools.codegen.address import sends_in_the_clear
 from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
-from genloom.tools.codegen.failures import UnsentError, malformed_error, response_error
+from genloom.tools.codegen.failures import TokenRefusedError, UnsentError, malformed_error, response_error
 from genloom.tools.codegen.traffic import UNLIMITED, Breaker, GuardedServer, Traffic
 
 if TYPE_CHECKING:
@@ -94,12 +94,12 @@ class Connection:
     async def warm_up(self) -> None:
         """Connect to the server (name, TLS), so that the first request need not.
 
-        Sends `HEAD /` without the token; takes at most five seconds, and never fails: the first request tells what is
+        Sends `GET /` without the token; takes at most five seconds, and never fails: the first request tells what is
         wrong.
         """
         import httpx  # cached by then
 
-        request = self._client_or_error().build_request("HEAD", self._access.base_url + "/")
+        request = self._client_or_error().build_request("GET", self._access.base_url + "/")
         with contextlib.suppress(httpx.HTTPError, TimeoutError, UnreadableError):
             async with asyncio.timeout(min(WARM_UP_SECONDS, self._timeout)):
                 await self._exchange(request)
@@ -125,12 +125,17 @@ class Connection:
             json=None if body is None else body.model_dump(mode="json", exclude_none=True),
         )
         token = await self.token()
-        async with self._traffic.permit(method, path):
+        try:
+            return await self._permitted(shape, request, path, token, doing)
+        except TokenRefusedError:
+            newer = await self._access.provider.token(refused=token)
+            if newer == token:
+                raise
+        return await self._permitted(shape, request, path, newer, doing)
+
+    async def _permitted(self, shape: type[M], request: httpx.Request, path: str, token: str, doing: str) -> M:
+        async with self._traffic.permit(request.method, path):
             answer = await self._bounded(request, token, doing)
-            if answer.status == 401:
-                refused, token = token, await self._access.provider.token(refused=token)
-                if token != refused:
-                    answer = await self._bounded(request, token, doing)
             if not answer.succeeded:
                 raise response_error(answer, doing=doing, secret=token)
             return _parse(shape, answer, doing)

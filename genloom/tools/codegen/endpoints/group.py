@@ -56,15 +56,16 @@ async def every_item(
     An item that slides to a later page, because others were added before it, comes once. It ends with the list's end,
     with a page that brings nothing new, or after 1,000 pages.
     """
+    if most is not None and most <= 0:
+        return
     seen: set[object] = set()
     for page_number in range(MAX_PAGES):
         page = await fetch(MAX_PAGE, page_number * MAX_PAGE)
-        fresh = [item for item in page.items if number(item) not in seen]
-        for item in fresh:
+        fresh = {number(item): item for item in page.items if number(item) not in seen}
+        for key, item in fresh.items():
+            seen.add(key)
+            yield item
             if most is not None and len(seen) >= most:
                 return
-            if number(item) not in seen:
-                seen.add(number(item))
-                yield item
         if not fresh or len(page.items) < MAX_PAGE:
             return
