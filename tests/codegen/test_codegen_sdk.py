@@ -115,7 +115,8 @@ def test_a_foreign_organisation_raises_here_and_is_swapped_silently_there(sdk: S
 
 
 def test_an_env_file_changes_the_environment_there_and_nothing_here(sdk: Side, ours: Side) -> None:
-    """Importing the SDK puts what stands in `.env` above what the caller's environment says."""
+    """Importing the SDK puts what stands in `.env` above what the caller's environment says: that of the working folder when
+    it is imported without a file (`python -c`, a session), else one above its installation."""
     told = []
     for side in (sdk, ours):
         (side.folder / ".env").write_text("CODEGEN_ORG_ID=666\n")
