@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import pytest
 
 from genloom.tools.sandbox import Sandbox
 
-__all__ = ["VARIANTS", "unavailable"]
+__all__ = ["VARIANTS", "first_is_quick", "unavailable"]
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "bubblewrap, warm": {"tier": "bubblewrap", "warm": True},
@@ -22,3 +25,9 @@ def unavailable(variant: str) -> str:
     options = VARIANTS[variant]
     status = Sandbox(**options).status()
     return "" if status.tier == options["tier"] else status.reason or f"{status.tier} was found instead"
+
+
+def first_is_quick(names: Iterable[str], *, quick: str = "bubblewrap, warm", otherwise: str = "landlock") -> list[Any]:
+    """Return the names as parameters, of which one is part of the quick suite: `quick`, or `otherwise` without bwrap."""
+    chosen = quick if shutil.which("bwrap") else otherwise
+    return [pytest.param(name, marks=[] if name == chosen else pytest.mark.slow) for name in names]

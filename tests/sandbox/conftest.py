@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sandbox_variants import first_is_quick
 
 from genloom.state import SandboxTier
 from genloom.tools.sandbox import Limits, Sandbox
@@ -12,7 +13,7 @@ from genloom.tools.sandbox import Limits, Sandbox
 TIERS: tuple[SandboxTier, ...] = ("bubblewrap", "landlock")
 
 
-@pytest.fixture(scope="session", params=TIERS)
+@pytest.fixture(scope="session", params=first_is_quick(TIERS, quick="bubblewrap"))
 def tier(request: pytest.FixtureRequest) -> SandboxTier:
     """Each tier that holds on this machine, one after the other."""
     found: SandboxTier = request.param
@@ -29,7 +30,7 @@ WAYS: dict[str, tuple[SandboxTier, bool]] = {
 }
 
 
-@pytest.fixture(scope="session", params=WAYS)
+@pytest.fixture(scope="session", params=first_is_quick(WAYS, quick="warm"))
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """A confined sandbox with small limits, on each tier, and with a warm server where there can be one."""
     tier, warm = WAYS[request.param]

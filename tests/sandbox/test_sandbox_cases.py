@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sandbox_variants import VARIANTS, unavailable
+from sandbox_variants import VARIANTS, first_is_quick, unavailable
 from stored_cases import WAYS, RecordingSandbox, Way, attack, read_cases, stays_benign
 
 KNOWN_BREACHES: Mapping[tuple[str, str], str] = {}
@@ -30,9 +30,7 @@ def parameters(name: str) -> list[Any]:
     return found
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(each, marks=pytest.mark.slow if "cold" in each else []) for each in VARIANTS]
-)
+@pytest.fixture(scope="module", params=first_is_quick(VARIANTS))
 def variant(request: pytest.FixtureRequest) -> str:
     """The name of each sandbox; one that this machine does not have is skipped."""
     if why := unavailable(request.param):
