@@ -39,11 +39,13 @@ class FileToken(FetchingProvider):
         try:
             # without O_NONBLOCK a named pipe would hold up the thread for ever
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                self._check(os.fstat(descriptor).st_mode)
+                content = os.read(descriptor, 2 * MAX_TOKEN_CHARACTERS)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise self._error(f"cannot be read ({error.strerror})", "Check GENLOOM_TOKEN_FILE.") from error
-        with os.fdopen(descriptor, "rb") as file:
-            self._check(os.fstat(file.fileno()).st_mode)
-            content = file.read(2 * MAX_TOKEN_CHARACTERS)
         return checked_token(content.decode("latin-1"), source=f"the file {self._path}")
 
     def _check(self, mode: int) -> None:
