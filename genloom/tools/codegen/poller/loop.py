@@ -21,6 +21,7 @@ __all__ = ["PollLoop"]
 
 MAX_ROUNDS = 4
 SLOW_SECONDS = 1.0
+NOISE = 4
 HELD_UP_SECONDS = 0.5
 NUDGE_SECONDS = 0.25
 
@@ -141,6 +142,7 @@ class PollLoop:
             self.board.fail(error, [run for run in self.board.unseen(since) if run.since <= since])
             self._failures, self._failing_since = 0, None
             return
-        wait = self.pacing.retry_wait(error, self._failures)
+        # a few in a row are noise, which longer waits would only make worse; a server that is down is the breaker's matter
+        wait = self.pacing.retry_wait(error, max(1, self._failures - NOISE))
         self._retry_at = self.clock() + wait
         self.board.trouble(error, wait)
