@@ -135,7 +135,6 @@ class LoopbackServer(ABC):
         try:
             while request := await read_request(reader, writer):
                 self._requests.append(request)
-                self.asked(request)
                 if not await self._respond(request, reader, writer):
                     break
         except OSError:
@@ -150,6 +149,11 @@ class LoopbackServer(ABC):
         self, request: RecordedRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         """Answer one request; return whether the connection stays open."""
+        refused = self.gate(request)
+        if refused is not None:
+            self.answered(request, refused)
+            await write_answer(writer, refused)
+            return True
         fault = await self._call(self._faults.next, request) or NO_FAULT
         answer = await self._call(self.answer, request) if fault.after_work else None
         if fault.delay:
@@ -168,9 +172,9 @@ class LoopbackServer(ABC):
         await write_answer(writer, answer, half=fault.truncate)
         return not fault.truncate
 
-    def asked(self, request: RecordedRequest) -> None:
-        """Take note of a request that came, whatever becomes of it."""
-        return
+    def gate(self, request: RecordedRequest) -> Answer | None:
+        """Take note of a request that came; an answer stands in place of everything else, faults too."""
+        return None
 
     def answered(self, request: RecordedRequest, answer: Answer) -> None:
         """Take note of an answer, right or wrong, that is about to be sent."""

@@ -361,3 +361,14 @@ def test_a_rule_with_a_mistake_cuts_the_connection_and_shows_itself(capfd: pytes
     with CodegenServer(faults=wrong) as server, open_client(server) as client, pytest.raises(httpx.RemoteProtocolError):
         client.get("/v1/users/me")
     assert "the rule is wrong" in capfd.readouterr().err
+
+
+def test_spoilt_requests_count_against_the_limits() -> None:
+    """A limiter stands before everything that can go wrong behind it, and before the faults."""
+    limits = {"create": RateLimit(2, 60)}
+    server = CodegenServer(limits=limits, faults=lambda request: Fault(status=500), clock=ManualClock())
+    with server, open_client(server) as client:
+        assert [create(client).status_code for _ in range(3)] == [500, 500, 429]
+        with open_client(server, "unknown") as stranger:
+            assert create(stranger).status_code == 500
+    assert server.kinds == {"create": 4}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from math import ceil
 
-from genloom.testing.codegen.call import Call, Refusal, refusal
+from genloom.testing.codegen.call import Call, Refusal, refusal, shown
 from genloom.testing.codegen.clock import ServerClock
 from genloom.testing.codegen.directory import Directory
 from genloom.testing.codegen.limits import RateLimit, RequestWindows
@@ -27,10 +29,10 @@ class CodegenServer(LoopbackServer):
     needs one of `organizations` (number -> name).
 
     `limits` maps classes of requests to limits (`DOCUMENTED_LIMITS`; none unless given): what is too much gets the
-    documented 429, with `Retry-After` when `tells_retry_after`. `clock` is the server's time: `ServerClock(20)` makes runs,
-    limits and delays twenty times as fast, `ManualClock()` stands still until the test moves it. A created run appears in
-    the list of runs after `list_lag` seconds only. Rules for `plans` and `faults` are called in the server's own loop and
-    must not block.
+    documented 429 before any fault, with `Retry-After` when `tells_retry_after`; requests that a fault spoils count, too.
+    `clock` is the server's time: `ServerClock(20)` makes runs, limits and delays twenty times as fast, `ManualClock()`
+    stands still until the test moves it. A created run appears in the list of runs after `list_lag` seconds only. Rules for
+    `plans` and `faults` are called in the server's own loop and must not block.
     """
 
     answers_inline = True
@@ -104,13 +106,15 @@ class CodegenServer(LoopbackServer):
         except Refusal as refused:
             return refused.answer
 
-    def asked(self, request: RecordedRequest) -> None:
-        """Count the request."""
-        match find_route(request.method, request.path):
-            case Route() as route, _:
-                self.kinds[route.limit] += 1
-            case _:
-                self.kinds["other"] += 1
+    def gate(self, request: RecordedRequest) -> Answer | None:
+        """Count the request; refuse it where its token's limit is reached, before any fault."""
+        found = find_route(request.method, request.path)
+        kind = "other" if isinstance(found, bool) else found[0].limit
+        self.kinds[kind] += 1
+        if not self._knows(request):
+            return None
+        wait = self._windows.admit(request.authorization, kind, self.clock.time())
+        return None if wait is None else self._too_many(wait)
 
     def answered(self, request: RecordedRequest, answer: Answer) -> None:
         """Count the answer."""
@@ -119,9 +123,6 @@ class CodegenServer(LoopbackServer):
     def _answer(
         self, request: RecordedRequest, route: Route, numbers: dict[str, int], allowed: frozenset[int]
     ) -> Answer:
-        wait = self._windows.admit(request.authorization, route.limit, self.clock.time())
-        if wait is not None:
-            raise self._too_many(wait)
         org_id = numbers.get("org_id")
         if org_id is not None and org_id not in allowed:
             raise refusal(403, PermissionsErrorResponse())
@@ -133,17 +134,19 @@ class CodegenServer(LoopbackServer):
 
     def _allowed(self, request: RecordedRequest) -> frozenset[int]:
         """Return the organisations that the request's token may use. Raises `Refusal` (401) without a known one."""
-        scheme, _, token = request.authorization.partition(" ")
-        if scheme == "Bearer" and token == self.token:
-            return frozenset(self.organizations)
-        if scheme != "Bearer" or token not in self._tokens:
+        token = request.authorization.removeprefix("Bearer ")
+        if not self._knows(request):
             raise Refusal(Answer.of_json({"detail": "Invalid or missing token."}, 401))
-        return self._tokens[token] & frozenset(self.organizations)
+        known = frozenset(self.organizations)
+        return known if token == self.token else self._tokens[token] & known
 
-    def _too_many(self, wait: float) -> Refusal:
-        refused = refusal(429, APIRateLimitErrorResponse())
-        headers = {"Retry-After": str(-int(-wait // 1))} if self._tells_retry_after else {}
-        return Refusal(Answer(status=429, pieces=refused.answer.pieces, headers=headers))
+    def _knows(self, request: RecordedRequest) -> bool:
+        scheme, _, token = request.authorization.partition(" ")
+        return scheme == "Bearer" and (token == self.token or token in self._tokens)
+
+    def _too_many(self, wait: float) -> Answer:
+        answer = shown(APIRateLimitErrorResponse(), 429)
+        return replace(answer, headers={"Retry-After": str(ceil(wait))}) if self._tells_retry_after else answer
 
     def _by_name(self) -> dict[str, Callable[[Call], Answer]]:
         book, directory, webhooks = self._book, self.directory, self._webhooks
