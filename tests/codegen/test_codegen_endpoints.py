@@ -80,8 +80,8 @@ async def test_the_additions_of_the_unconfirmed_document_are_asked_as_it_says() 
         assert server.answered_operations == server.operations.keys()
 
 
-async def test_every_endpoint_works_with_the_server_for_tests(client_of: ClientOf) -> None:
-    """The loopback server has each endpoint and answers in shapes that the client takes; a name of its own is absent."""
+async def test_the_server_for_tests_answers_what_the_client_reads(client_of: ClientOf) -> None:
+    """The server for tests answers in shapes that the client takes."""
     with CodegenServer() as server:
         async with client_of(server) as client:
             await client.create_run("p")
