@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from typing import Any, Literal
+
+from genloom.tools.sandbox.pipes import PipeReader, PipeWriter
 
 __all__ = ["BrokenDialogueError", "Dialogue"]
 
@@ -24,7 +27,7 @@ class BrokenDialogueError(Exception):
 class Dialogue:
     """Questions and records of one run; at most `budget` bytes of records are taken."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, budget: int) -> None:
+    def __init__(self, reader: PipeReader, writer: PipeWriter, budget: int) -> None:
         self._reader = reader
         self._writer = writer
         self._budget = budget
@@ -40,11 +43,8 @@ class Dialogue:
         """Send one question and return its record. Raises `BrokenDialogueError`."""
         self._nonce = secrets.token_hex(16).encode()
         body = "\0".join(fields).encode("utf-8", "surrogatepass")
-        try:
-            self._writer.write(self._nonce + b" %d\n" % len(body) + body)
-            await self._writer.drain()
-        except ConnectionError:
-            pass  # what it wrote before it closed its end is still to be read
+        with contextlib.suppress(ConnectionError):  # what it wrote before it closed its end is still to be read
+            await self._writer.send(self._nonce + b" %d\n" % len(body) + body)
         return await self.next_record()
 
     async def next_record(self) -> list[Any]:
@@ -66,11 +66,11 @@ class Dialogue:
 
     async def _take(self) -> list[Any]:
         try:
-            line = await self._reader.readuntil(b"\n")
+            line = await self._reader.line()
         except asyncio.IncompleteReadError as error:
             kind: Literal["ended", "forged"] = "forged" if error.partial else "ended"
             raise BrokenDialogueError("the process ended before its record was complete", kind) from error
-        except (asyncio.LimitOverrunError, ValueError) as error:
+        except asyncio.LimitOverrunError as error:
             raise BrokenDialogueError("the record is larger than the limit", "too_large") from error
         self._budget -= len(line)
         if self._budget < 0:
@@ -82,7 +82,7 @@ class Dialogue:
 
     async def expect_end(self) -> None:
         """Make sure that nothing follows. Raises `BrokenDialogueError`."""
-        if await self._reader.read(1):
+        if await self._reader.has_more():
             raise self.reject("more records came than were asked for")
 
 

@@ -42,15 +42,46 @@ class Unavailable:
 
 def find_interpreter(python: str | Path | None = None) -> Interpreter | Unavailable:
     """Find an interpreter by path; `None` is the one that runs now. Reads the disk."""
-    command = Path(python or sys.executable or "/nonexistent").absolute()
+    given = str(python or sys.executable or "/nonexistent")
+    known = _found.get(given)
+    if known and known[0] == _marks(known[1], known[2]):
+        return known[1]
+    command = Path(given).absolute()
     try:
-        return _find(command)
+        return _remembered(given, _find(command))
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
         return Unavailable(
             reason=f"The Python interpreter at {command} cannot be read: {error}.",
             cause="no_interpreter",
             hint="Give the path of an interpreter that you may read and start.",
         )
+
+
+_MOST_FOUND = 64
+_found: dict[str, tuple[tuple[object, ...], Interpreter, tuple[str, ...]]] = {}
+"""What was found, by the path that was asked for: with the marks that it had, and the folders that hold its parts."""
+
+
+def _remembered(given: str, found: Interpreter | Unavailable) -> Interpreter | Unavailable:
+    if isinstance(found, Interpreter) and Path(given).is_absolute():
+        prefixes = tuple(str(prefix) for prefix in _prefixes(Path(found.command), Path(found.executable)))
+        if len(_found) >= _MOST_FOUND:
+            _found.clear()
+        _found[given] = (_marks(found, prefixes), found, prefixes)
+    return found
+
+
+def _marks(found: Interpreter, prefixes: tuple[str, ...]) -> tuple[object, ...]:
+    """Return what changes when an installation becomes another, or gets or loses a part."""
+    places = (found.command, found.executable, *prefixes, *(f"{prefix}/pyvenv.cfg" for prefix in prefixes))
+    marks: list[object] = []
+    for path in places:
+        try:
+            status = os.stat(path)  # noqa: PTH116 - made for each run
+            marks.append((status.st_dev, status.st_ino, status.st_mode, status.st_mtime_ns))
+        except OSError:
+            marks.append(None)
+    return tuple(marks)
 
 
 def _find(command: Path) -> Interpreter | Unavailable:

@@ -16,7 +16,7 @@ from genloom.tools.sandbox.job import Job
 from genloom.tools.sandbox.launcher.plan import Plan
 from genloom.tools.sandbox.seatbelt import seatbelt_plan
 
-__all__ = ["make_plan", "memory_file", "plan_file", "scratch_inside"]
+__all__ = ["make_plan", "memory_file", "plan_file", "run_of_server", "scratch_inside"]
 
 WORKER_FOLDER = str(Path(__file__).parent / "worker")
 _WORKER = str(Path(WORKER_FOLDER) / "__main__.py")
@@ -63,7 +63,7 @@ def make_plan(job: Job, *, role: str, scratch: str, channel: list[int]) -> Plan:
         outside=own_namespaces() if job.bubblewrap else {},
         grants=[*job.grants.names, *(["unix_sockets"] if job.unix_sockets else [])],
         executable=job.interpreter.executable,
-        arguments=[job.interpreter.command, "-s", "-B", _WORKER, *job.task],
+        arguments=_arguments(job),
         environment={**_ENVIRONMENT, "HOME": scratch, "TMPDIR": scratch},
         scratch=scratch,
         files=dict(job.files),
@@ -78,6 +78,24 @@ def make_plan(job: Job, *, role: str, scratch: str, channel: list[int]) -> Plan:
         file_size=limits.file_megabytes << 20,
     )
     return plan if sys.platform == "linux" or not job.confined else seatbelt_plan(plan, job.grants)
+
+
+def run_of_server(common: Plan, job: Job, *, channel: list[int]) -> Plan:
+    """Return the plan of one of a server's runs, which have `common` in common."""
+    limits = job.limits
+    plan = common.copy()
+    plan["arguments"] = _arguments(job)
+    plan["files"] = dict(job.files)
+    plan["channel"] = channel
+    plan["wall_seconds"] = limits.wall_seconds
+    plan["cpu_seconds"] = math.ceil(limits.cpu_seconds)
+    plan["memory"] = limits.memory_megabytes << 20
+    plan["processes"] = limits.processes
+    return plan
+
+
+def _arguments(job: Job) -> list[str]:
+    return [job.interpreter.command, "-s", "-B", _WORKER, *job.task]
 
 
 def _readable(job: Job) -> list[str]:

@@ -12,11 +12,13 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
+from io import FileIO
 from typing import BinaryIO, TypeVar
 
 from genloom.tools.sandbox.dialogue import Dialogue
 from genloom.tools.sandbox.job import Ending, Job, Refused
-from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, scratch_inside
+from genloom.tools.sandbox.pipes import PipeCollector, PipeReader, PipeWriter
+from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, run_of_server, scratch_inside
 from genloom.tools.sandbox.start import start_command
 from genloom.tools.sandbox.warm_pool import Lease, lease_server
 
@@ -34,12 +36,13 @@ _SENT = ("control", "status", "plan", "stdin", "stdout", "stderr", "calls", "rec
 
 _ACCEPTED = b"accepted\n"
 _ACCEPT_SECONDS = 30.0
-_READ = ("status", "stdout", "stderr", "records")
+_LAST = (b"ended ", b"refused ")
+"""How the supervisor's last line begins."""
+
 _Pipes = dict[str, BinaryIO]
 
 _GRACE_SECONDS = 15.0
 _LAST_WORDS_SECONDS = 0.5
-_CHUNK = 65536
 
 
 async def run_job(job: Job, conversation: Conversation | None = None) -> Ending | Refused:
@@ -88,6 +91,35 @@ def _remove(folder: str) -> None:
             subprocess.run(arguments, check=False, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)  # noqa: S603 - fixed commands
 
 
+class _Output:
+    """What a run writes, up to the cap; whoever writes more is stopped."""
+
+    def __init__(self, stop: Callable[[], None], cap: int, on_line: Callable[[bytes], None] | None) -> None:
+        self._stop = stop
+        self._cap = cap
+        self._on_line = on_line
+        self._told = 0
+        self.kept = bytearray()
+        self.overflow = False
+        self.callers_error: Exception | None = None
+
+    def take(self, chunk: bytes) -> None:
+        if len(self.kept) + len(chunk) > self._cap:
+            self.overflow = True
+            self._stop()
+        self.kept += chunk[: self._cap - len(self.kept)]
+        while self._on_line and not self.callers_error and (end := self.kept.find(b"\n", self._told)) >= 0:
+            self._tell(self._on_line, bytes(self.kept[self._told : end]))
+            self._told = end + 1
+
+    def _tell(self, on_line: Callable[[bytes], None], line: bytes) -> None:
+        try:
+            on_line(line)
+        except Exception as error:  # noqa: BLE001 - the caller's own, raised again when the tree is gone
+            self.callers_error = error
+            self._stop()
+
+
 class _Run:
     """One start of the launcher, or one order to a warm server: its pipes, and what came out of them."""
 
@@ -98,13 +130,14 @@ class _Run:
         self._process: subprocess.Popen[bytes] | None = None
         self._lease: Lease | None = None
         self._pipes: _Pipes = {}
-        self._status: asyncio.StreamReader | None = None
+        self._status: PipeReader | None = None
         self._line = b""
+        self._stdout = _Output(self._stop, job.limits.output_kilobytes * 1024, job.on_line)
+        self._stderr = _Output(self._stop, job.limits.output_kilobytes * 1024, None)
         self._cap = job.limits.output_kilobytes * 1024
         self._overflow = False
         self._control: BinaryIO | None = None
         self._over = asyncio.Event()
-        self._callers_error: Exception | None = None
 
     async def see_through(self, conversation: Conversation | None) -> Ending | Refused:
         started = time.monotonic()
@@ -114,7 +147,7 @@ class _Run:
                 if isinstance(pipes, Refused):
                     return pipes
                 async with asyncio.timeout(self._job.limits.wall_seconds + _GRACE_SECONDS):
-                    stdout, stderr = await self._attend(stack, pipes, conversation)
+                    await self._attend(stack, pipes, conversation)
             except TimeoutError:
                 return Refused(stage="supervisor", why="it did not end the run in time")
             finally:
@@ -122,12 +155,12 @@ class _Run:
                 if self._process:
                     await _wait_until_gone(self._process)
                 if self._lease and self._pipes:
-                    await self._give_back(stack, self._lease, self._pipes["status"])
+                    await self._give_back(self._lease, self._pipes["status"], stack)
                 elif self._lease:
                     self._lease.release()  # nothing was sent
-        if self._callers_error:
-            raise self._callers_error
-        return self._ending(self._line.decode(errors="replace"), stdout, stderr, time.monotonic() - started)
+        if self._stdout.callers_error:
+            raise self._stdout.callers_error
+        return self._ending(self._line.decode(errors="replace"), time.monotonic() - started)
 
     def _start(self, stack: contextlib.AsyncExitStack) -> _Pipes | Refused:
         """Start the launcher or turn to a warm server; this reads, writes and forks, so it runs in a thread."""
@@ -149,19 +182,14 @@ class _Run:
         return ours
 
     def _begin(self, ends: dict[str, int], theirs: contextlib.ExitStack) -> None:
-        role, scratch = "run", self.scratch
+        channel = [ends["calls"], ends["records"]] if self._job.channel else []
         if self._lease:
-            role, scratch = "forked", self._lease.server.scratch
-        plan = make_plan(
-            self._job,
-            role=role,
-            scratch=scratch or scratch_inside(self._job),
-            channel=[ends["calls"], ends["records"]] if self._job.channel else [],
-        )
-        ends["plan"] = plan_file(plan, theirs)
-        if self._lease:
-            self._lease.server.send([ends[name] for name in _SENT])  # one that is gone does not accept it
+            server = self._lease.server
+            ends["plan"] = plan_file(run_of_server(server.common, self._job, channel=channel), theirs)
+            server.send([ends[name] for name in _SENT])  # one that is gone does not accept it
             return
+        plan = make_plan(self._job, role="run", scratch=self.scratch or scratch_inside(self._job), channel=channel)
+        ends["plan"] = plan_file(plan, theirs)
         self._process = subprocess.Popen(  # noqa: S603 - our own launcher
             start_command(
                 self._job, plan, control=ends["control"], status=ends["status"], plan_descriptor=ends["plan"]
@@ -175,71 +203,55 @@ class _Run:
             start_new_session=True,
         )
 
-    async def _attend(
-        self, stack: contextlib.AsyncExitStack, pipes: _Pipes, conversation: Conversation | None
-    ) -> tuple[bytes, bytes]:
-        """Take in all that comes until the supervisor has ended; return the output and the errors."""
-        readers = {name: await _reader(stack, pipes[name], self._cap) for name in _PIPES if name in _READ}
-        self._status = readers["status"]
+    async def _attend(self, stack: contextlib.AsyncExitStack, pipes: _Pipes, conversation: Conversation | None) -> None:
+        """Take in all that comes until the supervisor has ended."""
+        outputs = [
+            PipeCollector(pipes[name].fileno(), output.take)
+            for name, output in (("stdout", self._stdout), ("stderr", self._stderr))
+        ]
+        records = PipeReader(pipes["records"].fileno(), self._cap)
+        self._status = PipeReader(pipes["status"].fileno(), self._cap)
+        for reader in (*outputs, records, self._status):
+            stack.callback(reader.close)
         if self._lease:
             await self._wait_until_accepted(self._lease, self._status)
         async with asyncio.TaskGroup() as tasks:
-            stdout = tasks.create_task(self._collect(readers["stdout"], self._job.on_line))
-            stderr = tasks.create_task(self._collect(readers["stderr"], None))
             if conversation:
-                writer = await _writer(stack, pipes["calls"])
-                dialogue = Dialogue(readers["records"], writer, self._cap)
-                tasks.create_task(self._converse(conversation, dialogue))
-            self._line = await self._status.readline()
-            await self._status.read()
+                writer = PipeWriter(pipes["calls"])
+                stack.callback(writer.close)
+                tasks.create_task(self._converse(conversation, Dialogue(records, writer, self._cap)))
+            self._line = await self._status.last_words()
             self._over.set()
-        return stdout.result(), stderr.result()
+            for output in outputs:
+                output.take_rest()
+                await output.wait()
 
-    async def _wait_until_accepted(self, lease: Lease, status: asyncio.StreamReader) -> None:
+    async def _wait_until_accepted(self, lease: Lease, status: PipeReader) -> None:
         """Nothing of the conversation has begun before: until then, the job can still be run another way."""
         try:
             async with asyncio.timeout(_ACCEPT_SECONDS):
-                accepted = await status.readline() == _ACCEPTED
+                accepted = await status.last_words() == _ACCEPTED
         except TimeoutError:
             accepted = False
         if not accepted:
             raise _NotServedError
         lease.confirm()
 
-    async def _give_back(self, stack: contextlib.AsyncExitStack, lease: Lease, pipe: BinaryIO) -> None:
+    async def _give_back(self, lease: Lease, pipe: BinaryIO, stack: contextlib.AsyncExitStack) -> None:
         """Wait for the supervisor's word that the run's whole tree is gone; a server whose word fails goes with its runs."""
         try:
             async with asyncio.timeout(_GRACE_SECONDS):
-                status = self._status or await _reader(stack, pipe, self._cap)
-                while line := await status.readline():
+                if not self._status:
+                    self._status = PipeReader(pipe.fileno(), self._cap)
+                    stack.callback(self._status.close)
+                while not self._line.startswith(_LAST) and (line := await self._status.last_words()):
                     self._line = line
         except TimeoutError:
             pass
-        if self._line.startswith((b"ended ", b"refused ")):
+        if self._line.startswith(_LAST):
             lease.release()
         else:
             await asyncio.shield(asyncio.to_thread(lease.discard))
-
-    async def _collect(self, reader: asyncio.StreamReader, on_line: Callable[[bytes], None] | None) -> bytes:
-        """Keep what comes, up to the cap; whoever writes more is stopped."""
-        kept = bytearray()
-        told = 0
-        while chunk := await reader.read(_CHUNK):
-            if len(kept) + len(chunk) > self._cap:
-                self._overflow = True
-                self._stop()
-            kept += chunk[: self._cap - len(kept)]
-            while on_line and not self._callers_error and (end := kept.find(b"\n", told)) >= 0:
-                self._tell(on_line, bytes(kept[told:end]))
-                told = end + 1
-        return bytes(kept)
-
-    def _tell(self, on_line: Callable[[bytes], None], line: bytes) -> None:
-        try:
-            on_line(line)
-        except Exception as error:  # noqa: BLE001 - the caller's own, raised again when the tree is gone
-            self._callers_error = error
-            self._stop()
 
     async def _converse(self, conversation: Conversation, dialogue: Dialogue) -> None:
         try:
@@ -259,13 +271,14 @@ class _Run:
         if self._control:
             self._control.close()
 
-    def _ending(self, status: str, stdout: bytes, stderr: bytes, seconds: float) -> Ending | Refused:
+    def _ending(self, status: str, seconds: float) -> Ending | Refused:
+        stdout, stderr = bytes(self._stdout.kept), bytes(self._stderr.kept)
         match status.split():
             case ["refused", stage, *why]:
                 return Refused(stage=stage, why=" ".join(why))
             case ["ended", cause, wait_status, peak]:
                 return Ending(
-                    cause="output" if self._overflow else cause,
+                    cause="output" if self._overflow or self._stdout.overflow or self._stderr.overflow else cause,
                     wait_status=int(wait_status),
                     peak=int(peak),
                     seconds=seconds,
@@ -285,26 +298,9 @@ def _make_pipes(stack: contextlib.AsyncExitStack, theirs: contextlib.ExitStack) 
     for name in _PIPES:
         read, write = os.pipe()
         mine, ends[name] = (write, read) if name in ("control", "calls") else (read, write)
-        ours[name] = stack.enter_context(os.fdopen(mine, "wb" if mine == write else "rb", buffering=0))
+        ours[name] = stack.enter_context(FileIO(mine, "wb" if mine == write else "rb"))
         theirs.callback(os.close, ends[name])
     return ours, ends
-
-
-async def _reader(stack: contextlib.AsyncExitStack, pipe: BinaryIO, cap: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=cap)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        partial(asyncio.StreamReaderProtocol, reader), pipe
-    )
-    stack.callback(transport.close)
-    return reader
-
-
-async def _writer(stack: contextlib.AsyncExitStack, pipe: BinaryIO) -> asyncio.StreamWriter:
-    loop = asyncio.get_running_loop()
-    nothing = asyncio.StreamReader()
-    transport, protocol = await loop.connect_write_pipe(partial(asyncio.StreamReaderProtocol, nothing), pipe)
-    stack.callback(transport.close)
-    return asyncio.StreamWriter(transport, protocol, None, loop)
 
 
 async def _wait_until_gone(process: subprocess.Popen[bytes]) -> None:

@@ -486,7 +486,7 @@ class _Ran:
 def _find_all(python: str, needed: Sequence[str]) -> Interpreter | Unavailable:
     """Find the interpreter, and whether every path that the run needs is there; this reads the disk."""
     for path in needed:
-        if not Path(path).exists():
+        if not os.path.exists(path):  # noqa: PTH110 - made for each run
             return Unavailable(reason=f"{path} does not exist.", hint="Give a folder that is there.")
     return find_interpreter(python)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import fields
 from pathlib import Path
@@ -13,8 +14,9 @@ __all__ = ["ServerKey", "server_key"]
 
 ServerKey = tuple[Any, ...]  # Any: whatever a job's fields hold
 
-_LIBRARIES = ("lib", "lib64")
+_LIBRARIES = ("/lib", "/lib64")
 _PACKAGES = ("site-packages", "dist-packages")
+_MOST_LISTED = 64
 
 _OF_ONE_RUN = {"task", "limits", "files", "stdin", "channel", "on_line", "warm"}
 
@@ -31,22 +33,39 @@ def _identities(job: Job) -> ServerKey:
     found: list[ServerKey] = []
     for path in (*job.interpreter.readable, *job.readable):
         found.append(_identity(path))
-        if Path(path).name in _LIBRARIES:
-            places = [f"{version}/{name}" for version in sorted(Path(path).glob("python3*")) for name in _PACKAGES]
-            found += [(*_identity(place), _changed(place)) for place in places]
+        if path.endswith(_LIBRARIES):
+            found += [_identity(place) for place in _versions(path)]
+            found += [_state(place) for version in _versions(path) for place in _places(version)]
     return tuple(found)
 
 
+def _places(version: str) -> tuple[str, ...]:
+    return tuple(f"{version}/{name}" for name in _PACKAGES)
+
+
+_listed: dict[str, tuple[ServerKey, tuple[str, ...]]] = {}
+"""The versions of Python that have their packages in a folder, as long as nothing comes into it."""
+
+
+def _versions(library: str) -> tuple[str, ...]:
+    state = _state(library)
+    known = _listed.get(library)
+    if known and known[0] == state:
+        return known[1]
+    versions = tuple(str(path) for path in sorted(Path(library).glob("python3*")))
+    if len(_listed) >= _MOST_LISTED:
+        _listed.clear()
+    _listed[library] = (state, versions)
+    return versions
+
+
 def _identity(path: str) -> ServerKey:
+    return _state(path)[:2]
+
+
+def _state(path: str) -> ServerKey:
     try:
-        status = Path(path).stat()
+        status = os.stat(path)  # noqa: PTH116 - made for each run
     except OSError:
         return ()
-    return (status.st_dev, status.st_ino)
-
-
-def _changed(path: str) -> int:
-    try:
-        return Path(path).stat().st_mtime_ns
-    except OSError:
-        return 0
+    return (status.st_dev, status.st_ino, status.st_mtime_ns)

@@ -80,7 +80,9 @@ class WarmServer:
                 start_new_session=True,
             )
             common = replace(job, files={}, stdin=b"", channel=True)
-            self.send([plan_file(make_plan(common, role="forked", scratch=self.scratch, channel=[]), theirs)])
+            self.common = make_plan(common, role="forked", scratch=self.scratch, channel=[])
+            """What the plans of all runs have in common."""
+            self.send([plan_file(self.common, theirs)])
             self._held = ours.pop_all()
 
     def send(self, descriptors: Sequence[int]) -> bool:
