@@ -174,6 +174,20 @@ async def test_a_server_that_stays_away_fails_everybody_and_later_callers_are_se
         assert (await final(poller, 1)).status == "completed"
 
 
+async def test_one_odd_run_in_the_list_hides_no_other(pace: Pacing, client_of: ClientOf) -> None:
+    """While the list cannot be read, runs are asked for singly; who needs the list itself gets its error."""
+
+    def strike(request: RecordedRequest) -> Fault | None:
+        return Fault(body='{"items": [{"id": null}]}') if request.path.endswith(LISTS) else None
+
+    with CodegenServer(RunPlan(polls=2), faults=strike) as server, poller_of(server, pace) as poller:
+        await created(server, client_of, 3)
+        runs = await asyncio.gather(*(final(poller, number) for number in (1, 2, 3)))
+        assert {run.status for run in runs} == {"completed"}
+        with pytest.raises(AgentError, match="documented shape"):
+            await poller.find("key")
+
+
 async def test_a_refused_token_fails_everybody_at_once(pace: Pacing) -> None:
     """No number of tries helps there."""
     with CodegenServer(faults=[Fault(status=403)]) as server, poller_of(server, pace) as poller:
@@ -241,14 +255,16 @@ async def test_a_key_in_the_depth_of_the_list_is_found(pace: Pacing, client_of: 
 
 async def test_a_nudge_brings_the_next_look_forward(client_of: ClientOf, pace: Pacing) -> None:
     """Somebody heard of the end: the run is delivered, although the next poll was an hour away."""
-    with CodegenServer(RunPlan(polls=10**6)) as server, poller_of(server, replace(pace, poll_first=3600.0)) as poller:
+    patient = replace(pace, poll_first=3600.0, poll_cap=3600.0)
+    with CodegenServer(RunPlan(polls=10**6)) as server, poller_of(server, patient) as poller:
         await created(server, client_of, 1)
         with poller.watch(1, at_once=True) as changes:
             assert (await anext(aiter(changes))).status == "running"
             server.end_run(1, status="COMPLETE")
             poller.nudge(7)
             poller.nudge(1)
-            assert [run.status async for run in changes] == ["completed"]
+            async with asyncio.timeout(30):
+                assert [run.status async for run in changes] == ["completed"]
         assert server.count("GET") == 2
 
 

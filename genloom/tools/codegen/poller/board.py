@@ -23,6 +23,8 @@ class Board:
         self.lookups = Lookups()
         self.news_at = float("-inf")
         """When a run was last added or changed its status."""
+        self.unreadable = 0
+        """How many lists in a row were no lists of runs."""
 
     @property
     def busy(self) -> bool:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from genloom.errors import UsageError
+from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.poller.board import Board
 from genloom.tools.codegen.poller.lookups import Lookup, resolve
 from genloom.tools.codegen.poller.pages import pages_for
@@ -19,6 +19,7 @@ __all__ = ["PollRound"]
 LOOK_BACK_PAGES = 5
 SEARCH_PAGES = 10
 SINGLES = 10
+UNREADABLE = 3
 FEW = 2
 
 
@@ -42,7 +43,9 @@ class PollRound:
         if not questions and len(self.board.watched) == 1:
             await self._alone(next(iter(self.board.watched)))  # as cheap, and shorter than a page
             return
-        newest = await self._page(0)
+        newest = await self._newest()
+        if newest is None:
+            return
         for lookup in questions:
             if not lookup.deep:
                 resolve(lookup.answer, None)
@@ -50,6 +53,22 @@ class PollRound:
         missing = self.board.unseen(self.begun)
         if missing:
             await self._missing(missing, newest.total, depth)
+
+    async def _newest(self) -> AgentRunPage | None:
+        """Return the newest page. When the list stays unreadable, one odd run in it must not hide all others: they are
+        asked for singly, and `None` is returned where nobody needs the list itself."""
+        try:
+            page = await self._page(0)
+        except AgentError as error:
+            self.board.unreadable += error.kind == "malformed"
+            if self.board.unreadable < UNREADABLE:
+                raise
+            await self._singly()
+            if self.board.lookups.asked_before(self.begun):
+                raise
+            return None
+        self.board.unreadable = 0
+        return page
 
     async def _search(self, questions: list[Lookup], newest: AgentRunPage) -> int:
         """Look for keys, and for runs whose place is not known yet, page by page; returns how many pages were read."""
@@ -73,6 +92,9 @@ class PollRound:
         places = [total - run.rank for run in missing if run.rank is not None and total >= run.rank]
         for skip in pages_for((place for place in places if place >= pages_read * MAX_PAGE), size=MAX_PAGE):
             await self._page(skip)
+        await self._singly()
+
+    async def _singly(self) -> None:
         for run in self.board.unseen(self.begun)[:SINGLES]:
             await self._alone(run.id)
 
