@@ -35,6 +35,8 @@ BAD_REQUESTS = {
     "an unknown option": (["generate", "Add", "--nonsense"], "--nonsense"),
     "an unknown command": (["nonsense"], "nonsense"),
     "a missing file to verify": (["verify", "missing.py"], "does not exist"),
+    "a missing repository to verify in": (["verify", "x.py", "--repo", "missing"], "cannot be read"),
+    "an interpreter in a place that is no folder": (["verify", "x.py", "--python", "/dev/null/python"], "no Python"),
     "contradicting examples to verify": (["verify", "x.py", "-e", "f(1) == 2", "-e", "f(1) == 3"], "contradict"),
     "a missing file to review": (["review", "missing.py"], "missing.py"),
     "a context of no repository": (["context", "query", "--repo", "missing"], "There is no folder"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
 
 from genloom.errors import RequestError, StorageError, UsageError
 
-__all__ = ["find_python", "find_repository", "place_of_tests", "read_prompt", "read_text"]
+__all__ = ["find_folder", "find_python", "find_repository", "place_of_tests", "read_prompt", "read_text"]
 
 MAX_FILE_BYTES = 2_000_000
 MAX_PROMPT_BYTES = 1_000_000
@@ -68,12 +69,34 @@ def find_repository(path: str | None) -> str | None:
     return None if path is None else str(Path(path).expanduser().absolute())
 
 
+def find_folder(path: str | None) -> str | None:
+    """Return the absolute path of a folder that can be listed. Raises `StorageError`."""
+    if path is None:
+        return None
+    try:
+        folder = Path(path).expanduser().absolute()
+        with os.scandir(folder) as listing:
+            next(listing, None)
+    except (OSError, ValueError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise StorageError(
+            f"The folder {path!r} cannot be read: {why}.", hint="Give the folder of the code."
+        ) from error
+    return str(folder)
+
+
 def find_python(name: str | None) -> str | None:
     """Return the path of the interpreter that an option names, by path or by a name on PATH. Raises `UsageError`."""
     if name is None:
         return None
     path = Path(name).expanduser()
-    found = path.absolute() if path.exists() else shutil.which(name)
+    try:
+        found = path.absolute() if path.exists() else shutil.which(name)
+    except OSError as error:
+        raise UsageError(
+            f"The Python interpreter {name!r} cannot be read: {error.strerror}.",
+            hint="Give the path of an interpreter that you may read and start.",
+        ) from error
     if found is None or Path(found).is_dir():
         raise UsageError(f"There is no Python interpreter {name!r}.", hint="Give its path, such as .venv/bin/python.")
     return str(found)

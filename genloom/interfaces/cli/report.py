@@ -71,6 +71,8 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"  {_mark(check):<8}{_one_line(check.check)}  [{_kind(check)}]"
         if check.result != "passed":
             yield from _difference(check)
+        elif check.detail.startswith("uncontrolled"):
+            yield f"          {_one_line(check.detail)}"
     if len(verdict.checks) > MAX_SHOWN:
         yield f"  … and {len(verdict.checks) - MAX_SHOWN} more"
     if verdict.coverage is not None and (verdict.coverage.lines or verdict.coverage.unknown):

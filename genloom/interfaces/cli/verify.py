@@ -54,7 +54,7 @@ def command(
 
     from genloom.config import load_settings
     from genloom.errors import ExampleError
-    from genloom.interfaces.cli.inputs import find_python, find_repository, place_of_tests, read_text
+    from genloom.interfaces.cli.inputs import find_folder, find_python, place_of_tests, read_text
     from genloom.interfaces.cli.late_progress import showing_late_progress
     from genloom.interfaces.cli.report import verdict_lines
     from genloom.interfaces.cli.terminal import put_json, put_text
@@ -70,7 +70,7 @@ def command(
             f"The examples contradict each other: `{contradiction[0].text}` and `{contradiction[1].text}`."
         )
     where = GraphContext(
-        repository=find_repository(repository), python=find_python(python), allow_weak_sandbox=allow_weak_sandbox
+        repository=find_folder(repository), python=find_python(python), allow_weak_sandbox=allow_weak_sandbox
     )
     settings, context = where.resolved(load_settings())
     test_text = read_text(tests, "test file")
