@@ -101,13 +101,13 @@ def _decoded(path: Path, data: bytes) -> CheckedFile | Failed | NotRun:
         return Failed(reason=f"`{path.name}` holds NUL bytes: it is not Python source.")
     try:
         encoding, _ = tokenize.detect_encoding(BytesIO(data).readline)
+        if encoding not in ("utf-8", "utf-8-sig"):
+            return NotRun(
+                cause="unsupported", reason=f"`{path.name}` declares the encoding {encoding}; only UTF-8 is checked."
+            )
         text = data.decode("utf-8-sig")
     except (SyntaxError, UnicodeDecodeError) as error:
         return Failed(reason=f"`{path.name}` is not UTF-8 text: {error}.")
-    if encoding not in ("utf-8", "utf-8-sig"):
-        return NotRun(
-            cause="unsupported", reason=f"`{path.name}` declares the encoding {encoding}; only UTF-8 is checked."
-        )
     tree = parse_source(text)
     if not isinstance(tree, SyntaxProblem):
         return CheckedFile(path, text, tree)

@@ -91,7 +91,7 @@ def parse_source(source: str) -> ast.Module | SyntaxProblem:
     except SyntaxError as error:
         return SyntaxProblem(error.msg or "invalid syntax", error.lineno or 0)
     except (ValueError, RecursionError, MemoryError) as error:
-        return SyntaxProblem(f"the parser gave up on it: {error or type(error).__name__}")
+        return SyntaxProblem(f"the parser gave up on it: {str(error) or type(error).__name__}")
 
 
 def draft_subject(
