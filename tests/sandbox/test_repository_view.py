@@ -222,6 +222,36 @@ def test_ordinary_user_gets_a_view_or_a_copy(tmp_path: Path, ways: tuple[bool, .
     assert lines[2] == "True"
 
 
+OF_ANOTHER_GROUP = """
+import os, pathlib
+from genloom.tools.sandbox import Sandbox
+repository = pathlib.Path(os.environ["HOME"], "project")
+sandbox = Sandbox(repository=repository)
+print(sandbox.status().tier)
+for name in ("old.py", "new.py"):
+    print(sandbox.call({name: "def f(): return 7"}, name[:-3], ["f()", "__import__('other').X"]))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+@pytest.mark.parametrize("owner", [(54321, 0), (0, 0)])
+def test_files_of_others_are_replaced_in_a_copy(tmp_path: Path, owner: tuple[int, int]) -> None:
+    """An ordinary user's view cannot write over what has another owner or group; then a copy is worked in."""
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in ("old.py", "other.py"):
+        (project / name).write_text("X = 1\n")
+        os.chown(project / name, *owner)
+    os.chown(project, *owner)
+    done = run_as_ordinary_user(OF_ANOTHER_GROUP, tmp_path)
+    lines = done.stdout.splitlines()
+    assert lines, done.stderr
+    if lines[0] == "None":
+        pytest.skip("no sandbox for ordinary users")
+    for report in lines[1:]:
+        assert "results=(Returned(value=7), Returned(value=1))" in report
+
+
 TOO_LARGE = """
 import os, pathlib
 import genloom.tools.sandbox.selftest as selftest

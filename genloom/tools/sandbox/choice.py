@@ -20,13 +20,26 @@ def interpreter_for(context: GraphContext, settings: Settings) -> Path:
     """Return the Python that checks run with: the one asked for, else the repository's `.venv` or `venv`, else this one."""
     asked = context.python or settings.python
     if asked:
-        return Path(asked).expanduser()
+        return _plain(Path(asked).expanduser())
     if context.repository:
         for folder in (".venv", "venv"):
             candidate = Path(context.repository) / folder / "bin" / "python"
-            if candidate.exists():
-                return candidate
+            if _is_there(candidate):
+                return _plain(candidate)
     return Path(sys.executable)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a closed folder: who starts it tells so
+        return True
+
+
+def _plain(path: Path) -> Path:
+    """Return the path without `..`: what stands before it need not be there in a run's view of the file system. The last
+    part stays the link that it may be, for an environment is found by it."""
+    return path.parent.resolve() / path.name if ".." in path.parts else path
 
 
 def sandbox_for(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from genloom.tools.sandbox.interpreter import Unavailable
 from genloom.tools.sandbox.job import Ending, Job
@@ -25,10 +27,34 @@ async def placed(job: Job, view: RepositoryView) -> Job | Unavailable:
     if problem:
         return problem
     covered = await asyncio.to_thread(lambda: view.covered)
-    if await _mounts(job, view, covered):
+    own = await asyncio.to_thread(_is_callers, view.folder, tuple(job.files))
+    if own and await _mounts(job, view, covered):
         return _viewing(job, view, covered)
     copied = await asyncio.to_thread(copied_files, view, job.limits.file_megabytes)
     return copied if isinstance(copied, Unavailable) else replace(job, files={**copied, **job.files})
+
+
+def _is_callers(folder: str, names: Iterable[str]) -> bool:
+    """Whether what lies at these places of a folder, and on the way there, can be replaced in a mounted view.
+
+    In the user namespace of an ordinary user there is nobody else: what has another owner or group cannot be written,
+    not even in a layer above it. Root has the owner's files shown as the run's.
+    """
+    if os.geteuid() == 0:
+        return True
+    caller = (os.geteuid(), os.getegid())
+    places = {Path(folder)}
+    for name in names:
+        places |= {Path(folder, name), *(Path(folder, above) for above in PurePosixPath(name).parents)}
+    return all(owner in (None, caller) for owner in map(_owner, places))
+
+
+def _owner(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_uid, status.st_gid
 
 
 def _viewing(job: Job, view: RepositoryView, covered: tuple[str, ...]) -> Job:
