@@ -40,6 +40,8 @@ class PollRound:
     async def go(self) -> None:
         """Ask. Raises the first error, after taking over what was seen before it."""
         questions = self.board.lookups.asked_before(self.begun)
+        if not questions and not self.board.watched:
+            return  # nobody is left
         if not questions and len(self.board.watched) == 1:
             await self._alone(next(iter(self.board.watched)))  # as cheap, and shorter than a page
             return

@@ -108,12 +108,18 @@ class RunPoller:
         """Have something done in the poller's loop, which is started for it unless `start` is false."""
         with self._lock:
             if self._live is None and start:
-                self._live = _Life(self._pacing, self._traffic)
-                threading.Thread(
-                    target=self._live_through, args=(self._live,), name="genloom-poller", daemon=True
-                ).start()
+                self._live = self._begin()
             if self._live is not None:
                 self._live.post(what)
+
+    def _begin(self) -> _Life:
+        life = _Life(self._pacing, self._traffic)
+        try:
+            threading.Thread(target=self._live_through, args=(life,), name="genloom-poller", daemon=True).start()
+        except BaseException:  # no more threads, or the process is ending
+            life.event_loop.close()
+            raise
+        return life
 
     def _live_through(self, life: _Life) -> None:
         """The thread: from the first thing to do until there was nothing for a while."""

@@ -45,7 +45,7 @@ class Limits:
     edits: Rate | None = Rate(30, 60.0)
     rules: Rate | None = Rate(30, 60.0)
     setup: Rate | None = Rate(5, 60.0)
-    at_once: int = 32
+    at_once: int = 20
 
     def rate(self, name: RequestClass) -> Rate | None:
         """Return the rate of a class."""
