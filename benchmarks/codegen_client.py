@@ -2,7 +2,8 @@
 
 Command:
 
-    python benchmarks/codegen_client.py [--runs 200] [--at-once 25] [--seconds 3] [--faults 0.1 0.3] [--json]
+    python benchmarks/codegen_client.py [--runs 200] [--at-once 25] [--seconds 3] [--faults 0.1 0.3]
+        [--clients SDK Agent …] [--json]
 
 One server (`genloom.testing.codegen`) for each line, in this process; each client in a process of its own, one after the
 other. The share of requests that go wrong do so in the twelve ways of `TRANSIENT_FAULTS`, by the same seed for all. The SDK
@@ -119,6 +120,7 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long a run takes")
     parser.add_argument("--faults", type=float, nargs="+", default=[0.1, 0.3])
+    parser.add_argument("--clients", nargs="+", default=CLIENTS, choices=CLIENTS)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     try:
@@ -127,7 +129,7 @@ def main() -> None:
         raise SystemExit(f"The SDK cannot be had: {reason}.") from None
     figures = []
     for faults in options.faults:
-        for client in CLIENTS:
+        for client in options.clients:
             progress(f"{client}, {faults:.0%} faults")
             figures.append(
                 measure(
