@@ -7,6 +7,7 @@ from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.context_store import EarlierRun, RunContext
 from genloom.tools.codegen.draft import agent_draft, draft_from_run
 from genloom.tools.codegen.journal import PROCESS_JOURNAL, JournalEntry, MemoryJournal, RunJournal
+from genloom.tools.codegen.langchain_tools import codegen_tools
 from genloom.tools.codegen.log_entry import LogEntry
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.status import is_final, normalise_status
@@ -34,6 +35,7 @@ __all__ = [
     "agent_backends",
     "agent_draft",
     "batch_keys",
+    "codegen_tools",
     "draft_from_run",
     "is_final",
     "normalise_status",
