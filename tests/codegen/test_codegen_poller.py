@@ -241,6 +241,20 @@ async def test_thirty_questions_for_a_key_cost_one_list(pace: Pacing, client_of:
         assert server.count("GET") <= 2
 
 
+async def test_a_list_that_was_under_way_does_not_answer_a_later_question(pace: Pacing, client_of: ClientOf) -> None:
+    """What it shows was true before the question; only the next list can say no."""
+    with CodegenServer(faults=[Fault(delay=0.5, after_work=True)]) as server, poller_of(server, pace) as poller:
+        earlier = asyncio.create_task(poller.find("mine"))
+        while not server.requests:
+            await asyncio.sleep(0.01)
+        async with client_of(server) as client:
+            await client.create_run("make it", metadata={"idempotency_key": "mine"})
+        later = await poller.find("mine")
+        assert later is not None
+        assert server.count("GET") == 2
+        assert await earlier in (None, later)
+
+
 async def test_a_key_in_the_depth_of_the_list_is_found(pace: Pacing, client_of: ClientOf) -> None:
     """The newest page alone does not show it."""
     with CodegenServer() as server, poller_of(server, pace) as poller:
