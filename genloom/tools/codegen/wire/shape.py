@@ -15,13 +15,13 @@ PROMISED = "x-promised"
 class WireModel(BaseModel):
     """What the API answers. Fields that the documents do not name stay on it (`model_extra`)."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 class WireInput(BaseModel):
     """What the API is sent. A field that the documents do not name is a mistake, and refused before it is sent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def promised(default: object) -> Any:  # Any: as pydantic's own `Field`, it stands where the field's value will
