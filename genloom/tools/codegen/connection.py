@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +24,8 @@ from genloom.tools.codegen.failures import TokenRefusedError, UnsentError, malfo
 from genloom.tools.codegen.traffic import UNLIMITED, Breaker, GuardedServer, Traffic
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = ["MAX_ANSWER_BYTES", "Connection"]
@@ -35,6 +38,14 @@ IDLE_SECONDS = 30.0
 """How long an unused connection is kept: longer than the pause between two polls, shorter than proxies wait."""
 
 M = TypeVar("M", bound=BaseModel)
+
+
+@cache
+def _tls(trust_env: bool) -> ssl.SSLContext:
+    """Return what all connections share: reading the certificates takes 30 ms, in which the event loop would stand."""
+    import httpx  # cached by then
+
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 class Connection:
@@ -64,6 +75,7 @@ class Connection:
     async def __aenter__(self) -> Self:
         import httpx  # here: importing genloom.tools.codegen must stay cheap
 
+        in_the_clear = sends_in_the_clear(self._access.base_url)
         self._client = httpx.AsyncClient(
             headers={"User-Agent": "genloom", "Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING},
             timeout=httpx.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout)),
@@ -71,7 +83,8 @@ class Connection:
                 max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=IDLE_SECONDS
             ),
             # a proxy from the environment would be sent the token where nothing is encrypted
-            trust_env=not sends_in_the_clear(self._access.base_url),
+            trust_env=not in_the_clear,
+            verify=_tls(not in_the_clear),
             follow_redirects=False,
             transport=self._transport,
         )
