@@ -20,6 +20,8 @@ __all__ = ["AgentAnswer", "of_bad_arguments"]
 ENTRY_CHARACTERS = 1_000
 ROW_CHARACTERS = 120
 MAX_LINKS = 10
+CUT_CHARACTERS = 45
+"""What the words that stand for a cut take."""
 
 _NEXT = {
     "queued": "It goes on. Look again later with codegen_status.",
@@ -70,7 +72,7 @@ class AgentAnswer:
         """Tell runs, one on a line."""
         if not runs:
             return "There are no such runs."
-        each = max(20, min(ROW_CHARACTERS, (self.most - 500) // len(runs) - 60))
+        each = max(60, min(ROW_CHARACTERS, (self.most - 500) // len(runs) - 60))
         rows = [
             f"run {run.id}: {normalise_status(run.status)} {(run.created_at or '')[:19]} "
             f"{self._safe(' '.join((run.summary or run.result or '').split()), each)}".rstrip()
@@ -99,8 +101,9 @@ class AgentAnswer:
         text = redact(text, secrets=(*known, *self.kept_secrets))
         if len(text) <= most:
             return text
-        head = most * 2 // 3
-        return f"{text[:head]}\n… {len(text) - most:,} characters left out …\n{text[len(text) - (most - head) :]}"
+        kept = max(0, most - CUT_CHARACTERS)
+        head = kept * 2 // 3
+        return f"{text[:head]}\n… {len(text) - kept:,} characters left out …\n{text[len(text) - (kept - head) :]}"
 
 
 def of_bad_arguments(error: ValidationError | object) -> str:

@@ -189,7 +189,7 @@ def _key(prompt: str) -> str:
 
     try:
         info = get_runtime().execution_info
-    except (RuntimeError, KeyError):
+    except (RuntimeError, KeyError, AttributeError):  # outside of a graph there is none, told in one way or another
         info = None
     if info is None or not info.task_id:
         return f"tool-{uuid.uuid4().hex}"

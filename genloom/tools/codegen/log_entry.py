@@ -13,7 +13,6 @@ from genloom.tools.codegen.wire import AgentRunLogResponse
 __all__ = ["LogEntry"]
 
 EVENT_CHARACTERS = 500
-READ_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +36,11 @@ class LogEntry:
 
     @property
     def text(self) -> str:
-        """The step in words: its thought, else what was observed, else the tool's output or input; 20,000 characters."""
+        """The step in words: its thought, else what was observed, else the tool's output or input."""
         step = self.step
         for said in (step.thought, step.observation, step.tool_output, step.tool_input):
             if said:
-                return (said if isinstance(said, str) else json.dumps(said, ensure_ascii=False))[:READ_CHARACTERS]
+                return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
         return ""
 
     def to_event(self, *, secrets: Sequence[str] = ()) -> AgentLogged:
