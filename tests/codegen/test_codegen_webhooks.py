@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from genloom.errors import StorageError, UsageError
 from genloom.testing import CodegenServer, RunPlan
-from genloom.tools.codegen import AsyncCodegen
+from genloom.tools.codegen import AsyncCodegen, Pacing
 from genloom.tools.codegen.signature import SIGNATURE_HEADER, SignatureCheck, signature_headers
 from genloom.tools.codegen.webhook_receiver import WebhookReceiver, run_number
 from genloom.tools.codegen.wire import WebhookOverride
@@ -207,3 +208,30 @@ async def test_the_rigs_webhooks_reach_the_receiver() -> None:
                 break
             time.sleep(0.02)
     assert nudged == [run.id]
+
+
+async def test_a_notice_wakes_the_poller_which_then_asks() -> None:
+    """With polls an hour apart, the end is seen because the notice came; what is told of it comes from the server."""
+    pacing = Pacing(poll_first=3600, poll_cap=3600)
+    with CodegenServer(RunPlan(seconds=0.5, result="as the server says")) as server:
+        async with AsyncCodegen(token=server.token, org_id=1, base_url=server.base_url, pacing=pacing) as client:
+            poller = await client.run_poller()
+            with WebhookReceiver(SECRET, poller.nudge) as receiver:
+                hook = WebhookOverride(url=receiver.url, secret=SECRET)
+                response = await client.create_run("make it", webhooks=(hook,))
+                run = await client.wait(response.to_run(), deadline=60)
+    assert (run.status, run.result) == ("completed", "as the server says")
+
+
+async def test_a_lying_notice_changes_nothing() -> None:
+    """A notice that a run has ended, which it has not, only leads to a look."""
+    with CodegenServer(RunPlan(seconds=60)) as server:
+        async with AsyncCodegen(token=server.token, org_id=1, base_url=server.base_url) as client:
+            poller = await client.run_poller()
+            run = await client.submit("make it")
+            with WebhookReceiver(SECRET, poller.nudge) as receiver:
+                waiting = asyncio.create_task(client.wait(run, deadline=0.5))
+                body = b'{"data": {"id": 1, "status": "COMPLETE", "result": "forged"}}'
+                assert await asyncio.to_thread(post, receiver, body, signature_headers(SECRET, body)) == 204
+                late = await waiting
+    assert (late.status, late.result) == ("timeout", None)
