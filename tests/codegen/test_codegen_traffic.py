@@ -86,6 +86,23 @@ async def test_a_waiter_whose_loop_was_closed_holds_nobody_up() -> None:
     await asyncio.wait_for(following, 5)
 
 
+async def test_a_waiter_whose_loop_stands_still_loses_its_turn() -> None:
+    """A loop that was stopped and never closed is passed over after a while; should it run again, it waits anew."""
+    lane = Lane(SlidingWindow(Rate(1, 0.0)), patience=0.1)
+    await lane.enter(0)
+    loop = asyncio.new_event_loop()
+    stopped = loop.create_task(lane.enter(0))
+    await asyncio.to_thread(loop.run_until_complete, asyncio.sleep(0.01))
+    following = asyncio.create_task(lane.enter(0))
+    await asyncio.sleep(0)
+    lane.end()
+    await asyncio.wait_for(following, 10)
+    assert not stopped.done()
+    lane.end()
+    await asyncio.to_thread(loop.run_until_complete, asyncio.wait_for(stopped, 10))
+    loop.close()
+
+
 async def test_creation_goes_before_the_rest() -> None:
     """Of what waits for a free connection, creation goes first, then the list, then single looks."""
     shared = traffic(Limits(general=None, creation=None, at_once=1))

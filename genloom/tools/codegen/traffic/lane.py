@@ -13,7 +13,7 @@ from genloom.tools.codegen.traffic.windows import SlidingWindow
 
 __all__ = ["Lane"]
 
-CHECK_SECONDS = 5.0
+PATIENCE = 5.0
 
 
 class _Ticket:
@@ -39,11 +39,14 @@ class Lane:
     """A window with its queue; safe to use from several threads and loops.
 
     Each admitted caller ends its place with exactly one of `end`, `give_back` or `refuse`. A waiter whose loop stopped
-    without cancelling it loses its turn after some seconds, so it holds nobody up.
+    without cancelling it loses its turn after `patience` seconds, so it holds nobody up.
     """
 
-    def __init__(self, window: SlidingWindow, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, window: SlidingWindow, *, clock: Callable[[], float] = time.monotonic, patience: float = PATIENCE
+    ) -> None:
         self._window = window
+        self._patience = patience
         self._clock = clock
         self._turns: Turns[_Ticket] = Turns()
         self._lock = threading.Lock()
@@ -104,8 +107,10 @@ class Lane:
             wait = self._window.wait(now)
             if wait == 0 and self._turns.first() is not ticket:
                 self._drop_dead(now)
-            if wait or wait is None or self._turns.first() is not ticket:
-                return min(CHECK_SECONDS, wait or CHECK_SECONDS) if self._turns.first() is ticket else CHECK_SECONDS
+            if self._turns.first() is not ticket:
+                return self._patience
+            if wait != 0:  # `None`: the end of a request wakes it
+                return min(self._patience, wait or self._patience)
             self._turns.admit()
             self._window.take()
             self._call_first()
@@ -118,7 +123,7 @@ class Lane:
         if first.due is None:
             first.due = now
             first.call()
-        elif now - first.due > CHECK_SECONDS:
+        elif now - first.due > self._patience:
             first.due = None
             self._turns.remove(first)
             self._call_first()
