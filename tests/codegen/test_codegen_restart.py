@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +20,10 @@ import genloom
 from genloom.config import load_settings
 from genloom.errors import AgentError
 from genloom.state import AgentRun
-from genloom.testing import CodegenServer, Fault, RecordedRequest, RunPlan
+from genloom.testing import CodegenServer, Fault, FaultRate, RecordedRequest, RunPlan
 from genloom.tools.codegen import AsyncCodegen, CodegenBackend, MemoryJournal, Pacing, RunJournal
+from genloom.tools.codegen.access import resolve_access
+from genloom.tools.codegen.accounts import shared_traffic
 from genloom.tools.codegen.journaled import submit_journaled
 from genloom.tools.store.agent_journal import SqliteAgentJournal, open_agent_journal
 
@@ -189,3 +194,30 @@ async def test_a_create_that_hangs_after_its_commit_is_seen_by_the_shared_poll(c
         assert {run.status for run in runs} == {"completed"}
         assert len(server.runs) == 6
         assert server.count("POST") == 6
+
+
+@pytest.mark.slow
+async def test_runs_that_are_cancelled_and_begun_again_at_random_stand_there_once(
+    client_of: ClientOf, pace: Pacing
+) -> None:
+    """Sixty callers give up at any moment and come back with the same key, while three in ten requests go wrong; in the
+    end each has its run, no run is doubled, and no place in the traffic is lost."""
+    chance = random.Random(7)
+    hasty = replace(pace, attempts=20, create_attempts=20)
+    with CodegenServer(RunPlan(seconds=0.3), faults=FaultRate(0.3, seed=5)) as server:
+
+        async def insist(key: str) -> AgentRun:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with client_of(server, timeout=2.0, pacing=hasty) as client:
+                        return await asyncio.wait_for(
+                            client.run("make it", idempotency_key=key), chance.uniform(0.05, 3.0)
+                        )
+
+        runs = await asyncio.gather(*(insist(f"key {n}") for n in range(60)))
+        assert [run.idempotency_key for run in runs] == [f"key {n}" for n in range(60)]
+        assert {run.status for run in runs} == {"completed"}
+        assert sorted(served.idempotency_key for served in server.runs) == sorted(f"key {n}" for n in range(60))
+        traffic = shared_traffic(resolve_access(token=server.token, org_id=1, base_url=server.base_url), hasty)
+        assert traffic.under_way == 0
+    assert asyncio.all_tasks() == {asyncio.current_task()}

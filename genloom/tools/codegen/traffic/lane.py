@@ -57,6 +57,12 @@ class Lane:
         with self._lock:
             return len(self._turns)
 
+    @property
+    def under_way(self) -> int:
+        """How many were admitted and have not ended."""
+        with self._lock:
+            return self._window.under_way
+
     async def enter(self, priority: int) -> None:
         """Wait for a place and take it. Cancelled, it leaves nothing behind."""
         ticket = _Ticket(priority)

@@ -88,6 +88,11 @@ class Traffic:
         """Return how many requests of a class wait for their window."""
         return self._lanes[name].waiting
 
+    @property
+    def under_way(self) -> int:
+        """How many requests of all classes have started and not ended."""
+        return self._at_once.under_way
+
     @asynccontextmanager
     async def permit(self, method: str, path: str) -> AsyncIterator[None]:
         """Wait until the request may go; send it inside the block, and let its error pass through the block's end.
