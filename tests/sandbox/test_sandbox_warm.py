@@ -251,17 +251,19 @@ def test_limits_hold_for_each_run(warm: Sandbox, source: str, limits: Limits, en
 async def test_cancelled_run_is_gone_and_the_server_is_not(warm: Sandbox) -> None:
     """Cancelling ends the run's whole tree before the cancellation comes through; other runs of the server go on."""
     where = value(await warm.acall({"draft.py": HERE}, "draft", ["here()"]))
-    idle = len(await asyncio.to_thread(descendants))
-    source = "import os, time\ndef f():\n    os.fork(); os.setsid\n    time.sleep(60)\n"
+    source = (
+        "import ctypes, os, time\ndef f():\n    os.fork() or os.setsid()\n"
+        "    ctypes.CDLL(None).prctl(15, b'cancelled', 0, 0, 0)\n    time.sleep(60)\n"
+    )
     run = asyncio.create_task(warm.acall({"draft.py": source}, "draft", ["f()"]))
     other = asyncio.create_task(warm.acall({"draft.py": "import time\ntime.sleep(2)\nX = 1\n"}, "draft", ["X"]))
-    await asyncio.sleep(1)
+    assert await asyncio.to_thread(wait_until, lambda: [*descendants().values()].count("cancelled") == 2)
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
+    assert "cancelled" not in descendants().values()
     assert value(await other) == 1
     assert value(await warm.acall({"draft.py": HERE}, "draft", ["here()"])) == where
-    assert await asyncio.to_thread(wait_until, lambda: len(descendants()) <= idle)
 
 
 async def test_cancelled_before_the_server_is_up(warm: Sandbox) -> None:

@@ -48,16 +48,16 @@ _LAST_WORDS_SECONDS = 0.5
 async def run_job(job: Job, conversation: Conversation | None = None) -> Ending | Refused:
     """Run a job to its end; when this returns or raises, no process of it is left.
 
-    Cancelling the task ends the whole tree first. A job that a warm server did not take is run the cold way.
+    Cancelling the task ends the whole tree first. A job that no warm server took, tried twice, is run the cold way.
     """
-    try:
-        return await _run_once(job, conversation)
-    except _NotServedError:
-        return await _run_once(replace(job, warm=False), conversation)
+    for _ in range(2):
+        with contextlib.suppress(_NotServedError):
+            return await _run_once(job, conversation)
+    return await _run_once(replace(job, warm=False), conversation)
 
 
 class _NotServedError(Exception):
-    """The warm server is gone, and has not begun the run."""
+    """The warm server is gone, or lost the copy that took the order, and has not begun the run."""
 
 
 async def _run_once(job: Job, conversation: Conversation | None) -> Ending | Refused:
@@ -131,6 +131,7 @@ class _Run:
         self._lease: Lease | None = None
         self._pipes: _Pipes = {}
         self._status: PipeReader | None = None
+        self._accepted = False
         self._line = b""
         self._stdout = _Output(self._stop, job.limits.output_kilobytes * 1024, job.on_line)
         self._stderr = _Output(self._stop, job.limits.output_kilobytes * 1024, None)
@@ -185,8 +186,9 @@ class _Run:
         channel = [ends["calls"], ends["records"]] if self._job.channel else []
         if self._lease:
             server = self._lease.server
-            ends["plan"] = plan_file(run_of_server(server.common, self._job, channel=channel), theirs)
-            server.send([ends[name] for name in _SENT])  # one that is gone does not accept it
+            plan = run_of_server(server.common, self._job, channel=channel)
+            ends["plan"] = plan_file(plan, theirs)
+            server.send([ends[name] for name in _SENT], plan)  # one that is gone does not accept it
             return
         plan = make_plan(self._job, role="run", scratch=self.scratch or scratch_inside(self._job), channel=channel)
         ends["plan"] = plan_file(plan, theirs)
@@ -235,6 +237,7 @@ class _Run:
             accepted = False
         if not accepted:
             raise _NotServedError
+        self._accepted = True
         lease.confirm()
 
     async def _give_back(self, lease: Lease, pipe: BinaryIO, stack: contextlib.AsyncExitStack) -> None:
@@ -248,7 +251,8 @@ class _Run:
                     self._line = line
         except TimeoutError:
             pass
-        if self._line.startswith(_LAST):
+        never_begun = not (self._accepted or self._line) and self._status is not None and self._status.ended
+        if never_begun or self._line.startswith(_LAST):
             lease.release()
         else:
             await asyncio.shield(asyncio.to_thread(lease.discard))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import struct
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 
 from genloom.tools.sandbox.job import Job
+from genloom.tools.sandbox.launcher.plan import Plan
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, scratch_inside
 from genloom.tools.sandbox.start import LAUNCHER_FOLDER, start_command
@@ -18,6 +20,9 @@ __all__ = ["WarmServer", "fits_server"]
 
 _LIMITS = Limits(wall_seconds=10**8, cpu_seconds=10**8, memory_megabytes=4096, processes=4096, file_megabytes=1024)
 """What all runs of a server are inside of, each with narrower limits of its own."""
+
+_LIMITS_OF_RUN = "<dQ"
+"""`LIMITS` of the launcher's server, which is not loaded here."""
 
 _MOST_PROCESSES = 1024
 _GRACE_SECONDS = 15.0
@@ -31,7 +36,6 @@ def fits_server(job: Job) -> bool:
         and job.namespaces
         and job.confined
         and not job.view
-        and not job.grants.names
         and not job.grants.names
         and limits.memory_megabytes <= _LIMITS.memory_megabytes
         and limits.file_megabytes <= _LIMITS.file_megabytes
@@ -82,13 +86,16 @@ class WarmServer:
             common = replace(job, files={}, stdin=b"", channel=True)
             self.common = make_plan(common, role="forked", scratch=self.scratch, channel=[])
             """What the plans of all runs have in common."""
-            self.send([plan_file(self.common, theirs)])
+            self._send([plan_file(self.common, theirs)])
             self._held = ours.pop_all()
 
-    def send(self, descriptors: Sequence[int]) -> bool:
+    def send(self, descriptors: Sequence[int], plan: Plan) -> bool:
         """Have a run made with these descriptors, in the order that the server names; return whether it was sent."""
+        return self._send(descriptors, struct.pack(_LIMITS_OF_RUN, plan["wall_seconds"], plan["memory"]))
+
+    def _send(self, descriptors: Sequence[int], message: bytes = b"-") -> bool:
         try:
-            socket.send_fds(self._socket, [b"r"], descriptors)
+            socket.send_fds(self._socket, [message], descriptors)
         except OSError:
             return False
         return True

@@ -6,7 +6,7 @@ import ctypes
 import os
 import struct
 
-__all__ = ["drop_capabilities", "mount", "prctl", "syscall", "unshare"]
+__all__ = ["drop_capabilities", "fork_into", "mount", "prctl", "syscall", "unshare"]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_SECCOMP = 22
@@ -30,8 +30,14 @@ MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
 
+_CLONE = {"x86_64": 56, "aarch64": 220}
+_SIGCHLD = 17
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_undisturbed = ctypes.PyDLL(None, use_errno=True)
+"""The same, without letting go of the interpreter's lock."""
+_undisturbed.syscall.restype = ctypes.c_long
 
 
 def _checked(result: int, what: str) -> int:
@@ -63,6 +69,19 @@ def drop_capabilities() -> None:
 def unshare(flags: int) -> None:
     """Leave the parent's namespaces named by `flags` for new ones."""
     _checked(_libc.unshare(flags), "unshare")
+
+
+def fork_into(flags: int) -> int:
+    """Fork a child into new namespaces; return its id, and 0 in the child. This process must have one thread.
+
+    Unlike after `unshare`, it can be done again. The interpreter's own work after a fork is not done: the child is to
+    make a process of its own by `os.fork` or to end, and to start no thread.
+    """
+    number = _CLONE.get(os.uname().machine, -1)
+    zero = ctypes.c_ulong(0)
+    return _checked(
+        _undisturbed.syscall(ctypes.c_long(number), ctypes.c_ulong(flags | _SIGCHLD), zero, zero, zero, zero), "clone"
+    )
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:

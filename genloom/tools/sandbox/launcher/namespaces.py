@@ -9,7 +9,14 @@ import struct
 from genloom.tools.sandbox.launcher import kernel
 from genloom.tools.sandbox.launcher.refusal import RefusalError
 
-__all__ = ["check_left", "enter_namespaces", "raise_loopback", "take_user", "unprivileged_user"]
+__all__ = [
+    "check_left",
+    "fork_into_namespaces",
+    "map_user",
+    "raise_loopback",
+    "take_user",
+    "unprivileged_user",
+]
 
 _MOST = 2**31 - 2
 _LEAST = 1000
@@ -40,21 +47,29 @@ def raise_loopback() -> None:
         raise RefusalError("grants", f"the loopback interface could not be brought up: {error}") from error
 
 
-def enter_namespaces(network: bool) -> None:
-    """Take new namespaces for the children to come; without root's rights, by way of a user namespace of our own.
+_FLAGS = kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 
-    The mounts stay as they are: this process goes on reading `/proc`. Without `network` that stays as it is, too.
+
+def fork_into_namespaces(network: bool) -> int:
+    """Make the first process of new namespaces and stay outside, which can be done again and again.
+
+    Without root's rights they are made by way of a user namespace. The mounts stay as they are, and without `network` that
+    does, too. Return the child's id, and 0 in the child, which then calls `map_user` with the ids that it had, unless they
+    were root's. See `kernel.fork_into` for what else it may do.
     """
-    flags = kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | (kernel.CLONE_NEWNET if network else 0)
-    user, group = os.geteuid(), os.getegid()
+    flags = _FLAGS | (kernel.CLONE_NEWNET if network else 0) | (kernel.CLONE_NEWUSER if os.geteuid() else 0)
     try:
-        if user == 0:
-            kernel.unshare(flags)
-        else:
-            kernel.unshare(flags | kernel.CLONE_NEWUSER)
-            _write("/proc/self/setgroups", "deny")
-            _write("/proc/self/uid_map", f"{user} {user} 1")
-            _write("/proc/self/gid_map", f"{group} {group} 1")
+        return kernel.fork_into(flags)
+    except OSError as error:
+        raise RefusalError("namespaces", error) from error
+
+
+def map_user(user: int, group: int) -> None:
+    """Keep these ids in the user namespace that this process has just come into."""
+    try:
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{user} {user} 1")
+        _write("/proc/self/gid_map", f"{group} {group} 1")
     except OSError as error:
         raise RefusalError("namespaces", error) from error
 

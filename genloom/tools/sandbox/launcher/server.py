@@ -1,10 +1,10 @@
 """The warm server: it waits in the target's interpreter and turns forked copies of itself into runs.
 
-    genloom ── supervisor ── server ── supervisor ── first process ── the run
-                                       (of one run, as in the cold way)
+    genloom ── supervisor ── server ── maker ── first process ── the run
+                                       (supervises one run after the other, each as in the cold way)
 
-One run is always prepared as far as that is possible without knowing what it will be. Nothing of a run comes into the
-server: a run's own supervisor takes the order out of the socket.
+Each maker has one run prepared, as far as that is possible without knowing what it will be. Nothing of a run comes into the
+server or a maker but its limits: plan, files and output go to the run itself.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import gc
 import marshal
 import os
 import select
+import struct
 import time
 
 from genloom.tools.sandbox.launcher import kernel
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
 
     from genloom.tools.sandbox.launcher.plan import Plan
 
-__all__ = ["wait_for_run"]
+__all__ = ["LIMITS", "wait_for_run"]
 
 SOCKET = 3
-"""Where the server's end of the socket pair is found. A message is one byte, with descriptors: in the first, of the plan
-that all runs have in common; then of one run's control, status, plan, stdin, stdout, stderr, calls and records."""
+"""Where the server's end of the socket pair is found. A message comes with descriptors: the first with that of the plan
+that all runs have in common; then, with a run's `LIMITS`, of its control, status, plan, stdin, stdout, stderr, calls and
+records."""
 
+LIMITS = "<dQ"
+"""What a maker has to know of a run: seconds, and bytes of memory."""
+
+_MOST_IDLE = 3
 _MOST_DESCRIPTORS, _WIDTH = 8, 4
 _CLOSE_ON_EXEC = 0x40000000  # MSG_CMSG_CLOEXEC
 _SIGKILL = 9
@@ -49,25 +55,88 @@ class _SetUpError(BaseException):
 
 def wait_for_run() -> Plan:
     """Make runs until nobody wants any more; return in each of them, as that run, confined and ready."""
-    # ended supervisors are not to be waited for
+    # ended makers are not to be waited for
     _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
     server = _socket.socket(fileno=SOCKET)
-    common = _read_plan(_receive(server)[0])
-    own = os.getpid()
+    common = _read_plan(_receive(server)[1][0])
     # what is shared is not to be copied because it is looked at
     gc.collect()
     gc.freeze()
-    while True:
-        taken, tell = os.pipe()
+    leash = _Makers(server).attend()
+    try:
+        return _make_runs(common, server, leash)
+    except _SetUpError as ready:
+        return ready.plan
+
+
+class _Makers:
+    """The processes that make runs, one after the other; one more when all have a run and another is wanted."""
+
+    def __init__(self, server: _socket.socket) -> None:
+        self._server = server
+        self._idle: dict[int, bool] = {}
+        """By our end of its leash: whether a maker has no run. It tells with `t` that it took one, asks with `d` for leave
+        to prepare another, and ends with the leash."""
+        self._leashes: dict[int, _socket.socket] = {}
+
+    def attend(self) -> _socket.socket:
+        """Have makers as they are needed; return in each of them, with its end of its leash."""
+        own = os.getpid()
+        while True:
+            leash = None if self._has_idle() else self._add(own)
+            if leash:
+                return leash
+            self._wait()
+
+    def _has_idle(self) -> bool:
+        if not self._leashes or True in self._idle.values():
+            return bool(self._leashes)
+        waiting = select.poll()
+        waiting.register(self._server.fileno(), select.POLLIN)
+        return not waiting.poll(0)
+
+    def _add(self, own: int) -> _socket.socket | None:
+        ours, theirs = _socket.socketpair()
         if _fork_or_wait() == 0:
-            os.close(taken)
-            return _become(common, _LateOrder(server, tell), own)
-        os.close(tell)
-        if os.read(taken, 1):
-            _wait_for_need(server, taken)
+            ours.close()
+            for leash in self._leashes.values():
+                leash.close()
+            _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)
+            if os.getppid() != own:
+                os._exit(0)
+            return theirs
+        theirs.close()
+        self._leashes[ours.fileno()], self._idle[ours.fileno()] = ours, True
+        return None
+
+    def _wait(self) -> None:
+        """Wait until a maker tells something, or more makers are wanted; end with the other end of the socket."""
+        waiting = select.poll()
+        # hanging up is always told
+        waiting.register(self._server.fileno(), 0 if True in self._idle.values() else select.POLLIN)
+        for number in self._leashes:
+            waiting.register(number, select.POLLIN)
+        for number, event in waiting.poll():
+            if number in self._leashes:
+                self._hear(number)
+            elif event & ~select.POLLIN:
+                os._exit(0)
+
+    def _hear(self, number: int) -> None:
+        try:
+            told = self._leashes[number].recv(1)
+        except OSError:
+            told = b""
+        if told == b"t":
+            self._idle[number] = False
+        elif told == b"d" and list(self._idle.values()).count(True) < _MOST_IDLE:
+            self._idle[number] = True
+            self._leashes[number].send(b"g")
         else:
-            _check_wanted(server)
-        os.close(taken)
+            self._leashes.pop(number).close()
+            if self._idle.pop(number):
+                time.sleep(_PAUSE_SECONDS)  # it ended without a run: the next might, too
 
 
 def _fork_or_wait() -> int:
@@ -78,64 +147,61 @@ def _fork_or_wait() -> int:
             time.sleep(_PAUSE_SECONDS)  # until other runs have ended
 
 
-def _wait_for_need(server: _socket.socket, taken: int) -> None:
-    """Prepare no further run while one is on its way, unless somebody waits for it: that would slow both down."""
-    waiting = select.poll()
-    for number in (server.fileno(), taken):
-        waiting.register(number, select.POLLIN)
-    waiting.poll()
+def _make_runs(common: Plan, server: _socket.socket, leash: _socket.socket) -> NoReturn:
+    """Prepare and supervise one run after the other, in this process; raise `_SetUpError` in each of them.
 
-
-def _check_wanted(server: _socket.socket) -> None:
-    """End with the other end of the socket; a prepared run that ended without an order is made again."""
-    waiting = select.poll()
-    waiting.register(server.fileno(), 0)  # hanging up is always told
-    if waiting.poll(_PAUSE_SECONDS * 1000):
-        os._exit(0)
-
-
-def _become(common: Plan, order: _LateOrder, server: int) -> Plan:
-    """Prepare and supervise one run, in this process; return in the run."""
+    Nothing that could differ from run to run comes into this process, but for limits and the way that a run ended.
+    """
+    order = None
     try:
-        _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)
-        if os.getppid() == server:
+        while True:
+            order = _LateOrder(common, server, leash)
             supervise(common, order)
-    except _SetUpError as ready:
-        return ready.plan
-    except BaseException as error:  # noqa: BLE001 - this process must not go on as a server
-        order.tell(f"refused supervisor {error}")
+            leash.send(b"d")
+            if order.refused or not leash.recv(1):
+                break
+    except BaseException as error:
+        if isinstance(error, _SetUpError):
+            raise
+        if order:
+            order.tell(f"refused supervisor {error}")
     os._exit(0)
 
 
 class _LateOrder(Order):
     """An order that comes when everything for a run is prepared: to its supervisor, which hands it on to the run."""
 
-    def __init__(self, server: _socket.socket, taken: int) -> None:
+    def __init__(self, common: Plan, server: _socket.socket, leash: _socket.socket) -> None:
+        self._common = common
         self._server = server
-        self._taken = taken
+        self._leash = leash
         self._to_run, self._from_supervisor = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
         self._status = -1
+        self.refused = False
+        """Whether the run was refused; what is said of that may come from it."""
 
     def take(self) -> Plan:
-        descriptors = _receive(self._server)
+        message, descriptors = _receive(self._server)
         if len(descriptors) < _MOST_DESCRIPTORS:
             os._exit(0)
-        self.control, self._status, plan, *_ = descriptors
+        self.control, self._status = descriptors[:2]
         os.write(self._status, b"accepted\n")
-        os.write(self._taken, b"x")
-        self._server.close()
         packed = b"".join(number.to_bytes(_WIDTH, "little") for number in descriptors[2:])
         self._to_run.sendmsg([b"r"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
         self._to_run.close()
-        for number in descriptors[3:]:
+        self._from_supervisor.close()
+        for number in descriptors[2:]:
             os.close(number)
-        return _read_plan(plan)
+        self._leash.send(b"t")
+        plan = self._common.copy()
+        plan["wall_seconds"], plan["memory"] = struct.unpack(LIMITS, message)
+        return plan
 
     def take_as_run(self) -> Plan:
         self._server.close()
+        self._leash.close()
         self._to_run.close()
-        descriptors = _receive(self._from_supervisor)
+        _, descriptors = _receive(self._from_supervisor)
         if not descriptors:
             os._exit(1)
         plan = _read_plan(descriptors[0])
@@ -151,15 +217,17 @@ class _LateOrder(Order):
     def tell(self, line: str) -> None:
         if self._status < 0:
             self.take()
+        self.refused = line.startswith("refused")
         super().tell(line)
+        os.close(self.control)
 
 
-def _receive(end: _socket.socket) -> list[int]:
-    """Return the next message's descriptors; none when there is no more to come."""
+def _receive(end: _socket.socket) -> tuple[bytes, list[int]]:
+    """Return the next message and its descriptors; none when there is no more to come."""
     space = _socket.CMSG_SPACE(_MOST_DESCRIPTORS * _WIDTH)
-    message, ancillary, _, _ = end.recvmsg(1, space, _CLOSE_ON_EXEC)
+    message, ancillary, _, _ = end.recvmsg(struct.calcsize(LIMITS), space, _CLOSE_ON_EXEC)
     packed = ancillary[0][2] if message and ancillary else b""
-    return [int.from_bytes(packed[at : at + _WIDTH], "little") for at in range(0, len(packed), _WIDTH)]
+    return message, [int.from_bytes(packed[at : at + _WIDTH], "little") for at in range(0, len(packed), _WIDTH)]
 
 
 def _read_plan(number: int) -> Plan:

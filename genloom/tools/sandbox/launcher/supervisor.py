@@ -66,23 +66,20 @@ class _Run:
         namespaces.check_left(plan["outside"])
         _check_grants(plan)
         user = namespaces.unprivileged_user() if root else os.geteuid()
-        # what else counts against the limit: this process and the first, or all that the user runs
-        others = 0 if root else 2 if plan["namespaces"] else _tasks_of(user)
-        if plan["namespaces"]:
-            # bubblewrap or the server has a network of its own already
-            namespaces.enter_namespaces(network=not plan["outside"] and plan["role"] != "forked")
-            if "loopback" in plan["grants"] and not plan["outside"]:  # bubblewrap does it itself
-                namespaces.raise_loopback()
-        elif root:
+        # what else counts against the limit: the first process, or all that the user runs
+        others = 0 if root else 1 if plan["namespaces"] else _tasks_of(user)
+        mapped = (user, os.getegid()) if plan["namespaces"] and not root else None
+        if root and not plan["namespaces"]:
             os.chown(plan["scratch"], user, user)
         self._refused, refused = _high_pipe()
         self._waited, waited = _high_pipe()
-        self._first = os.fork()
+        self._first = _fork_first(plan)
         if self._first == 0:
-            _first_process(plan, order, user, root, others, refused, waited)
+            _first_process(plan, order, user, root, others, refused, waited, mapped)
         for number in (refused, waited):
             os.close(number)
-        _let_go_of_output()
+        if plan["role"] != "forked":  # what a server's runs write comes later
+            _let_go_of_output()
 
     def watch(self, plan: Plan, control: int) -> str:
         """Wait for the end or bring it about; return the line to report."""
@@ -110,6 +107,8 @@ class _Run:
                 cause = _limit_reached(plan, deadline, held)
         wait_status = os.read(self._waited, 16) if cause == "itself" else b""
         self._end_first()
+        for number in (self._refused, self._waited):
+            os.close(number)
         return f"ended {cause} {wait_status.decode() or -1} {peak}"
 
     def _memory(self, limit: int) -> int:
@@ -128,6 +127,13 @@ class _Run:
             os.kill(self._first, _SIGKILL)
         except ProcessLookupError:
             pass  # it ended by itself
+
+
+def _fork_first(plan: Plan) -> int:
+    if not plan["namespaces"]:
+        return os.fork()
+    # bubblewrap or the server has a network of its own already
+    return namespaces.fork_into_namespaces(network=not plan["outside"] and plan["role"] != "forked")
 
 
 def _limit_reached(plan: Plan, deadline: float, held: int) -> str:
@@ -170,10 +176,26 @@ def _tasks_of(user: int) -> int:
     return count
 
 
-def _first_process(plan: Plan, order: Order, user: int, root: bool, others: int, refused: int, waited: int) -> None:
-    """The first process of the namespace: makes the view, starts the run, reaps, tells how the run ended."""
+def _first_process(
+    plan: Plan,
+    order: Order,
+    user: int,
+    root: bool,
+    others: int,
+    refused: int,
+    waited: int,
+    mapped: tuple[int, int] | None,
+) -> None:
+    """The first process of the namespace: makes the view, starts the run, reaps, tells how the run ended.
+
+    `mapped` are the ids to keep where the namespace of users is new.
+    """
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, _SIGKILL)
+        if mapped:
+            namespaces.map_user(*mapped)
+        if plan["namespaces"] and "loopback" in plan["grants"] and not plan["outside"]:  # bubblewrap does it itself
+            namespaces.raise_loopback()
         _make_view(plan, user, root)
         own = os.getpid()
         run = os.fork()
