@@ -30,6 +30,7 @@ MAY_USE_FRAMEWORKS = (
     "genloom.tools.chat",
     "genloom.tools.telemetry",
     "genloom.tools.sandbox.langchain_tool",
+    "genloom.tools.codegen.langchain_tools",
 )
 BARE_NAMES = {"graphs", "nodes", "tools", "state", "prompts"}
 

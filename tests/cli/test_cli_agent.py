@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from genloom_program import Done, Program, command, environment
 
 from genloom.testing import CodegenServer, Fault, RecordedRequest, RunPlan
+from genloom.tools.codegen import AsyncCodegen
 from genloom.tools.codegen.wire import CreateAgentRunInput
 
 
@@ -56,6 +58,7 @@ def test_run_waits_and_prints_the_result(program: Program) -> None:
     assert server.token not in done.out + done.err
 
 
+@pytest.mark.slow
 def test_run_as_json_is_the_apis_object_with_both_statuses(program: Program) -> None:
     """The contract: the API's fields, `status` normalised and `raw_status` beside it."""
     with CodegenServer(RunPlan(status="COMPLETE", result="r", summary="s")) as server:
@@ -77,6 +80,7 @@ def test_run_as_json_is_the_apis_object_with_both_statuses(program: Program) -> 
         (RunPlan(status="COMPLETE"), 0, "completed"),
     ],
 )
+@pytest.mark.slow
 def test_the_exit_code_says_how_the_run_ended(program: Program, plan: RunPlan, code: int, status: str) -> None:
     """0 only for a run that completed; reading a failed one is no failure, waiting for it is."""
     with CodegenServer(plan) as server:
@@ -86,6 +90,7 @@ def test_the_exit_code_says_how_the_run_ended(program: Program, plan: RunPlan, c
         assert program("agent", "get", "1", "--wait", **env_of(server)).code == code
 
 
+@pytest.mark.slow
 def test_a_deadline_ends_the_waiting_and_says_how_to_go_on(program: Program) -> None:
     """Exit 130, the run's object, and the run goes on."""
     with CodegenServer(RunPlan(seconds=3.0, result="late")) as server:
@@ -112,6 +117,7 @@ def test_ctrl_c_leaves_the_run_findable(program: Program, number: int, code: int
         assert len(server.runs) == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_the_create_is_answered_tells_the_key(program: Program) -> None:
     """The run may exist: the key that is told finds it, and no second one is started."""
 
@@ -138,6 +144,7 @@ def test_ctrl_c_before_the_create_is_answered_tells_the_key(program: Program) ->
         assert len(server.runs) == 1
 
 
+@pytest.mark.slow
 def test_credentials_usage_and_servers_that_fail_have_their_codes(program: Program) -> None:
     """3 without or with a wrong token, 2 for what makes no sense, 4 where the server fails; each as JSON, too."""
     with CodegenServer() as server:
@@ -155,6 +162,14 @@ def test_credentials_usage_and_servers_that_fail_have_their_codes(program: Progr
         assert program("agent", "get", "1", **env_of(server)).code == 4
 
 
+async def start(server: CodegenServer, *prompts: str) -> None:
+    """Start runs, one after the other."""
+    async with AsyncCodegen(token=server.token, org_id=1, base_url=server.base_url) as client:
+        for prompt in prompts:
+            await client.create_run(prompt)
+
+
+@pytest.mark.slow
 def test_list_shows_the_newest_first(program: Program) -> None:
     """Of one status if asked, as lines or as JSON."""
 
@@ -163,8 +178,7 @@ def test_list_shows_the_newest_first(program: Program) -> None:
         return RunPlan(polls=0, status="FAILED" if failed else "COMPLETE", result=f"did {asked.prompt}")
 
     with CodegenServer(plan) as server:
-        for number in range(6):
-            program("agent", "run", f"job {number}", "--no-wait", "-q", **env_of(server))
+        asyncio.run(start(server, *[f"job {number}" for number in range(6)]))
         shown = program("agent", "list", "--json", "--limit", "4", **env_of(server)).json
         assert [run["id"] for run in shown["runs"]] == [6, 5, 4, 3]
         assert shown["total"] == 6
@@ -172,17 +186,18 @@ def test_list_shows_the_newest_first(program: Program) -> None:
     assert [line.split()[0] for line in failed.out.splitlines()] == ["5", "4"]
 
 
+@pytest.mark.slow
 def test_logs_are_shown_and_followed(program: Program) -> None:
     """All of a log, a part of it, and a log that grows until its run ends."""
     thoughts = tuple(f"thought {number}" for number in range(5))
     with CodegenServer([RunPlan(polls=0, logs=thoughts), RunPlan(seconds=2.0, logs=thoughts)]) as server:
-        program("agent", "run", "one", "--no-wait", "-q", **env_of(server))
+        asyncio.run(start(server, "one"))
         plain = program("agent", "logs", "1", **env_of(server))
         assert [line.split("  ")[-1] for line in plain.out.splitlines()] == list(thoughts)
         part = program("agent", "logs", "1", "--skip", "2", "--limit", "2", "--json", **env_of(server)).json
         assert [step["thought"] for step in part["logs"]] == ["thought 2", "thought 3"]
         assert (part["total_logs"], part["run"]["status"]) == (5, "completed")
-        program("agent", "run", "two", "--no-wait", "-q", **env_of(server))
+        asyncio.run(start(server, "two"))
         followed = program("agent", "logs", "2", "--follow", "--json", **env_of(server))
     lines = [json.loads(line) for line in followed.out.splitlines()]
     assert [line["entry"]["thought"] for line in lines[:-1]] == list(thoughts)
@@ -199,6 +214,7 @@ def test_run_can_show_its_log_beside_the_result(program: Program) -> None:
     assert "I write" in done.err
 
 
+@pytest.mark.slow
 def test_resume_goes_on_with_a_paused_run(program: Program) -> None:
     """A paused run ends waiting with 5; resumed, it comes to its end."""
     with CodegenServer(RunPlan(pauses=True, seconds=0.5, result="now it is")) as server:
@@ -213,6 +229,7 @@ def batch_file(folder: Path, *lines: object) -> str:
     return "prompts.jsonl"
 
 
+@pytest.mark.slow
 def test_batch_prints_a_line_for_each_prompt_and_starts_nothing_twice(program: Program) -> None:
     """Strings and objects; given again, also with a line put in before the others, only what is new is started."""
 
@@ -237,6 +254,7 @@ def test_batch_prints_a_line_for_each_prompt_and_starts_nothing_twice(program: P
         assert len(again.out.splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_batch_goes_on_after_ctrl_c(program: Program) -> None:
     """What was started is found again; nothing is started twice."""
     file = batch_file(program.folder, *[f"job {number}" for number in range(4)])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +18,13 @@ from langgraph.prebuilt import ToolNode
 from langgraph.types import RetryPolicy
 
 from genloom.testing import CodegenServer, Fault, Reply, RunPlan, ScriptedChatModel, ToolCall
-from genloom.tools.codegen import Pacing, codegen_tools
+from genloom.tools.codegen import AsyncCodegen, Pacing, codegen_tools
 from genloom.tools.codegen.wire import CreateAgentRunInput
 
 FAST = Pacing(
     poll_first=0.01, poll_cap=0.05, retry_base=0.01, retry_cap=0.02, settle=(0.0, 0.02), attempts=3, resting=0.1
 )
+DOCS = Path(__file__).parents[2] / "docs" / "codegen.md"
 KEY = "sk-proj-0123456789abcdefghijklmnopqrstuvwxyzABCD"
 
 
@@ -225,3 +229,29 @@ def test_importing_the_client_imports_no_framework() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+async def test_the_documentations_examples_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of docs/codegen.md on streams, tools and webhooks, against the API on loopback."""
+    blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    with CodegenServer(RunPlan(logs=("I look",), result="r")) as server:
+        monkeypatch.setenv("CODEGEN_API_TOKEN", server.token)
+        monkeypatch.setenv("CODEGEN_ORG_ID", "1")
+        monkeypatch.setenv("CODEGEN_API_BASE_URL", server.base_url)
+        async with AsyncCodegen() as client:
+            names: dict[str, Any] = {
+                "client": client,
+                "secret": "a-long-secret-of-this-test",
+                "model": asking(ToolCall(name="codegen_list", arguments={})),
+            }
+            for words in ("run_stream", "codegen_tools", "WebhookReceiver"):
+                (block,) = [text for text in blocks if words in text]
+                names["client"] = client
+                code = compile(block.replace("port=8471", "port=0"), str(DOCS), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                waiting = eval(code, names)
+                if waiting is not None:
+                    await waiting
+        assert names["item"].status == "completed"
+        assert names["run"].result == "r"
+        answer = await names["agent"].ainvoke({"messages": [("user", "Which runs are there?")]})
+    assert "run 2: completed" in answer["messages"][-1].content

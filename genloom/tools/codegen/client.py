@@ -22,7 +22,7 @@ from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.accounts import run_poller, shared_traffic
 from genloom.tools.codegen.batch import Batch, BatchItem, batch_keys
 from genloom.tools.codegen.connection import Connection
-from genloom.tools.codegen.context_store import RunContext
+from genloom.tools.codegen.context_store import ContextStore, RunContext
 from genloom.tools.codegen.credentials import TokenProvider
 from genloom.tools.codegen.endpoints import (
     AccountConnections,
@@ -48,7 +48,6 @@ from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, MAX_PAGE, AgentRunResp
 
 if TYPE_CHECKING:
     import httpx
-    from langgraph.store.base import BaseStore
 
 __all__ = ["AsyncCodegen"]
 
@@ -297,7 +296,7 @@ class AsyncCodegen(AgentRunEndpoints):
         prompt: str,
         key: str,
         *,
-        store: BaseStore,
+        store: ContextStore,
         idempotency_key: str | None = None,
         deadline: float | None = None,
         metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON

@@ -11,17 +11,14 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from genloom.errors import UsageError
 from genloom.state import AgentRun
 
-if TYPE_CHECKING:
-    from langgraph.store.base import BaseStore
-
-__all__ = ["KEPT_RUNS", "EarlierRun", "RunContext"]
+__all__ = ["KEPT_RUNS", "ContextStore", "EarlierRun", "RunContext"]
 
 KEPT_RUNS = 10
 PROMPT_CHARACTERS = 2_000
@@ -29,6 +26,33 @@ RESULT_CHARACTERS = 6_000
 TOLD_CHARACTERS = 24_000
 MAX_LISTED = 200
 _NAMESPACE = ("genloom", "agent_context")
+
+
+class StoredItem(Protocol):
+    """What a store gives back."""
+
+    @property
+    def key(self) -> str:
+        """Under which name it stands in its namespace."""
+
+    @property
+    def value(self) -> dict[str, Any]:  # Any: JSON
+        """What was put there."""
+
+
+class ContextStore(Protocol):
+    """What is needed of a LangGraph store: every `BaseStore` is one."""
+
+    async def asearch(self, namespace_prefix: tuple[str, ...], /, *, limit: int) -> Sequence[StoredItem]:
+        """Return what stands in a namespace."""
+
+    async def aput(
+        self, namespace: tuple[str, ...], key: str, value: dict[str, Any], index: Literal[False] | list[str] | None
+    ) -> None:
+        """Put a value there; `index=False` keeps it out of a search by meaning."""
+
+    async def adelete(self, namespace: tuple[str, ...], key: str) -> None:
+        """Take a value away."""
 
 
 class EarlierRun(BaseModel):
@@ -61,7 +85,7 @@ class RunContext:
     Raises `UsageError` for a key that is empty or longer than 200 characters.
     """
 
-    store: BaseStore
+    store: ContextStore
     key: str
     org_id: int
     secrets: Sequence[str] = ()
@@ -113,14 +137,14 @@ class RunContext:
             web_url=self._clean(run.web_url, 500),
             pull_requests=tuple(self._clean(url, 500) for url in run.pull_requests[:10]),
         )
-        await self.store.aput(self.namespace, str(run.id), kept.model_dump(mode="json"), index=False)
+        await self.store.aput(self.namespace, str(run.id), kept.model_dump(mode="json"), False)
         for old in (await self.earlier())[:-KEPT_RUNS]:
             await self.store.adelete(self.namespace, str(old.run_id))
 
     async def clear(self) -> None:
         """Forget all runs of the key."""
         for item in await self.store.asearch(self.namespace, limit=MAX_LISTED):
-            await self.store.adelete(item.namespace, item.key)
+            await self.store.adelete(self.namespace, item.key)
 
     def _clean(self, text: str, most: int) -> str:
         """Return the text without secrets, cut in its middle; secrets first, since a cut could leave a half of one."""
