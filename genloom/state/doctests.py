@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from genloom.errors import ExampleError
 from genloom.state.example import Example, parse_example
 
-__all__ = ["doctest_examples"]
+__all__ = ["count_doctests", "doctest_examples"]
 
 _PROMPT = re.compile(r"^\s*>>> ?(?P<source>.*)$")
 _CONTINUATION = re.compile(r"^\s*\.\.\.(?: (?P<source>.*))?$")
@@ -29,6 +29,11 @@ def doctest_examples(text: str, bound: frozenset[str] = frozenset()) -> Iterator
         if example is None:
             return
         yield example
+
+
+def count_doctests(text: str, bound: frozenset[str] = frozenset()) -> int:
+    """Return how many doctests a text has, those included that `doctest_examples` does not yield."""
+    return sum(bool(want) or not _binds_only(source, bound) for source, want in _blocks(text))
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -89,7 +89,13 @@ def test_a_finding_of_a_whole_file_has_no_region() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "uri"), [("./m.py", "m.py"), ("pkg/ü.py", "pkg/%C3%BC.py"), ("/a b/m.py", "file:///a%20b/m.py")]
+    ("path", "uri"),
+    [
+        ("./m.py", "m.py"),
+        ("pkg/ü.py", "pkg/%C3%BC.py"),
+        ("/a b/m.py", "file:///a%20b/m.py"),
+        ("not text\udcff.py", "not%20text%FF.py"),
+    ],
 )
 def test_paths_are_addresses(path: str, uri: str) -> None:
     """Below the working folder as references, all others whole; nothing in them is left unquoted."""

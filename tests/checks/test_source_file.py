@@ -38,6 +38,28 @@ async def test_an_example_that_repeats_a_doctest_is_the_example(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        ([">>> area(3)", "9"], 0),
+        ([">>> from math import pi", ">>> area(3)", "9"], 2),
+        ([">>> area(3)", "9", ">>> x = area(2)", ">>> x", "5"], 2),
+        ([">>> area(3)  # doctest: +SKIP", "9"], 1),
+        ([">>> print(area(3))", "9"], 0),
+        ([">>> area(3)", "9", "", ">>> area(", "... 2)", "4", ">>> area(object())", "Traceback", "TypeError"], 1),
+    ],
+)
+async def test_doctests_that_are_left_out_are_counted(tmp_path: Path, lines: list[str], count: int) -> None:
+    """They decide nothing, and who reads the verdict learns of them."""
+    doc = "\n    ".join(lines)
+    sandbox = ScriptedSandbox({"area(3)": value(9), "area(2)": value(4), "print(area(3))": value(9)})
+    source = f'def area(r):\n    """Area.\n\n    {doc}\n    """\n    return r * r\n'
+    verdict = await verify_file(written(tmp_path, source), ["area(3) == 9"], None, sandbox)
+    assert isinstance(verdict, Passed)
+    left = [check.detail for check in verdict.checks if check.advisory]
+    assert [int(each.split()[0]) for each in left] == ([count] if count else [])
+
+
+@pytest.mark.parametrize(
     ("content", "name", "kind", "words"),
     [
         (b"x = '\xff\xfe'\n", "a.py", Failed, "UTF-8"),

@@ -114,6 +114,8 @@ def _kind(check: CheckResult) -> str:
         words = ["it loads"]
     if check.source == "derived":
         words = ["derived: advisory" if check.advisory else "derived: required"]
+    if check.source == "doctest" and check.advisory:
+        words = ["doctest: left out"]
     if check.fitted:
         words = [*words, "fitted to: no proof"]
     if check.source == "proposed":

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from genloom.state import Example, doctest_examples
+from genloom.state.doctests import count_doctests
 
-__all__ = ["docstring_examples"]
+__all__ = ["docstring_examples", "left_out_doctests"]
 
 MAX_EXAMPLES = 200
 
@@ -26,6 +27,15 @@ def docstring_examples(tree: ast.Module) -> tuple[Example, ...]:
             if len(found) >= MAX_EXAMPLES:
                 return tuple(found.values())
     return tuple(found.values())
+
+
+def left_out_doctests(tree: ast.Module) -> int:
+    """Return how many doctests of a module `docstring_examples` leaves out."""
+    bound = _module_names(tree)
+    yielded = [list(doctest_examples(docstring, bound)) for docstring in _docstrings(tree)]
+    counted = sum(count_doctests(docstring, bound) for docstring in _docstrings(tree))
+    beyond = max(0, len({example.text for examples in yielded for example in examples}) - MAX_EXAMPLES)
+    return counted - sum(map(len, yielded)) + beyond
 
 
 def _docstrings(tree: ast.Module) -> Iterator[str]:

@@ -144,7 +144,7 @@ def _uri(path: str) -> str:
     pure = Path(path)
     if pure.is_absolute() or ".." in pure.parts:
         return Path(os.path.abspath(pure)).as_uri()  # noqa: PTH100 - links stay as they were given
-    return quote(pure.as_posix())
+    return quote(pure.as_posix(), errors="surrogateescape")  # a name need not be text
 
 
 def _fingerprints(findings: Sequence[Finding], sources: Mapping[str, str]) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from genloom.errors import StorageError
 from genloom.events import EventEmitter, ignore_events
-from genloom.state import Example, Failed, FurtherChecks, NotRun, Verdict, parse_example
+from genloom.state import CheckResult, Example, Failed, FurtherChecks, NotRun, Verdict, parse_example
 from genloom.tools.checks.comparison import EQUALITY, Comparison
-from genloom.tools.checks.doctests import docstring_examples
+from genloom.tools.checks.doctests import docstring_examples, left_out_doctests
 from genloom.tools.checks.placed_runner import placed_runner, view_of
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, Subject, SyntaxProblem, parse_source
@@ -75,7 +75,9 @@ async def verify_file(
     plan = CheckPlan(examples=_planned(given, examples_in_it), tests=tests if (tests or "").strip() else None)
     subject = await asyncio.to_thread(_subject, checked, view_of(sandbox))
     sandbox = placed_runner(sandbox, tests_path=tests_path)
-    return await verify_subject(subject, plan, sandbox, emit, comparison=comparison, further=further)
+    verdict = await verify_subject(subject, plan, sandbox, emit, comparison=comparison, further=further)
+    left_out = left_out_doctests(checked.tree)
+    return verdict.model_copy(update={"checks": (*verdict.checks, _left_out(left_out))}) if left_out else verdict
 
 
 def read_checked_file(path: Path) -> CheckedFile | Failed | NotRun:
@@ -123,6 +125,19 @@ def _subject(checked: CheckedFile, view: RepositoryView | None) -> Subject:
     if place and address:
         name, module = place, address
     return Subject(files={name: checked.text}, trees=(checked.tree,), module=module, view=view)
+
+
+def _left_out(count: int) -> CheckResult:
+    """What is said of doctests that were not run; they decide nothing."""
+    why = "only a single call with a literal or a traceback after it is compared; from anything else on, a docstring is left"
+    return CheckResult(
+        check="further doctests",
+        source="doctest",
+        evidence="none",
+        result="not_run",
+        detail=f"{count} {'was' if count == 1 else 'were'} left out: {why}",
+        advisory=True,
+    )
 
 
 def _planned(given: Sequence[Example], doctests: Sequence[Example]) -> tuple[PlannedCheck, ...]:
