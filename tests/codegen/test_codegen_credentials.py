@@ -538,3 +538,32 @@ async def test_a_failed_fetch_fails_those_who_waited_and_is_tried_anew_later() -
     assert all(isinstance(result, UnsentError) for result in results)
     assert await provider.token() == "good"
     assert provider.fetches == 2
+
+
+async def test_a_fetch_whose_loop_was_left_standing_does_not_hold_up_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that is never run again keeps nobody waiting for longer than a minute (here: a moment)."""
+    monkeypatch.setattr("genloom.tools.codegen.credentials.cached.FLIGHT_SECONDS", 0.2)
+
+    async def work(number: int) -> str:
+        await asyncio.sleep(0.05 if number > 1 else 600)
+        return f"token-{number}"
+
+    provider = SlowProvider(work)
+
+    def leave_standing() -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(provider.token())
+        loop.call_later(0.05, loop.stop)
+        loop.run_forever()
+        left.append(task)
+        return loop
+
+    left: list[asyncio.Task[str]] = []
+    loop = await asyncio.to_thread(leave_standing)
+    async with asyncio.timeout(20):
+        assert await provider.token() == "token-2"
+    for task in left:
+        task.cancel()
+    await asyncio.to_thread(loop.run_until_complete, asyncio.gather(*left, return_exceptions=True))
+    loop.close()
+    assert await provider.token() == "token-2"

@@ -14,6 +14,9 @@ from pydantic import SecretStr
 
 __all__ = ["FetchedToken", "FetchingProvider"]
 
+FLIGHT_SECONDS = 60.0
+"""How long a fetch of somebody else's is waited for: its loop may have been stopped, or its process forked, meanwhile."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FetchedToken:
@@ -27,7 +30,7 @@ class FetchingProvider(ABC):
     """A `TokenProvider` over `fetch`.
 
     Whoever asks while a fetch is under way, in whatever thread or event loop, waits for that one and gets its token or
-    its error. When it is cancelled, one of those who wait fetches instead.
+    its error. When it is cancelled, or has not ended after a minute, one of those who wait fetches instead.
     """
 
     def __init__(self) -> None:
@@ -51,8 +54,9 @@ class FetchingProvider(ABC):
                 self._flight = flight
             if leads:
                 return await self._lead(flight)
-            await _ended(flight)
-            if not flight.cancelled():
+            if not await _ended(flight):
+                self._give_up(flight)
+            elif not flight.cancelled():
                 return flight.result()
 
     def _usable(self, refused: str | None) -> bool:
@@ -60,12 +64,16 @@ class FetchingProvider(ABC):
             return False
         return self._expires is None or time.monotonic() < self._expires
 
+    def _give_up(self, flight: Future[str]) -> None:
+        with self._lock:
+            if self._flight is flight:
+                self._flight = None
+
     async def _lead(self, flight: Future[str]) -> str:
         try:
             fetched = await self.fetch()
         except BaseException as error:
-            with self._lock:
-                self._flight = None
+            self._give_up(flight)
             if isinstance(error, Exception):
                 flight.set_exception(error)
             else:
@@ -73,15 +81,17 @@ class FetchingProvider(ABC):
             raise
         value = fetched.value.get_secret_value()
         with self._lock:
-            self._known, self._flight = value, None
+            self._known = value
+            self._flight = None if self._flight is flight else self._flight
             # a tenth of its time is left to the requests that carry it; the clock starts late, so the rest is ours
             self._expires = None if fetched.seconds is None else time.monotonic() + 0.9 * fetched.seconds
         flight.set_result(value)
         return value
 
 
-async def _ended(flight: Future[str]) -> None:
-    """Wait until a fetch, maybe of another loop's, has ended; being cancelled meanwhile does not touch it."""
+async def _ended(flight: Future[str]) -> bool:
+    """Wait until a fetch, maybe of another loop's, has ended, and return whether it has; being cancelled meanwhile does
+    not touch it."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
 
@@ -90,4 +100,7 @@ async def _ended(flight: Future[str]) -> None:
             loop.call_soon_threadsafe(over.set)
 
     flight.add_done_callback(tell)
-    await over.wait()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FLIGHT_SECONDS):
+            await over.wait()
+    return flight.done()
