@@ -19,6 +19,9 @@ __all__ = ["Pacing", "with_retries"]
 
 T = TypeVar("T")
 
+JITTER = 0.2
+"""How much longer than a `Retry-After` one waits at most, as a share of it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pacing:
@@ -34,7 +37,7 @@ class Pacing:
     or an unknown status is polled.
     """
 
-    poll_first: float = 0.8
+    poll_first: float = 0.6
     poll_lag: float = 0.1
     poll_growth: float = 1.3
     poll_cap: float = 15.0
@@ -49,9 +52,10 @@ class Pacing:
 
     def retry_wait(self, error: AgentError, failures: int) -> float:
         """Return the seconds to wait after that many failures (from 1), the last of which was `error`."""
+        asked = error.retry_after
         return backoff_seconds(
             failures,
-            base=self.retry_base,
+            base=self.retry_base if asked is None else min(self.retry_base, JITTER * asked),
             cap=self.retry_cap,
             retry_after=error.retry_after,
             longest=self.retry_after_cap,
