@@ -18,8 +18,10 @@ LAUNCHER_FOLDER = str(Path(__file__).parent / "launcher")
 _LAUNCHER = str(Path(LAUNCHER_FOLDER) / "__main__.py")
 
 
-def start_command(job: Job, plan: Plan, *, control: int, status: int, plan_descriptor: int) -> list[str]:
-    """Return the whole command. It reads the disk.
+def start_command(
+    job: Job, plan: Plan, *, control: int, status: int, plan_descriptor: int, view: str = ""
+) -> list[str]:
+    """Return the whole command. It reads the disk. Of `view`, where the plan has none, the runs of a server will have one.
 
     The three descriptors, standard input and output and the plan's channel must be inherited under the numbers that they
     have here; the environment must be empty. With bubblewrap the process is killed when the *thread* that started it
@@ -49,7 +51,7 @@ def start_command(job: Job, plan: Plan, *, control: int, status: int, plan_descr
         return command
     # root's rights are left before bubblewrap starts: it then works as for anybody else
     real = dict.fromkeys(resolve(path)[0] for path in (job.bubblewrap, *needed))
-    return [*_python(sys.executable), "descend", str(status), "".join(plan["view"][:1]), *real, "--", *command]
+    return [*_python(sys.executable), "descend", str(status), "".join(plan["view"][:1]) or view, *real, "--", *command]
 
 
 def _python(executable: str) -> list[str]:

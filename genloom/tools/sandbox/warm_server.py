@@ -35,7 +35,6 @@ def fits_server(job: Job) -> bool:
         job.bubblewrap != ""
         and job.namespaces
         and job.confined
-        and not job.view
         and not job.grants.names
         and limits.memory_megabytes <= _LIMITS.memory_megabytes
         and limits.file_megabytes <= _LIMITS.file_megabytes
@@ -70,11 +69,14 @@ class WarmServer:
                 files={},
                 # the view that bubblewrap makes is the server's: each run has a narrower one
                 namespaces=False,
+                view=(),
             )
             plan = make_plan(served, role="server", scratch=self.scratch, channel=[end.fileno()])
             number = plan_file(plan, theirs)
             self._process = subprocess.Popen(  # noqa: S603 - our own launcher
-                start_command(served, plan, control=control, status=status, plan_descriptor=number),
+                start_command(
+                    served, plan, control=control, status=status, plan_descriptor=number, view="".join(job.view[:1])
+                ),
                 stdin=memory_file(b"", theirs),
                 stdout=output,
                 stderr=output,

@@ -76,9 +76,10 @@ class View:
             raise RefusalError("view", error) from error
 
     def _cover(self, path: str) -> None:
-        """Put a whiteout into the upper layer: for those who look at the view, nothing is there."""
-        if not os.path.lexists(f"lower/{path}"):
-            return
+        """Put a whiteout into the upper layer: for those who look at the view, nothing is there.
+
+        Not even what comes there later: the view of a prepared run is older than the run.
+        """
         folders = path.split("/")[:-1]
         for depth in range(1, len(folders) + 1):
             part = "/".join(folders[:depth])
@@ -89,7 +90,8 @@ class View:
 
     def _take_after(self, lower: str, upper: str) -> None:
         """Give a folder of the upper layer the mode of the one below, and the run's user."""
-        os.chmod(upper, stat.S_IMODE(os.stat(lower).st_mode) & 0o777 | 0o700)
+        mode = os.stat(lower).st_mode if os.path.isdir(lower) else 0o755
+        os.chmod(upper, stat.S_IMODE(mode) & 0o777 | 0o700)
         if self._root:
             os.chown(upper, self._user, self._user)
 

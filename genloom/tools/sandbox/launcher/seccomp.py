@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     # code, value, instructions to skip when a test holds, and when it does not
     _Step = tuple[int, int, int, int]
 
-_SERVERS_NEED = ("mount", "mount_setattr", "unshare")
+_SERVERS_NEED = ("mount", "mount_setattr", "unshare", "mknod", "mknodat")
+"""The last two for what is hidden in a view of a repository: without rights outside, no device can be made by them."""
 
 _REFUSE: _Step = (_RETURN, _ERROR | errno.EPERM, 0, 0)
 
