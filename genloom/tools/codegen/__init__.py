@@ -1,5 +1,7 @@
 """The Codegen agent API: a client that never starts a run twice, its journal, and agent backends by name."""
 
+from typing import TYPE_CHECKING
+
 from genloom.tools.codegen.agent import Agent, AgentTask
 from genloom.tools.codegen.backends import NO_BACKEND_HINT, AgentBackend, CodegenBackend, agent_backends
 from genloom.tools.codegen.batch import BatchItem, batch_keys
@@ -7,11 +9,13 @@ from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.context_store import EarlierRun, RunContext
 from genloom.tools.codegen.draft import agent_draft, draft_from_run
 from genloom.tools.codegen.journal import PROCESS_JOURNAL, JournalEntry, MemoryJournal, RunJournal
-from genloom.tools.codegen.langchain_tools import codegen_tools
 from genloom.tools.codegen.log_entry import LogEntry
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.wire import AgentRunPage, AgentRunResponse, CreateAgentRunInput
+
+if TYPE_CHECKING:
+    from genloom.tools.codegen.langchain_tools import codegen_tools
 
 __all__ = [
     "NO_BACKEND_HINT",
@@ -40,3 +44,11 @@ __all__ = [
     "is_final",
     "normalise_status",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "codegen_tools":  # loaded when it is used: its schemas would hold up every import of the client
+        from genloom.tools.codegen.langchain_tools import codegen_tools
+
+        return codegen_tools
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -58,7 +58,7 @@ class ContextStore(Protocol):
 class EarlierRun(BaseModel):
     """One run as it is kept; `at` is the Unix time in seconds when it was kept."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     run_id: int
     at: float
