@@ -127,6 +127,7 @@ class _Run:
             os.kill(self._first, _SIGKILL)
         except ProcessLookupError:
             pass  # it ended by itself
+        tree.wait_for_end(self._first)
 
 
 def _fork_first(plan: Plan) -> int:

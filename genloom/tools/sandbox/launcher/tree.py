@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 
 from genloom.tools.sandbox.launcher.refusal import RefusalError
 
-__all__ = ["check_visible", "descendants", "end_tree", "memory_held"]
+__all__ = ["check_visible", "descendants", "end_tree", "memory_held", "wait_for_end"]
 
 _SIGKILL = 9
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -91,6 +92,18 @@ def end_tree(patience: float = 10.0) -> bool:
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
     return False
+
+
+def wait_for_end(process: int, patience: float = 10.0) -> None:
+    """Wait until a child has ended, where this kernel and interpreter can tell at once; leave it to be reaped."""
+    try:
+        end = os.pidfd_open(process)
+    except (AttributeError, OSError):
+        return
+    waiting = select.poll()
+    waiting.register(end, select.POLLIN)
+    waiting.poll(patience * 1000)
+    os.close(end)
 
 
 def _kill(process: int) -> None:
