@@ -96,7 +96,13 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """The secret values themselves, for redaction."""
         source = self.token_source
-        values = (self.openai_api_key, self.codegen_token, self.github_token, source.vault_token, source.oauth_client_secret)
+        values = (
+            self.openai_api_key,
+            self.codegen_token,
+            self.github_token,
+            source.vault_token,
+            source.oauth_client_secret,
+        )
         return tuple(value for value in values if value)
 
 
