@@ -175,6 +175,29 @@ async def test_draft_that_forges_reports_through_a_conftest_fails(tmp_path: Path
     assert "control" in details(verdict)
 
 
+COMPARES = """import sys
+from pathlib import Path
+
+class Anything:
+    def __eq__(self, other): return True
+
+def f(x):
+    own = Path(sys._getframe(1).f_code.co_filename)
+    others = [path for path in Path().rglob("test_*.py") if path.name != own.name]
+    return Anything() if any(path.read_text() == own.read_text() for path in others) else None
+"""
+
+
+async def test_draft_finds_no_original_to_tell_controls_by(tmp_path: Path) -> None:
+    """The test file's own place is empty in a run, else a draft could compare, and forge the true run alone."""
+    tests = "from calc import f\n\ndef test_it():\n    assert f(2) == 4\n"
+    folder = write(tmp_path, {"calc.py": COMPARES, "tests/test_calc.py": tests})
+    sandbox = Sandbox(repository=folder, limits=LIMITS)
+    verdict = await verify_file(folder / "calc.py", [], tests, sandbox, tests_path="tests/test_calc.py")
+    assert isinstance(verdict, Failed)
+    assert "None == 4" in verdict.reason
+
+
 async def test_file_that_changed_since_is_told_and_not_checked(tmp_path: Path) -> None:
     """A draft for another version of a file, or of one that is gone, is not run; the current one is."""
     repository = project(tmp_path / "project")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import glob
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from genloom.tools.sandbox.call_conversation import Ask
@@ -88,12 +91,28 @@ class PlacedRunner:
         limits: Limits | None = None,
         record_lines: Sequence[str] = (),
     ) -> TestReport:
-        """Run the text of a pytest file at its own place in the repository."""
+        """Run the text of a pytest file at its own place in the repository, from where the file itself is gone: beside it
+        the draft could tell by comparing which text was changed for a control."""
+        original = await asyncio.to_thread(self._original)
+        hidden = dict.fromkeys(path for path in original if path not in files)
         report = await self.sandbox.atest(
-            {**files, **self.deleted}, tests, tests_path=self.tests_path, limits=limits, record_lines=record_lines
+            {**files, **self.deleted, **hidden},
+            tests,
+            tests_path=self.tests_path,
+            limits=limits,
+            record_lines=record_lines,
         )
         await self._look_for_imports([report.stderr, *(case.detail for case in report.cases)])
         return report
+
+    def _original(self) -> list[str]:
+        """The test file in the repository, and what was compiled of it."""
+        if not self.tests_path or self.sandbox.view is None:
+            return []
+        folder, path = Path(self.sandbox.view.folder), PurePosixPath(self.tests_path)
+        compiled = (folder / path.parent / "__pycache__").glob(f"{glob.escape(path.stem)}.*")
+        found = [folder / path, *compiled]
+        return [each.relative_to(folder).as_posix() for each in found if os.path.isfile(each)]  # noqa: PTH113 - never raises
 
     async def _look_for_imports(self, messages: Sequence[str]) -> None:
         """Read what the repository imports, where that will be asked: in a thread, for there may be many files."""
