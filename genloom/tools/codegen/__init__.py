@@ -11,7 +11,9 @@ from genloom.tools.codegen.draft import agent_draft, draft_from_run
 from genloom.tools.codegen.journal import PROCESS_JOURNAL, JournalEntry, MemoryJournal, RunJournal
 from genloom.tools.codegen.log_entry import LogEntry
 from genloom.tools.codegen.pacing import Pacing
+from genloom.tools.codegen.poller import RunChanges, RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status
+from genloom.tools.codegen.traffic import UNLIMITED, Limits, Rate
 from genloom.tools.codegen.wire import AgentRunPage, AgentRunResponse, CreateAgentRunInput
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_BACKEND_HINT",
     "PROCESS_JOURNAL",
+    "UNLIMITED",
     "Agent",
     "AgentBackend",
     "AgentRunPage",
@@ -31,11 +34,15 @@ __all__ = [
     "CreateAgentRunInput",
     "EarlierRun",
     "JournalEntry",
+    "Limits",
     "LogEntry",
     "MemoryJournal",
     "Pacing",
+    "Rate",
+    "RunChanges",
     "RunContext",
     "RunJournal",
+    "RunPoller",
     "agent_backends",
     "agent_draft",
     "batch_keys",
