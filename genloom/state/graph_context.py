@@ -50,10 +50,13 @@ class GraphContext(StatePart):
     ] = 30.0
     further_checks: Annotated[
         FurtherChecks,
-        Field(title="Further checks", description="Whether checks derived from type hints and examples decide anything"),
+        Field(
+            title="Further checks", description="Whether checks derived from type hints and examples decide anything"
+        ),
     ] = "advisory"
     hold_back: Annotated[
-        bool, Field(title="Hold back", description="Whether some of four or more examples are kept from a model, as proof")
+        bool,
+        Field(title="Hold back", description="Whether some of four or more examples are kept from a model, as proof"),
     ] = True
     max_attempts: Annotated[int, Field(ge=1, le=20, title="Attempts", description="Drafts made before giving up")] = 3
     context_tokens: Annotated[int, Field(ge=0, le=1_000_000, title="Context budget", description="Tokens")] = 6000

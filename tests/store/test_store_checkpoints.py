@@ -70,10 +70,8 @@ def _value(annotation: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return _value(arguments[0], [])
-    if origin is tuple and Ellipsis not in arguments:
-        return st.tuples(*(_value(argument, []) for argument in arguments))
     if origin is tuple:
-        return st.lists(_value(arguments[0], []), max_size=3).map(tuple)
+        return _tuples(arguments)
     if origin in (typing.Union, type(int | str)):
         return st.one_of([_value(argument, metadata) for argument in arguments])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -85,6 +83,12 @@ def _value(annotation: Any, metadata: list[Any]) -> st.SearchStrategy[Any]:
     if annotation is str:
         return TEXTS
     return st.from_type(annotation)
+
+
+def _tuples(arguments: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    if Ellipsis in arguments:
+        return st.lists(_value(arguments[0], []), max_size=3).map(tuple)
+    return st.tuples(*(_value(argument, []) for argument in arguments))
 
 
 def _bounded(values: st.SearchStrategy[Any], metadata: list[Any]) -> st.SearchStrategy[Any]:
