@@ -50,6 +50,17 @@ async def test_right_code_passes_by_values(sandbox: Sandbox) -> None:
     assert decide_outcome(asked, draft, verdict, None, accept_unverified=False).result == "passed"
 
 
+async def test_an_example_of_builtins_alone_shows_nothing_of_the_code(sandbox: Sandbox, tmp_path: Path) -> None:
+    """It would hold whatever the code is: the verdict says so, unless the code binds the name itself."""
+    path = tmp_path / "double.py"
+    path.write_text(GOOD)
+    verdict = await verify_file(path, ["len('abc') == 3"], None, sandbox)
+    assert isinstance(verdict, NotRun)
+    assert "asks nothing of this code" in verdict.reason
+    path.write_text(GOOD + "\n\ndef len(x):\n    return 3\n")
+    assert isinstance(await verify_file(path, ["len('abc') == 3"], None, sandbox), Passed)
+
+
 async def test_missing_interpreter_is_not_run_and_named(tmp_path: Path) -> None:
     """The path stands in the reason and the hint says what to give, for a draft and for a file."""
     missing = Sandbox(python=tmp_path / "no" / "python")

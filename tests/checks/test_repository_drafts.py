@@ -15,7 +15,9 @@ import pytest
 
 from genloom.state import Draft, Failed, FileChange, GenerationRequest, NotRun, Passed, Verdict, module_draft
 from genloom.tools.checks import name_bases, verify_draft, verify_file
+from genloom.tools.checks.copies import copies_of_tests
 from genloom.tools.sandbox import Limits, Sandbox
+from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.worker.pytest_run import BORROWED
 
 pytestmark = pytest.mark.slow
@@ -194,6 +196,23 @@ async def test_draft_finds_no_original_to_tell_controls_by(tmp_path: Path) -> No
     folder = write(tmp_path, {"calc.py": COMPARES, "tests/test_calc.py": tests})
     sandbox = Sandbox(repository=folder, limits=LIMITS)
     verdict = await verify_file(folder / "calc.py", [], tests, sandbox, tests_path="tests/test_calc.py")
+    assert isinstance(verdict, Failed)
+    assert "None == 4" in verdict.reason
+
+
+@pytest.mark.parametrize("place", ["", "tests/test_calc.py"])
+async def test_draft_finds_no_copy_of_the_tests_to_tell_controls_by(tmp_path: Path, place: str) -> None:
+    """Files that hold the tests, wherever they lie, are not to be seen; others and a conftest.py are."""
+    tests = "from calc import f\n\ndef test_it():\n    assert f(2) == 4\n"
+    kept = {"tests/test_other.py": "def test_other():\n    assert True\n", "conftest.py": f"TESTS = {tests!r}\n{tests}"}
+    folder = write(tmp_path, {"calc.py": COMPARES, "tests/test_backup.py": tests + "# kept\n", **kept})
+    if place:
+        write(folder, {place: tests})
+    view = RepositoryView(str(folder.resolve()))
+    assert copies_of_tests(tests, place, view) == tuple(filter(None, ["tests/test_backup.py", place]))
+    (folder / "conftest.py").unlink()
+    sandbox = Sandbox(repository=folder, limits=LIMITS)
+    verdict = await verify_file(folder / "calc.py", [], tests, sandbox, tests_path=place)
     assert isinstance(verdict, Failed)
     assert "None == 4" in verdict.reason
 

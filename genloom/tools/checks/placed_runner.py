@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import glob
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from genloom.tools.checks.copies import copies_of_tests
 from genloom.tools.sandbox.call_conversation import Ask
 from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.limits import Limits
@@ -28,14 +27,17 @@ def view_of(runner: CheckRunner) -> RepositoryView | None:
     return runner.view if isinstance(runner, Sandbox) else None
 
 
-def placed_runner(runner: CheckRunner, *, deleted: Sequence[str] = (), tests_path: str = "") -> CheckRunner:
-    """Return a runner that does the same with some of the repository's files gone and the tests at their own path.
+def placed_runner(
+    runner: CheckRunner, *, deleted: Sequence[str] = (), tests: str = "", tests_path: str = ""
+) -> CheckRunner:
+    """Return a runner that does the same with some of the repository's files gone and the tests at their own path. `tests`
+    is their original text: no copy of it is to be seen.
 
     Without a repository there is nothing to delete and no place for tests, and the runner comes back as it is.
     """
     if not isinstance(runner, Sandbox) or runner.view is None:
         return runner
-    return PlacedRunner(runner, dict.fromkeys(deleted), tests_path)
+    return PlacedRunner(runner, dict.fromkeys(deleted), tests, tests_path)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class PlacedRunner:
 
     sandbox: Sandbox
     deleted: Mapping[str, None]
+    original: str
     tests_path: str
 
     @property
@@ -91,10 +94,10 @@ class PlacedRunner:
         limits: Limits | None = None,
         record_lines: Sequence[str] = (),
     ) -> TestReport:
-        """Run the text of a pytest file at its own place in the repository, from where the file itself is gone: beside it
-        the draft could tell by comparing which text was changed for a control."""
-        original = await asyncio.to_thread(self._original)
-        hidden = dict.fromkeys(path for path in original if path not in files)
+        """Run the text of a pytest file at its own place in the repository, where no copy of the original is left: beside
+        one the draft could tell by comparing which text was changed for a control."""
+        copies = await asyncio.to_thread(lambda: self.copies)
+        hidden = dict.fromkeys(path for path in copies if path not in files)
         report = await self.sandbox.atest(
             {**files, **self.deleted, **hidden},
             tests,
@@ -105,14 +108,11 @@ class PlacedRunner:
         await self._look_for_imports([report.stderr, *(case.detail for case in report.cases)])
         return report
 
-    def _original(self) -> list[str]:
-        """The test file in the repository, and what was compiled of it."""
-        if not self.tests_path or self.sandbox.view is None:
-            return []
-        folder, path = Path(self.sandbox.view.folder), PurePosixPath(self.tests_path)
-        compiled = (folder / path.parent / "__pycache__").glob(f"{glob.escape(path.stem)}.*")
-        found = [folder / path, *compiled]
-        return [each.relative_to(folder).as_posix() for each in found if os.path.isfile(each)]  # noqa: PTH113 - never raises
+    @cached_property
+    def copies(self) -> tuple[str, ...]:
+        """The files of the repository that hold the tests. Reads the disk, once."""
+        view = self.sandbox.view
+        return copies_of_tests(self.original, self.tests_path, view) if view is not None else ()
 
     async def _look_for_imports(self, messages: Sequence[str]) -> None:
         """Read what the repository imports, where that will be asked: in a thread, for there may be many files."""

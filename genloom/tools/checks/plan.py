@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from genloom.errors import ExampleError
 from genloom.state import CheckSource, Draft, Example, GenerationRequest, parse_example
@@ -47,6 +47,13 @@ class CheckPlan:
     def hidden(self) -> tuple[PlannedCheck, ...]:
         """The examples held back from the generator; they run in a process of their own."""
         return tuple(check for check in self.examples if check.hidden)
+
+    def without_idle(self, trees: Sequence[ast.Module]) -> tuple[CheckPlan, tuple[PlannedCheck, ...]]:
+        """Return the plan without the examples that ask nothing of the code in `trees`, and these: an example of builtins
+        alone (`len('abc') == 3`) holds whatever the code is, unless the code binds one of the names itself."""
+        bound = {name for tree in trees for name in _bound(tree)}
+        idle = tuple(check for check in self.examples if _builtins_alone(check.example.call, bound))
+        return replace(self, examples=tuple(check for check in self.examples if check not in idle)), idle
 
     @property
     def from_caller(self) -> bool:
@@ -107,6 +114,23 @@ def _assert_lines(text: str) -> list[str]:
 def _names(expression: str) -> set[str]:
     """The names that an expression needs from outside."""
     return {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
+
+
+def _builtins_alone(call: str, bound: set[str]) -> bool:
+    names = _names(call)
+    return "*" not in bound and names.isdisjoint(bound) and names <= {*dir(builtins)}
+
+
+def _bound(tree: ast.Module) -> Iterator[str]:
+    """Every name that a module binds anywhere, `*` for whatever a star import brings."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.alias(name=name, asname=alias):
+                yield alias or name.partition(".")[0]
 
 
 def _proposed(draft: Draft, trees: Sequence[ast.Module] | None) -> Iterator[PlannedCheck]:

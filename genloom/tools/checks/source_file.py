@@ -74,7 +74,7 @@ async def verify_file(
     examples_in_it = docstring_examples(checked.tree)
     plan = CheckPlan(examples=_planned(given, examples_in_it), tests=tests if (tests or "").strip() else None)
     subject = await asyncio.to_thread(_subject, checked, view_of(sandbox))
-    sandbox = placed_runner(sandbox, tests_path=tests_path)
+    sandbox = placed_runner(sandbox, tests=plan.tests or "", tests_path=tests_path)
     verdict = await verify_subject(subject, plan, sandbox, emit, comparison=comparison, further=further)
     left_out = left_out_doctests(checked.tree)
     return verdict.model_copy(update={"checks": (*verdict.checks, _left_out(left_out))}) if left_out else verdict

@@ -112,7 +112,9 @@ async def verify_draft(
     if not isinstance(subject, Subject):
         return _announced(subject, emit)
     plan = plan_checks(draft, request, trees=subject.trees)
-    sandbox = placed_runner(sandbox, deleted=subject.deleted, tests_path=request.tests_path or "")
+    sandbox = placed_runner(
+        sandbox, deleted=subject.deleted, tests=plan.tests or "", tests_path=request.tests_path or ""
+    )
     compared = request.comparison if comparison is None else comparison
     return await verify_subject(subject, plan, sandbox, emit, comparison=compared, further=further)
 
@@ -131,6 +133,8 @@ async def verify_subject(
     Held-out examples run in a process of their own, after the others held: nothing that they pass in can leak into what
     the other checks show.
     """
+    from_caller = plan.from_caller
+    plan, idle = plan.without_idle(subject.trees)
     sandbox = sandbox.granting(grants_for(subject.trees, plan.tests))
     recorded = recordable_files(subject.files, plan.tests)
     trial = _Trial(subject=subject, comparison=comparison, limits=sandbox.limits, recorded=recorded)
@@ -146,7 +150,8 @@ async def verify_subject(
     if report.loading is None and report.ended == "normal":  # else the tests would only run into the same end
         await _run_tests(trial, plan.tests, sandbox)
         await _run_further(trial, target, sandbox, required=further == "required")
-    verdict = conclude(trial.results, trial.run, from_caller=plan.from_caller)
+    trial.results += [not_run(check, "it asks nothing of this code") for check in idle]
+    verdict = conclude(trial.results, trial.run, from_caller=from_caller)
     return _announced(verdict.model_copy(update={"coverage": trial.coverage}), emit)
 
 
