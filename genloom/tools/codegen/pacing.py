@@ -42,7 +42,7 @@ class Pacing:
     poll_growth: float = 1.3
     poll_cap: float = 15.0
     attempts: int = 12
-    create_attempts: int = 4
+    create_attempts: int = 8
     retry_base: float = 0.5
     retry_cap: float = 20.0
     retry_after_cap: float = 120.0
