@@ -39,6 +39,9 @@ _TEST_SECONDS = 12.0
 _REST_SECONDS, _MOST_REST_SECONDS = 0.4, 3.0
 """Shorter than the eight seconds that the cases' own processes would live on."""
 
+_SLOW = "import time; time.sleep(0.15)\n"
+"""Runs that meet one another."""
+
 _EXACT = Comparison(exact_type=True)
 
 
@@ -74,12 +77,17 @@ class RecordingSandbox(Sandbox):
         self._has_servers = bool(options.get("warm"))
 
     async def count_processes(self) -> int:
-        """How many processes of ours there are. Of a sandbox with servers, which make the next run's process ahead, once
-        they have been used and have come to rest; of another, at this moment."""
+        """How many processes of ours there are. Of a sandbox with servers, which have as many runs prepared as they made
+        at once, two at most: once they have made two and have come to rest; of another, at this moment."""
         if not self._has_servers:
             return len(descendants())
-        await super().acall({"draft.py": ""}, "draft", ["1"], limits=self.case_limits)
-        await super().atest({"draft.py": ""}, "def test(): pass\n", limits=self.case_limits)
+        calls = [Sandbox.acall(self, {"draft.py": _SLOW}, "draft", ["1"], limits=self.case_limits) for _ in range(2)]
+        tests = [
+            Sandbox.atest(self, {"draft.py": ""}, f"{_SLOW}def test(): pass\n", limits=self.case_limits)
+            for _ in range(2)
+        ]
+        await asyncio.gather(*calls)
+        await asyncio.gather(*tests)
         seen, since = descendants().keys(), time.monotonic()
         deadline = since + _MOST_REST_SECONDS
         while (now := time.monotonic()) < min(since + _REST_SECONDS, deadline):

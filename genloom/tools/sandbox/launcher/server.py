@@ -39,7 +39,9 @@ records."""
 LIMITS = "<dQ"
 """What a maker has to know of a run: seconds, and bytes of memory."""
 
-_MOST_IDLE = 3
+_MOST_IDLE = 2
+"""As many as checks run at once: a run and its control."""
+
 _MOST_DESCRIPTORS, _WIDTH = 8, 4
 _CLOSE_ON_EXEC = 0x40000000  # MSG_CMSG_CLOEXEC
 _SIGKILL = 9
