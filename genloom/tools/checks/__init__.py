@@ -7,7 +7,7 @@ from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
 from genloom.tools.checks.policy import decide
 from genloom.tools.checks.repair_evidence import evidence_for_repair
 from genloom.tools.checks.requested import requested_capabilities
-from genloom.tools.checks.review import merge_reviews, review_draft, review_source
+from genloom.tools.checks.review import merge_reviews, review_draft, review_source, weigh_review
 from genloom.tools.checks.sarif import to_sarif, verdict_findings
 from genloom.tools.checks.source_file import CheckedFile, read_checked_file, verify_file
 from genloom.tools.checks.static import CapabilityUse, find_capabilities, lint
@@ -45,4 +45,5 @@ __all__ = [
     "verify_draft",
     "verify_file",
     "verify_subject",
+    "weigh_review",
 ]

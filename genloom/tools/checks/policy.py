@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from genloom.state import SEVERITY_RANK, Capability, Finding, ReviewDecision, ReviewPolicy, Severity
 from genloom.tools.checks.static.capabilities import CapabilityUse
 from genloom.tools.checks.static.reach import Weight
 
-__all__ = ["capability_findings", "combination_findings", "decide"]
+__all__ = ["capability_findings", "combination_findings", "decide", "unread_finding"]
 
 _WEIGHTS: dict[Weight, Severity] = {"mild": "warning", "plain": "error", "grave": "blocker"}
 
@@ -22,6 +23,8 @@ _MEANING: dict[Capability, str] = {
     "deserialisation": "loads data that can run code",
     "environment": "reads or changes the process's environment",
 }
+
+_RUN_BY_MACHINES = frozenset(".bash .bat .cmd .exe .js .pl .ps1 .pth .pyc .pyd .pyi .pyw .rb .sh .so .zsh".split())
 
 _HOSTILE_PAIRS: tuple[tuple[Capability, Capability, str], ...] = (
     ("network", "dynamic_code", "what comes from the network could be run as code"),
@@ -61,10 +64,22 @@ def capability_findings(
         )
 
 
-def combination_findings(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
-    """Yield a blocker for each pair of capabilities that nobody granted and that together are what attacks are made of."""
-    present = {f.rule.removeprefix("capability:") for f in findings if f.severity in ("error", "blocker")}
+def combination_findings(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Yield a blocker for each pair of capabilities that nobody granted and that together are what attacks are made of,
+    whether one file has both or each another one."""
+    places = {
+        finding.rule.removeprefix("capability:"): finding.path
+        for finding in findings
+        if finding.severity in ("error", "blocker")
+    }
     for one, other, why in _HOSTILE_PAIRS:
-        if one in present and other in present:
+        if one in places and other in places:
             message = f"{one} together with {other}: {why}"
-            yield Finding(rule=f"combination:{one}+{other}", severity="blocker", message=message, path=path)
+            yield Finding(rule=f"combination:{one}+{other}", severity="blocker", message=message, path=places[other])
+
+
+def unread_finding(path: str) -> Finding:
+    """Return the finding of a file that no pass reads: a warning, and an error where machines run such files."""
+    runs = PurePosixPath(path).suffix.lower() in _RUN_BY_MACHINES
+    message = "is run by machines, and no check reads it" if runs else "is no Python, and no check reads it"
+    return Finding(rule="unread", severity="error" if runs else "warning", message=message, path=path)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from genloom.state import SEVERITY_RANK, Capability, Draft, Finding, GenerationRequest, Review, ReviewPolicy
-from genloom.tools.checks.policy import capability_findings, combination_findings, decide
+from genloom.tools.checks.policy import capability_findings, combination_findings, decide, unread_finding
 from genloom.tools.checks.requested import requested_capabilities
 from genloom.tools.checks.static.bandit_scan import BanditFinding, has_bandit, scan
 from genloom.tools.checks.static.capabilities import find_capabilities
@@ -18,7 +18,7 @@ from genloom.tools.checks.static.lint import IGNORED, RULES, lint
 from genloom.tools.checks.static.output_rules import output_findings
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, SyntaxProblem, parse_source
 
-__all__ = ["DEFAULT_POLICY", "merge_reviews", "review_draft", "review_source"]
+__all__ = ["DEFAULT_POLICY", "merge_reviews", "review_draft", "review_source", "weigh_review"]
 
 DEFAULT_POLICY = ReviewPolicy()
 MAX_FINDINGS = 200
@@ -39,7 +39,8 @@ async def review_draft(
     granted: Collection[Capability] = (),
     policy: ReviewPolicy = DEFAULT_POLICY,
 ) -> Review:
-    """Review the Python files of a draft: the capability pass, ruff, bandit where it is installed, and the policy.
+    """Review the Python files of a draft: the capability pass, ruff, bandit where it is installed, and the policy. A file
+    that is no Python is a finding: nothing reads it.
 
     Capabilities that the caller or the policy grants, or that the request's own words plainly ask for, are notes that say
     so.
@@ -51,6 +52,7 @@ async def review_draft(
     for path, change in files.items():
         look = _Look(path, policy, leave, own=tuple(own), new=change.base_sha256 is None)
         findings += await look.at(change.content or "")
+    findings += [unread_finding(c.path) for c in draft.changes if c.content is not None and c.path not in files]
     return _review(findings, policy)
 
 
@@ -77,6 +79,14 @@ def merge_reviews(*reviews: Review) -> Review:
         reviewers=tuple(dict.fromkeys(name for review in reviews for name in review.reviewers)),
         summary="\n".join(review.summary for review in reviews if review.summary),
     )
+
+
+def weigh_review(review: Review, policy: ReviewPolicy) -> Review:
+    """Return a review of somebody else's (a model's) under the policy: its findings weigh what the policy says, and the
+    decision is never milder than they ask for."""
+    findings = _in_order(policy.weigh(finding) for finding in review.findings)
+    decision = max(review.decision, decide(findings, policy), key=_DECISIONS.index)
+    return review.model_copy(update={"findings": findings, "decision": decision})
 
 
 def _leave(policy: ReviewPolicy, granted: Iterable[Capability]) -> dict[Capability, str]:
@@ -120,7 +130,7 @@ class _Look:
     def _read(self, source: str, tree: ast.Module) -> list[Finding]:
         capabilities = list(capability_findings(find_capabilities(tree), self.leave, self.path))
         house = output_findings(source, tree, self.policy, self.path, own=self.own, new=self.new)
-        return [*capabilities, *combination_findings(capabilities, self.path), *house]
+        return [*capabilities, *house]
 
     def _finding(self, rule: str, message: str, line: int = 0) -> Finding:
         return Finding(rule=rule, severity="error", message=message, path=self.path, line=line)
@@ -148,8 +158,9 @@ def _by_bandit_alone(
             yield each.finding
 
 
-def _review(findings: Iterable[Finding], policy: ReviewPolicy) -> Review:
-    ordered = _in_order(policy.weigh(finding) for finding in findings)
+def _review(findings: Sequence[Finding], policy: ReviewPolicy) -> Review:
+    together = [*findings, *combination_findings(findings)]
+    ordered = _in_order(policy.weigh(finding) for finding in together)
     decision = decide(ordered, policy)
     serious = [finding for finding in ordered if finding.severity in ("error", "blocker")]
     summary = (
