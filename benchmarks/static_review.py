@@ -15,8 +15,8 @@ from pathlib import Path
 
 from genloom.state import ReviewPolicy
 from genloom.tools.checks import find_capabilities
-from genloom.tools.checks.static.bandit_scan import has_bandit, scan
-from genloom.tools.checks.static.output_rules import output_findings
+from genloom.tools.checks.reviewing.static.bandit_scan import has_bandit, scan
+from genloom.tools.checks.reviewing.static.output_rules import output_findings
 
 MOST_FILES = 400
 HOUSE = ReviewPolicy(forbidden_imports=("xml",), forbidden_calls=("os.getcwd",), allowed_licences=("MIT",))

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from genloom.tools.checks import review_source
-from genloom.tools.checks.static.bandit_scan import has_bandit, scan
+from genloom.tools.checks.reviewing.static.bandit_scan import has_bandit, scan
 
 needs_bandit = pytest.mark.skipif(not has_bandit(), reason="bandit is not installed (the extra `bandit`)")
 
@@ -90,7 +90,7 @@ def test_nothing_of_the_process_is_changed() -> None:
     """Bandit replaces the form of warnings and logs of missing packages when it is loaded: not here."""
     code = (
         "import logging, warnings\nform = warnings.formatwarning\n"
-        "from genloom.tools.checks.static.bandit_scan import scan\n"
+        "from genloom.tools.checks.reviewing.static.bandit_scan import scan\n"
         "assert scan('exec(1)')\nassert warnings.formatwarning is form\n"
         "assert not logging.getLogger('stevedore.extension').disabled\n"
     )

@@ -11,8 +11,8 @@ from random import Random
 import pytest
 from scripted_sandbox import TESTS, cases
 
-from genloom.tools.checks.controlled_run import ControlledRun, run_controlled
-from genloom.tools.checks.controls import ControlRun
+from genloom.tools.checks.controls.controlled_run import ControlledRun, run_controlled
+from genloom.tools.checks.controls.controls import ControlRun
 from genloom.tools.checks.judging import all_passed
 from genloom.tools.sandbox.report import TestReport
 

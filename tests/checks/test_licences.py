@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from genloom.state import Draft, FileChange, GenerationRequest, ReviewPolicy
 from genloom.tools.checks import review_draft, review_source
-from genloom.tools.checks.static.licences import UNKNOWN, find_licences, is_allowed
+from genloom.tools.checks.reviewing.static.licences import UNKNOWN, find_licences, is_allowed
 
 GPL = (
     "# This program is free software: you can redistribute it and/or modify\n# it under the terms of the GNU General\n"

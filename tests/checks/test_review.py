@@ -19,7 +19,7 @@ from genloom.tools.checks import (
     review_source,
     weigh_review,
 )
-from genloom.tools.checks.static.bandit_scan import has_bandit
+from genloom.tools.checks.reviewing.static.bandit_scan import has_bandit
 
 
 def draft(source: str) -> Draft:

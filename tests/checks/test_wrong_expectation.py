@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genloom.tools.checks.assertions import test_functions as functions_of
-from genloom.tools.checks.controls import plan_controls
-from genloom.tools.checks.wrong_expectation import SourceText, other_value, wrong_expectation
+from genloom.tools.checks.controls.assertions import test_functions as functions_of
+from genloom.tools.checks.controls.controls import plan_controls
+from genloom.tools.checks.controls.wrong_expectation import SourceText, other_value, wrong_expectation
 
 LITERALS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from genloom.tools.checks.static.capabilities import find_capabilities
+from genloom.tools.checks.reviewing.static.capabilities import find_capabilities
 from genloom.tools.sandbox.grants import Grants
 
 __all__ = ["grants_for"]

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from genloom.tools.checks.check_runner import CheckRunner
 from genloom.tools.checks.copies import copies_of_tests
 from genloom.tools.sandbox.call_conversation import Ask
 from genloom.tools.sandbox.grants import Grants
@@ -15,9 +15,6 @@ from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, Raised, TestReport
 from genloom.tools.sandbox.repository_view import RepositoryView
 from genloom.tools.sandbox.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from genloom.tools.checks.verification import CheckRunner
 
 __all__ = ["PlacedRunner", "placed_runner", "view_of"]
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from genloom.errors import StorageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import CheckResult, Example, Failed, FurtherChecks, NotRun, Verdict, parse_example
+from genloom.tools.checks.check_runner import CheckRunner
 from genloom.tools.checks.comparison import EQUALITY, Comparison
 from genloom.tools.checks.doctests import docstring_examples, left_out_doctests
 from genloom.tools.checks.placed_runner import placed_runner, view_of
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, Subject, SyntaxProblem, parse_source
-from genloom.tools.checks.verification import CheckRunner, verify_subject
+from genloom.tools.checks.verification import verify_subject
 from genloom.tools.sandbox.repository_view import RepositoryView
 
 __all__ = ["CheckedFile", "read_checked_file", "verify_file"]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
-from typing import Protocol, Self
 
 from genloom.events import CheckFinished, EventEmitter, ignore_events
 from genloom.state import CheckResult, Coverage, Draft, FurtherChecks, GenerationRequest, NotRun, Verdict
+from genloom.tools.checks.check_runner import CheckRunner
 from genloom.tools.checks.comparison import EQUALITY, Comparison
 from genloom.tools.checks.conclusion import Run, conclude, not_runnable
-from genloom.tools.checks.controlled_run import run_controlled
-from genloom.tools.checks.controls import ControlRun, Controls, judge_controls, plan_controls
+from genloom.tools.checks.controls.controlled_run import run_controlled
+from genloom.tools.checks.controls.controls import ControlRun, Controls, judge_controls, plan_controls
+from genloom.tools.checks.controls.stub import is_code
 from genloom.tools.checks.coverage import TRACES_ITSELF, combined_coverage, recordable_files
 from genloom.tools.checks.derived.further import derive_checks, further_seconds, load_ahead
 from genloom.tools.checks.derived.target import Target, Unfit, find_target
@@ -31,65 +32,15 @@ from genloom.tools.checks.judging import (
 )
 from genloom.tools.checks.placed_runner import placed_runner, view_of
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
-from genloom.tools.checks.stub import is_code
 from genloom.tools.checks.subject import Subject, draft_subject
-from genloom.tools.sandbox.call_conversation import Ask
-from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.line_coverage import LineCoverage
 from genloom.tools.sandbox.report import CallReport, TestReport
 
-__all__ = ["CheckRunner", "verify_draft", "verify_subject"]
+__all__ = ["verify_draft", "verify_subject"]
 
 LEAST_SECONDS = 0.05
 """What a run is given when earlier ones used up the time: it is started, and stopped with the reason in its report."""
-
-
-class CheckRunner(Protocol):
-    """What verification needs of a sandbox; `genloom.tools.sandbox.Sandbox` is one."""
-
-    @property
-    def limits(self) -> Limits:
-        """What a run may use that is given no limits of its own."""
-        ...
-
-    def granting(self, grants: Grants) -> Self:
-        """Return a runner like this one, whose runs have the grants."""
-        ...
-
-    async def acall(
-        self,
-        files: Mapping[str, str],
-        module: str,
-        calls: Sequence[str],
-        *,
-        limits: Limits | None = None,
-        record_lines: Sequence[str] = (),
-    ) -> CallReport:
-        """Evaluate each expression in the namespace of the module, in order."""
-        ...
-
-    async def aexplore(
-        self,
-        files: Mapping[str, str],
-        module: str,
-        questions: Callable[[Ask], Awaitable[None]],
-        *,
-        limits: Limits | None = None,
-    ) -> CallReport:
-        """Evaluate expressions that `questions` asks for one after the other; only further checks need it."""
-        ...
-
-    async def atest(
-        self,
-        files: Mapping[str, str],
-        tests: str,
-        *,
-        limits: Limits | None = None,
-        record_lines: Sequence[str] = (),
-    ) -> TestReport:
-        """Run the text of a pytest file beside the files."""
-        ...
 
 
 async def verify_draft(

@@ -12,12 +12,12 @@ import importlib
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from genloom.state import CheckResult
 from genloom.state.verdict import CheckOutcome
+from genloom.tools.checks.check_runner import CheckRunner
 from genloom.tools.checks.derived.observing import KINDS, EnoughError, Kind, Observer, Outcome, agree, outcome_text
 from genloom.tools.checks.derived.target import Target, Unfit
 from genloom.tools.checks.excerpt import excerpt
@@ -27,7 +27,7 @@ from genloom.tools.sandbox.dialogue import BrokenDialogueError
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, NoRecord
 
-__all__ = ["MAX_SECONDS", "SHARE", "Explored", "Explorer", "derive_checks", "further_seconds", "load_ahead"]
+__all__ = ["MAX_SECONDS", "SHARE", "Explored", "derive_checks", "further_seconds", "load_ahead"]
 
 MAX_SECONDS = 1.0
 SHARE = 0.25
@@ -46,27 +46,6 @@ _TITLES: Mapping[Kind, str] = {
     "nondeterminism": "deterministic",
     "mutation": "arguments not mutated",
 }
-
-
-class Explorer(Protocol):
-    """What further checks need of a sandbox; `genloom.tools.sandbox.Sandbox` is one."""
-
-    async def acall(
-        self, files: Mapping[str, str], module: str, calls: Sequence[str], *, limits: Limits | None = None
-    ) -> CallReport:
-        """Evaluate each expression in the namespace of the module, in order."""
-        ...
-
-    async def aexplore(
-        self,
-        files: Mapping[str, str],
-        module: str,
-        questions: Callable[[Ask], Awaitable[None]],
-        *,
-        limits: Limits | None = None,
-    ) -> CallReport:
-        """Evaluate expressions that `questions` asks for one after the other."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -89,7 +68,7 @@ def load_ahead() -> None:
 
 
 async def derive_checks(
-    subject: Subject, target: Target | Unfit, sandbox: Explorer, limits: Limits, seconds: float, *, required: bool
+    subject: Subject, target: Target | Unfit, sandbox: CheckRunner, limits: Limits, seconds: float, *, required: bool
 ) -> Explored:
     """Draw inputs of the examples' shape, and return what calls with them showed.
 
@@ -139,7 +118,11 @@ class _Exploration:
         self.observer = Observer(self.target, _nothing)
 
     async def run(
-        self, draw: Callable[[Target, Observer, int], Unfit | None], subject: Subject, sandbox: Explorer, limits: Limits
+        self,
+        draw: Callable[[Target, Observer, int], Unfit | None],
+        subject: Subject,
+        sandbox: CheckRunner,
+        limits: Limits,
     ) -> CallReport:
         """Draw and call until the inputs or the time are used up."""
         seed = _seed(self.target)
@@ -182,7 +165,7 @@ class _Exploration:
             raise EnoughError
         return answer
 
-    async def repeat(self, subject: Subject, sandbox: Explorer, limits: Limits) -> float:
+    async def repeat(self, subject: Subject, sandbox: CheckRunner, limits: Limits) -> float:
         """Repeat some calls in a process of their own, in another order; return the seconds of it."""
         calls = list(self.observer.first)[:MAX_REPLAYED][::-1]
         report = await sandbox.acall(subject.files, subject.module, calls, limits=limits)

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from genloom.tools.checks.controls import ControlRun
+from genloom.tools.checks.controls.controls import ControlRun
 from genloom.tools.sandbox.report import TestReport
 
 __all__ = ["ControlledRun", "StartRun", "run_controlled"]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from random import Random
 
 from genloom.state import CheckResult
-from genloom.tools.checks.assertions import Assertion, TestFunction, test_functions
+from genloom.tools.checks.controls.assertions import Assertion, TestFunction, test_functions
+from genloom.tools.checks.controls.stub import calls_of, stub_files
+from genloom.tools.checks.controls.wrong_expectation import Edit, SourceText, wrong_expectation
 from genloom.tools.checks.judging import check_text
-from genloom.tools.checks.stub import calls_of, stub_files
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, SyntaxProblem, parse_source
-from genloom.tools.checks.wrong_expectation import Edit, SourceText, wrong_expectation
 from genloom.tools.sandbox.report import TestReport
 
 __all__ = ["ControlRun", "Controls", "judge_controls", "plan_controls"]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from genloom.state import SEVERITY_RANK, Capability, Finding, ReviewDecision, ReviewPolicy, Severity
-from genloom.tools.checks.static.capabilities import CapabilityUse
-from genloom.tools.checks.static.reach import Weight
+from genloom.tools.checks.reviewing.static.capabilities import CapabilityUse
+from genloom.tools.checks.reviewing.static.reach import Weight
 
 __all__ = ["capability_findings", "combination_findings", "decide", "unread_finding"]
 

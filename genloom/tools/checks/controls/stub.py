@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from genloom.tools.checks.assertions import TestFunction
+from genloom.tools.checks.controls.assertions import TestFunction
 from genloom.tools.checks.subject import parse_source
 from genloom.tools.sandbox.import_roots import module_address
 

@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from genloom.state import Finding
-from genloom.tools.checks.static.lint import IGNORED, severity_of
+from genloom.tools.checks.reviewing.static.lint import IGNORED, severity_of
 
 __all__ = ["BanditFinding", "has_bandit", "scan"]
 

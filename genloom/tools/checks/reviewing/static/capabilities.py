@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from genloom.state import Capability
-from genloom.tools.checks.static.names import ImportedNames, dotted
-from genloom.tools.checks.static.reach import ATTRIBUTES, BUILTINS, MODULES, NAMES, Weight, weight_of
-from genloom.tools.checks.static.shadowing import Shadows
+from genloom.tools.checks.reviewing.static.names import ImportedNames, dotted
+from genloom.tools.checks.reviewing.static.reach import ATTRIBUTES, BUILTINS, MODULES, NAMES, Weight, weight_of
+from genloom.tools.checks.reviewing.static.shadowing import Shadows
 
 __all__ = ["MAX_USES", "CapabilityUse", "find_capabilities"]
 

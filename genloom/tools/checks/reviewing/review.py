@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from genloom.state import SEVERITY_RANK, Capability, Draft, Finding, GenerationRequest, Review, ReviewPolicy
-from genloom.tools.checks.policy import capability_findings, combination_findings, decide, unread_finding
-from genloom.tools.checks.requested import requested_capabilities
-from genloom.tools.checks.static.bandit_scan import BanditFinding, has_bandit, scan
-from genloom.tools.checks.static.capabilities import find_capabilities
-from genloom.tools.checks.static.lint import IGNORED, RULES, lint
-from genloom.tools.checks.static.output_rules import output_findings
+from genloom.tools.checks.reviewing.policy import capability_findings, combination_findings, decide, unread_finding
+from genloom.tools.checks.reviewing.requested import requested_capabilities
+from genloom.tools.checks.reviewing.static.bandit_scan import BanditFinding, has_bandit, scan
+from genloom.tools.checks.reviewing.static.capabilities import find_capabilities
+from genloom.tools.checks.reviewing.static.lint import IGNORED, RULES, lint
+from genloom.tools.checks.reviewing.static.output_rules import output_findings
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, SyntaxProblem, parse_source
 
 __all__ = ["DEFAULT_POLICY", "merge_reviews", "review_draft", "review_source", "weigh_review"]

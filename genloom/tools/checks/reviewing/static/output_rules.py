@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from genloom.state import Finding, ReviewPolicy
 from genloom.state.review_policy import covers
-from genloom.tools.checks.static.licences import UNKNOWN, find_licences, is_allowed
-from genloom.tools.checks.static.names import IMPORTERS, ImportedNames
-from genloom.tools.checks.static.shadowing import Shadows
+from genloom.tools.checks.reviewing.static.licences import UNKNOWN, find_licences, is_allowed
+from genloom.tools.checks.reviewing.static.names import IMPORTERS, ImportedNames
+from genloom.tools.checks.reviewing.static.shadowing import Shadows
 
 __all__ = ["output_findings", "size_finding"]
 

@@ -1,0 +1,1 @@
+"""Negative controls: the caller's tests run again where they must fail."""

@@ -1,0 +1,1 @@
+"""The deterministic review: what reading code shows, and what a policy makes of it."""
