@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
 from genloom.state import SandboxTier
 from genloom.tools.sandbox import Raised, Returned, Sandbox
+from genloom.tools.sandbox.interpreter import Interpreter, find_interpreter
 
 VERSIONS = ("3.9", "3.12", "3.13", "3.14")
 
@@ -115,3 +117,30 @@ def test_interpreter_reached_through_links_is_found(tmp_path: Path, tier: Sandbo
     (tmp_path / "lib").mkdir(mode=0o755)
     report = Sandbox(python=folder / "python", tier=tier).call({"draft.py": "x = 1\n"}, "draft", ["x"])
     assert report.results == (Returned(value=1),), report
+
+
+def test_environment_of_a_repository_does_not_choose_what_is_readable(tmp_path: Path) -> None:
+    """Links out of an environment, and a home that holds no Python, open nothing; links inside of it stay."""
+    for name in ("secrets", "local/bin", "local/share", "local/lib/python3.11/site-packages"):
+        (tmp_path / name).mkdir(parents=True)
+    python = make_environment(tmp_path / "repository" / ".venv")
+    environment = python.parent.parent
+    usual = find_interpreter(python)
+    assert isinstance(usual, Interpreter)
+    assert str(environment / "lib") in usual.readable
+    (environment / "lib64").unlink(missing_ok=True)
+    (environment / "lib64").symlink_to("lib")
+    (environment / "ssl").symlink_to(tmp_path / "secrets")
+    (environment / "share").symlink_to("../../local/share")
+    (environment / "pyvenv.cfg").write_text(f"home = {tmp_path / 'local/bin'}\n")
+    found = find_interpreter(python)
+    assert isinstance(found, Interpreter)
+    assert set(found.readable) == {*usual.readable, str(environment / "lib64")}
+
+
+def test_environment_of_copies_has_the_library_of_its_home(tmp_path: Path) -> None:
+    """Nothing but the configuration leads from a copied interpreter to its standard library."""
+    venv.create(tmp_path / "copies", symlinks=False)
+    found = find_interpreter(tmp_path / "copies/bin/python")
+    assert isinstance(found, Interpreter)
+    assert f"{sys.base_prefix}/lib" in found.readable

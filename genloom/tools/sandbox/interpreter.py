@@ -18,6 +18,7 @@ __all__ = ["Interpreter", "Unavailable", "find_interpreter"]
 
 # the parts of an installation, not its whole folder: that may be somebody's home
 _PARTS = ("bin", "lib", "lib64", "libexec", "include", "share", "ssl", "pyvenv.cfg")
+_MOST_CONFIGURATION = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +99,28 @@ def _find(command: Path) -> Interpreter | Unavailable:
             cause="no_interpreter",
             hint="Give the path that `python -c 'import sys; print(sys.executable)'` prints.",
         )
-    parts = {prefix / name for prefix in _prefixes(command, real) for name in _PARTS}
-    readable = sorted(str(path) for path in {real, *parts} if path.exists())
+    installed = tuple(real.parent.parent.resolve() / name for name in _PARTS)
+    parts = {part for prefix in _prefixes(command, real) for part in _own_parts(prefix, installed)}
+    readable = sorted(map(str, {real, *parts}))
     return Interpreter(command=str(command), executable=str(real), readable=tuple(readable))
 
 
 def _is_script(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(2) == b"#!"
+
+
+def _own_parts(prefix: Path, installed: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the parts that lie in the prefix or in the real interpreter's installation.
+
+    An environment may be part of a repository: its links do not decide what else code may read.
+    """
+    own = prefix.resolve()
+    for name in _PARTS:
+        part = prefix / name
+        place = part.resolve()
+        if part.exists() and any(place.is_relative_to(allowed) for allowed in (own, *installed)):
+            yield part
 
 
 def _prefixes(command: Path, real: Path) -> Iterator[Path]:
@@ -118,17 +133,27 @@ def _prefixes(command: Path, real: Path) -> Iterator[Path]:
         prefix = path.parent.parent
         home = _home_of_environment(prefix / "pyvenv.cfg")
         if home:
-            yield from (prefix, home.parent, home.parent.resolve())
+            yield prefix
+        if home and _holds_installation(home.parent):
+            yield from (home.parent, home.parent.resolve())
         if path.is_symlink():
             path = path.parent / path.readlink()
 
 
+def _holds_installation(prefix: Path) -> bool:
+    """Whether a standard library lies here: what an environment calls its home may be any folder."""
+    return any(True for pattern in ("python3*", "pypy3*") for _ in prefix.glob(f"lib*/{pattern}/os.py"))
+
+
 def _home_of_environment(configuration: Path) -> Path | None:
     try:
-        lines = configuration.read_text(encoding="utf-8", errors="replace").splitlines()
+        if not configuration.is_file():
+            return None
+        with configuration.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_MOST_CONFIGURATION)
     except OSError:
         return None
-    for line in lines:
+    for line in text.splitlines():
         key, _, value = line.partition("=")
         if key.strip().lower() == "home":
             return Path(value.strip()).absolute()
