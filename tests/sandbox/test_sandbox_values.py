@@ -243,3 +243,33 @@ def test_any_json_is_decoded_or_refused(encoded: object) -> None:
     """Whatever JSON comes, decoding gives a value or the one error."""
     with contextlib.suppress(MalformedValueError):
         decode_value(encoded)
+
+
+COLLIDING = [["i", hex(number * (2**61 - 1))] for number in range(20_000)]
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        ["s", *COLLIDING],
+        ["z", *(["t", 1, number] for number in COLLIDING)],
+        ["d", *([number, 0] for number in COLLIDING)],
+    ],
+)
+def test_members_that_are_made_to_collide_are_not_compared(encoded: list[object]) -> None:
+    """Equal hashes would cost the square of their number, in a call that nothing interrupts."""
+    assert isinstance(decode_value(encoded), Opaque)
+
+
+def test_work_on_colliding_members_is_bounded_for_all_sets_together() -> None:
+    """Many sets that are each small enough do not get past the bound."""
+    sets = decode_value(["l", *(["s", *COLLIDING[:1000]] for _ in range(40))])
+    assert len(sets[0]) == 1000
+    assert isinstance(sets[-1], Opaque)
+
+
+@pytest.mark.parametrize("members", [range(50_000), [2**k for k in range(5_000)], [k / 7 for k in range(20_000)]])
+def test_large_sets_of_numbers_come_through(members: list[int]) -> None:
+    """Also powers of two, of which only 61 have different hashes."""
+    assert through(set(members)) == set(members)
+    assert through(dict.fromkeys(members)) == dict.fromkeys(members)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -13,6 +14,9 @@ from genloom.tools.sandbox.report import Opaque
 __all__ = ["MalformedValueError", "decode_value"]
 
 MOST_DEPTH = 200
+MOST_COMPARED = 10_000_000
+"""How many comparisons of small integers may be needed for members of equal hash: some tenths of a second."""
+
 _HEXADECIMAL = re.compile(r"-?0x[0-9a-f]+")
 _FLOAT = re.compile(r"-?(0x[01]\.?[0-9a-f]*p[+-][0-9]+|inf)|nan")
 _DECIMAL = re.compile(r"-?([0-9]+\.?[0-9]*(E[+-]?[0-9]+)?|0?\.[0-9]+|Infinity|s?NaN[0-9]*)")
@@ -25,9 +29,13 @@ class MalformedValueError(ValueError):
 def decode_value(encoded: object, depth: int = 0) -> Any:  # Any: whatever plain value it is
     """Return the plain value, or `Opaque`.
 
-    A set or dict whose members are not plain or not distinct as plain values is `Opaque` as a whole. Raises
-    `MalformedValueError`.
+    A set or dict whose members are not plain or not distinct as plain values, or are chosen to collide, is `Opaque` as a
+    whole. Raises `MalformedValueError`.
     """
+    return _decode(encoded, depth, _Work())
+
+
+def _decode(encoded: object, depth: int, work: _Work) -> Any:
     if encoded is None or isinstance(encoded, bool | int | str):
         return encoded
     if depth > MOST_DEPTH or not isinstance(encoded, list) or not encoded or not isinstance(encoded[0], str):
@@ -36,9 +44,9 @@ def decode_value(encoded: object, depth: int = 0) -> Any:  # Any: whatever plain
     if tag in _SCALARS:
         return _scalar(tag, items)
     if tag == "d":
-        return _dict(items, depth)
+        return _dict(items, depth, work)
     if tag in _CONTAINERS:
-        return _container(tag, [decode_value(item, depth + 1) for item in items])
+        return _container(tag, [_decode(item, depth + 1, work) for item in items], work)
     raise MalformedValueError(f"no such tag: {tag!r:.20}")
 
 
@@ -53,21 +61,25 @@ def _scalar(tag: str, items: list[object]) -> Any:
         raise MalformedValueError(f"not a {tag}") from error
 
 
-def _container(tag: str, values: list[Any]) -> Any:
+def _container(tag: str, values: list[Any], work: _Work) -> Any:
     made = _CONTAINERS[tag]
     try:
+        if tag in _HASHED and not work.allows(values):
+            return _strange(made.__name__)
         result = made(values)
     except TypeError:
         return _strange(made.__name__)
     return result if len(result) == len(values) else _strange(made.__name__)
 
 
-def _dict(items: list[object], depth: int) -> Any:
+def _dict(items: list[object], depth: int, work: _Work) -> Any:
     lists = [item for item in items if isinstance(item, list) and len(item) == 2]
     if len(lists) != len(items):
         raise MalformedValueError("a dict is made of pairs")
-    pairs = [(decode_value(key, depth + 1), decode_value(value, depth + 1)) for key, value in lists]
+    pairs = [(_decode(key, depth + 1, work), _decode(value, depth + 1, work)) for key, value in lists]
     try:
+        if not work.allows([key for key, _ in pairs]):
+            return _strange("dict")
         result = dict(pairs)
     except TypeError:
         return _strange("dict")
@@ -75,7 +87,32 @@ def _dict(items: list[object], depth: int) -> Any:
 
 
 def _strange(kind: str) -> Opaque:
-    return Opaque(type_name=kind, text=f"a {kind} whose members are not plain, or equal as plain values")
+    return Opaque(type_name=kind, text=f"a {kind} whose members are not plain, or equal as plain values, or collide")
+
+
+class _Work:
+    """What may still be spent on comparing members of one hash, in all sets and dicts of a value: hashes of numbers are
+    easy to make equal, and n equal ones cost n² comparisons, during which no other thread runs."""
+
+    def __init__(self) -> None:
+        self._left = MOST_COMPARED
+
+    def allows(self, members: list[Any]) -> bool:
+        """Whether the members can be put into a set; raises `TypeError` where one has no hash."""
+        counts = Counter(map(hash, members))
+        if len(counts) < len(members):
+            repeated = ((counts[hash(member)], member) for member in members if counts[hash(member)] > 1)
+            self._left -= sum(count * _weight(member) for count, member in repeated)
+        return self._left >= 0
+
+
+def _weight(member: object) -> int:
+    """Return about how long a comparison takes, in those of small integers."""
+    if isinstance(member, tuple | frozenset):
+        return 1 + sum(map(_weight, member))
+    if isinstance(member, int):
+        return 1 + member.bit_length() // 4096
+    return 1 if isinstance(member, float | complex | str | bytes) else 40
 
 
 def _integer(text: str) -> int:
@@ -119,3 +156,4 @@ _SCALARS: dict[str, tuple[int, Callable[..., object]]] = {
 }
 
 _CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {"l": list, "t": tuple, "s": set, "z": frozenset}
+_HASHED = frozenset("sz")
