@@ -10,7 +10,16 @@ import pytest
 from ordinary_user import run_as_ordinary_user
 
 from genloom.state import SandboxTier
-from genloom.tools.sandbox import Limits, Raised, RepositoryView, Returned, Sandbox, import_roots
+from genloom.tools.sandbox import (
+    Limits,
+    Raised,
+    RepositoryView,
+    Returned,
+    Sandbox,
+    import_roots,
+    placement,
+    repository_view,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -178,6 +187,42 @@ def test_what_is_no_repository_is_not_run(folder: str, tmp_path: Path) -> None:
     """The root of the file system and a missing folder are told, not tried."""
     report = Sandbox(repository=tmp_path / folder).call({"m.py": "X = 1\n"}, "m", ["X"])
     assert "repository" in report.not_run or "no folder" in report.not_run
+
+
+def test_repository_with_too_many_names_to_look_at_is_not_run(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What must not be seen may be among those that nobody looked at; packages and environments do not count."""
+    number = sum(1 for _ in repository.rglob("*"))
+    for name in ("node_modules", "env"):
+        (repository / name).mkdir()
+    (repository / "env/pyvenv.cfg").touch()
+    for index in range(number):
+        (repository / "node_modules" / str(index)).touch()
+        (repository / "env" / str(index)).touch()
+    monkeypatch.setattr(repository_view, "MAX_ENTRIES", number + 1)  # `.git` counts, not what is in it
+    view = RepositoryView(str(repository))
+    assert view.problem is None
+    assert {".git", ".env", "data/.env.local"} == set(view.covered)
+    (repository / "data/more").touch()
+    report = Sandbox(repository=repository).call({"m.py": "X = 1\n"}, "m", ["X"])
+    assert "too many" in report.not_run
+    assert "smaller folder" in report.hint
+
+
+def test_view_that_once_could_not_be_mounted_is_tried_again(
+    inside: Sandbox, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine may have cost a view for a minute, not for the life of the process."""
+    look = {"look.py": "import os\ndef f(): return os.path.exists('ignored/big.bin')\n"}
+    if inside.call(look, "look", ["f()"]).results != (Returned(value=True),):
+        pytest.skip("no view can be mounted here")
+    placement._found.clear()
+    with monkeypatch.context() as busy:
+        busy.setattr(placement, "_LIMITS", Limits(wall_seconds=0.001))
+        busy.setattr(placement, "_FAILURE_SECONDS", -1.0)
+        assert inside.call(look, "look", ["f()"]).results == (Returned(value=False),)
+    assert inside.call(look, "look", ["f()"]).results == (Returned(value=True),)
 
 
 AS_ORDINARY_USER = """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -61,8 +63,11 @@ def _viewing(job: Job, view: RepositoryView, covered: tuple[str, ...]) -> Job:
     return replace(job, view=(view.folder, *covered), readable=(*job.readable, view.folder))
 
 
-_found: dict[tuple[object, ...], bool] = {}
-"""Whether a view could be mounted, by folder and way of running, for this process."""
+_found: dict[tuple[object, ...], float] = {}
+"""Until when it is known whether a view can be mounted, by folder and way of running: always where one could be, after a
+failure, which a busy machine may cause, for a minute."""
+
+_FAILURE_SECONDS = 60.0
 
 
 async def _mounts(job: Job, view: RepositoryView, covered: tuple[str, ...]) -> bool:
@@ -70,7 +75,8 @@ async def _mounts(job: Job, view: RepositoryView, covered: tuple[str, ...]) -> b
     if not job.namespaces:
         return False
     key = (view.folder, covered, job.interpreter.command, job.bubblewrap, job.confined, os.geteuid())
-    if key not in _found:
+    known = _found.get(key, 0.0)
+    if known < time.monotonic():
         probe = replace(
             _viewing(job, view, covered),
             task=("program", _PROBE),
@@ -83,5 +89,6 @@ async def _mounts(job: Job, view: RepositoryView, covered: tuple[str, ...]) -> b
         ending = await run_job(probe)
         if len(_found) >= _MOST_FOUND:
             _found.clear()
-        _found[key] = isinstance(ending, Ending) and ending.ended == "normal"
-    return _found[key]
+        mounted = isinstance(ending, Ending) and ending.ended == "normal"
+        known = _found[key] = math.inf if mounted else time.monotonic() + _FAILURE_SECONDS
+    return known == math.inf

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +15,13 @@ from pathlib import Path
 from genloom.tools.sandbox.import_roots import import_roots, module_address
 from genloom.tools.sandbox.interpreter import Unavailable
 
-__all__ = ["COPY_FILES", "RepositoryView", "copied_files", "covered_paths", "is_covered"]
+__all__ = ["COPY_FILES", "RepositoryView", "copied_files", "is_covered"]
 
 COPY_MEGABYTES = 64
 COPY_FILES = 5_000
 MAX_SEARCHED, MAX_SEARCHED_BYTES = 2_000, 1_000_000
-MAX_ENTRIES = 100_000
-"""How many names are looked at for what must not be seen."""
+MAX_ENTRIES = 400_000
+"""How many names are looked at for what must not be seen, a second's work or two. With more there is no view."""
 
 _COVERED = frozenset(
     ".git .hg .svn .jj .aws .azure .ssh .gnupg .kube .env .envrc .netrc .pypirc .git-credentials .htpasswd .dockercfg "
@@ -51,7 +52,14 @@ class RepositoryView:
     @cached_property
     def covered(self) -> tuple[str, ...]:
         """The relative paths that code under check does not see."""
-        return tuple(covered_paths(self.folder))
+        return self._search[0]
+
+    @cached_property
+    def _search(self) -> tuple[tuple[str, ...], bool]:
+        try:
+            return tuple(_covered_paths(self.folder)), True
+        except _TooManyError:
+            return (), False
 
     @property
     def problem(self) -> Unavailable | None:
@@ -60,6 +68,12 @@ class RepositoryView:
             why = Unavailable(reason="The root of the file system is no repository.", hint="Give a project's folder.")
         elif not Path(self.folder).is_dir():
             why = Unavailable(reason=f"There is no folder {self.folder}.", hint="Give the folder of the repository.")
+        elif not self._search[1]:
+            why = Unavailable(
+                reason=f"{self.folder} holds more than {MAX_ENTRIES:,} files and folders, too many to look among for "
+                "what code under check must not see.",
+                hint="Give a smaller folder as the repository, or keep its data outside of it.",
+            )
         else:
             return None
         return why
@@ -109,20 +123,26 @@ class RepositoryView:
             return b""
 
 
-def covered_paths(folder: str) -> Iterator[str]:
+class _TooManyError(Exception):
+    """There are more names than are looked at."""
+
+
+def _covered_paths(folder: str) -> Iterator[str]:
     """Yield the paths below a folder, relative to it, whose names are covered; environments and packages are not entered."""
     left = MAX_ENTRIES
-    waiting = [""]
-    while waiting and left > 0:
-        inner = waiting.pop()
+    waiting = deque([""])
+    while waiting:
+        inner = waiting.popleft()
         try:
             with os.scandir(Path(folder, inner)) as listing:
                 entries = list(listing)
         except OSError:
             continue
-        left -= len(entries)
         if inner and any(entry.name == "pyvenv.cfg" for entry in entries):
             continue
+        left -= len(entries)
+        if left < 0:
+            raise _TooManyError
         for entry in entries:
             path = f"{inner}/{entry.name}" if inner else entry.name
             if is_covered(entry.name) and not Path(entry.path, "pyvenv.cfg").exists():
