@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +45,26 @@ async def test_verification_and_review_do_not_block(sandbox: Sandbox) -> None:
     assert isinstance(await verify_draft(draft, asked, sandbox), Passed)
     review = await review_draft(draft, asked)
     assert "ruff" in review.reviewers
+
+
+async def test_large_texts_are_parsed_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests and drafts may hold a megabyte: the loop would stand still while they are parsed."""
+    in_threads: list[str] = []
+    in_loop: list[str] = []
+    parse, loop = ast.parse, threading.get_ident()
+
+    def parse_and_tell(*given: Any, **named: Any) -> Any:
+        if "filler" in str(given[0])[:20]:
+            (in_loop if threading.get_ident() == loop else in_threads).append("".join(traceback.format_stack(limit=6)))
+        return parse(*given, **named)
+
+    tests = "filler = 1\nfrom double import double\ndef test(): assert double(1) == 2\n"
+    asked = GenerationRequest(prompt="Double it", name="double", tests=tests)
+    draft = module_draft("filler = 1\n" + SOURCE, path="double.py", name="double", generator="model")
+    monkeypatch.setattr(ast, "parse", parse_and_tell)
+    await verify_draft(draft, asked, Sandbox())
+    assert in_threads
+    assert not in_loop, in_loop[0]
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ async def verify_draft(
     subject = await asyncio.to_thread(draft_subject, draft, request, view_of(sandbox))
     if not isinstance(subject, Subject):
         return _announced(subject, emit)
-    plan = plan_checks(draft, request, trees=subject.trees)
+    plan = await asyncio.to_thread(plan_checks, draft, request, trees=subject.trees)
     sandbox = placed_runner(
         sandbox, deleted=subject.deleted, tests=plan.tests or "", tests_path=request.tests_path or ""
     )
@@ -86,7 +86,7 @@ async def verify_subject(
     """
     from_caller = plan.from_caller
     plan, idle = plan.without_idle(subject.trees)
-    sandbox = sandbox.granting(grants_for(subject.trees, plan.tests))
+    sandbox = sandbox.granting(await asyncio.to_thread(grants_for, subject.trees, plan.tests))
     recorded = recordable_files(subject.files, plan.tests)
     trial = _Trial(subject=subject, comparison=comparison, limits=sandbox.limits, recorded=recorded)
     trial.run = replace(trial.run, compared=comparison.describe())
@@ -238,7 +238,7 @@ async def _run_tests(trial: _Trial, tests: str | None, sandbox: CheckRunner) -> 
     true = ControlRun(files, tests, frozenset(), frozenset(), "the tests")
     ran = await run_controlled(true, controls.runs, start, trial.left.wall_seconds, chance, all_passed)
     before = len(trial.results)
-    trial.judge_session(replace(ran.report, seconds=ran.seconds), tests)
+    await asyncio.to_thread(trial.judge_session, replace(ran.report, seconds=ran.seconds), tests)
     if trial.holds:
         trial.results[before:] = judge_controls(trial.results[before:], controls, ran.controls)
 
