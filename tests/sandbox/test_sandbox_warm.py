@@ -453,3 +453,36 @@ async def test_thousands_of_runs_leave_memory_and_descriptors_as_they_were(warm:
     assert after[0] == descriptors
     assert after[1] < kilobytes + 8192
     assert after[2] < resident + 256
+
+
+def test_fork_begins_with_a_pool_of_its_own(warm: Sandbox) -> None:
+    """Whoever held the lock is not in the child, and the child's copies do not keep a server alive."""
+    assert value(warm.call({"draft.py": HERE}, "draft", ["here()"]))
+    (entry,) = warm_pool._pool._entries.values()
+    control = entry.server._control
+    with warm_pool._pool._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # ends a child that waits for ever
+            stop_servers()
+            os._exit(0 if not os.path.exists(f"/proc/self/fd/{control}") else 3)  # noqa: PTH110
+    assert os.waitpid(child, 0)[1] == 0
+    assert entry.server.is_running()
+
+
+def test_start_up_hooks_may_print_more_than_a_pipe_holds(warm: Sandbox, tmp_path: Path) -> None:
+    """A server comes to serve whatever its interpreter's hooks print."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")], check=True)
+    packages = next((tmp_path / "venv").glob("lib/python3.*/site-packages"))
+    (packages / "hook.pth").write_text("import sys; sys.stderr.write('x' * 100_000)\n")
+    chatty = Sandbox(python=tmp_path / "venv/bin/python")
+    report = chatty.call({"draft.py": HERE}, "draft", ["here()"])
+    assert value(report)
+    assert len(servers()) == 1
+    assert "x" * 1000 not in report.stderr
+
+
+def test_streams_of_a_run_are_pipes_from_the_start(warm: Sandbox) -> None:
+    """What a stream found out about itself in the server holds in the run."""
+    source = "import sys\ndef f(): return [(s.seekable(), s.isatty()) for s in (sys.stdout, sys.stderr)]\n"
+    assert value(warm.call({"draft.py": source}, "draft", ["f()"])) == [(False, False)] * 2

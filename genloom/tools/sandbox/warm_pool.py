@@ -6,8 +6,10 @@ thread that started it), ends those that nobody used for a while, and collects w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -22,6 +24,7 @@ __all__ = ["Lease", "lease_server", "stop_servers"]
 MOST_SERVERS = 4
 IDLE_SECONDS = 60.0
 SWEEP_SECONDS = 5.0
+START_SECONDS = 30.0
 _MOST_REMEMBERED = 256
 
 
@@ -59,18 +62,19 @@ class _Entry:
 
 class _Pool:
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._entries: dict[ServerKey, _Entry] = {}
         self._ending: list[WarmServer] = []
         self._asked: dict[ServerKey, None] = {}
         self._refused: dict[ServerKey, None] = {}
         self._requests: queue.SimpleQueue[tuple[Job, Future[WarmServer]]] | None = None
-        self._process = os.getpid()
 
     def lease(self, job: Job) -> Lease | None:
         key = server_key(job)
         with self._lock:
-            self._forget_after_fork()
             entry = self._entries.get(key)
             if entry and not entry.server.is_running():
                 self._lose(key, entry)
@@ -115,8 +119,9 @@ class _Pool:
         done: Future[WarmServer] = Future()
         self._keeper().put((job, done))
         try:
-            entry = _Entry(done.result())
-        except OSError:
+            entry = _Entry(done.result(START_SECONDS))
+        except OSError:  # or a time-out, which is one
+            done.add_done_callback(self._end_late)
             _remember(self._refused, key)
             return None
         self._entries[key] = entry
@@ -183,13 +188,19 @@ class _Pool:
         finally:
             self._lock.release()
 
-    def _forget_after_fork(self) -> None:
-        """In a fork of the process that started them, servers are somebody else's."""
-        if self._process == os.getpid():
-            return
-        for entry in self._entries.values():
-            entry.server.stop()  # this closes our copies alone
-        self._entries, self._ending, self._requests, self._process = {}, [], None, os.getpid()
+    def _end_late(self, done: Future[WarmServer]) -> None:
+        if not done.exception():
+            done.result().stop()
+            self._ending.append(done.result())
+
+    def forget(self) -> None:
+        """Begin anew in a fork, where the servers are somebody else's and the lock may be held by a thread that is not
+        here; this closes our copies alone."""
+        servers = [*(entry.server for entry in self._entries.values()), *self._ending]
+        self._begin()
+        for server in servers:
+            with contextlib.suppress(OSError):
+                server.stop()
 
 
 def _first(pair: tuple[float, ServerKey]) -> float:
@@ -205,6 +216,8 @@ def _remember(kept: dict[ServerKey, None], key: ServerKey) -> None:
 
 
 _pool = _Pool()
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_pool.forget)
 
 
 def lease_server(job: Job) -> Lease | None:

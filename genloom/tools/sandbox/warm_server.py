@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import subprocess
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -56,7 +57,7 @@ class WarmServer:
         with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
             control, self._control = _pipe(theirs, ours)
             self._status, status = _pipe(ours, theirs)
-            self._output, output = _pipe(ours, theirs)
+            output = _drain(theirs)
             self._socket, end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             ours.callback(self._socket.close)
             theirs.callback(end.close)
@@ -124,3 +125,18 @@ def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[i
     reader.callback(os.close, read)
     writer.callback(os.close, write)
     return read, write
+
+
+def _drain(writer: contextlib.ExitStack) -> int:
+    """Return a pipe whose content is thrown away: what start-up hooks print would fill it, and /dev/null would show in a
+    run as streams that can seek."""
+    read, write = os.pipe()
+    writer.callback(os.close, write)
+    threading.Thread(target=_read_all, args=(read,), name="genloom-server-output", daemon=True).start()
+    return write
+
+
+def _read_all(number: int) -> None:
+    with open(number, "rb", buffering=0) as pipe:
+        while pipe.read(65_536):
+            pass
