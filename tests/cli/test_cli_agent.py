@@ -112,6 +112,7 @@ def test_ctrl_c_leaves_the_run_findable(program: Program, number: int, code: int
         assert (told["outcome"], told["id"]) == ("cancelled", 1)
         key = server.runs[0].idempotency_key
         assert told["idempotency_key"] == key
+        assert key in done.err
         again = program("agent", "run", "make it", "--key", key, **env_of(server))
         assert (again.code, again.out) == (0, "late\n")
         assert len(server.runs) == 1

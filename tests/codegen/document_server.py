@@ -18,6 +18,7 @@ class DocumentServer(LoopbackServer):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        document(name)  # where there is none, the test is skipped from here: the server's thread cannot
         self.name = name
         self.answered_operations: set[Operation] = set()
         self.mistakes: list[str] = []

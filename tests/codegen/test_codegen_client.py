@@ -189,6 +189,39 @@ async def test_a_deadline_before_the_create_is_answered_names_the_key(client_of:
         assert len(server.runs) == 1
 
 
+async def test_a_deadline_before_the_start_says_what_went_wrong(client_of: ClientOf) -> None:
+    """An address that answers with web pages is named as such, and not only the time that was spent on it."""
+    page = Fault(status=200, headers={"content-type": "text/html"}, body="<html>hello</html>")
+    with CodegenServer(faults=lambda _: page) as server:
+        async with client_of(server, pacing=None) as client:
+            with pytest.raises(AgentError, match="web page") as caught:
+                await client.run("make it", idempotency_key="mine", deadline=1)
+    assert caught.value.kind == "timeout"
+    assert "CODEGEN_API_BASE_URL" in caught.value.hint
+    assert "mine" in caught.value.hint
+
+
+async def test_a_run_can_be_waited_for_by_its_number(client_of: ClientOf) -> None:
+    """Whoever kept nothing but the number gets the run as it ends."""
+    with CodegenServer(RunPlan(polls=2, result="late")) as server:
+        async with client_of(server) as client:
+            number = (await client.submit("make it", deadline=20)).id
+            run = await client.wait(number, deadline=20)
+    assert (run.id, run.status, run.result) == (number, "completed", "late")
+
+
+async def test_every_way_to_run_takes_repository_model_and_images(client_of: ClientOf) -> None:
+    """`run` and `run_stream` send on what `submit` takes."""
+    image = "data:image/png;base64,AAAA"
+    with CodegenServer(RunPlan(polls=1)) as server:
+        async with client_of(server) as client:
+            await client.run("make it", repo_id=7, model="m", images=[image], deadline=20)
+            async for _ in client.run_stream("make it", repo_id=7, model="m", images=[image], deadline=20):
+                pass
+        sent = [request.json() for request in server.requests if request.method == "POST"]
+    assert [(each["repo_id"], each["model"], each["images"]) for each in sent] == [(7, "m", [image])] * 2
+
+
 @pytest.mark.parametrize(("raw", "status"), [("SOMETHING_NEW", "unknown"), (None, "unknown"), ("PAUSED", "paused")])
 async def test_a_run_that_rests_is_not_polled_for_ever(raw: str | None, status: str, client_of: ClientOf) -> None:
     """A paused run and one of an unknown status come back as they are, without any deadline."""

@@ -147,6 +147,7 @@ async def test_a_server_that_keeps_failing_is_left_alone_and_tried_with_one_requ
     with pytest.raises(UnsentError, match="left alone") as alone:
         async with shared.permit("GET", LISTS):
             pytest.fail("nothing may be sent")
+    assert "down" in alone.value.message  # why it is left alone
     assert alone.value.retry_after is not None
     await asyncio.sleep(alone.value.retry_after)
     async with shared.permit("GET", LISTS):

@@ -17,6 +17,7 @@ from langgraph.graph import MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import RetryPolicy
 
+from genloom.errors import UsageError
 from genloom.testing import CodegenServer, Fault, Reply, RunPlan, ScriptedChatModel, ToolCall
 from genloom.tools.codegen import AsyncCodegen, Pacing, codegen_tools
 from genloom.tools.codegen.wire import CreateAgentRunInput
@@ -205,6 +206,12 @@ def test_only_some_tools_can_be_given_and_each_describes_itself() -> None:
         assert tool.description
         assert all(argument.get("description") for argument in tool.args.values())
     assert "t" * 20 not in repr(looking)
+
+
+def test_a_tool_that_does_not_exist_is_refused() -> None:
+    """A misspelt name does not quietly leave an agent without its tool."""
+    with pytest.raises(UsageError, match="codegen_state"):
+        codegen_tools(token="t" * 20, only=["codegen_status", "codegen_state"])  # type: ignore[list-item]
 
 
 def test_a_prompt_leaves_redacted() -> None:

@@ -89,6 +89,8 @@ class AgentSession:
             message = f"Interrupted; run {run.id} goes on at the server" + (
                 f" ({run.web_url})." if run.web_url else "."
             )
+            if shown["idempotency_key"]:
+                message += f" Its idempotency key is {shown['idempotency_key']}."
         elif self.key:
             message = f"Interrupted; a run with the idempotency key {self.key} may have been started."
         else:

@@ -80,7 +80,8 @@ def _(event: ModelUsage) -> str:
 
 @event_text.register
 def _(event: AgentProgress) -> str:
-    return " ".join(filter(None, [f"run {event.run_id}: {event.status}", event.message, event.web_url]))
+    run = f"run {event.run_id}: {event.status}" if event.run_id is not None else ""  # not started yet
+    return " ".join(filter(None, [run, event.message, event.web_url]))
 
 
 @event_text.register

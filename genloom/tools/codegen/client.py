@@ -42,7 +42,7 @@ from genloom.tools.codegen.log_stream import LogEntry, RunStream
 from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status
-from genloom.tools.codegen.submission import Submission
+from genloom.tools.codegen.submission import Submission, unstarted
 from genloom.tools.codegen.watch import RunWatch, announce
 from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, MAX_PAGE, AgentRunResponse
 
@@ -172,6 +172,11 @@ class AsyncCodegen(AgentRunEndpoints):
         """
         key = idempotency_key or uuid.uuid4().hex
         labelled = _with_key(metadata, key)
+        tell, failures = _telling(emit, None), list[AgentError]()
+
+        def on_retry(error: AgentError, wait: float) -> None:
+            failures[:] = [error]
+            tell(error, wait)
 
         async def create() -> AgentRunResponse:
             return await self.create_run(prompt, metadata=labelled, repo_id=repo_id, model=model, images=images)
@@ -183,37 +188,34 @@ class AsyncCodegen(AgentRunEndpoints):
                     create=create,
                     poller=await self.run_poller(),
                     pacing=self._pacing,
-                    on_retry=_telling(emit, None),
+                    on_retry=on_retry,
                     in_doubt=in_doubt,
                 )
                 known = await submission.known() if idempotency_key and not in_doubt else None
                 response = known or await submission.once()
         except TimeoutError as error:
-            raise AgentError(
-                f"The agent run could not be started within {deadline:g} s.",
-                kind="timeout",
-                hint=f"It may exist: submitting the idempotency key {key} again finds it and starts no second one.",
-            ) from error
+            raise unstarted(key, deadline or 0.0, failures) from error
         run = response.to_run(idempotency_key=key)
         announce(run, emit)
         return run
 
     async def wait(
-        self, run: AgentRun, *, deadline: float | None = None, emit: EventEmitter = ignore_events
+        self, run: AgentRun | int, *, deadline: float | None = None, emit: EventEmitter = ignore_events
     ) -> AgentRun:
-        """Follow a run until it is final and return it; all pending runs of the account share one poll.
+        """Follow a run (or the run of a number) until it is final and return it; all pending runs share one poll.
 
         After `deadline` seconds it comes back with status `timeout` and its raw status as last seen: it goes on at the
         server and can be waited for again. A run that rests (paused, or a status that nobody knows) comes back as it is
         after some minutes. Raises the last error when the server stays out of reach.
         """
-        watch = RunWatch(run=run, emit=emit, on_retry=_telling(emit, run))
+        known = _known(run)
+        watch = RunWatch(run=known, emit=emit, on_retry=_telling(emit, known))
         try:
             async with asyncio.timeout(deadline):
                 await watch.until_final(await self.run_poller())
         except TimeoutError:
             late = watch.run.model_copy(update={"status": "timeout"})
-            announce(late, emit, f"not finished within {deadline:g} s; it goes on at the server")
+            announce(late, emit, f"not finished within {deadline:.3g} s; it goes on at the server")
             return late
         return watch.run
 
@@ -224,13 +226,23 @@ class AsyncCodegen(AgentRunEndpoints):
         idempotency_key: str | None = None,
         deadline: float | None = None,
         metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        repo_id: int | None = None,
+        model: str | None = None,
+        images: Sequence[str] = (),
         emit: EventEmitter = ignore_events,
     ) -> AgentRun:
         """Start a run once and return it when it is final: `submit`, then `wait`, within `deadline` seconds together."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         run = await self.submit(
-            prompt, idempotency_key=idempotency_key, metadata=metadata, deadline=deadline, emit=emit
+            prompt,
+            idempotency_key=idempotency_key,
+            metadata=metadata,
+            repo_id=repo_id,
+            model=model,
+            images=images,
+            deadline=deadline,
+            emit=emit,
         )
         left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
         return await self.wait(run, deadline=left, emit=emit)
@@ -259,7 +271,7 @@ class AsyncCodegen(AgentRunEndpoints):
         Entries are emitted as events, too. A log that cannot be read is told in a note and does not end the stream.
         Iterate to the end, or close the iterator (`contextlib.aclosing`): that ends the waiting.
         """
-        known = run if isinstance(run, AgentRun) else AgentRun(id=run, status="unknown")
+        known = _known(run)
         stream = RunStream(
             run=known,
             reader=LogReader(lambda skip, limit: self.run_logs(known.id, skip=skip, limit=limit)),
@@ -277,6 +289,9 @@ class AsyncCodegen(AgentRunEndpoints):
         idempotency_key: str | None = None,
         deadline: float | None = None,
         metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        repo_id: int | None = None,
+        model: str | None = None,
+        images: Sequence[str] = (),
         emit: EventEmitter = ignore_events,
     ) -> AsyncGenerator[LogEntry | AgentRun, None]:
         """Start a run once and yield it as it began, each entry of its log, and last the run as it ended: `submit`, then
@@ -284,7 +299,14 @@ class AsyncCodegen(AgentRunEndpoints):
         loop = asyncio.get_running_loop()
         started = loop.time()
         run = await self.submit(
-            prompt, idempotency_key=idempotency_key, metadata=metadata, deadline=deadline, emit=emit
+            prompt,
+            idempotency_key=idempotency_key,
+            metadata=metadata,
+            repo_id=repo_id,
+            model=model,
+            images=images,
+            deadline=deadline,
+            emit=emit,
         )
         left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
         async with aclosing(self.follow(run, deadline=left, emit=emit)) as items:
@@ -300,6 +322,9 @@ class AsyncCodegen(AgentRunEndpoints):
         idempotency_key: str | None = None,
         deadline: float | None = None,
         metadata: Mapping[str, Any] | None = None,  # Any: the caller's own JSON
+        repo_id: int | None = None,
+        model: str | None = None,
+        images: Sequence[str] = (),
         emit: EventEmitter = ignore_events,
     ) -> AgentRun:
         """Run a prompt that begins with what earlier runs of `key` came to, keep what this one comes to, and return it.
@@ -310,7 +335,16 @@ class AsyncCodegen(AgentRunEndpoints):
         secrets = (await self._connection.token(),)
         context = RunContext(store=store, key=key, org_id=await self.organization(), secrets=secrets)
         extended = await context.extended(prompt)
-        run = await self.run(extended, idempotency_key=idempotency_key, deadline=deadline, metadata=metadata, emit=emit)
+        run = await self.run(
+            extended,
+            idempotency_key=idempotency_key,
+            deadline=deadline,
+            metadata=metadata,
+            repo_id=repo_id,
+            model=model,
+            images=images,
+            emit=emit,
+        )
         if is_final(normalise_status(run.raw_status)):
             await context.keep(prompt, run)
         return run
@@ -341,6 +375,10 @@ class AsyncCodegen(AgentRunEndpoints):
             concurrency=concurrency,
             on_item=on_item or _unheard,
         ).run()
+
+
+def _known(run: AgentRun | int) -> AgentRun:
+    return run if isinstance(run, AgentRun) else AgentRun(id=run, status="unknown")
 
 
 def _with_key(metadata: Mapping[str, Any] | None, key: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from genloom.errors import GenloomError
+from genloom.errors import GenloomError, UsageError
 from genloom.portal import run_sync
 from genloom.state import AgentRun, AgentStatus
 from genloom.tools.codegen.agent_answer import AgentAnswer, of_bad_arguments
@@ -108,6 +108,9 @@ def codegen_tools(
     Token, organisation and address default to the environment, read at each call. A call of `codegen_run` that a graph
     repeats (a retry, a resumed thread) finds its run again: the idempotency key is made of LangGraph's task and the prompt.
     """
+    unknown = [name for name in only or () if name not in _TOOLS]
+    if unknown:
+        raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_TOOLS)}.")
     from langchain_core.tools import StructuredTool  # imported here: the client needs no LangChain
 
     kept = (token,) if isinstance(token, str) else ()

@@ -11,7 +11,7 @@ that out without the server.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.wire import AgentRunResponse
 
-__all__ = ["Submission"]
+__all__ = ["Submission", "unstarted"]
 
 
 @dataclass(kw_only=True)
@@ -38,7 +38,7 @@ class Submission:
 
     async def known(self) -> AgentRunResponse | None:
         """Return the run that carries the key already, as one look at the list shows it."""
-        return await self.poller.find(self.key, deep=True)
+        return await self.poller.find(self.key, deep=True, on_trouble=self.on_retry)
 
     async def once(self) -> AgentRunResponse:
         """Create the run, or find it where an earlier try went through. Raises the last error when neither works."""
@@ -65,7 +65,7 @@ class Submission:
         """Look for the run after each pause; `None` when it is never there."""
         for number, pause in enumerate(self.pacing.settle):
             await asyncio.sleep(pause)
-            found = await self.poller.find(self.key, deep=deep and number == 0)
+            found = await self.poller.find(self.key, deep=deep and number == 0, on_trouble=self.on_retry)
             if found is not None:
                 return found
         return None
@@ -84,3 +84,16 @@ class Submission:
             finally:
                 sending.cancel()
                 await asyncio.gather(sending, return_exceptions=True)
+
+
+def unstarted(key: str, deadline: float, failures: Sequence[AgentError]) -> AgentError:
+    """Return the error of a run that was not started within `deadline` seconds, with what went wrong last, if anything."""
+    last = failures[-1] if failures else None
+    why = f"; the last trouble: {last.message}" if last else "."
+    hint = f"It may exist: submitting the idempotency key {key} again finds it and starts no second one."
+    return AgentError(
+        f"The agent run could not be started within {deadline:.3g} s{why}",
+        kind="timeout",
+        hint=f"{last.hint} {hint}" if last and last.hint else hint,
+        request_id=last.request_id if last else "",
+    )

@@ -77,6 +77,7 @@ class Board:
 
     def trouble(self, error: AgentError, wait: float) -> None:
         """Tell everybody that a poll failed and is tried again."""
+        self.lookups.trouble(error, wait)
         for run in self.watched.values():
             for caller in tuple(run.callers):
                 caller.put(Trouble(error, wait))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from genloom.errors import AgentError
 from genloom.tools.codegen.wire import AgentRunResponse
 
 __all__ = ["Found", "Lookup", "Lookups", "by_key"]
@@ -22,6 +23,8 @@ class Lookup:
     since: float
     deep: bool
     answer: Found
+    on_trouble: Callable[[AgentError, float], None] | None = None
+    """Hears, in the poller's thread, of failures that are tried again."""
 
 
 @dataclass
@@ -62,6 +65,12 @@ class Lookups:
         for key in self.expected.keys() & keys.keys():
             for answer in self.expected[key]:
                 resolve(answer, keys[key])
+
+    def trouble(self, error: AgentError, wait: float) -> None:
+        """Tell whoever waits for an answer that the poll failed and is tried again in `wait` seconds."""
+        for lookup in self.wanted:
+            if lookup.on_trouble and not lookup.answer.done():
+                lookup.on_trouble(error, wait)
 
     def fail(self, error: BaseException, *, since: float = float("inf")) -> None:
         """Raise the error at whoever asked by then."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
@@ -66,16 +67,29 @@ class RunPoller:
         self._post(begin)
         return changes
 
-    async def find(self, key: str, *, deep: bool = False) -> AgentRunResponse | None:
+    async def find(
+        self, key: str, *, deep: bool = False, on_trouble: Callable[[AgentError, float], None] | None = None
+    ) -> AgentRunResponse | None:
         """Return the run that carries that idempotency key, as the next shared list shows it, or `None`.
 
         Only a list that is asked for after this call says no. It looks at the newest 100 runs, `deep` at the newest 500.
-        Raises the poll's last error when the server stays out of reach.
+        Failures that are tried again are told to `on_trouble`, in the caller's loop; raises the poll's last error when the
+        server stays out of reach.
         """
         answer: Found = Future()
+        caller = asyncio.get_running_loop()
+
+        def tell(error: AgentError, wait: float) -> None:
+            with contextlib.suppress(RuntimeError):  # the caller's loop is closed: nobody listens any more
+                caller.call_soon_threadsafe(pass_on, error, wait)
+
+        def pass_on(error: AgentError, wait: float) -> None:
+            if on_trouble is not None and not answer.done():
+                on_trouble(error, wait)
 
         def ask(life: _Life) -> None:
-            life.board.lookups.wanted.append(Lookup(key=key, since=life.loop.clock(), deep=deep, answer=answer))
+            asked = Lookup(key=key, since=life.loop.clock(), deep=deep, answer=answer, on_trouble=tell)
+            life.board.lookups.wanted.append(asked)
             life.loop.wake()
 
         self._post(ask)

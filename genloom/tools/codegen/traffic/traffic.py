@@ -28,6 +28,7 @@ class GuardedServer:
     def __init__(self, breaker: Breaker, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._breaker, self._clock = breaker, clock
         self._lock = threading.Lock()
+        self._last_failure = ""
 
     def start(self) -> bool:
         """Start a request; returns whether it is a probe. Raises `UnsentError` while the server is left alone."""
@@ -37,7 +38,7 @@ class GuardedServer:
             if wait == 0:
                 return self._breaker.start(now)
         raise UnsentError(
-            f"The server failed many times in a row and is left alone for {wait:.1f} s.",
+            f"The server failed many times in a row and is left alone for {wait:.1f} s. {self._last_failure}".rstrip(),
             kind="connection",
             hint="Check CODEGEN_API_BASE_URL and whether the service is up.",
             retry_after=wait,
@@ -48,6 +49,7 @@ class GuardedServer:
         with self._lock:
             if isinstance(error, AgentError) and error.kind in ("connection", "timeout", "server"):
                 self._breaker.fail(self._clock(), probe=probe)
+                self._last_failure = error.message
             elif error is None or isinstance(error, GenloomError):
                 self._breaker.succeed()
             else:
