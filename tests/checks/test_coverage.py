@@ -13,7 +13,7 @@ from genloom.state import Coverage, Failed, FileCoverage, GenerationRequest, Not
 from genloom.tools.checks import verdict_to_json, verify_draft
 from genloom.tools.checks.coverage import combined_coverage, recordable_files
 from genloom.tools.sandbox import Limits, Sandbox
-from genloom.tools.sandbox.line_coverage import FileLines, LineCoverage
+from genloom.tools.sandbox.conversation.line_coverage import FileLines, LineCoverage
 
 SOURCE = """def double(x):
     if x is None:

@@ -17,7 +17,7 @@ from genloom.state import Draft, Failed, FileChange, GenerationRequest, NotRun, 
 from genloom.tools.checks import name_bases, verify_draft, verify_file
 from genloom.tools.checks.copies import copies_of_tests
 from genloom.tools.sandbox import Limits, Sandbox
-from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.repository.repository_view import RepositoryView
 from genloom.tools.sandbox.worker.pytest_run import BORROWED
 
 pytestmark = pytest.mark.slow

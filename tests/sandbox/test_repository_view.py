@@ -17,9 +17,8 @@ from genloom.tools.sandbox import (
     Returned,
     Sandbox,
     import_roots,
-    placement,
-    repository_view,
 )
+from genloom.tools.sandbox.repository import placement, repository_view
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from test_sandbox_interpreters import interpreter
 
 from genloom.errors import UsageError
 from genloom.tools.sandbox import Limits, Returned, Sandbox
-from genloom.tools.sandbox.line_coverage import FileLines, LineCoverage, read_coverage
+from genloom.tools.sandbox.conversation.line_coverage import FileLines, LineCoverage, read_coverage
 from genloom.tools.sandbox.worker.code_lines import function_lines
 
 DRAFT = '''import functools

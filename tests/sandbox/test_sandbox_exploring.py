@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genloom.tools.sandbox import Limits, Sandbox
-from genloom.tools.sandbox.call_conversation import Ask
-from genloom.tools.sandbox.dialogue import BrokenDialogueError
+from genloom.tools.sandbox.conversation.call_conversation import Ask
+from genloom.tools.sandbox.conversation.dialogue import BrokenDialogueError
 from genloom.tools.sandbox.report import NoRecord, Raised, Returned
 
 FILES = {

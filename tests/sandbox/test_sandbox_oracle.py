@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genloom.tools.sandbox import CallReport, Limits, Returned, Sandbox
-from genloom.tools.sandbox.warm_pool import stop_servers
+from genloom.tools.sandbox.warm.warm_pool import stop_servers
 
 LIMITS = Limits(
     wall_seconds=10, cpu_seconds=10, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=64

@@ -16,7 +16,7 @@ import pytest
 import genloom
 from genloom.state import SandboxTier
 from genloom.tools.sandbox import Grants, Limits, ProgramReport, Sandbox
-from genloom.tools.sandbox.warm_pool import stop_servers
+from genloom.tools.sandbox.warm.warm_pool import stop_servers
 
 
 def test_program_reads_and_writes_and_its_exit_code_is_told(sandbox: Sandbox) -> None:

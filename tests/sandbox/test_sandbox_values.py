@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genloom.tools.sandbox.decoding import MalformedValueError, decode_value
+from genloom.tools.sandbox.conversation.decoding import MalformedValueError, decode_value
 from genloom.tools.sandbox.report import Opaque
 from genloom.tools.sandbox.worker.values import encode
 

@@ -18,8 +18,9 @@ from descendants import adopting_orphans, descendants
 from ordinary_user import run_as_ordinary_user
 
 import genloom
-from genloom.tools.sandbox import CallReport, Limits, Returned, Sandbox, warm_pool
-from genloom.tools.sandbox.warm_pool import MOST_SERVERS, stop_servers
+from genloom.tools.sandbox import CallReport, Limits, Returned, Sandbox
+from genloom.tools.sandbox.warm import warm_pool
+from genloom.tools.sandbox.warm.warm_pool import MOST_SERVERS, stop_servers
 
 LIMITS = Limits(
     wall_seconds=8, cpu_seconds=8, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=64

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from genloom.tools.sandbox import CallReport, Limits, Returned, Sandbox
-from genloom.tools.sandbox.warm_pool import stop_servers
+from genloom.tools.sandbox.warm.warm_pool import stop_servers
 
 LIMITS = Limits(
     wall_seconds=10, cpu_seconds=10, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=64

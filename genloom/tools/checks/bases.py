@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from genloom.state import Draft, FileChange, NotRun
-from genloom.tools.sandbox.repository_view import RepositoryView, is_covered
+from genloom.tools.sandbox.repository.repository_view import RepositoryView, is_covered
 
 __all__ = ["check_bases", "name_bases"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, Self
 
-from genloom.tools.sandbox.call_conversation import Ask
+from genloom.tools.sandbox.conversation.call_conversation import Ask
 from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, TestReport

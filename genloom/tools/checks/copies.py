@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.repository.repository_view import RepositoryView
 
 __all__ = ["copies_of_tests"]
 

@@ -9,7 +9,7 @@ from operator import or_
 
 from genloom.state import Coverage, FileCoverage
 from genloom.tools.checks.controls.stub import is_code
-from genloom.tools.sandbox.line_coverage import FileLines, LineCoverage
+from genloom.tools.sandbox.conversation.line_coverage import FileLines, LineCoverage
 
 __all__ = ["TRACES_ITSELF", "combined_coverage", "recordable_files"]
 

@@ -9,11 +9,11 @@ from functools import cached_property
 
 from genloom.tools.checks.check_runner import CheckRunner
 from genloom.tools.checks.copies import copies_of_tests
-from genloom.tools.sandbox.call_conversation import Ask
+from genloom.tools.sandbox.conversation.call_conversation import Ask
 from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, Raised, TestReport
-from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.repository.repository_view import RepositoryView
 from genloom.tools.sandbox.sandbox import Sandbox
 
 __all__ = ["PlacedRunner", "placed_runner", "view_of"]

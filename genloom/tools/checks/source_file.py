@@ -21,7 +21,7 @@ from genloom.tools.checks.placed_runner import placed_runner, view_of
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, Subject, SyntaxProblem, parse_source
 from genloom.tools.checks.verification import verify_subject
-from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.repository.repository_view import RepositoryView
 
 __all__ = ["CheckedFile", "read_checked_file", "verify_file"]
 

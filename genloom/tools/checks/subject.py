@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 
 from genloom.state import Draft, Failed, GenerationRequest, NotRun
 from genloom.tools.checks.bases import check_bases
-from genloom.tools.sandbox.import_roots import module_address
-from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.repository.import_roots import module_address
+from genloom.tools.sandbox.repository.repository_view import RepositoryView
 
 __all__ = ["MAX_SOURCE_BYTES", "Subject", "SyntaxProblem", "draft_subject", "parse_source"]
 

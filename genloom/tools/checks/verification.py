@@ -33,8 +33,8 @@ from genloom.tools.checks.judging import (
 from genloom.tools.checks.placed_runner import placed_runner, view_of
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
 from genloom.tools.checks.subject import Subject, draft_subject
+from genloom.tools.sandbox.conversation.line_coverage import LineCoverage
 from genloom.tools.sandbox.limits import Limits
-from genloom.tools.sandbox.line_coverage import LineCoverage
 from genloom.tools.sandbox.report import CallReport, TestReport
 
 __all__ = ["verify_draft", "verify_subject"]

@@ -2,7 +2,6 @@
 
 from genloom.tools.sandbox.choice import interpreter_for, least_tier, sandbox_for
 from genloom.tools.sandbox.grants import Grants
-from genloom.tools.sandbox.import_roots import import_roots
 from genloom.tools.sandbox.langchain_tool import run_python_tool
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import (
@@ -18,7 +17,8 @@ from genloom.tools.sandbox.report import (
     TestCase,
     TestReport,
 )
-from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.repository.import_roots import import_roots
+from genloom.tools.sandbox.repository.repository_view import RepositoryView
 from genloom.tools.sandbox.sandbox import Sandbox
 from genloom.tools.sandbox.tiers import tier_suffices
 

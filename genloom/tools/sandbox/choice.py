@@ -9,8 +9,8 @@ from typing import get_args
 
 from genloom.config import Settings
 from genloom.state import GraphContext, SandboxTier
-from genloom.tools.sandbox.import_roots import import_roots
 from genloom.tools.sandbox.limits import Limits
+from genloom.tools.sandbox.repository.import_roots import import_roots
 from genloom.tools.sandbox.sandbox import Sandbox
 
 __all__ = ["interpreter_for", "least_tier", "sandbox_for"]

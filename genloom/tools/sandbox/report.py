@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from genloom.state import Grant, SandboxTier
-from genloom.tools.sandbox.line_coverage import LineCoverage
+from genloom.tools.sandbox.conversation.line_coverage import LineCoverage
 
 __all__ = [
     "CallReport",

@@ -15,12 +15,12 @@ from functools import partial
 from io import FileIO
 from typing import BinaryIO, TypeVar
 
-from genloom.tools.sandbox.dialogue import Dialogue
+from genloom.tools.sandbox.conversation.dialogue import Dialogue
+from genloom.tools.sandbox.conversation.pipes import PipeCollector, PipeReader, PipeWriter
 from genloom.tools.sandbox.job import Ending, Job, Refused
-from genloom.tools.sandbox.pipes import PipeCollector, PipeReader, PipeWriter
 from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, run_of_server, scratch_inside
 from genloom.tools.sandbox.start import start_command
-from genloom.tools.sandbox.warm_pool import Lease, lease_server
+from genloom.tools.sandbox.warm.warm_pool import Lease, lease_server
 
 __all__ = ["Conversation", "run_job"]
 

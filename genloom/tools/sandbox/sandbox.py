@@ -17,15 +17,15 @@ from typing import TypedDict
 from genloom.errors import UsageError
 from genloom.portal import run_sync
 from genloom.state import Grant, SandboxTier
-from genloom.tools.sandbox.call_conversation import Ask, CallConversation, OpenConversation
+from genloom.tools.sandbox.conversation.call_conversation import Ask, CallConversation, OpenConversation
+from genloom.tools.sandbox.conversation.pytest_conversation import TestConversation
 from genloom.tools.sandbox.grants import NO_GRANTS, Grants
 from genloom.tools.sandbox.interpreter import Interpreter, Unavailable, find_interpreter
 from genloom.tools.sandbox.job import Ending, Job, Refused
 from genloom.tools.sandbox.limits import Limits
-from genloom.tools.sandbox.placement import placed
-from genloom.tools.sandbox.pytest_conversation import TestConversation
 from genloom.tools.sandbox.report import CallReport, Ended, NotRunCause, ProgramReport, SandboxStatus, TestReport
-from genloom.tools.sandbox.repository_view import RepositoryView
+from genloom.tools.sandbox.repository.placement import placed
+from genloom.tools.sandbox.repository.repository_view import RepositoryView
 from genloom.tools.sandbox.runner import Conversation, run_job
 from genloom.tools.sandbox.selftest import explain_refusal, find_tier, try_tier
 from genloom.tools.sandbox.tier_memory import TierMemory, circumstances

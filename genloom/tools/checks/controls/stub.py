@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from genloom.tools.checks.controls.assertions import TestFunction
 from genloom.tools.checks.subject import parse_source
-from genloom.tools.sandbox.import_roots import module_address
+from genloom.tools.sandbox.repository.import_roots import module_address
 
 __all__ = ["calls_of", "is_code", "stub_files"]
 

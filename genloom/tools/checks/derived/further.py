@@ -22,8 +22,8 @@ from genloom.tools.checks.derived.observing import KINDS, EnoughError, Kind, Obs
 from genloom.tools.checks.derived.target import Target, Unfit
 from genloom.tools.checks.excerpt import excerpt
 from genloom.tools.checks.subject import Subject
-from genloom.tools.sandbox.call_conversation import Ask
-from genloom.tools.sandbox.dialogue import BrokenDialogueError
+from genloom.tools.sandbox.conversation.call_conversation import Ask
+from genloom.tools.sandbox.conversation.dialogue import BrokenDialogueError
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, NoRecord
 

@@ -16,8 +16,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from genloom.tools.sandbox.job import Job
-from genloom.tools.sandbox.warm_key import ServerKey, server_key
-from genloom.tools.sandbox.warm_server import WarmServer, fits_server
+from genloom.tools.sandbox.warm.warm_key import ServerKey, server_key
+from genloom.tools.sandbox.warm.warm_server import WarmServer, fits_server
 
 __all__ = ["Lease", "lease_server", "stop_servers"]
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from genloom.tools.sandbox.interpreter import Unavailable
 from genloom.tools.sandbox.job import Ending, Job
 from genloom.tools.sandbox.limits import Limits
-from genloom.tools.sandbox.repository_view import RepositoryView, copied_files
+from genloom.tools.sandbox.repository.repository_view import RepositoryView, copied_files
 from genloom.tools.sandbox.runner import run_job
 
 __all__ = ["placed"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from genloom.tools.sandbox.import_roots import import_roots, module_address
 from genloom.tools.sandbox.interpreter import Unavailable
+from genloom.tools.sandbox.repository.import_roots import import_roots, module_address
 
 __all__ = ["COPY_FILES", "RepositoryView", "copied_files", "is_covered"]
 

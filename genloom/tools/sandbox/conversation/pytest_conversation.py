@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any, get_args, get_type_hints
 
-from genloom.tools.sandbox.dialogue import BrokenDialogueError, Dialogue
-from genloom.tools.sandbox.line_coverage import MOST_RECORD_BYTES, UNFINISHED, read_coverage
+from genloom.tools.sandbox.conversation.dialogue import BrokenDialogueError, Dialogue
+from genloom.tools.sandbox.conversation.line_coverage import MOST_RECORD_BYTES, UNFINISHED, read_coverage
 from genloom.tools.sandbox.report import TestCase
 
 __all__ = ["TestConversation"]

@@ -8,7 +8,7 @@ import json
 import secrets
 from typing import Any, Literal
 
-from genloom.tools.sandbox.pipes import PipeReader, PipeWriter
+from genloom.tools.sandbox.conversation.pipes import PipeReader, PipeWriter
 
 __all__ = ["BrokenDialogueError", "Dialogue"]
 

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from genloom.tools.sandbox.decoding import MalformedValueError, decode_value
-from genloom.tools.sandbox.dialogue import BrokenDialogueError, Dialogue
+from genloom.tools.sandbox.conversation.decoding import MalformedValueError, decode_value
+from genloom.tools.sandbox.conversation.dialogue import BrokenDialogueError, Dialogue
+from genloom.tools.sandbox.conversation.line_coverage import MOST_RECORD_BYTES, UNFINISHED, read_coverage
 from genloom.tools.sandbox.job import Ending
-from genloom.tools.sandbox.line_coverage import MOST_RECORD_BYTES, UNFINISHED, read_coverage
 from genloom.tools.sandbox.report import NoRecord, Raised, Returned
 
 __all__ = ["Ask", "CallConversation", "OpenConversation"]

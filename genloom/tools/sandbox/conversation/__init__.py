@@ -1,0 +1,1 @@
+"""The talk with a run over its private pipe: questions, records, values."""

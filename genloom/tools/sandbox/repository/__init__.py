@@ -1,0 +1,1 @@
+"""The repository as runs see it, and where its modules are imported from."""

@@ -1,0 +1,1 @@
+"""Warm starts: servers that fork an interpreter which is up already."""
