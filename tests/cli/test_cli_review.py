@@ -256,6 +256,10 @@ HOSTILE_TESTS = {
         "import os, shutil\nfrom m import f\n\n\ndef test_f():\n    shutil.rmtree(os.getcwd(), ignore_errors=True)\n"
         "    shutil.rmtree(os.path.dirname(__file__), ignore_errors=True)\n    assert f(1) == 2\n"
     ),
+    "delete their folder and hold": (
+        "import os, shutil\nfrom m import f\n\n\ndef test_f():\n    assert f(1) == 1\n"
+        "    shutil.rmtree(os.getcwd(), ignore_errors=True)\n"
+    ),
     "leave at once": "import os\nos._exit(0)\n",
     "are not Python": "def test_f(:\n",
     "hold no test": "x = 1\n",

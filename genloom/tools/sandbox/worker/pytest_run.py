@@ -53,6 +53,8 @@ def report_tests(own_folder: str) -> None:
     status = pytest.main([*options, test_file], plugins=[reporter])
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    if not os.path.exists(os.path.join(scratch, test_file)):
+        reporter.tell(test_file, "error", "the tests removed the file that they stand in")
     channel.send(message.nonce, f'["closed",{int(status)},{reporter.reported},{coverage_record(recorder)}]')
     channel.close()
 
@@ -163,7 +165,7 @@ class _Reporter:
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
-            self._record(report.nodeid or "collection", "error", str(report.longrepr))
+            self.tell(report.nodeid or "collection", "error", str(report.longrepr))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         result, detail = _result(report)
@@ -172,9 +174,10 @@ class _Reporter:
             if kept is None or kept[0] in ("passed", "skipped", "xfailed", "xpassed"):
                 self._open[report.nodeid] = (result, detail)
         if report.when == "teardown":
-            self._record(report.nodeid, *self._open.pop(report.nodeid, ("error", "no phase reported")))
+            self.tell(report.nodeid, *self._open.pop(report.nodeid, ("error", "no phase reported")))
 
-    def _record(self, name: str, result: str, detail: str) -> None:
+    def tell(self, name: str, result: str, detail: str) -> None:
+        """Write the record of one test."""
         self.reported += 1
         self._send(f'["test",{quote(name)},{quote(result)},{quote(shorten(detail, MOST_DETAIL))}]')
 
