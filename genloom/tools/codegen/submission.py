@@ -42,11 +42,12 @@ class Submission:
 
     async def once(self) -> AgentRunResponse:
         """Create the run, or find it where an earlier try went through. Raises the last error when neither works."""
-        deep = True  # an earlier process's run need not be among the newest
+        older = (
+            None if self.in_doubt else self.poller.newest
+        )  # an earlier process's run may be older than what was seen
         for attempt in range(self.pacing.create_attempts):
-            if self.in_doubt and (found := await self._settle(deep=deep)):
+            if self.in_doubt and (found := await self._settle(older)):
                 return found
-            deep = False
             try:
                 return await self._create()
             except AgentError as error:
@@ -57,15 +58,18 @@ class Submission:
             wait = self.pacing.retry_wait(failure, attempt + 1)
             self.on_retry(failure, wait)
             await asyncio.sleep(wait)
-        if self.in_doubt and (found := await self._settle(deep=False)):
+        if self.in_doubt and (found := await self._settle(older)):
             return found
         raise failure
 
-    async def _settle(self, *, deep: bool) -> AgentRunResponse | None:
-        """Look for the run after each pause; `None` when it is never there."""
-        for number, pause in enumerate(self.pacing.settle):
+    async def _settle(self, older: int | None) -> AgentRunResponse | None:
+        """Look for the run after each pause, as far back as the run `older`; `None` when it is never there.
+
+        Under load more runs than a page holds can have been created meanwhile.
+        """
+        for pause in self.pacing.settle:
             await asyncio.sleep(pause)
-            found = await self.poller.find(self.key, deep=deep and number == 0, on_trouble=self.on_retry)
+            found = await self.poller.find(self.key, deep=True, older=older, on_trouble=self.on_retry)
             if found is not None:
                 return found
         return None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from genloom.tools.codegen.raised import own_copy
+
 __all__ = ["FetchedToken", "FetchingProvider"]
 
 FLIGHT_SECONDS = 60.0
@@ -57,6 +59,9 @@ class FetchingProvider(ABC):
             if not await _ended(flight):
                 self._give_up(flight)
             elif not flight.cancelled():
+                error = flight.exception()
+                if error is not None:
+                    raise own_copy(error)  # the same went to all who waited
                 return flight.result()
 
     def _usable(self, refused: str | None) -> bool:

@@ -23,6 +23,8 @@ class Board:
         self.lookups = Lookups()
         self.news_at = float("-inf")
         """When a run was last added or changed its status."""
+        self.newest = 0
+        """The greatest number of a run that a list has shown."""
         self.unreadable = 0
         """How many lists in a row were no lists of runs."""
 
@@ -38,6 +40,7 @@ class Board:
             run = self.watched[run_id] = WatchedRun(id=run_id, since=now)
         elif run.run is not None:
             caller.put(run.run)
+        run.since = now
         run.callers.append(caller)
         run.changed_at = self.news_at = now
 
@@ -53,6 +56,7 @@ class Board:
     def take_page(self, page: AgentRunPage, *, skip: int, asked_at: float, now: float) -> None:
         """Take over what a page of the list shows."""
         self.lookups.notice(page.items)
+        self.newest = max([self.newest, *(response.id for response in page.items)])
         for place, response in enumerate(page.items, skip):
             run = self.watched.get(response.id)
             if run is not None:
@@ -71,8 +75,8 @@ class Board:
             run.end()
 
     def unseen(self, since: float) -> list[WatchedRun]:
-        """Return the runs that no answer has shown to a question asked since then, the longest unseen first."""
-        runs = [run for run in self.watched.values() if run.seen_at < since]
+        """Return the runs watched by then that no answer has shown to a question asked since, the longest unseen first."""
+        runs = [run for run in self.watched.values() if run.seen_at < since and run.since <= since]
         return sorted(runs, key=lambda run: run.seen_at)
 
     def trouble(self, error: AgentError, wait: float) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from genloom.errors import AgentError
+from genloom.tools.codegen.raised import own_copy
 from genloom.tools.codegen.wire import AgentRunResponse
 
 __all__ = ["Found", "Lookup", "Lookups", "by_key"]
@@ -23,6 +24,8 @@ class Lookup:
     since: float
     deep: bool
     answer: Found
+    older: int | None = None
+    """A run that was there before any that could carry the key; the list is read as far as that one."""
     on_trouble: Callable[[AgentError, float], None] | None = None
     """Hears, in the poller's thread, of failures that are tried again."""
 
@@ -76,7 +79,7 @@ class Lookups:
         """Raise the error at whoever asked by then."""
         for lookup in self.asked_before(since):
             if lookup.answer.set_running_or_notify_cancel():
-                lookup.answer.set_exception(error)
+                lookup.answer.set_exception(own_copy(error))
 
 
 def resolve(answer: Found, run: AgentRunResponse | None) -> None:

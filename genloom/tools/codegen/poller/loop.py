@@ -139,7 +139,7 @@ class PollLoop:
         if self._failures >= self.pacing.attempts:
             since = self._failing_since
             self.board.lookups.fail(error, since=since)
-            self.board.fail(error, [run for run in self.board.unseen(since) if run.since <= since])
+            self.board.fail(error, self.board.unseen(since))
             self._failures, self._failing_since = 0, None
             return
         # a few in a row are noise, which longer waits would only make worse; a server that is down is the breaker's matter

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from genloom.errors import AgentError, UsageError
+from genloom.tools.codegen.failures import worth_repeating
 from genloom.tools.codegen.poller.board import Board
 from genloom.tools.codegen.poller.lookups import Lookup, resolve
 from genloom.tools.codegen.poller.pages import pages_for
@@ -17,6 +18,9 @@ from genloom.tools.codegen.wire import MAX_PAGE, AgentRunPage
 __all__ = ["PollRound"]
 
 LOOK_BACK_PAGES = 5
+LOOK_BACK_KNOWN_PAGES = 50
+"""How far a key is looked for when the run that ends the look is known."""
+PAGE_TRIES = 4
 SEARCH_PAGES = 10
 SINGLES = 10
 UNREADABLE = 3
@@ -76,11 +80,12 @@ class PollRound:
         """Look for keys, and for runs whose place is not known yet, page by page; returns how many pages were read."""
         page, number = newest, 1
         while len(page.items) == MAX_PAGE:
-            keys = any(not lookup.answer.done() for lookup in questions) and number < LOOK_BACK_PAGES
+            oldest = page.items[-1].id
+            keys = any(_goes_on(lookup, oldest, number) for lookup in questions)
             lost = [run for run in self.board.unseen(self.begun) if run.rank is None and not run.searched]
             if not keys and (len(lost) <= FEW or number >= SEARCH_PAGES):
                 break
-            page = await self._page(number * MAX_PAGE)
+            page = await self._page_again(number * MAX_PAGE)
             number += 1
         for lookup in questions:
             resolve(lookup.answer, None)
@@ -100,6 +105,16 @@ class PollRound:
         for run in self.board.unseen(self.begun)[:SINGLES]:
             await self._alone(run.id)
 
+    async def _page_again(self, skip: int) -> AgentRunPage:
+        """Ask for a page past the newest, a few times: one failure must not undo a look over many pages."""
+        for _ in range(PAGE_TRIES - 1):
+            try:
+                return await self._page(skip)
+            except AgentError as error:
+                if not worth_repeating(error):
+                    raise
+        return await self._page(skip)
+
     async def _page(self, skip: int) -> AgentRunPage:
         self.requests += 1
         asked_at = self.clock()
@@ -118,3 +133,12 @@ class PollRound:
                 self.board.fail(error, [run])
             return
         self.board.take(response, asked_at=asked_at, now=self.clock())
+
+
+def _goes_on(lookup: Lookup, oldest: int, pages_read: int) -> bool:
+    """Whether the run that is looked for may stand on the next page."""
+    if lookup.answer.done():
+        return False
+    if lookup.older is None:
+        return pages_read < LOOK_BACK_PAGES
+    return oldest > lookup.older and pages_read < LOOK_BACK_KNOWN_PAGES

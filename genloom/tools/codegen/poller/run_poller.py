@@ -67,12 +67,24 @@ class RunPoller:
         self._post(begin)
         return changes
 
+    @property
+    def newest(self) -> int | None:
+        """The greatest number of a run that its polls have shown so far; a run that is created later has a greater one."""
+        with self._lock:
+            return self._live.board.newest or None if self._live else None
+
     async def find(
-        self, key: str, *, deep: bool = False, on_trouble: Callable[[AgentError, float], None] | None = None
+        self,
+        key: str,
+        *,
+        deep: bool = False,
+        older: int | None = None,
+        on_trouble: Callable[[AgentError, float], None] | None = None,
     ) -> AgentRunResponse | None:
         """Return the run that carries that idempotency key, as the next shared list shows it, or `None`.
 
-        Only a list that is asked for after this call says no. It looks at the newest 100 runs, `deep` at the newest 500.
+        Only a list that is asked for after this call says no. It looks at the newest 100 runs, `deep` at the newest 500;
+        with `older`, the number of a run that was there before, as far as that one, at 5,000 at most.
         Failures that are tried again are told to `on_trouble`, in the caller's loop; raises the poll's last error when the
         server stays out of reach.
         """
@@ -88,7 +100,7 @@ class RunPoller:
                 on_trouble(error, wait)
 
         def ask(life: _Life) -> None:
-            asked = Lookup(key=key, since=life.loop.clock(), deep=deep, answer=answer, on_trouble=tell)
+            asked = Lookup(key=key, since=life.loop.clock(), deep=deep, older=older, answer=answer, on_trouble=tell)
             life.board.lookups.wanted.append(asked)
             life.loop.wake()
 
@@ -127,7 +139,7 @@ class RunPoller:
                 self._live.post(what)
 
     def _begin(self) -> _Life:
-        life = _Life(self._pacing, self._traffic)
+        life = _Life(self._pacing, self._traffic, self._lock)
         try:
             threading.Thread(target=self._live_through, args=(life,), name="genloom-poller", daemon=True).start()
         except BaseException:  # no more threads, or the process is ending
@@ -166,7 +178,8 @@ class RunPoller:
 class _Life:
     """What one thread of the poller has: its event loop, and what it was asked."""
 
-    def __init__(self, pacing: Pacing, traffic: Traffic) -> None:
+    def __init__(self, pacing: Pacing, traffic: Traffic, lock: threading.Lock) -> None:
+        self._lock = lock
         self.event_loop = asyncio.new_event_loop()
         self.board = Board(pacing)
         self.loop = PollLoop(board=self.board, pacing=pacing, traffic=traffic)
@@ -176,7 +189,8 @@ class _Life:
         """Have it done in the event loop; the poller's lock is held."""
 
         def do() -> None:
-            self.posted -= 1
+            with self._lock:
+                self.posted -= 1
             what(self)
 
         self.posted += 1

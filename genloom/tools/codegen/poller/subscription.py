@@ -10,6 +10,7 @@ from typing import Self
 
 from genloom.errors import AgentError
 from genloom.state import AgentRun
+from genloom.tools.codegen.raised import own_copy
 
 __all__ = ["RunChanges", "Trouble"]
 
@@ -68,7 +69,7 @@ class RunChanges:
                     if self._on_trouble:
                         self._on_trouble(error, wait)
                 case BaseException() as error:
-                    raise error
+                    raise own_copy(error)  # the same went to every caller
                 case _:
                     raise StopAsyncIteration
 

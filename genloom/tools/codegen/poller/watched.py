@@ -29,9 +29,9 @@ class WatchedRun:
     def take(self, response: AgentRunResponse, *, asked_at: float, now: float) -> bool:
         """Take over what an answer showed and tell the callers; returns whether the status changed.
 
-        An answer to an earlier question than the last one is passed over: it is out of date.
+        An answer to an earlier question than the last one, or than the wish to watch, is passed over: it is out of date.
         """
-        if asked_at < self.seen_at:
+        if asked_at < max(self.seen_at, self.since):
             return False
         self.seen_at = asked_at
         before, self.run = self.run, response.to_run()
