@@ -37,13 +37,14 @@ def resolve_access(
 ) -> Access:
     """Return the access that the arguments give, completed from the settings (default: the environment).
 
-    Raises `CredentialError` for a missing or unusable token, `UsageError` for an unusable address: one that is not https
-    is refused unless it is this machine's own or `GENLOOM_ALLOW_HTTP` is set.
+    An argument that is given and empty is refused, not completed. Raises `CredentialError` for a missing or unusable
+    token, `UsageError` for an unusable address: one that is not https is refused unless it is this machine's own or
+    `GENLOOM_ALLOW_HTTP` is set.
     """
     known = settings or load_settings()
     provider = choose_provider(token, known)
     address = checked_address(
-        base_url or known.codegen_base_url or DEFAULT_CODEGEN_URL,
+        base_url if base_url is not None else known.codegen_base_url or DEFAULT_CODEGEN_URL,
         what="the Codegen API",
         variable="CODEGEN_API_BASE_URL",
         allow_http=known.allow_http,

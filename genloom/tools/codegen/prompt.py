@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from genloom.config import load_settings
 from genloom.errors import UsageError
+from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD
 
-__all__ = ["MAX_PROMPT_CHARACTERS", "checked_images", "checked_prompt"]
+__all__ = ["MAX_PROMPT_CHARACTERS", "checked_images", "checked_metadata", "checked_prompt"]
 
 MAX_PROMPT_CHARACTERS = 400_000
 MAX_IMAGES = 10
@@ -14,7 +17,7 @@ MAX_IMAGE_CHARACTERS = 8_000_000
 
 
 def checked_prompt(prompt: str, *, secret: str) -> str:
-    """Return the prompt with every secret redacted, `secret` among them.
+    """Return the prompt with every secret redacted, `secret` and those of the settings among them.
 
     Raises `UsageError` when it is empty or has more than 400,000 characters.
     """
@@ -27,7 +30,28 @@ def checked_prompt(prompt: str, *, secret: str) -> str:
             f"The agent's prompt has {len(prompt)} characters; at most {MAX_PROMPT_CHARACTERS} are sent.",
             hint="Give it less context.",
         )
-    return redact(prompt, secrets=(secret,))
+    return redact(prompt, secrets=_known(secret))
+
+
+def checked_metadata(metadata: Mapping[str, Any] | None, *, secret: str) -> dict[str, Any] | None:  # Any: JSON
+    """Return the metadata with every secret redacted as in a prompt, `None` for none.
+
+    The idempotency key stays as it is, or the run could not be found by it. Raises `UsageError` when it holds a secret.
+    """
+    from genloom.tools.security import Redactor  # here: as above
+
+    if not metadata:
+        return None
+    known = _known(secret)
+    key = metadata.get(IDEMPOTENCY_FIELD)
+    if isinstance(key, str) and any(value in key for value in known):
+        raise UsageError("The idempotency key holds a secret.", hint="Give one that may be read by others.")
+    redacted: dict[str, Any] = Redactor(secrets=known).data(dict(metadata))
+    return {**redacted, IDEMPOTENCY_FIELD: key} if IDEMPOTENCY_FIELD in metadata else redacted
+
+
+def _known(secret: str) -> tuple[str, ...]:
+    return (secret, *load_settings().secrets)
 
 
 def checked_images(images: Sequence[str]) -> tuple[str, ...] | None:

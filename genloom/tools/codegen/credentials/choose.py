@@ -26,7 +26,7 @@ def choose_provider(token: str | TokenProvider | None, settings: Settings) -> To
     """
     if token is not None and not isinstance(token, str):
         return token
-    if token and token.strip():
+    if token is not None:  # an empty one is refused: the environment's may be another account's
         return FixedToken.of(token)
     if settings.codegen_token:
         return EnvironmentToken.of(settings.codegen_token)

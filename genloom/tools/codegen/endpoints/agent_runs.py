@@ -7,7 +7,7 @@ from typing import Any
 
 from genloom.tools.codegen.endpoints.acknowledgement import Acknowledgement
 from genloom.tools.codegen.endpoints.group import EndpointGroup, every_item, page_window
-from genloom.tools.codegen.prompt import checked_images, checked_prompt
+from genloom.tools.codegen.prompt import checked_images, checked_metadata, checked_prompt
 from genloom.tools.codegen.wire import (
     MAX_PAGE,
     AgentRunPage,
@@ -36,15 +36,16 @@ class AgentRunEndpoints(EndpointGroup):
         agent_type: str | None = None,
         webhooks: Sequence[WebhookOverride] = (),
     ) -> AgentRunResponse:
-        """Create a run: one request, never repeated. The prompt is redacted first; `images` are base64 data URIs.
+        """Create a run: one request, never repeated. Prompt and metadata are redacted first; `images` are base64 data URIs.
 
         `webhooks` is an addition of 2026-02 that is not confirmed; it is sent only when given. Raises `UsageError` when
         prompt or images are empty or too large; when it raises an `AgentError` of kind timeout, connection, server or
         malformed, the run may exist all the same.
         """
+        secret = await self._connection.token()
         request = CreateAgentRunInput(
-            prompt=checked_prompt(prompt, secret=await self._connection.token()),
-            metadata=dict(metadata) if metadata else None,
+            prompt=checked_prompt(prompt, secret=secret),
+            metadata=checked_metadata(metadata, secret=secret),
             repo_id=repo_id,
             model=model,
             images=checked_images(images),
