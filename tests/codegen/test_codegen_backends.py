@@ -8,11 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from genloom.config import Settings, load_settings
-from genloom.errors import CredentialError, UsageError
+from genloom.errors import AgentError, CredentialError, UsageError
 from genloom.state import AgentRun
 from genloom.testing import CodegenServer, Fault, RunPlan
 from genloom.tools.codegen import CodegenBackend, MemoryJournal, Pacing, RunJournal, agent_backends
@@ -139,3 +140,20 @@ def test_the_made_backend_follows_the_environment(monkeypatch: pytest.MonkeyPatc
         assert "hidden-token" not in f"{backend!r}{backend.describe()}"
     finally:
         agent_backends.remove("codegen")
+
+
+async def test_a_backend_keeps_its_own_settings(monkeypatch: pytest.MonkeyPatch, pace: Pacing) -> None:
+    """What its settings allow is not asked of the environment again."""
+    monkeypatch.delenv("GENLOOM_ALLOW_HTTP", raising=False)
+    environment = {
+        "GENLOOM_HOME": "/nonexistent",
+        "CODEGEN_API_TOKEN": "t" * 20,
+        "CODEGEN_ORG_ID": "1",
+        "CODEGEN_API_BASE_URL": "http://codegen.invalid",
+        "GENLOOM_ALLOW_HTTP": "1",
+    }
+    pacing = replace(pace, attempts=1, create_attempts=1)
+    backend = CodegenBackend(settings=lambda: load_settings(environment), pacing=pacing)
+    with pytest.raises(AgentError) as caught:
+        await backend.run("make it", idempotency_key="key", deadline=5, journal=MemoryJournal())
+    assert caught.value.kind in ("connection", "timeout")

@@ -13,7 +13,8 @@ import pytest
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
 from genloom.events import AgentProgress, Event
 from genloom.testing import CodegenServer, Fault, RecordedRequest, RunPlan
-from genloom.tools.codegen import AsyncCodegen, Pacing
+from genloom.tools.codegen import Agent, AsyncCodegen, Pacing
+from genloom.tools.codegen.traffic import UNLIMITED
 
 ClientOf = Callable[..., AsyncCodegen]
 
@@ -338,3 +339,144 @@ async def test_a_client_that_is_not_open_says_so(client_of: ClientOf) -> None:
     """Forgetting `async with` is told as such."""
     with CodegenServer() as server, pytest.raises(UsageError, match="not open"):
         await client_of(server).get_run(1)
+
+
+async def test_a_lost_create_is_found_behind_hundreds_of_newer_runs(client_of: ClientOf) -> None:
+    """A create whose answer was lost is looked for as far back as it may stand, however many came after it."""
+    lost: list[RecordedRequest] = []
+
+    def strike(request: RecordedRequest) -> Fault | None:
+        if request.method == "POST" and b"victim" in request.body and not lost:
+            lost.append(request)
+            return Fault(cut=True, after_work=True)
+        return Fault(status=500) if lost and request.method == "GET" and len(server.runs) < 700 else None
+
+    pacing = Pacing(
+        poll_first=0.01, retry_base=0.01, retry_cap=0.02, settle=(0.0, 0.02), attempts=500, limits=UNLIMITED
+    )
+    with CodegenServer(faults=strike) as server:
+        async with client_of(server, pacing=pacing) as client:
+            await client.create_run("an older one")
+            await (await client.run_poller()).find("nothing")
+            victim = asyncio.create_task(client.submit("victim", deadline=60))
+            while not lost:
+                await asyncio.sleep(0.01)
+            await asyncio.gather(*(client.create_run(f"other {number}") for number in range(700)))
+            assert (await victim).id == 2
+        assert server.count("POST") == 702
+
+
+async def test_one_key_submitted_at_once_is_one_run(client_of: ClientOf) -> None:
+    """However many ask with the same key at the same time, one creates; one that is cancelled holds up nobody."""
+    with CodegenServer(
+        faults=lambda request: Fault(delay=0.2, after_work=True) if request.method == "POST" else None
+    ) as server:
+        async with client_of(server) as client, client_of(server) as other:
+            gone = asyncio.create_task(client.submit("make it", idempotency_key="mine"))
+            while not server.count("POST"):
+                await asyncio.sleep(0.01)
+            rest = [asyncio.create_task(each.submit("make it", idempotency_key="mine")) for each in (client, other) * 2]
+            await asyncio.sleep(0.05)
+            gone.cancel()
+            runs = await asyncio.wait_for(asyncio.gather(*rest), 20)
+        assert {run.id for run in runs} == {1}
+        assert len(server.runs) == 1
+
+
+async def test_a_key_that_was_just_made_is_not_looked_for(client_of: ClientOf) -> None:
+    """A batch without a name has new keys: each of its prompts costs a create, and no look through the list."""
+    with CodegenServer(RunPlan(polls=0)) as server:
+        async with client_of(server) as client:
+            (item,) = await client.batch(["make it"])
+            assert item.completed
+        assert server.requests[0].method == "POST"
+
+
+async def test_an_ended_run_that_is_resumed_ends_anew(client_of: ClientOf, pace: Pacing) -> None:
+    """A list that was asked for before the resume, and answered after it, does not give the old result."""
+    plans = [RunPlan(result="old"), RunPlan(seconds=60), RunPlan(seconds=60), RunPlan(result="new", seconds=0.8)]
+    with CodegenServer(plans) as server:
+        async with client_of(server) as client:
+            old = await client.run("one")
+            others = [asyncio.create_task(client.run(text)) for text in ("two", "three")]
+            while len(server.runs) < 3:
+                await asyncio.sleep(0.01)
+            server.set_faults(
+                lambda request: Fault(delay=0.4, after_work=True) if request.path.endswith("/agent/runs") else None
+            )
+            asked = server.count("GET", "/agent/runs")
+            while server.count("GET", "/agent/runs") == asked:
+                await asyncio.sleep(0.01)
+            done = await client.resume(old, "again", deadline=20)
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+    assert (old.result, done.status, done.result) == ("old", "completed", "new")
+
+
+async def test_known_secrets_leave_neither_in_the_prompt_nor_in_metadata(
+    client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values that look like nothing are cut out when the settings name them; the key itself stays."""
+    monkeypatch.setenv("GITHUB_TOKEN", "anotherplainvalue")
+    with CodegenServer() as server:
+        async with client_of(server) as client:
+            await client.submit(
+                "use anotherplainvalue",
+                idempotency_key="a" * 40,
+                metadata={"note": f"{server.token} anotherplainvalue"},
+            )
+            with pytest.raises(UsageError, match="secret"):
+                await client.submit("make it", idempotency_key=f"my-{server.token}")
+        asked = server.runs[0].asked
+    assert "anotherplainvalue" not in asked.prompt
+    assert asked.metadata is not None
+    assert asked.metadata["idempotency_key"] == "a" * 40
+    assert not any(secret in asked.metadata["note"] for secret in (server.token, "anotherplainvalue"))
+
+
+def test_an_empty_argument_is_refused_and_not_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty token or address is a mistake: the environment's may be another account's."""
+    monkeypatch.setenv("CODEGEN_API_TOKEN", "another-accounts-token")
+    with pytest.raises(CredentialError):
+        AsyncCodegen(token="", org_id=1)
+    with pytest.raises(UsageError):
+        AsyncCodegen(token="mine", org_id=1, base_url="")
+
+
+async def test_the_organisation_is_asked_for_within_the_deadline(client_of: ClientOf) -> None:
+    """A server that hangs before it is known whose runs these are does not outlast the deadline."""
+    loop = asyncio.get_running_loop()
+    with CodegenServer(faults=lambda _: Fault(delay=30.0)) as server:
+        async with client_of(server, org_id=None) as client:
+            with pytest.raises(AgentError) as caught:
+                await client.organization(deadline=0.2)
+        agent = Agent(server.token, None, server.base_url)
+        began = loop.time()
+        with pytest.raises(AgentError):
+            await asyncio.to_thread(agent.run, "make it", deadline=0.2)
+    assert caught.value.kind == "timeout"
+    assert loop.time() - began < 15
+
+
+async def test_clients_of_one_account_share_one_poll(client_of: ClientOf) -> None:
+    """Whether the organisation was given or asked for, and whatever time limit each has."""
+    with CodegenServer() as server:
+        async with client_of(server) as one, client_of(server, org_id=None, timeout=5.0) as two:
+            assert await one.run_poller() is await two.run_poller()
+
+
+async def test_each_waiter_gets_an_error_of_its_own(client_of: ClientOf) -> None:
+    """One failure for many is the same message in different objects."""
+    with CodegenServer(RunPlan(seconds=60)) as server:
+        async with client_of(server) as client:
+            waits = [asyncio.create_task(client.run(f"job {number}")) for number in range(5)]
+            while len(server.runs) < 5:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            server.set_faults(lambda _: Fault(status=402))
+            failed = await asyncio.gather(*waits, return_exceptions=True)
+    assert {str(error) for error in failed} == {str(failed[0])}
+    assert isinstance(failed[0], AgentError)
+    assert failed[0].hint
+    assert len({id(error) for error in failed}) == 5

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from genloom.tools.codegen import MemoryJournal
+from genloom.testing import CodegenServer
+from genloom.tools.codegen import AsyncCodegen, MemoryJournal
 from genloom.tools.codegen import journal as journal_module
+from genloom.tools.codegen.journaled import submit_journaled
 
 KEYS = st.sampled_from(["a", "b", "c"])
 
@@ -50,3 +55,33 @@ def test_the_memory_journal_is_bounded() -> None:
         journal.record(str(number), number)
     assert journal.find("0") is None
     assert journal.find(str(journal_module.MEMORY_ENTRIES + 4)) is not None
+
+
+class SlowJournal(MemoryJournal):
+    """Takes its time to give the right away, as a disk can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+
+    def claim(self, key: str) -> bool:
+        self.asked.set()
+        self.go_on.wait(20)
+        return super().claim(key)
+
+
+async def test_a_claim_that_is_cancelled_twice_is_given_back() -> None:
+    """Whoever was cancelled while it claimed, and again at once, keeps nobody from the key."""
+    journal = SlowJournal()
+    with CodegenServer() as server:
+        async with AsyncCodegen(token=server.token, org_id=1, base_url=server.base_url) as client:
+            task = asyncio.create_task(submit_journaled(client, journal, "make it", key="k", place="p"))
+            await asyncio.to_thread(journal.asked.wait, 20)
+            task.cancel()
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            journal.go_on.set()
+            run = await submit_journaled(client, journal, "make it", key="k", place="p", deadline=10)
+    assert run.id == 1

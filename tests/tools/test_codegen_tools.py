@@ -198,6 +198,34 @@ def test_a_repeated_call_finds_its_run() -> None:
         assert len(server.runs) == 3
 
 
+def test_two_calls_are_two_runs_and_a_repeated_call_is_one() -> None:
+    """Calls with one prompt differ by their repository, or by their number alone; the graph's repetition adds none."""
+    failures = iter([True, False])
+    with CodegenServer() as server:
+        node = ToolNode(tools_for(server, only=["codegen_run"]))
+        tool = tools_for(server, only=["codegen_run"])[0]
+
+        def work(state: MessagesState) -> dict[str, Any]:
+            tool.invoke({"prompt": "Upgrade", "repo_id": 1})
+            tool.invoke({"prompt": "Upgrade", "repo_id": 2})
+            for number in "ab":
+                tool.invoke({"name": tool.name, "args": {"prompt": "Upgrade"}, "id": number, "type": "tool_call"})
+            if next(failures):
+                raise ConnectionError("after the tools")
+            return {"messages": []}
+
+        builder = StateGraph(MessagesState)
+        builder.add_node("work", work, retry_policy=RetryPolicy(initial_interval=0.01, max_attempts=3))
+        builder.add_node("tools", node)
+        builder.set_entry_point("work")
+        builder.add_edge("work", "tools")
+        calls = [{"name": tool.name, "args": {"prompt": "Again"}, "id": n, "type": "tool_call"} for n in "cd"]
+        builder.compile().invoke({"messages": [AIMessage("", tool_calls=calls)]})
+        asked = [(run.asked.prompt, run.asked.repo_id) for run in server.runs]
+    assert asked[:4] == [("Upgrade", 1), ("Upgrade", 2), ("Upgrade", None), ("Upgrade", None)]
+    assert asked[4:] == [("Again", None)] * 2
+
+
 def test_only_some_tools_can_be_given_and_each_describes_itself() -> None:
     """A model that may only look gets nothing that costs."""
     looking = codegen_tools(token="t" * 20, only=["codegen_status", "codegen_logs", "codegen_list"])

@@ -20,6 +20,7 @@ from genloom.state import AgentRun
 from genloom.tools.codegen import AsyncCodegen
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.journaled import SubmitOptions, submit_journaled
+from genloom.tools.codegen.watch import resumed
 
 __all__ = ["NewRun", "Waiting", "await_run", "image_uri", "metadata_of", "resume_run", "start_run", "submit_once"]
 
@@ -68,7 +69,7 @@ def start_run(new: NewRun, waiting: Waiting, *, org_id: int | None, logs: bool) 
     async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        run = await submit_once(client, new, key, session, deadline=waiting.deadline)
+        run = await submit_once(client, new, key, session, deadline=waiting.deadline, fresh=new.key is None)
         session.run = run
         left = None if waiting.deadline is None else max(0.0, waiting.deadline - (loop.time() - began))
         return await _awaited(client, run, session, waiting, left)
@@ -97,21 +98,30 @@ def resume_run(number: int, prompt: str, waiting: Waiting, *, org_id: int | None
 
     async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
         response = await client.resume_run(number, prompt)
-        session.run = response.to_run()
+        session.run = resumed(response)
         return await _awaited(client, session.run, session, waiting, waiting.deadline)
 
     return _give(*session.perform(work), waiting)
 
 
 async def submit_once(
-    client: AsyncCodegen, new: NewRun, key: str, session: AgentSession, *, deadline: float | None
+    client: AsyncCodegen,
+    new: NewRun,
+    key: str,
+    session: AgentSession,
+    *,
+    deadline: float | None,
+    fresh: bool = False,
 ) -> AgentRun:
-    """Start the run of a key once, also when the command is given again."""
+    """Start the run of a key once, also when the command is given again; a `fresh` key was made by this one."""
     from genloom.tools.store.agent_journal import open_agent_journal  # imported here: reading runs needs no database
 
-    place = f"{resolve_access().base_url} {await client.organization()}"
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    place = f"{resolve_access().base_url} {await client.organization(deadline=deadline)}"
+    left = None if deadline is None else max(0.0, deadline - (loop.time() - began))
     journal = open_agent_journal(load_settings())
-    options: SubmitOptions = {**new.options, "deadline": deadline, "emit": session.emit}
+    options: SubmitOptions = {**new.options, "deadline": left, "fresh": fresh, "emit": session.emit}
     return await submit_journaled(client, journal, new.prompt, key=key, place=place, **options)
 
 

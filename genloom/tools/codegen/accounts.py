@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from genloom.registry import Registry
@@ -44,13 +44,13 @@ class _Account:
 
 @dataclass(frozen=True)
 class _Followed:
-    """Whose runs share one poll."""
+    """Whose runs share one poll. The time limit of its requests is that of whoever asked first."""
 
     access: Access
-    org_id: int
     pacing: Pacing
-    timeout: float
     transport: httpx.AsyncBaseTransport | None
+    org_id: int
+    timeout: float = field(compare=False)
 
 
 def shared_traffic(access: Access, pacing: Pacing) -> Traffic:
@@ -66,8 +66,10 @@ def run_poller(
     timeout: float,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> RunPoller:
-    """Return the poller of that account and organisation; `timeout` bounds each of its requests, in seconds."""
-    return _pollers.of(_Followed(access, org_id, pacing, timeout, transport))
+    """Return the poller of that account and organisation; `timeout` bounds each of its requests, in seconds, when it is
+    made here."""
+    # the organisation may have been set, or asked for: it is the same
+    return _pollers.of(_Followed(replace(access, org_id=org_id), pacing, transport, org_id, timeout))
 
 
 class _Shared(Generic[K, T]):

@@ -74,8 +74,7 @@ class Agent:
         """
 
         async def submit(client: AsyncCodegen) -> AgentRun:
-            self.org_id = await client.organization()
-            return await client.submit(
+            run = await client.submit(
                 prompt,
                 idempotency_key=idempotency_key,
                 metadata=metadata,
@@ -84,6 +83,8 @@ class Agent:
                 images=images,
                 deadline=deadline,
             )
+            self.org_id = await client.organization()  # known by now
+            return run
 
         self.current_job = AgentTask(self, self._call(submit))
         return self.current_job

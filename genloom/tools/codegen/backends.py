@@ -70,12 +70,11 @@ class CodegenBackend:
         access = resolve_access(settings=self.settings())
         loop = asyncio.get_running_loop()
         started = loop.time()
-        async with AsyncCodegen(
-            token=access.provider, org_id=access.org_id, base_url=access.base_url, pacing=self.pacing
-        ) as client:
-            place = f"{access.base_url} {await client.organization()}"
+        async with AsyncCodegen(access=access, pacing=self.pacing) as client:
+            place = f"{access.base_url} {await client.organization(deadline=deadline)}"
+            left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
             run = await submit_journaled(
-                client, journal, prompt, key=idempotency_key, place=place, deadline=deadline, emit=emit
+                client, journal, prompt, key=idempotency_key, place=place, deadline=left, emit=emit
             )
             left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
             return await client.wait(run, deadline=left, emit=emit)

@@ -13,12 +13,12 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from genloom.errors import AgentError, UsageError
 from genloom.events import AgentProgress, EventEmitter, ignore_events
 from genloom.state import AgentRun
-from genloom.tools.codegen.access import resolve_access
+from genloom.tools.codegen.access import Access, resolve_access
 from genloom.tools.codegen.accounts import run_poller, shared_traffic
 from genloom.tools.codegen.batch import Batch, BatchItem, batch_keys
 from genloom.tools.codegen.connection import Connection
@@ -37,13 +37,14 @@ from genloom.tools.codegen.endpoints import (
     Users,
     Webhooks,
 )
+from genloom.tools.codegen.journaled import SubmitOptions, submitting
 from genloom.tools.codegen.log_reader import LogReader
 from genloom.tools.codegen.log_stream import LogEntry, RunStream
 from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.submission import Submission, unstarted
-from genloom.tools.codegen.watch import RunWatch, announce
+from genloom.tools.codegen.watch import RunWatch, announce, resumed
 from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, MAX_PAGE, AgentRunResponse
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class AsyncCodegen(AgentRunEndpoints):
     """An async context manager; use it in the event loop in which it was opened, and open one per loop.
 
     What is not given comes from `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID` and `CODEGEN_API_BASE_URL`; `token` may also be a
-    provider (`genloom.tools.codegen.credentials`), and the environment may name one. Without an organisation the server
+    provider (`genloom.tools.codegen.credentials`), and the environment may name one. An `access` that was resolved
+    already stands for all three. Without an organisation the server
     is asked, and a token that belongs to exactly one needs none. `timeout` is the total time of one request in seconds.
     All requests of a process go out under the documented limits, and pending runs share one poll in a thread of its own
     (a `transport` given is used there, too). The token is sent to `base_url` alone and appears in no `repr`, event or
@@ -75,11 +77,16 @@ class AsyncCodegen(AgentRunEndpoints):
         token: str | TokenProvider | None = None,
         org_id: int | None = None,
         base_url: str | None = None,
+        access: Access | None = None,
         timeout: float = REQUEST_SECONDS,
         transport: httpx.AsyncBaseTransport | None = None,
         pacing: Pacing | None = None,
     ) -> None:
-        self._access = resolve_access(token=token, org_id=org_id, base_url=base_url)
+        if access is not None and (token, org_id, base_url) != (None, None, None):
+            raise UsageError(
+                "An access was given, and token, organisation or address beside it.", hint="Give one or the other."
+            )
+        self._access = access or resolve_access(token=token, org_id=org_id, base_url=base_url)
         self._org_id = self._access.org_id
         self._pacing = pacing or Pacing()
         self._timeout, self._transport = timeout, transport
@@ -111,13 +118,22 @@ class AsyncCodegen(AgentRunEndpoints):
         """Connect to the server now, so that the first request is answered sooner. Bounded, and never fails."""
         await self._connection.warm_up()
 
-    async def organization(self) -> int:
+    async def organization(self, *, deadline: float | None = None) -> int:
         """Return the organisation that is worked in; asks the server once when none was set.
 
-        Raises `UsageError` when the token belongs to none or to several: the choice is never made silently.
+        Raises `UsageError` when the token belongs to none or to several: the choice is never made silently. `AgentError`
+        of kind timeout when the server does not say within `deadline` seconds.
         """
         if self._org_id is None:
-            page = await with_retries(self.organizations.list, self._pacing, on_retry=_quietly)
+            try:
+                async with asyncio.timeout(deadline):
+                    page = await with_retries(self.organizations.list, self._pacing, on_retry=_quietly)
+            except TimeoutError as error:
+                raise AgentError(
+                    f"The server did not say within {deadline:.3g} s which organisation the token belongs to.",
+                    kind="timeout",
+                    hint="Nothing was started. Set CODEGEN_ORG_ID, or try again later.",
+                ) from error
             if len(page.items) != 1:
                 names = ", ".join(f"{item.id} ({item.name})" for item in page.items[:10]) or "none"
                 raise UsageError(
@@ -162,13 +178,15 @@ class AsyncCodegen(AgentRunEndpoints):
         images: Sequence[str] = (),
         deadline: float | None = None,
         in_doubt: bool = False,
+        fresh: bool = False,
         emit: EventEmitter = ignore_events,
     ) -> AgentRun:
         """Start a run once and return it; with a key that a run already carries, return that run.
 
-        Without a key a new one is made. `in_doubt` says that an earlier process may have sent the key moments ago, so it
-        is looked for with more patience. Transient failures are repeated. Raises the last error when they last;
-        `AgentError` of kind timeout after `deadline` seconds: the run may exist, and the same key finds it.
+        Without a key a new one is made. Submitted several times at once, a key starts one run. `fresh` says that the key
+        was made for this call, so that no run can carry it yet. `in_doubt` says that an earlier process may have sent the
+        key moments ago, so it is looked for with more patience. Transient failures are repeated. Raises the last error
+        when they last; `AgentError` of kind timeout after `deadline` seconds: the run may exist, and the same key finds it.
         """
         key = idempotency_key or uuid.uuid4().hex
         labelled = _with_key(metadata, key)
@@ -183,16 +201,19 @@ class AsyncCodegen(AgentRunEndpoints):
 
         try:
             async with asyncio.timeout(deadline):
-                submission = Submission(
-                    key=key,
-                    create=create,
-                    poller=await self.run_poller(),
-                    pacing=self._pacing,
-                    on_retry=on_retry,
-                    in_doubt=in_doubt,
-                )
-                known = await submission.known() if idempotency_key and not in_doubt else None
-                response = known or await submission.once()
+                poller = await self.run_poller()
+                async with submitting(key, f"{self._access.base_url} {await self.organization()}") as waited:
+                    submission = Submission(
+                        key=key,
+                        create=create,
+                        poller=poller,
+                        pacing=self._pacing,
+                        on_retry=on_retry,
+                        in_doubt=in_doubt or waited,
+                    )
+                    look = idempotency_key is not None and not (fresh or submission.in_doubt)
+                    known = await submission.known() if look else None
+                    response = known or await submission.once()
         except TimeoutError as error:
             raise unstarted(key, deadline or 0.0, failures) from error
         run = response.to_run(idempotency_key=key)
@@ -232,11 +253,9 @@ class AsyncCodegen(AgentRunEndpoints):
         emit: EventEmitter = ignore_events,
     ) -> AgentRun:
         """Start a run once and return it when it is final: `submit`, then `wait`, within `deadline` seconds together."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        run = await self.submit(
+        return await self._run(
             prompt,
-            idempotency_key=idempotency_key,
+            key=idempotency_key,
             metadata=metadata,
             repo_id=repo_id,
             model=model,
@@ -244,8 +263,14 @@ class AsyncCodegen(AgentRunEndpoints):
             deadline=deadline,
             emit=emit,
         )
+
+    async def _run(self, prompt: str, *, key: str | None, **options: Unpack[SubmitOptions]) -> AgentRun:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        run = await self.submit(prompt, idempotency_key=key, **options)
+        deadline = options.get("deadline")
         left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
-        return await self.wait(run, deadline=left, emit=emit)
+        return await self.wait(run, deadline=left, emit=options.get("emit", ignore_events))
 
     async def resume(
         self, run: AgentRun | int, prompt: str, *, deadline: float | None = None, emit: EventEmitter = ignore_events
@@ -258,10 +283,10 @@ class AsyncCodegen(AgentRunEndpoints):
         loop = asyncio.get_running_loop()
         started = loop.time()
         response = await self.resume_run(number, prompt)
-        resumed = response.to_run(idempotency_key="" if isinstance(run, int) else run.idempotency_key)
-        announce(resumed, emit)
+        again = resumed(response, idempotency_key="" if isinstance(run, int) else run.idempotency_key)
+        announce(again, emit)
         left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
-        return await self.wait(resumed, deadline=left, emit=emit)
+        return await self.wait(again, deadline=left, emit=emit)
 
     def follow(
         self, run: AgentRun | int, *, deadline: float | None = None, emit: EventEmitter = ignore_events
@@ -332,13 +357,17 @@ class AsyncCodegen(AgentRunEndpoints):
         `store` is any LangGraph store. What is kept and told, and how it is bounded, stands at `RunContext`. A run that did
         not end within the deadline is not kept.
         """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        org_id = await self.organization(deadline=deadline)
         secrets = (await self._connection.token(),)
-        context = RunContext(store=store, key=key, org_id=await self.organization(), secrets=secrets)
+        context = RunContext(store=store, key=key, org_id=org_id, secrets=secrets)
         extended = await context.extended(prompt)
+        left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
         run = await self.run(
             extended,
             idempotency_key=idempotency_key,
-            deadline=deadline,
+            deadline=left,
             metadata=metadata,
             repo_id=repo_id,
             model=model,
@@ -371,7 +400,9 @@ class AsyncCodegen(AgentRunEndpoints):
             raise UsageError("A batch needs one idempotency key for each prompt.")
         return await Batch(
             keys=made,
-            run_one=lambda index, key: self.run(prompts[index], idempotency_key=key, deadline=deadline, emit=emit),
+            run_one=lambda index, key: self._run(
+                prompts[index], key=key, fresh=name is None and keys is None, deadline=deadline, emit=emit
+            ),
             concurrency=concurrency,
             on_item=on_item or _unheard,
         ).run()

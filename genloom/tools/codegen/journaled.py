@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypedDict, Unpack
@@ -11,9 +12,9 @@ from typing import Any, Protocol, TypedDict, Unpack
 from genloom.errors import AgentError
 from genloom.events import EventEmitter
 from genloom.state import AgentRun
-from genloom.tools.codegen.journal import JournalEntry, RunJournal
+from genloom.tools.codegen.journal import PROCESS_JOURNAL, JournalEntry, RunJournal
 
-__all__ = ["SubmitOptions", "Submitter", "journal_key", "submit_journaled"]
+__all__ = ["SubmitOptions", "Submitter", "journal_key", "submit_journaled", "submitting"]
 
 CLAIM_SECONDS = 0.1
 
@@ -26,6 +27,7 @@ class SubmitOptions(TypedDict, total=False):
     model: str | None
     images: Sequence[str]
     deadline: float | None
+    fresh: bool
     emit: EventEmitter
 
 
@@ -67,6 +69,23 @@ async def submit_journaled(
 
 
 @asynccontextmanager
+async def submitting(key: str, place: str) -> AsyncIterator[bool]:
+    """Hold the sole right, in this process, to create the run of a key; gives whether it had to be waited for.
+
+    However often a key is submitted at the same time, one creates and the others find what it created.
+    """
+    # a right of its own, under which no `submit_journaled` waits; one for each process, since a fork copies claims
+    name, waited = journal_key(key, f"submit {os.getpid()} {place}"), False
+    while not PROCESS_JOURNAL.claim(name):
+        waited = True
+        await asyncio.sleep(CLAIM_SECONDS)
+    try:
+        yield waited
+    finally:
+        PROCESS_JOURNAL.release(name)
+
+
+@asynccontextmanager
 async def _claimed(journal: RunJournal, name: str, deadline: float | None) -> AsyncIterator[JournalEntry | None]:
     """Give what the journal knows: its run's number, or, with the sole right to create it, that there is none."""
     held = False
@@ -97,13 +116,17 @@ def _known(entry: JournalEntry | None) -> bool:
 
 
 async def _claim(journal: RunJournal, name: str) -> bool:
-    claiming = asyncio.create_task(asyncio.to_thread(journal.claim, name))
+    claiming = asyncio.get_running_loop().run_in_executor(None, journal.claim, name)
     try:
         return await asyncio.shield(claiming)
     except asyncio.CancelledError:  # a thread cannot be stopped, and what it took must not be kept
-        if await claiming:
-            journal.release(name)
+        claiming.add_done_callback(lambda taken: _give_back(taken, journal, name))
         raise
+
+
+def _give_back(taken: asyncio.Future[bool], journal: RunJournal, name: str) -> None:
+    if not taken.cancelled() and taken.exception() is None and taken.result():
+        journal.release(name)
 
 
 def journal_key(key: str, place: str) -> str:

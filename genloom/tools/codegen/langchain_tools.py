@@ -8,7 +8,6 @@ delimited data, shortened and without secrets.
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -24,6 +23,7 @@ from genloom.tools.codegen.credentials import TokenProvider
 from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.prompt import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.status import is_final, normalise_status
+from genloom.tools.codegen.watch import resumed
 from genloom.tools.codegen.wire import MAX_PAGE
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ MAX_OUTPUT_CHARACTERS = 20_000
 LONGEST_WAIT = 3600.0
 START_SECONDS = 120.0
 MAX_SHOWN = 50
+_CALL_ID = "_tool_call_id"
 
 T = TypeVar("T")
 
@@ -106,12 +107,22 @@ def codegen_tools(
     costs anything.
 
     Token, organisation and address default to the environment, read at each call. A call of `codegen_run` that a graph
-    repeats (a retry, a resumed thread) finds its run again: the idempotency key is made of LangGraph's task and the prompt.
+    repeats (a retry, a resumed thread) finds its run again: the idempotency key is made of LangGraph's task, the
+    call's own number, prompt and repository.
     """
     unknown = [name for name in only or () if name not in _TOOLS]
     if unknown:
         raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_TOOLS)}.")
     from langchain_core.tools import StructuredTool  # imported here: the client needs no LangChain
+
+    class Identified(StructuredTool):
+        """Tells the tool the number of the call, if there is one; LangChain's `InjectedToolCallId` demands one."""
+
+        def _to_args_and_kwargs(
+            self, tool_input: str | dict[str, Any], tool_call_id: str | None
+        ) -> tuple[tuple[Any, ...], dict[str, Any]]:  # Any: as LangChain has it
+            positional, named = super()._to_args_and_kwargs(tool_input, tool_call_id)
+            return positional, {**named, _CALL_ID: tool_call_id or ""}
 
     kept = (token,) if isinstance(token, str) else ()
     answer = AgentAnswer(most=max_output_characters, kept_secrets=kept)
@@ -124,16 +135,17 @@ def codegen_tools(
         does, arguments, description = _TOOLS[name]
 
         async def acall(**given: Any) -> str:  # Any: what the arguments' schema let through
+            call_id = given.pop(_CALL_ID, "")
             try:
                 async with open_client() as client:
-                    return await does(_Call(client=client, reading=reading, answer=answer), **given)
+                    return await does(_Call(client=client, reading=reading, answer=answer, id=call_id), **given)
             except GenloomError as error:
                 return answer.of_error(error)
 
         def call(**given: Any) -> str:  # Any: as above
             return run_sync(acall(**given))
 
-        return StructuredTool.from_function(
+        return Identified.from_function(
             func=call,
             coroutine=acall,
             name=name,
@@ -150,6 +162,8 @@ class _Call:
     client: AsyncCodegen
     reading: Pacing
     answer: AgentAnswer
+    id: str = ""
+    """The model's number for the call of the tool, where there is one."""
 
     async def read(self, operation: Callable[[], Awaitable[T]]) -> T:
         return await with_retries(operation, self.reading, on_retry=lambda error, wait: None)
@@ -161,7 +175,8 @@ class _Call:
 
 
 async def _run(call: _Call, prompt: str, wait_seconds: float, repo_id: int | None) -> str:
-    run = await call.client.submit(prompt, idempotency_key=_key(prompt), repo_id=repo_id, deadline=START_SECONDS)
+    key = _key(call.id, prompt, repo_id)
+    run = await call.client.submit(prompt, idempotency_key=key, repo_id=repo_id, deadline=START_SECONDS)
     return await call.waited(run, wait_seconds)
 
 
@@ -177,7 +192,7 @@ async def _logs(call: _Call, run_id: int, skip: int, limit: int) -> str:
 
 async def _resume(call: _Call, run_id: int, prompt: str, wait_seconds: float) -> str:
     response = await call.client.resume_run(run_id, prompt)
-    return await call.waited(response.to_run(), wait_seconds)
+    return await call.waited(resumed(response), wait_seconds)
 
 
 async def _list(call: _Call, limit: int, status: AgentStatus | None) -> str:
@@ -186,8 +201,8 @@ async def _list(call: _Call, limit: int, status: AgentStatus | None) -> str:
     return call.answer.of_list(runs[:limit])
 
 
-def _key(prompt: str) -> str:
-    """Return a key that a repetition of the same call in a graph shares, outside of graphs one of its own."""
+def _key(call_id: str, prompt: str, repo_id: int | None) -> str | None:
+    """Return a key that a repetition of the same call in a graph shares, `None` outside of graphs."""
     from langgraph.runtime import get_runtime  # imported here: outside of graphs nobody needs it
 
     try:
@@ -195,8 +210,10 @@ def _key(prompt: str) -> str:
     except (RuntimeError, KeyError, AttributeError):  # outside of a graph there is none, told in one way or another
         info = None
     if info is None or not info.task_id:
-        return f"tool-{uuid.uuid4().hex}"
-    said = f"{info.thread_id}\0{info.task_id}\0{prompt}".encode("utf-8", "surrogatepass")
+        return None
+    said = "\0".join(map(str, (info.thread_id, info.task_id, call_id, repo_id, prompt))).encode(
+        "utf-8", "surrogatepass"
+    )
     return f"tool-{hashlib.sha256(said).hexdigest()[:32]}"
 
 

@@ -10,8 +10,9 @@ from genloom.events import AgentProgress, EventEmitter
 from genloom.state import AgentRun
 from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status
+from genloom.tools.codegen.wire import AgentRunResponse
 
-__all__ = ["RunWatch", "announce"]
+__all__ = ["RunWatch", "announce", "resumed"]
 
 
 @dataclass(kw_only=True)
@@ -47,6 +48,14 @@ class RunWatch:
         self.run = seen if seen.idempotency_key else seen.model_copy(update={"idempotency_key": key})
         if seen.raw_status != before.raw_status or not before.raw_status:
             announce(self.run, self.emit)
+
+
+def resumed(response: AgentRunResponse, *, idempotency_key: str = "") -> AgentRun:
+    """Return the run that was just resumed; a final status in the answer is that of its earlier end, and says nothing."""
+    run = response.to_run(idempotency_key=idempotency_key)
+    if not is_final(run.status):
+        return run
+    return AgentRun(id=run.id, status="unknown", idempotency_key=run.idempotency_key, web_url=run.web_url)
 
 
 def announce(run: AgentRun, emit: EventEmitter, message: str = "") -> None:
