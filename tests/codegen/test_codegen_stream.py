@@ -12,7 +12,7 @@ from genloom.errors import AgentError
 from genloom.events import AgentLogged, Event, Note, parse_event
 from genloom.state import AgentRun
 from genloom.testing import CodegenServer, Fault, RecordedRequest, RunPlan
-from genloom.tools.codegen import AsyncCodegen, LogEntry
+from genloom.tools.codegen import AsyncCodegen, LogEntry, log_stream
 from genloom.tools.codegen.wire import AgentRunLogResponse
 
 ClientOf = Callable[..., AsyncCodegen]
@@ -155,3 +155,21 @@ async def test_resume_lets_a_paused_run_go_on(client_of: ClientOf) -> None:
         assert (done.id, done.status, done.result) == (run.id, "completed", "x = 2")
         assert server.token not in server.runs[0].resumed[0].prompt
         assert len(server.runs) == 1
+
+
+async def test_a_log_that_hangs_does_not_outlast_the_deadline(
+    client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run decides when the stream ends, and last reads of the log have one bound together."""
+    monkeypatch.setattr(log_stream, "LAST_SECONDS", 0.2)
+    hanging = Fault(delay=60.0)
+    loop = asyncio.get_running_loop()
+    with CodegenServer(
+        RunPlan(seconds=60, logs=THOUGHTS), faults=lambda request: hanging if request.path.endswith("/logs") else None
+    ) as server:
+        async with client_of(server) as client:
+            began = loop.time()
+            items = [item async for item in client.run_stream("make it", deadline=0.3)]
+            took = loop.time() - began
+    assert [type(item) for item in items] == [AgentRun, AgentRun]
+    assert took < 20  # a read alone would take 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
 from genloom.events import EventEmitter, Note
@@ -18,8 +18,12 @@ from genloom.tools.codegen.pacing import Pacing
 
 __all__ = ["LogEntry", "RunStream"]
 
+T = TypeVar("T")
+
 MAX_PAGES = 20
 """Pages of the log that are read in one round."""
+LAST_SECONDS = 10.0
+"""How long the log is read after the run ended."""
 LAST_TRIES = 4
 """How often the log is asked for, when that fails, after the run ended."""
 
@@ -49,28 +53,42 @@ class RunStream:
             interval = self.pacing.poll_first
             while not waiting.done():
                 told = False
-                async for entry in self._round():
+                async for entry in self._round(waiting):
                     told = True
                     yield entry
                 interval = self.pacing.poll_first if told else interval * self.pacing.poll_growth
                 interval = min(interval, self.pacing.poll_cap)
                 await asyncio.wait({waiting}, timeout=interval if self._readable else None)
             ended = waiting.result()
-            async for entry in self._round(tries=LAST_TRIES):
+            async for entry in self._last_round():
                 yield entry
             yield ended
         finally:
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
-    async def _round(self, *, tries: int = 1) -> AsyncIterator[LogEntry]:
+    async def _last_round(self) -> AsyncIterator[LogEntry]:
+        """Give what the log holds at the end; a log that hangs holds the end up for some seconds at most."""
+        over = asyncio.create_task(asyncio.sleep(LAST_SECONDS))
+        try:
+            async for entry in self._round(over, tries=LAST_TRIES):
+                yield entry
+        finally:
+            over.cancel()
+
+    async def _round(
+        self, until: asyncio.Task[Any], *, tries: int = 1
+    ) -> AsyncIterator[LogEntry]:  # Any: not looked at
+        """Give what is new in the log; a read that is under way when `until` is done is given up."""
         self.reader.begin_round()
         failures = 0
         for _ in range(MAX_PAGES):
             if not (self._readable and self.reader.more):
                 return
             try:
-                entries = await self.reader.read()
+                entries = await _before(until, self.reader.read())
+                if entries is None:
+                    return
             except (AgentError, UsageError, CredentialError) as error:
                 failures += 1
                 if not self._goes_on_after(error) or failures >= tries:
@@ -88,3 +106,14 @@ class RunStream:
         self._readable = False
         self.emit(Note(message=f"The log of run {self.run.id} cannot be read: {error.message}", level="warning"))
         return False
+
+
+async def _before(until: asyncio.Task[Any], work: Coroutine[Any, Any, T]) -> T | None:  # Any: asyncio's own types
+    """Await the work and return what it gives, `None` when `until` is done sooner."""
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.wait({until, working}, return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
