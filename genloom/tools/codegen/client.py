@@ -303,6 +303,7 @@ class AsyncCodegen(AgentRunEndpoints):
             wait=lambda started: self.wait(started, deadline=deadline, emit=emit),
             pacing=self._pacing,
             emit=emit,
+            deadline=deadline,
             secrets=lambda: self._connection.secrets,
         )
         return stream.items()

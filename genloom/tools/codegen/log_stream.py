@@ -15,6 +15,7 @@ from genloom.tools.codegen.failures import worth_repeating
 from genloom.tools.codegen.log_entry import LogEntry
 from genloom.tools.codegen.log_reader import LogReader
 from genloom.tools.codegen.pacing import Pacing
+from genloom.tools.codegen.status import is_final, normalise_status
 
 __all__ = ["LogEntry", "RunStream"]
 
@@ -40,6 +41,8 @@ class RunStream:
     emit: EventEmitter
     secrets: Callable[[], Sequence[str]] = tuple
     """What to cut out of events, asked for each: tokens change."""
+    deadline: float | None = None
+    """How many seconds the waiting and the reading may take together."""
     _readable: bool = True
 
     async def items(self) -> AsyncGenerator[LogEntry | AgentRun, None]:
@@ -48,6 +51,8 @@ class RunStream:
         Ending the iteration early, or cancelling it, stops the waiting too. Raises what `wait` raises.
         """
         yield self.run
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         waiting = asyncio.create_task(self.wait(self.run))
         try:
             interval = self.pacing.poll_first
@@ -60,16 +65,18 @@ class RunStream:
                 interval = min(interval, self.pacing.poll_cap)
                 await asyncio.wait({waiting}, timeout=interval if self._readable else None)
             ended = waiting.result()
-            async for entry in self._last_round():
-                yield entry
+            if not _late(ended):
+                left = LAST_SECONDS if self.deadline is None else began + self.deadline - loop.time()
+                async for entry in self._last_round(min(LAST_SECONDS, max(0.0, left))):
+                    yield entry
             yield ended
         finally:
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
-    async def _last_round(self) -> AsyncIterator[LogEntry]:
-        """Give what the log holds at the end; a log that hangs holds the end up for some seconds at most."""
-        over = asyncio.create_task(asyncio.sleep(LAST_SECONDS))
+    async def _last_round(self, seconds: float) -> AsyncIterator[LogEntry]:
+        """Give what the log holds at the end, as far as it can be read in that time."""
+        over = asyncio.create_task(asyncio.sleep(seconds))
         try:
             async for entry in self._round(over, tries=LAST_TRIES):
                 yield entry
@@ -106,6 +113,11 @@ class RunStream:
         self._readable = False
         self.emit(Note(message=f"The log of run {self.run.id} cannot be read: {error.message}", level="warning"))
         return False
+
+
+def _late(run: AgentRun) -> bool:
+    """Whether the deadline ended the waiting, and not the server the run: no time is left for the log either."""
+    return run.status == "timeout" and not is_final(normalise_status(run.raw_status))
 
 
 async def _before(until: asyncio.Task[Any], work: Coroutine[Any, Any, T]) -> T | None:  # Any: asyncio's own types
