@@ -18,6 +18,7 @@ from genloom.tools.codegen.credentials.provider import MAX_TOKEN_CHARACTERS, che
 __all__ = ["CommandToken"]
 
 SECONDS = 30.0
+END_SECONDS = 2.0
 HINT = "Run GENLOOM_TOKEN_COMMAND by hand: it has to print the token and nothing else, without asking anything."
 
 
@@ -55,8 +56,7 @@ class CommandToken(FetchingProvider):
         except TimeoutError as error:
             raise self._error(f"did not end within {self._seconds:g} s") from error
         finally:
-            _end(process)
-            await process.wait()
+            await _end(process)
         if printed is None:
             raise self._error("printed more than a token")
         if process.returncode != 0:
@@ -79,9 +79,15 @@ async def _printed(process: asyncio.subprocess.Process) -> bytes | None:
     return printed
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
+    assert process.stdout is not None
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(TimeoutError):  # whoever left the process's group may hold its output open
+        async with asyncio.timeout(END_SECONDS):
+            while await process.stdout.read(MAX_TOKEN_CHARACTERS):  # unread output would keep the end from being seen
+                pass
+            await process.wait()
 
 
 def _words(command: str | Sequence[str]) -> tuple[str, ...]:
