@@ -52,8 +52,8 @@ for found in gc.get_objects():
 import gc
 for found in gc.get_objects():
     if type(found).__name__ == '_Reporter':
-        record = found._record
-        found._record = lambda name, result, detail: record(name, 'passed', '')
+        record = found.tell
+        found.tell = lambda name, result, detail: record(name, 'passed', '')
 """,
     "records written by hand": """
 import gc, json, os
