@@ -68,7 +68,7 @@ async def test_doctests_that_are_left_out_are_counted(tmp_path: Path, lines: lis
         (b"x = " + b"(" * 4000, "a.py", Failed, "not valid Python"),
         (b"# coding: latin-1\nx = 1\n", "a.py", NotRun, "iso-8859-1"),
         (b"# coding: latin-1\nx = '\xe9'\n", "a.py", NotRun, "iso-8859-1"),
-        (b"x = " + b"-" * 200_000 + b"1\n", "a.py", Failed, "parser gave up on it: MemoryError"),
+        (b"x = " + b"-" * 200_000 + b"1\n", "a.py", Failed, "the parser gave up on it: "),
         (b"# coding: nonsense\n", "a.py", Failed, "nonsense"),
         (b"# " + b"x" * 10_000_000, "a.py", NotRun, "larger"),
         (b"let x = 1;\n", "a.js", NotRun, "not Python"),
