@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from genloom.state import Draft, FileChange, GenerationRequest, ReviewPolicy
@@ -92,6 +92,7 @@ def test_any_text_is_judged(text: str, allowed: list[str]) -> None:
     st.text(max_size=200),
     st.sampled_from(["", "# copyright 2020 x\n", "'''permission\n", "# SPDX-License-Identifier: MIT\n"]),
 )
+@example(text="\r\x80", more="# copyright 2020 x\n")
 def test_any_source_is_read(text: str, more: str) -> None:
     """Text that is no Python is searched as a whole; lines are lines of the text."""
     source = more + text

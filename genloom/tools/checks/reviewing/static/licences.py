@@ -149,7 +149,7 @@ class _Prose:
 def _pieces(source: str) -> Sequence[tuple[int, str]]:
     try:
         return list(_prose_tokens(source))
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, UnicodeError):  # since 3.12 a lone carriage return may split a character
         return [(1, source)]
 
 
