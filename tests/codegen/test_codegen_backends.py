@@ -17,7 +17,7 @@ from genloom.errors import AgentError, CredentialError, UsageError
 from genloom.state import AgentRun
 from genloom.testing import CodegenServer, Fault, RunPlan
 from genloom.tools.codegen import CodegenBackend, MemoryJournal, Pacing, RunJournal, agent_backends
-from genloom.tools.codegen.journaled import journal_key
+from genloom.tools.codegen.once.journaled import journal_key
 
 
 def settings_of(server: CodegenServer) -> Callable[[], Settings]:

@@ -16,7 +16,7 @@ from api_document import document
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
 from genloom.testing import CodegenServer, Fault
 from genloom.tools.codegen import AsyncCodegen, wire
-from genloom.tools.codegen.failures import (
+from genloom.tools.codegen.http.failures import (
     AccessRefusedError,
     NotFoundError,
     RejectedError,

@@ -34,7 +34,7 @@ from genloom.tools.codegen.credentials import (
     VaultToken,
     choose_provider,
 )
-from genloom.tools.codegen.failures import TokenRefusedError, UnsentError
+from genloom.tools.codegen.http.failures import TokenRefusedError, UnsentError
 
 
 class ChangingServer(LoopbackServer):

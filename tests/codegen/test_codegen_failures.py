@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
-from genloom.tools.codegen.answer import Answer
-from genloom.tools.codegen.failures import may_have_worked, response_error, worth_repeating
+from genloom.tools.codegen.http.answer import Answer
+from genloom.tools.codegen.http.failures import may_have_worked, response_error, worth_repeating
 
 
 def error_of(status: int, body: object = None, **headers: str) -> GenloomError:

@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from genloom.testing import CodegenServer
 from genloom.tools.codegen import AsyncCodegen, MemoryJournal
-from genloom.tools.codegen import journal as journal_module
-from genloom.tools.codegen.journaled import submit_journaled
+from genloom.tools.codegen.once import journal as journal_module
+from genloom.tools.codegen.once.journaled import submit_journaled
 
 KEYS = st.sampled_from(["a", "b", "c"])
 

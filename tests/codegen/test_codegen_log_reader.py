@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genloom.tools.codegen.log_reader import LogReader
+from genloom.tools.codegen.log.reader import LogReader
 from genloom.tools.codegen.wire import AgentRunLogResponse, AgentRunWithLogsResponse
 
 

@@ -21,7 +21,7 @@ from genloom.testing import CodegenServer, Fault, RecordedRequest, RunPlan
 from genloom.testing.codegen import ServerClock
 from genloom.tools.codegen import AsyncCodegen, Pacing
 from genloom.tools.codegen.access import resolve_access
-from genloom.tools.codegen.connection import Connection
+from genloom.tools.codegen.http.connection import Connection
 from genloom.tools.codegen.poller import ConnectionSource, RunPoller, RunSource
 from genloom.tools.codegen.poller.pages import pages_for
 from genloom.tools.codegen.poller.schedule import poll_interval

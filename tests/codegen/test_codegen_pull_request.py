@@ -14,7 +14,7 @@ from genloom.errors import AgentError, UsageError
 from genloom.state import AgentRun, Draft, GenerationRequest, NotRun
 from genloom.testing import Fault
 from genloom.tools.codegen import agent_draft
-from genloom.tools.codegen.pull_request import PullRequest, fetch_diff, find_pull_request
+from genloom.tools.codegen.drafts.pull_request import PullRequest, fetch_diff, find_pull_request
 
 TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 MODULE = "def double(x):\n    return x * 2\n"

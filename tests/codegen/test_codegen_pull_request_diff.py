@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genloom.state import FileChange, NotRun
-from genloom.tools.codegen.pull_request_diff import changes_of_diff
+from genloom.tools.codegen.drafts.pull_request_diff import changes_of_diff
 
 Files = dict[str, str | None]
 

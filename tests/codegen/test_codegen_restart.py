@@ -24,7 +24,7 @@ from genloom.testing import CodegenServer, Fault, FaultRate, RecordedRequest, Ru
 from genloom.tools.codegen import AsyncCodegen, CodegenBackend, MemoryJournal, Pacing, RunJournal
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.accounts import shared_traffic
-from genloom.tools.codegen.journaled import submit_journaled
+from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.store.agent_journal import SqliteAgentJournal, open_agent_journal
 
 ClientOf = Callable[..., AsyncCodegen]

@@ -12,7 +12,8 @@ from genloom.errors import AgentError
 from genloom.events import AgentLogged, Event, Note, parse_event
 from genloom.state import AgentRun
 from genloom.testing import CodegenServer, Fault, RecordedRequest, RunPlan
-from genloom.tools.codegen import AsyncCodegen, LogEntry, log_stream
+from genloom.tools.codegen import AsyncCodegen, LogEntry
+from genloom.tools.codegen.log import stream as log_stream
 from genloom.tools.codegen.wire import AgentRunLogResponse
 
 ClientOf = Callable[..., AsyncCodegen]

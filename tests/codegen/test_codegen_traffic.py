@@ -11,7 +11,7 @@ from genloom.errors import AgentError
 from genloom.testing import CodegenServer, Fault
 from genloom.testing.codegen import RateLimit
 from genloom.tools.codegen import AsyncCodegen, Pacing
-from genloom.tools.codegen.failures import UnsentError
+from genloom.tools.codegen.http.failures import UnsentError
 from genloom.tools.codegen.traffic import UNLIMITED, Breaker, GuardedServer, Limits, Rate, SlidingWindow, Traffic
 from genloom.tools.codegen.traffic.lane import Lane
 

@@ -21,7 +21,7 @@ import genloom
 from genloom.config import load_settings
 from genloom.errors import RunCancelledError, StorageError
 from genloom.events import DraftMade, Event, ModelUsage, NodeFailed, NodeFinished, NodeStarted, Note, RunFinished
-from genloom.tools.codegen.journal import JournalEntry, MemoryJournal, RunJournal
+from genloom.tools.codegen.once.journal import JournalEntry, MemoryJournal, RunJournal
 from genloom.tools.store.agent_journal import SqliteAgentJournal, open_agent_journal
 from genloom.tools.store.run_records import RunRecorder, RunRecords, open_run_records
 from genloom.tools.store.run_statistics import statistics, summarise

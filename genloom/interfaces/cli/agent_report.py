@@ -6,7 +6,7 @@ from typing import Any
 
 from genloom.errors import RunCancelledError
 from genloom.state import AgentRun
-from genloom.tools.codegen.log_entry import LogEntry
+from genloom.tools.codegen.log.entry import LogEntry
 from genloom.tools.codegen.status import normalise_status
 from genloom.tools.codegen.wire import AgentRunResponse, RunFields
 

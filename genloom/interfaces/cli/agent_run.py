@@ -19,7 +19,7 @@ from genloom.interfaces.cli.terminal import put_json, put_text, tell
 from genloom.state import AgentRun
 from genloom.tools.codegen import AsyncCodegen
 from genloom.tools.codegen.access import resolve_access
-from genloom.tools.codegen.journaled import SubmitOptions, submit_journaled
+from genloom.tools.codegen.once.journaled import SubmitOptions, submit_journaled
 from genloom.tools.codegen.watch import resumed
 
 __all__ = ["NewRun", "Waiting", "await_run", "image_uri", "metadata_of", "resume_run", "start_run", "submit_once"]

@@ -7,9 +7,9 @@ from genloom.tools.codegen.backends import NO_BACKEND_HINT, AgentBackend, Codege
 from genloom.tools.codegen.batch import BatchItem, batch_keys
 from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.context_store import EarlierRun, RunContext
-from genloom.tools.codegen.draft import agent_draft, draft_from_run
-from genloom.tools.codegen.journal import PROCESS_JOURNAL, JournalEntry, MemoryJournal, RunJournal
-from genloom.tools.codegen.log_entry import LogEntry
+from genloom.tools.codegen.drafts.draft import agent_draft, draft_from_run
+from genloom.tools.codegen.log.entry import LogEntry
+from genloom.tools.codegen.once.journal import PROCESS_JOURNAL, JournalEntry, MemoryJournal, RunJournal
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.poller import RunChanges, RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from genloom.config import DEFAULT_CODEGEN_URL, Settings, load_settings
-from genloom.tools.codegen.address import checked_address
 from genloom.tools.codegen.credentials.choose import choose_provider
 from genloom.tools.codegen.credentials.provider import TokenProvider
+from genloom.tools.codegen.http.address import checked_address
 
 __all__ = ["Access", "resolve_access"]
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from genloom.registry import Registry
 from genloom.tools.codegen.access import Access
-from genloom.tools.codegen.connection import Connection
 from genloom.tools.codegen.credentials.provider import TokenProvider
+from genloom.tools.codegen.http.connection import Connection
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.poller import ConnectionSource, RunPoller, RunSource
 from genloom.tools.codegen.traffic import Breaker, GuardedServer, Traffic

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from genloom.config import load_settings
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
 from genloom.state import AgentRun
-from genloom.tools.codegen.log_entry import LogEntry
+from genloom.tools.codegen.log.entry import LogEntry
 from genloom.tools.codegen.status import normalise_status
 from genloom.tools.codegen.wire import AgentRunResponse, AgentRunWithLogsResponse
 from genloom.tools.security import delimit, redact

@@ -18,8 +18,8 @@ from genloom.registry import Registry
 from genloom.state import AgentRun
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.client import AsyncCodegen
-from genloom.tools.codegen.journal import RunJournal
-from genloom.tools.codegen.journaled import submit_journaled
+from genloom.tools.codegen.once.journal import RunJournal
+from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.codegen.pacing import Pacing
 
 __all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "agent_backends"]

@@ -21,7 +21,6 @@ from genloom.state import AgentRun
 from genloom.tools.codegen.access import Access, resolve_access
 from genloom.tools.codegen.accounts import run_poller, shared_traffic
 from genloom.tools.codegen.batch import Batch, BatchItem, batch_keys
-from genloom.tools.codegen.connection import Connection
 from genloom.tools.codegen.context_store import ContextStore, RunContext
 from genloom.tools.codegen.credentials import TokenProvider
 from genloom.tools.codegen.endpoints import (
@@ -37,13 +36,14 @@ from genloom.tools.codegen.endpoints import (
     Users,
     Webhooks,
 )
-from genloom.tools.codegen.journaled import SubmitOptions, submitting
-from genloom.tools.codegen.log_reader import LogReader
-from genloom.tools.codegen.log_stream import LogEntry, RunStream
+from genloom.tools.codegen.http.connection import Connection
+from genloom.tools.codegen.log.reader import LogReader
+from genloom.tools.codegen.log.stream import LogEntry, RunStream
+from genloom.tools.codegen.once.journaled import SubmitOptions, submitting
+from genloom.tools.codegen.once.submission import Submission, unstarted
 from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status
-from genloom.tools.codegen.submission import Submission, unstarted
 from genloom.tools.codegen.watch import RunWatch, announce, resumed
 from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, MAX_PAGE, AgentRunResponse
 

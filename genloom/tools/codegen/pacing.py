@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from genloom.errors import AgentError
 from genloom.tools.backoff import backoff_seconds
-from genloom.tools.codegen.failures import worth_repeating
+from genloom.tools.codegen.http.failures import worth_repeating
 from genloom.tools.codegen.traffic.limits import DOCUMENTED, Limits
 
 __all__ = ["Pacing", "with_retries"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genloom.config import Settings
-from genloom.tools.codegen.journal import JournalEntry
+from genloom.tools.codegen.once.journal import JournalEntry
 from genloom.tools.store.database import private_folder, storage_errors
 from genloom.tools.store.journal_file import journal_path, open_journal
 

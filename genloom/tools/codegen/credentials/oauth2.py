@@ -9,10 +9,10 @@ from urllib.parse import quote_plus
 from pydantic import SecretStr
 
 from genloom.errors import CredentialError
-from genloom.tools.codegen.address import checked_address
 from genloom.tools.codegen.credentials.cached import FetchedToken, FetchingProvider
 from genloom.tools.codegen.credentials.provider import checked_token
 from genloom.tools.codegen.credentials.token_request import ask_for_token
+from genloom.tools.codegen.http.address import checked_address
 
 __all__ = ["ClientCredentials"]
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from genloom.errors import CredentialError
-from genloom.tools.codegen.address import sends_in_the_clear
-from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
-from genloom.tools.codegen.failures import UnsentError
+from genloom.tools.codegen.http.address import sends_in_the_clear
+from genloom.tools.codegen.http.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
+from genloom.tools.codegen.http.failures import UnsentError
 from genloom.tools.http_status import failure_of_status
 
 __all__ = ["ask_for_token"]

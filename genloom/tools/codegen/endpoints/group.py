@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from genloom.errors import UsageError
-from genloom.tools.codegen.connection import Connection
+from genloom.tools.codegen.http.connection import Connection
 from genloom.tools.codegen.wire import MAX_PAGE, Page
 
 __all__ = ["EndpointGroup", "every_item", "page_window"]
@@ -22,7 +22,7 @@ T = TypeVar("T", bound=BaseModel)
 class EndpointGroup:
     """Endpoints of one kind over one connection; `organization` tells whose. Each method is one request, never repeated.
 
-    Raises what `genloom.tools.codegen.failures` lists.
+    Raises what `genloom.tools.codegen.http.failures` lists.
     """
 
     def __init__(self, connection: Connection, organization: Callable[[], Awaitable[int]]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from genloom.errors import AgentError, GenloomError
-from genloom.tools.codegen.failures import worth_repeating
+from genloom.tools.codegen.http.failures import worth_repeating
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.poller.board import Board
 from genloom.tools.codegen.poller.round import PollRound

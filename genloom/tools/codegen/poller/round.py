@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from genloom.errors import AgentError, UsageError
-from genloom.tools.codegen.failures import worth_repeating
+from genloom.tools.codegen.http.failures import worth_repeating
 from genloom.tools.codegen.poller.board import Board
 from genloom.tools.codegen.poller.lookups import Lookup, resolve
 from genloom.tools.codegen.poller.pages import pages_for

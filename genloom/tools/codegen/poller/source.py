@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from genloom.tools.codegen.connection import Connection
+from genloom.tools.codegen.http.connection import Connection
 from genloom.tools.codegen.wire import MAX_PAGE, AgentRunPage, AgentRunResponse
 
 __all__ = ["ConnectionSource", "RunSource"]

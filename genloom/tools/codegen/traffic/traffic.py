@@ -13,7 +13,7 @@ from typing import get_args
 
 from genloom.errors import AgentError, GenloomError
 from genloom.tools.backoff import backoff_seconds
-from genloom.tools.codegen.failures import UnsentError
+from genloom.tools.codegen.http.failures import UnsentError
 from genloom.tools.codegen.traffic.breaker import Breaker
 from genloom.tools.codegen.traffic.lane import Lane
 from genloom.tools.codegen.traffic.limits import Limits, Rate, RequestClass, request_class

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from genloom.tools.codegen.log_entry import LogEntry, fingerprint
+from genloom.tools.codegen.log.entry import LogEntry, fingerprint
 from genloom.tools.codegen.wire import AgentRunWithLogsResponse
 
 __all__ = ["MAX_ENTRIES", "LogReader"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from genloom.config import Settings
 from genloom.errors import AgentError, BackendFailure
 from genloom.tools.backoff import backoff_seconds, parse_retry_after
-from genloom.tools.codegen.address import checked_address, sends_in_the_clear
-from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
+from genloom.tools.codegen.http.address import checked_address, sends_in_the_clear
+from genloom.tools.codegen.http.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
 from genloom.tools.http_status import failure_of_status
 
 __all__ = ["MAX_DIFF_BYTES", "PullRequest", "fetch_diff", "find_pull_request"]

@@ -11,9 +11,9 @@ from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
 from genloom.events import EventEmitter, Note
 from genloom.state import AgentRun
 from genloom.tools.backoff import backoff_seconds
-from genloom.tools.codegen.failures import worth_repeating
-from genloom.tools.codegen.log_entry import LogEntry
-from genloom.tools.codegen.log_reader import LogReader
+from genloom.tools.codegen.http.failures import worth_repeating
+from genloom.tools.codegen.log.entry import LogEntry
+from genloom.tools.codegen.log.reader import LogReader
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.status import is_final, normalise_status
 

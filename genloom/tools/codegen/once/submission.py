@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from genloom.errors import AgentError
-from genloom.tools.codegen.failures import may_have_worked, worth_repeating
+from genloom.tools.codegen.http.failures import may_have_worked, worth_repeating
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.wire import AgentRunResponse

@@ -68,8 +68,8 @@ async def agent_draft(
 async def _changes_of_pull_request(
     run: AgentRun, settings: Settings, repository: str | Path | None
 ) -> tuple[FileChange, ...] | NotRun:
-    from genloom.tools.codegen.pull_request import fetch_diff, find_pull_request  # here: few runs end with one
-    from genloom.tools.codegen.pull_request_diff import changes_of_diff
+    from genloom.tools.codegen.drafts.pull_request import fetch_diff, find_pull_request  # here: few runs end with one
+    from genloom.tools.codegen.drafts.pull_request_diff import changes_of_diff
 
     try:
         found = find_pull_request(run.pull_requests[0], settings)

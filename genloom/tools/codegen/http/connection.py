@@ -18,9 +18,9 @@ from pydantic import BaseModel, ValidationError
 
 from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.access import Access
-from genloom.tools.codegen.address import sends_in_the_clear
-from genloom.tools.codegen.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
-from genloom.tools.codegen.failures import TokenRefusedError, UnsentError, malformed_error, response_error
+from genloom.tools.codegen.http.address import sends_in_the_clear
+from genloom.tools.codegen.http.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
+from genloom.tools.codegen.http.failures import TokenRefusedError, UnsentError, malformed_error, response_error
 from genloom.tools.codegen.traffic import UNLIMITED, Breaker, GuardedServer, Traffic
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Connection:
     ) -> M:
         """Send one request and return its answer as `shape`. `doing` says in errors what was asked.
 
-        Raises `CredentialError`, `UsageError` or `AgentError` as `genloom.tools.codegen.failures` tells.
+        Raises `CredentialError`, `UsageError` or `AgentError` as `genloom.tools.codegen.http.failures` tells.
         """
         request = self._client_or_error().build_request(
             method,

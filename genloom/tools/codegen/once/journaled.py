@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypedDict, Unpack
 from genloom.errors import AgentError
 from genloom.events import EventEmitter
 from genloom.state import AgentRun
-from genloom.tools.codegen.journal import PROCESS_JOURNAL, JournalEntry, RunJournal
+from genloom.tools.codegen.once.journal import PROCESS_JOURNAL, JournalEntry, RunJournal
 
 __all__ = ["SubmitOptions", "Submitter", "journal_key", "submit_journaled", "submitting"]
 

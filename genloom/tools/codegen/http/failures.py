@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from genloom.errors import AgentError, BackendFailure, CredentialError, GenloomError, UsageError
 from genloom.tools.backoff import parse_retry_after
-from genloom.tools.codegen.answer import Answer
+from genloom.tools.codegen.http.answer import Answer
 from genloom.tools.http_status import failure_of_status
 
 __all__ = [
