@@ -96,7 +96,7 @@ async def _key_now(job: GenerationJob, code: CodeContext) -> str:
 
 def _may_be_kept(result: GenerationResult) -> bool:
     """Only what passed is kept, and neither an answer that the clock decided nor one whose reviewer was not heard."""
-    unheard = any(finding.rule == "model:unheard" for finding in (result.review.findings if result.review else ()))
+    unheard = result.review is not None and result.review.unheard
     return result.outcome == "passed" and result.draft is not None and not result.draft.cut_by_clock and not unheard
 
 

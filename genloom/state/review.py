@@ -6,7 +6,10 @@ from typing import Literal
 
 from genloom.state.part import StatePart
 
-__all__ = ["Finding", "Review", "ReviewDecision", "Severity"]
+__all__ = ["UNHEARD", "Finding", "Review", "ReviewDecision", "Severity"]
+
+UNHEARD = "model:unheard"
+"""The rule of the finding that says that a model was to review and did not, so that nobody reads its silence as praise."""
 
 Severity = Literal["note", "warning", "error", "blocker"]
 ReviewDecision = Literal["approve", "revise", "reject"]
@@ -30,3 +33,8 @@ class Review(StatePart):
     findings: tuple[Finding, ...] = ()
     reviewers: tuple[str, ...] = ()
     summary: str = ""
+
+    @property
+    def unheard(self) -> bool:
+        """Whether a model was to review and did not."""
+        return any(finding.rule == UNHEARD for finding in self.findings)

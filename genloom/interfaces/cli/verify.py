@@ -53,22 +53,15 @@ def command(
     from pathlib import Path
 
     from genloom.config import load_settings
-    from genloom.errors import ExampleError
     from genloom.interfaces.cli.inputs import find_folder, find_python, place_of_tests, read_text
     from genloom.interfaces.cli.late_progress import showing_late_progress
-    from genloom.interfaces.cli.report import verdict_lines
-    from genloom.interfaces.cli.terminal import put_json, put_text
     from genloom.portal import run_sync
-    from genloom.state import GraphContext, find_contradiction, parse_example
-    from genloom.tools.checks import verdict_to_json, verify_file
+    from genloom.state import GraphContext
+    from genloom.tools.checks import verify_file
     from genloom.tools.checks.comparison import EQUALITY
     from genloom.tools.sandbox import sandbox_for
 
-    contradiction = find_contradiction([parse_example(text) for text in examples])
-    if contradiction is not None:
-        raise ExampleError(
-            f"The examples contradict each other: `{contradiction[0].text}` and `{contradiction[1].text}`."
-        )
+    _demand_agreement(examples)
     where = GraphContext(
         repository=find_folder(repository), python=find_python(python), allow_weak_sandbox=allow_weak_sandbox
     )
@@ -86,6 +79,26 @@ def command(
                 tests_path=place_of_tests(tests, context.repository) or "",
             )
         )
+    _put(verdict, file, as_json, sarif)
+    return 0 if verdict.result == "passed" else 1
+
+
+def _demand_agreement(examples: tuple[str, ...]) -> None:
+    """Raise `ExampleError` for two examples of which only one can hold."""
+    from genloom.errors import ExampleError
+    from genloom.state import find_contradiction, parse_example
+
+    contradiction = find_contradiction([parse_example(text) for text in examples])
+    if contradiction is not None:
+        first, second = contradiction
+        raise ExampleError(f"The examples contradict each other: `{first.text}` and `{second.text}`.")
+
+
+def _put(verdict: Verdict, file: str, as_json: bool, sarif: bool) -> None:
+    from genloom.interfaces.cli.report import verdict_lines
+    from genloom.interfaces.cli.terminal import put_json, put_text
+    from genloom.tools.checks import verdict_to_json
+
     if sarif:
         put_json(_as_sarif(verdict, file))
     elif as_json:
@@ -93,7 +106,6 @@ def command(
     else:
         reason = "" if verdict.result == "passed" else f": {verdict.reason}"
         put_text("\n".join([f"{verdict.result.replace('_', ' ')}: {file}{reason}", *verdict_lines(verdict)]))
-    return 0 if verdict.result == "passed" else 1
 
 
 def _as_sarif(verdict: Verdict, file: str) -> dict[str, Any]:  # Any: a JSON document

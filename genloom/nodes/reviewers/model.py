@@ -16,11 +16,9 @@ from genloom.nodes.conversation import ask_for
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import CodeContext, Draft, Finding, GenerationRequest, Review, ReviewDecision, Severity, Verdict
+from genloom.state.review import UNHEARD
 
-__all__ = ["UNHEARD", "Judgement", "Subject", "review_with_model"]
-
-UNHEARD = "model:unheard"
-"""The rule of the finding that says that a model was to review and did not."""
+__all__ = ["Judgement", "Subject", "review_with_model"]
 
 MAX_OBJECTS = 50
 MAX_REMARKS = 50

@@ -9,6 +9,7 @@ else the process has loaded) nor its folder of character tables is ever touched.
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import re
 import string
@@ -196,18 +197,22 @@ def _sequences(samples: Sequence[list[Any]], hint: ast.expr | None, depth: int) 
     low, high = _sizes(map(len, samples))
     if _is_table(pooled, samples):
         return _tables(samples, low, high, depth)
-    element = _like(pooled, next(iter(hint_arguments(hint)), None), depth + 1)
+    drawn = _varied(samples, _like(pooled, next(iter(hint_arguments(hint)), None), depth + 1), low, high)
     several = [each for each in samples if len(each) > 1]
-    distinct = (
-        distinct_key if several and all(len(set(map(distinct_key, each))) == len(each) for each in several) else None
-    )
-    drawn: Values = st.lists(element, min_size=low, max_size=high, unique_by=distinct)
-    if len(several) == len(samples) and all(len(set(map(distinct_key, each))) > 1 for each in samples):
-        drawn = drawn.filter(lambda values: len(set(map(distinct_key, values))) > 1)
-    if several and all(_is_sorted(each, False) for each in several):
-        return drawn.map(sorted)
-    if several and all(_is_sorted(each, True) for each in several):
-        return drawn.map(lambda values: sorted(values, reverse=True))
+    for reverse in (False, True):
+        if several and all(_is_sorted(each, reverse) for each in several):
+            return drawn.map(functools.partial(sorted, reverse=reverse))
+    return drawn
+
+
+def _varied(samples: Sequence[list[Any]], element: Values, low: int, high: int) -> Values:
+    """Lists whose elements differ as those of the samples do: all of them, at least two, or as it comes."""
+    several = [each for each in samples if len(each) > 1]
+    kinds = [len(set(map(distinct_key, each))) for each in several]
+    distinct = bool(several) and kinds == [len(each) for each in several]
+    drawn: Values = st.lists(element, min_size=low, max_size=high, unique_by=distinct_key if distinct else None)
+    if len(several) == len(samples) and all(kind > 1 for kind in kinds):
+        return drawn.filter(lambda values: len(set(map(distinct_key, values))) > 1)
     return drawn
 
 
