@@ -59,6 +59,6 @@ def _version(package: str) -> str | None:
 def _interpreter(context: GraphContext, settings: Settings) -> list[object]:
     """What tells one interpreter with its packages from another, without starting it."""
     python = interpreter_for(context, settings)
-    packages = sorted(str(folder) for folder in python.parent.parent.glob("lib/python*/site-packages"))
+    packages = sorted(str(folder) for folder in python.parent.parent.glob("lib*/python*/*-packages"))  # Debian's, too
     times = [Path(place).stat().st_mtime_ns for place in [str(python), *packages] if Path(place).exists()]
     return [platform.python_version(), platform.machine(), str(python), *packages, *times]
