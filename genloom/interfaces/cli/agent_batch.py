@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from genloom.interfaces.cli.terminal import put_json, tell
 from genloom.state import AgentRun
 from genloom.tools.codegen import AsyncCodegen, BatchItem, batch_keys
 from genloom.tools.codegen.batch import MAX_PROMPTS, Batch
+from genloom.tools.codegen.deadline import Deadline
 
 __all__ = ["BatchLine", "read_batch", "run_batch"]
 
@@ -93,11 +93,10 @@ def run_batch(
 
     async def work(client: AsyncCodegen) -> tuple[BatchItem, ...]:
         async def one(index: int, key: str) -> AgentRun:
-            began = asyncio.get_running_loop().time()
+            until = Deadline(deadline)
             run = await submit_once(client, lines[index].new_run, key, AgentSession(quiet=True), deadline=deadline)
             progress.begun(lines[index], run)
-            left = None if deadline is None else max(0.0, deadline - (asyncio.get_running_loop().time() - began))
-            return await client.wait(run, deadline=left)
+            return await client.wait(run, deadline=until.left)
 
         await client.organization()  # a refused token ends the command, not one line
         keys = [line.key for line in lines]

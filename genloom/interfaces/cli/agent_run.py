@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import mimetypes
 import uuid
@@ -19,7 +18,9 @@ from genloom.interfaces.cli.terminal import put_json, put_text, tell
 from genloom.state import AgentRun
 from genloom.tools.codegen import AsyncCodegen
 from genloom.tools.codegen.access import resolve_access
-from genloom.tools.codegen.once.journaled import SubmitOptions, submit_journaled
+from genloom.tools.codegen.deadline import Deadline
+from genloom.tools.codegen.once.journaled import submit_journaled
+from genloom.tools.codegen.options import SubmitOptions
 from genloom.tools.codegen.watch import resumed
 
 __all__ = ["NewRun", "Waiting", "await_run", "image_uri", "metadata_of", "resume_run", "start_run", "submit_once"]
@@ -67,12 +68,10 @@ def start_run(new: NewRun, waiting: Waiting, *, org_id: int | None, logs: bool) 
     session = AgentSession(org_id=org_id, quiet=waiting.quiet, logs=logs, key=key)
 
     async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        until = Deadline(waiting.deadline)
         run = await submit_once(client, new, key, session, deadline=waiting.deadline, fresh=new.key is None)
         session.run = run
-        left = None if waiting.deadline is None else max(0.0, waiting.deadline - (loop.time() - began))
-        return await _awaited(client, run, session, waiting, left)
+        return await _awaited(client, run, session, waiting, until.left)
 
     return _give(*session.perform(work), waiting)
 
@@ -116,12 +115,10 @@ async def submit_once(
     """Start the run of a key once, also when the command is given again; a `fresh` key was made by this one."""
     from genloom.tools.store.agent_journal import open_agent_journal  # imported here: reading runs needs no database
 
-    loop = asyncio.get_running_loop()
-    began = loop.time()
+    until = Deadline(deadline)
     place = f"{resolve_access().base_url} {await client.organization(deadline=deadline)}"
-    left = None if deadline is None else max(0.0, deadline - (loop.time() - began))
     journal = open_agent_journal(load_settings())
-    options: SubmitOptions = {**new.options, "deadline": left, "fresh": fresh, "emit": session.emit}
+    options: SubmitOptions = {**new.options, "deadline": until.left, "fresh": fresh, "emit": session.emit}
     return await submit_journaled(client, journal, new.prompt, key=key, place=place, **options)
 
 

@@ -101,7 +101,7 @@ class AgentSession:
 
 async def read(operation: Callable[[], Awaitable[T]]) -> T:
     """Await a reading request, up to five times."""
-    return await with_retries(operation, _READING, on_retry=lambda error, wait: None)
+    return await with_retries(operation, _READING)
 
 
 async def last_seen(client: AsyncCodegen, run: AgentRun) -> AgentRunResponse | None:

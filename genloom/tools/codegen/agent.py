@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from genloom.errors import AgentError, UsageError
+from genloom.errors import UsageError
 from genloom.portal import run_sync
 from genloom.state import AgentRun, AgentStatus
 from genloom.tools.codegen.access import resolve_access
-from genloom.tools.codegen.client import REQUEST_SECONDS, AsyncCodegen
+from genloom.tools.codegen.api import REQUEST_SECONDS
+from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.credentials import TokenProvider
 from genloom.tools.codegen.pacing import Pacing, with_retries
 
@@ -172,7 +173,7 @@ class AgentTask:
         async def look(client: AsyncCodegen) -> AgentRun:
             self.org_id = await client.organization()
             pacing = self._agent._pacing or Pacing()
-            response = await with_retries(lambda: client.get_run(self.id), pacing, on_retry=_quietly)
+            response = await with_retries(lambda: client.get_run(self.id), pacing)
             return response.to_run(idempotency_key=self._run.idempotency_key)
 
         self._run = self._agent._call(look)
@@ -195,7 +196,3 @@ def _number(org_id: int | str | None) -> int | None:
     if number <= 0:
         raise UsageError(f"The organisation is {number}.", hint="Numbers of organisations start at 1.")
     return number
-
-
-def _quietly(error: AgentError, wait: float) -> None:
-    """Repeat without telling: the SDK has no events either."""

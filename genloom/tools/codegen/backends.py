@@ -6,7 +6,6 @@ their own. The name `codegen` is made from the environment.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -18,6 +17,7 @@ from genloom.registry import Registry
 from genloom.state import AgentRun
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.client import AsyncCodegen
+from genloom.tools.codegen.deadline import Deadline
 from genloom.tools.codegen.once.journal import RunJournal
 from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.codegen.pacing import Pacing
@@ -68,16 +68,13 @@ class CodegenBackend:
     ) -> AgentRun:
         """Return the run of that key when it is final (see `AgentBackend.run`)."""
         access = resolve_access(settings=self.settings())
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        until = Deadline(deadline)
         async with AsyncCodegen(access=access, pacing=self.pacing) as client:
-            place = f"{access.base_url} {await client.organization(deadline=deadline)}"
-            left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
+            place = f"{access.base_url} {await client.organization(deadline=until.left)}"
             run = await submit_journaled(
-                client, journal, prompt, key=idempotency_key, place=place, deadline=left, emit=emit
+                client, journal, prompt, key=idempotency_key, place=place, deadline=until.left, emit=emit
             )
-            left = None if deadline is None else max(0.0, deadline - (loop.time() - started))
-            return await client.wait(run, deadline=left, emit=emit)
+            return await client.wait(run, deadline=until.left, emit=emit)
 
     def describe(self) -> str:
         """Say where runs go. Raises `CredentialError` or `UsageError` when the settings do not suffice."""

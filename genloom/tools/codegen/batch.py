@@ -46,7 +46,7 @@ class Batch:
     keys: Sequence[str]
     run_one: RunOne
     concurrency: int = 10
-    on_item: Callable[[BatchItem], None] = lambda _: None
+    on_item: Callable[[BatchItem], None] | None = None
     _ended: dict[int, BatchItem] = field(default_factory=dict)
     _refused: CredentialError | None = None
 
@@ -67,7 +67,8 @@ class Batch:
             for index in waiting:
                 item = await self._one(index)
                 self._ended[index] = item
-                self.on_item(item)
+                if self.on_item:
+                    self.on_item(item)
 
         workers = [asyncio.create_task(work()) for _ in range(min(self.concurrency, len(self.keys)))]
         try:

@@ -166,7 +166,7 @@ class _Call:
     """The model's number for the call of the tool, where there is one."""
 
     async def read(self, operation: Callable[[], Awaitable[T]]) -> T:
-        return await with_retries(operation, self.reading, on_retry=lambda error, wait: None)
+        return await with_retries(operation, self.reading)
 
     async def waited(self, run: AgentRun, seconds: float) -> str:
         if seconds and not is_final(run.status):

@@ -63,11 +63,15 @@ class Pacing:
 
 
 async def with_retries(
-    operation: Callable[[], Awaitable[T]], pacing: Pacing, *, on_retry: Callable[[AgentError, float], None]
+    operation: Callable[[], Awaitable[T]],
+    pacing: Pacing,
+    *,
+    on_retry: Callable[[AgentError, float], None] | None = None,
 ) -> T:
     """Await `operation()` until it succeeds; only for what may be done twice (reading).
 
-    Raises the last error when it is not worth repeating or the attempts are spent.
+    `on_retry` hears of each failure and the seconds until the next try. Raises the last error when it is not worth
+    repeating or the attempts are spent.
     """
     for attempt in range(pacing.attempts - 1):
         try:
@@ -76,6 +80,7 @@ async def with_retries(
             if not worth_repeating(error):
                 raise
             wait = pacing.retry_wait(error, attempt + 1)
-            on_retry(error, wait)
+            if on_retry:
+                on_retry(error, wait)
         await asyncio.sleep(wait)
     return await operation()

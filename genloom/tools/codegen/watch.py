@@ -12,7 +12,25 @@ from genloom.tools.codegen.poller import RunPoller
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.wire import AgentRunResponse
 
-__all__ = ["RunWatch", "announce", "resumed"]
+__all__ = ["Retries", "RunWatch", "announce", "resumed"]
+
+
+@dataclass(kw_only=True)
+class Retries:
+    """Tells of failures that are tried again, as progress of `run`, or of one that was not started yet."""
+
+    emit: EventEmitter
+    run: AgentRun | None = None
+    last: AgentError | None = None
+
+    def tell(self, error: AgentError, wait: float) -> None:
+        """Say what failed, and that it is tried again in `wait` seconds."""
+        self.last = error
+        message = f"{error.message} Trying again in {wait:.1f} s."
+        if self.run is None:
+            self.emit(AgentProgress(run_id=None, status="queued", message=message))
+        else:
+            announce(self.run, self.emit, message)
 
 
 @dataclass(kw_only=True)

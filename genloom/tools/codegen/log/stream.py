@@ -11,13 +11,14 @@ from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
 from genloom.events import EventEmitter, Note
 from genloom.state import AgentRun
 from genloom.tools.backoff import backoff_seconds
+from genloom.tools.codegen.deadline import Deadline
 from genloom.tools.codegen.http.failures import worth_repeating
 from genloom.tools.codegen.log.entry import LogEntry
 from genloom.tools.codegen.log.reader import LogReader
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.status import is_final, normalise_status
 
-__all__ = ["LogEntry", "RunStream"]
+__all__ = ["RunStream"]
 
 T = TypeVar("T")
 
@@ -51,8 +52,7 @@ class RunStream:
         Ending the iteration early, or cancelling it, stops the waiting too. Raises what `wait` raises.
         """
         yield self.run
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        until = Deadline(self.deadline)
         waiting = asyncio.create_task(self.wait(self.run))
         try:
             interval = self.pacing.poll_first
@@ -66,8 +66,8 @@ class RunStream:
                 await asyncio.wait({waiting}, timeout=interval if self._readable else None)
             ended = waiting.result()
             if not _late(ended):
-                left = LAST_SECONDS if self.deadline is None else began + self.deadline - loop.time()
-                async for entry in self._last_round(min(LAST_SECONDS, max(0.0, left))):
+                left = until.left
+                async for entry in self._last_round(LAST_SECONDS if left is None else min(LAST_SECONDS, left)):
                     yield entry
             yield ended
         finally:

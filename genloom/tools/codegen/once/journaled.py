@@ -5,30 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypedDict, Unpack
+from typing import Protocol, Unpack
 
 from genloom.errors import AgentError
-from genloom.events import EventEmitter
 from genloom.state import AgentRun
+from genloom.tools.codegen.deadline import Deadline
 from genloom.tools.codegen.once.journal import PROCESS_JOURNAL, JournalEntry, RunJournal
+from genloom.tools.codegen.options import SubmitOptions
 
-__all__ = ["SubmitOptions", "Submitter", "journal_key", "submit_journaled", "submitting"]
+__all__ = ["Submitter", "journal_key", "submit_journaled", "submitting"]
 
 CLAIM_SECONDS = 0.1
-
-
-class SubmitOptions(TypedDict, total=False):
-    """What `AsyncCodegen.submit` takes beside prompt and key."""
-
-    metadata: Mapping[str, Any] | None  # Any: the caller's own JSON
-    repo_id: int | None
-    model: str | None
-    images: Sequence[str]
-    deadline: float | None
-    fresh: bool
-    emit: EventEmitter
 
 
 class Submitter(Protocol):
@@ -55,14 +44,12 @@ async def submit_journaled(
     or another, creates the run of this key, it is waited for, and then taken up. Raises what `submit` and the journal
     raise, and `AgentError` of kind timeout when the `deadline` of the options passes while waiting.
     """
-    name, deadline = journal_key(key, place), options.get("deadline")
-    began = asyncio.get_running_loop().time()
-    async with _claimed(journal, name, deadline) as entry:
+    name, deadline = journal_key(key, place), Deadline(options.get("deadline"))
+    async with _claimed(journal, name, deadline.seconds) as entry:
         if entry is not None and entry.run_id is not None:
             return AgentRun(id=entry.run_id, status="unknown", idempotency_key=key)
         await asyncio.to_thread(journal.intend, name)
-        if deadline is not None:
-            options["deadline"] = max(0.0, deadline - (asyncio.get_running_loop().time() - began))
+        options["deadline"] = deadline.left
         run = await client.submit(prompt, idempotency_key=key, in_doubt=entry is not None, **options)
         await asyncio.to_thread(journal.record, name, run.id)
         return run

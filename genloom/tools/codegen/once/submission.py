@@ -11,17 +11,17 @@ that out without the server.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from genloom.errors import AgentError
+from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.http.failures import may_have_worked, worth_repeating
 from genloom.tools.codegen.pacing import Pacing
 from genloom.tools.codegen.poller import RunPoller
-from genloom.tools.codegen.wire import AgentRunResponse
+from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, AgentRunResponse
 
-__all__ = ["Submission", "unstarted"]
+__all__ = ["Submission", "labelled", "unstarted"]
 
 
 @dataclass(kw_only=True)
@@ -90,9 +90,17 @@ class Submission:
                 await asyncio.gather(sending, return_exceptions=True)
 
 
-def unstarted(key: str, deadline: float, failures: Sequence[AgentError]) -> AgentError:
-    """Return the error of a run that was not started within `deadline` seconds, with what went wrong last, if anything."""
-    last = failures[-1] if failures else None
+def labelled(metadata: Mapping[str, Any] | None, key: str) -> dict[str, Any]:  # Any: the caller's own JSON
+    """Return the metadata with the idempotency key among them. Raises `UsageError` when they hold another one."""
+    if metadata and metadata.get(IDEMPOTENCY_FIELD, key) != key:
+        raise UsageError(
+            f"The metadata hold another {IDEMPOTENCY_FIELD!r} than the argument.", hint="Give the key as argument only."
+        )
+    return {**(metadata or {}), IDEMPOTENCY_FIELD: key}
+
+
+def unstarted(key: str, deadline: float, last: AgentError | None) -> AgentError:
+    """Return the error of a run that was not started within `deadline` seconds; `last` is the last trouble, if any."""
     why = f"; the last trouble: {last.message}" if last else "."
     hint = f"It may exist: submitting the idempotency key {key} again finds it and starts no second one."
     return AgentError(
