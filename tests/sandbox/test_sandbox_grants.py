@@ -99,7 +99,7 @@ def granted(sandbox: Sandbox) -> Sandbox:
 def test_server_and_client_of_one_run_reach_one_another(granted: Sandbox) -> None:
     """With loopback granted, a server and its client work, by address and by name, and the report says so."""
     calls = ["fetch('127.0.0.1')", "fetch('localhost')", "echo()"]
-    report = granted.call({"draft.py": SERVER}, "draft", calls, grants=LOOPBACK)
+    report = granted.granting(LOOPBACK).call({"draft.py": SERVER}, "draft", calls)
     assert report.results == (Returned(value=b"hello"), Returned(value=b"hello"), Returned(value=b"line\n")), report
     assert report.grants == ("loopback",)
 
@@ -120,7 +120,9 @@ def test_listeners_outside_are_not_reachable(granted: Sandbox) -> None:
             f"connect({port}, socket.AF_INET6, '::ffff:127.0.0.1')",
             "connect(80, host='192.0.2.1')",
         ]
-        report = granted.call({"draft.py": SERVER}, "draft", [*calls, f"send({udp.getsockname()[1]})"], grants=LOOPBACK)
+        report = granted.granting(LOOPBACK).call(
+            {"draft.py": SERVER}, "draft", [*calls, f"send({udp.getsockname()[1]})"]
+        )
         assert [type(result) for result in report.results[:4]] == [Raised] * 4, report
         with pytest.raises(BlockingIOError):
             tcp.accept()
@@ -142,7 +144,7 @@ def test_listeners_outside_are_not_reachable(granted: Sandbox) -> None:
 )
 def test_only_plain_sockets_are_granted(granted: Sandbox, arguments: str) -> None:
     """Raw sockets, other families and protocols that the kernel would load a module for stay refused."""
-    (result,) = granted.call({"draft.py": SERVER}, "draft", [f"make({arguments})"], grants=LOOPBACK).results
+    (result,) = granted.granting(LOOPBACK).call({"draft.py": SERVER}, "draft", [f"make({arguments})"]).results
     assert isinstance(result, Raised), result
 
 
@@ -163,7 +165,7 @@ def test_unix_socket_outside_is_not_reachable(granted: Sandbox, open_folder: Pat
         source = f"import socket\ndef f():\n    socket.socket(socket.AF_UNIX).connect({str(open_folder / 'sock')!r})\n"
         near = Sandbox(tier=granted.status().tier, readable=[open_folder])
         for sandbox in (granted, near):
-            (result,) = sandbox.call({"draft.py": source}, "draft", ["f()"], grants=LOOPBACK).results
+            (result,) = sandbox.granting(LOOPBACK).call({"draft.py": source}, "draft", ["f()"]).results
             assert isinstance(result, Raised), result
         with pytest.raises(BlockingIOError):
             server.accept()
@@ -172,7 +174,7 @@ def test_unix_socket_outside_is_not_reachable(granted: Sandbox, open_folder: Pat
 def test_processes_share_memory_and_semaphores(granted: Sandbox) -> None:
     """Pools, executors and shared values work with shared memory granted, and fail without it."""
     calls = ["pool()", "executor()", "counter()"]
-    report = granted.call({"draft.py": POOL}, "draft", calls, grants=SHARED_MEMORY)
+    report = granted.granting(SHARED_MEMORY).call({"draft.py": POOL}, "draft", calls)
     assert [getattr(result, "value", result) for result in report.results] == [[0, 1, 4, 9, 16], [0, 1, 4], 3]
     assert report.grants == ("shared_memory",)
     assert isinstance(granted.call({"draft.py": POOL}, "draft", ["pool()"]).results[0], Raised)
@@ -180,7 +182,7 @@ def test_processes_share_memory_and_semaphores(granted: Sandbox) -> None:
 
 def test_managers_work_where_the_view_is_the_run_s_own(granted: Sandbox) -> None:
     """Under bubblewrap sockets in the scratch folder are granted too; elsewhere such a path could lead outside."""
-    (result,) = granted.call({"draft.py": POOL}, "draft", ["managed()"], grants=BOTH).results
+    (result,) = granted.granting(BOTH).call({"draft.py": POOL}, "draft", ["managed()"]).results
     if granted.status().tier == "bubblewrap":
         assert result == Returned(value={"a": 1})
     else:
@@ -192,19 +194,19 @@ def test_shared_memory_is_gone_with_the_run(granted: Sandbox) -> None:
     name = f"genloom-test-{os.getpid()}"
     source = f"def f():\n    with open('/dev/shm/{name}', 'x') as file: file.write('x')\n    return 1\n"
     for _ in range(2):
-        report = granted.call({"draft.py": source}, "draft", ["f()"], grants=SHARED_MEMORY)
+        report = granted.granting(SHARED_MEMORY).call({"draft.py": source}, "draft", ["f()"])
         assert report.results == (Returned(value=1),), report
     assert not Path("/dev/shm", name).exists()
     assert isinstance(granted.call({"draft.py": source}, "draft", ["f()"]).results[0], Raised)
 
 
 def test_tests_and_programs_take_grants(granted: Sandbox) -> None:
-    """A pytest file and a program can be granted the same, and `granting` makes it a sandbox's own."""
+    """A pytest file and a program can be granted the same; the sandbox that `granting` was asked of stays as it was."""
     tests = "from draft import fetch\ndef test_it(): assert fetch('127.0.0.1') == b'hello'\n"
     serving = granted.granting(LOOPBACK)
     report = serving.test({"draft.py": SERVER}, tests)
     assert [case.result for case in report.cases] == ["passed"], report
     program = "from draft import fetch\nprint(fetch('127.0.0.1'))\n"
-    ran = granted.run_program(program, files={"draft.py": SERVER}, grants=LOOPBACK)
+    ran = serving.run_program(program, files={"draft.py": SERVER})
     assert (ran.stdout, ran.grants, report.grants) == ("b'hello'\n", ("loopback",), ("loopback",))
     assert granted.run_program("print(1)").grants == ()

@@ -16,8 +16,7 @@ import genloom
 from genloom.config import load_settings
 from genloom.errors import UsageError
 from genloom.state import GraphContext, SandboxTier
-from genloom.tools.sandbox import Returned, Sandbox, SandboxStatus, least_tier, sandbox_for, tier_suffices
-from genloom.tools.sandbox import sandbox as sandbox_module
+from genloom.tools.sandbox import Returned, Sandbox, SandboxStatus, least_tier, sandbox_for, tier_status, tier_suffices
 from genloom.tools.sandbox.interpreter import Interpreter, find_interpreter
 from genloom.tools.sandbox.tier_memory import TierMemory, circumstances
 
@@ -28,11 +27,11 @@ STATUS = SandboxStatus(tier="landlock", reason="", python="3.11.7", namespaces=T
 @pytest.fixture(autouse=True)
 def forgetful_process() -> Iterator[None]:
     """What this process itself found out is out of the way."""
-    kept = dict(sandbox_module._found)
-    sandbox_module._found.clear()
+    kept = dict(tier_status._found)
+    tier_status._found.clear()
     yield
-    sandbox_module._found.clear()
-    sandbox_module._found.update(kept)
+    tier_status._found.clear()
+    tier_status._found.update(kept)
 
 
 def stored(folder: Path) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def test_ordinary_use_of_the_standard_library_works(sandbox: Sandbox, source: st
         pytest.skip("semaphores need private shared memory")
     limits = Limits(wall_seconds=20, memory_megabytes=512)
     grants = Grants(shared_memory="multiprocessing" in source)
-    report = sandbox.run_program(source, limits=limits, grants=grants)
+    report = sandbox.granting(grants).run_program(source, limits=limits)
     assert (report.ended, report.stderr) == ("normal", "")
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from genloom.tools.sandbox.report import NotRunCause
 
-__all__ = ["Interpreter", "Unavailable", "find_interpreter"]
+__all__ = ["Interpreter", "Unavailable", "find_interpreter", "find_with"]
 
 # the parts of an installation, not its whole folder: that may be somebody's home
 _PARTS = ("bin", "lib", "lib64", "libexec", "include", "share", "ssl", "pyvenv.cfg")
@@ -56,6 +56,14 @@ def find_interpreter(python: str | Path | None = None) -> Interpreter | Unavaila
             cause="no_interpreter",
             hint="Give the path of an interpreter that you may read and start.",
         )
+
+
+def find_with(python: str, needed: Sequence[str]) -> Interpreter | Unavailable:
+    """Find an interpreter for a run that needs these paths, if each of them is there. Reads the disk."""
+    for path in needed:
+        if not os.path.exists(path):  # noqa: PTH110 - made for each run
+            return Unavailable(reason=f"{path} does not exist.", hint="Give a folder that is there.")
+    return find_interpreter(python)
 
 
 _MOST_FOUND = 64

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -18,7 +16,10 @@ from typing import BinaryIO, TypeVar
 from genloom.tools.sandbox.conversation.dialogue import Dialogue
 from genloom.tools.sandbox.conversation.pipes import PipeCollector, PipeReader, PipeWriter
 from genloom.tools.sandbox.job import Ending, Job, Refused
+from genloom.tools.sandbox.launcher.wire import ACCEPTED
+from genloom.tools.sandbox.output import Output
 from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, run_of_server, scratch_inside
+from genloom.tools.sandbox.scratch_folder import make_scratch, remove_scratch
 from genloom.tools.sandbox.start import start_command
 from genloom.tools.sandbox.warm.warm_pool import Lease, lease_server
 
@@ -31,10 +32,6 @@ Conversation = Callable[[Dialogue], Awaitable[None]]
 `BrokenDialogueError` itself: the run is then stopped."""
 
 _PIPES = ("control", "status", "stdout", "stderr", "calls", "records")
-_SENT = ("control", "status", "plan", "stdin", "stdout", "stderr", "calls", "records")
-"""What a warm server wants, in its order."""
-
-_ACCEPTED = b"accepted\n"
 _ACCEPT_SECONDS = 30.0
 _LAST = (b"ended ", b"refused ")
 """How the supervisor's last line begins."""
@@ -66,7 +63,7 @@ async def _run_once(job: Job, conversation: Conversation | None) -> Ending | Ref
         return await run.see_through(conversation)
     finally:
         if run.scratch:
-            await asyncio.shield(asyncio.to_thread(_remove, run.scratch))
+            await asyncio.shield(asyncio.to_thread(remove_scratch, run.scratch))
 
 
 async def _to_its_end(work: Callable[[], T]) -> T:
@@ -77,47 +74,6 @@ async def _to_its_end(work: Callable[[], T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait([doing])
         raise
-
-
-def _remove(folder: str) -> None:
-    """Remove a folder that hostile code filled: too deep for recursion, or with its permissions taken away."""
-    if not os.path.lexists(folder):
-        return  # the supervisor did it
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(folder, ignore_errors=True)
-    if os.path.lexists(folder):
-        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
-            arguments = [*command, "--", folder]
-            subprocess.run(arguments, check=False, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)  # noqa: S603 - fixed commands
-
-
-class _Output:
-    """What a run writes, up to the cap; whoever writes more is stopped."""
-
-    def __init__(self, stop: Callable[[], None], cap: int, on_line: Callable[[bytes], None] | None) -> None:
-        self._stop = stop
-        self._cap = cap
-        self._on_line = on_line
-        self._told = 0
-        self.kept = bytearray()
-        self.overflow = False
-        self.callers_error: Exception | None = None
-
-    def take(self, chunk: bytes) -> None:
-        if len(self.kept) + len(chunk) > self._cap:
-            self.overflow = True
-            self._stop()
-        self.kept += chunk[: self._cap - len(self.kept)]
-        while self._on_line and not self.callers_error and (end := self.kept.find(b"\n", self._told)) >= 0:
-            self._tell(self._on_line, bytes(self.kept[self._told : end]))
-            self._told = end + 1
-
-    def _tell(self, on_line: Callable[[bytes], None], line: bytes) -> None:
-        try:
-            on_line(line)
-        except Exception as error:  # noqa: BLE001 - the caller's own, raised again when the tree is gone
-            self.callers_error = error
-            self._stop()
 
 
 class _Run:
@@ -133,9 +89,9 @@ class _Run:
         self._status: PipeReader | None = None
         self._accepted = False
         self._line = b""
-        self._stdout = _Output(self._stop, job.limits.output_kilobytes * 1024, job.on_line)
-        self._stderr = _Output(self._stop, job.limits.output_kilobytes * 1024, None)
         self._cap = job.limits.output_kilobytes * 1024
+        self._stdout = Output(self._stop, self._cap, job.on_line)
+        self._stderr = Output(self._stop, self._cap)
         self._overflow = False
         self._control: BinaryIO | None = None
         self._over = asyncio.Event()
@@ -168,7 +124,7 @@ class _Run:
         try:
             self._lease = lease_server(self._job)
             if not self._lease and not self._job.bubblewrap:  # which makes one inside
-                self.scratch = tempfile.mkdtemp(prefix="genloom-")
+                self.scratch = make_scratch()
         except OSError as error:
             return Refused(stage="scratch", why=str(error))
         try:
@@ -188,7 +144,7 @@ class _Run:
             server = self._lease.server
             plan = run_of_server(server.common, self._job, channel=channel)
             ends["plan"] = plan_file(plan, theirs)
-            server.send([ends[name] for name in _SENT], plan)  # one that is gone does not accept it
+            server.send(ends, plan)  # one that is gone does not accept it
             return
         plan = make_plan(self._job, role="run", scratch=self.scratch or scratch_inside(self._job), channel=channel)
         ends["plan"] = plan_file(plan, theirs)
@@ -232,7 +188,7 @@ class _Run:
         """Nothing of the conversation has begun before: until then, the job can still be run another way."""
         try:
             async with asyncio.timeout(_ACCEPT_SECONDS):
-                accepted = await status.last_words() == _ACCEPTED
+                accepted = await status.last_words() == ACCEPTED
         except TimeoutError:
             accepted = False
         if not accepted:

@@ -15,13 +15,20 @@ import gc
 import marshal
 import os
 import select
-import struct
 import time
 
 from genloom.tools.sandbox.launcher import kernel
 from genloom.tools.sandbox.launcher.confinement import close_rest
 from genloom.tools.sandbox.launcher.order import Order
 from genloom.tools.sandbox.launcher.supervisor import supervise
+from genloom.tools.sandbox.launcher.wire import (
+    ACCEPTED,
+    DESCRIPTORS,
+    FOR_RUN,
+    FOR_SUPERVISOR,
+    LIMITS_SIZE,
+    unpack_limits,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,20 +36,17 @@ if TYPE_CHECKING:
 
     from genloom.tools.sandbox.launcher.plan import Plan
 
-__all__ = ["LIMITS", "wait_for_run"]
+__all__ = ["wait_for_run"]
 
 SOCKET = 3
-"""Where the server's end of the socket pair is found. A message comes with descriptors: the first with that of the plan
-that all runs have in common; then, with a run's `LIMITS`, of its control, status, plan, stdin, stdout, stderr, calls and
-records."""
-
-LIMITS = "<dQ"
-"""What a maker has to know of a run: seconds, and bytes of memory."""
+"""Where the server's end of the socket pair is found; `wire` tells what comes through it."""
 
 _MOST_IDLE = 2
 """As many as checks run at once: a run and its control."""
 
-_MOST_DESCRIPTORS, _WIDTH = 8, 4
+_WIDTH = 4
+"""Of a descriptor among the data that come beside a message."""
+
 _CLOSE_ON_EXEC = 0x40000000  # MSG_CMSG_CLOEXEC
 _SIGKILL = 9
 _PAUSE_SECONDS = 0.05
@@ -184,19 +188,20 @@ class _LateOrder(Order):
 
     def take(self) -> Plan:
         message, descriptors = _receive(self._server)
-        if len(descriptors) < _MOST_DESCRIPTORS:
+        if len(descriptors) < len(DESCRIPTORS):
             os._exit(0)
-        self.control, self._status = descriptors[:2]
-        os.write(self._status, b"accepted\n")
-        packed = b"".join(number.to_bytes(_WIDTH, "little") for number in descriptors[2:])
+        self.control, self._status = descriptors[: len(FOR_SUPERVISOR)]
+        handed_on = descriptors[len(FOR_SUPERVISOR) :]
+        os.write(self._status, ACCEPTED)
+        packed = b"".join(number.to_bytes(_WIDTH, "little") for number in handed_on)
         self._to_run.sendmsg([b"r"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
         self._to_run.close()
         self._from_supervisor.close()
-        for number in descriptors[2:]:
+        for number in handed_on:
             os.close(number)
         self._leash.send(b"t")
         plan = self._common.copy()
-        plan["wall_seconds"], plan["memory"] = struct.unpack(LIMITS, message)
+        plan["wall_seconds"], plan["memory"] = unpack_limits(message)
         return plan
 
     def take_as_run(self) -> Plan:
@@ -204,12 +209,13 @@ class _LateOrder(Order):
         self._leash.close()
         self._to_run.close()
         _, descriptors = _receive(self._from_supervisor)
-        if not descriptors:
+        if len(descriptors) < len(FOR_RUN):
             os._exit(1)
-        plan = _read_plan(descriptors[0])
-        for place, number in enumerate(descriptors[1:4]):
-            os.dup2(number, place)
-        plan["channel"] = descriptors[4:] if plan["channel"] else []
+        given = {name: descriptors[place] for place, name in enumerate(FOR_RUN)}
+        plan = _read_plan(given["plan"])
+        for place, name in enumerate(("stdin", "stdout", "stderr")):
+            os.dup2(given[name], place)
+        plan["channel"] = [given["calls"], given["records"]] if plan["channel"] else []
         return plan
 
     def go_on(self, plan: Plan) -> NoReturn:
@@ -226,8 +232,8 @@ class _LateOrder(Order):
 
 def _receive(end: _socket.socket) -> tuple[bytes, list[int]]:
     """Return the next message and its descriptors; none when there is no more to come."""
-    space = _socket.CMSG_SPACE(_MOST_DESCRIPTORS * _WIDTH)
-    message, ancillary, _, _ = end.recvmsg(struct.calcsize(LIMITS), space, _CLOSE_ON_EXEC)
+    space = _socket.CMSG_SPACE(len(DESCRIPTORS) * _WIDTH)
+    message, ancillary, _, _ = end.recvmsg(LIMITS_SIZE, space, _CLOSE_ON_EXEC)
     packed = ancillary[0][2] if message and ancillary else b""
     return message, [int.from_bytes(packed[at : at + _WIDTH], "little") for at in range(0, len(packed), _WIDTH)]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import struct
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from genloom.tools.sandbox.job import Job
 from genloom.tools.sandbox.launcher.plan import Plan
+from genloom.tools.sandbox.launcher.wire import DESCRIPTORS, pack_limits
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.planning import make_plan, memory_file, plan_file, scratch_inside
 from genloom.tools.sandbox.start import LAUNCHER_FOLDER, start_command
@@ -21,9 +21,6 @@ __all__ = ["WarmServer", "fits_server"]
 
 _LIMITS = Limits(wall_seconds=10**8, cpu_seconds=10**8, memory_megabytes=4096, processes=4096, file_megabytes=1024)
 """What all runs of a server are inside of, each with narrower limits of its own."""
-
-_LIMITS_OF_RUN = "<dQ"
-"""`LIMITS` of the launcher's server, which is not loaded here."""
 
 _MOST_PROCESSES = 1024
 _GRACE_SECONDS = 15.0
@@ -92,9 +89,9 @@ class WarmServer:
             self._send([plan_file(self.common, theirs)])
             self._held = ours.pop_all()
 
-    def send(self, descriptors: Sequence[int], plan: Plan) -> bool:
-        """Have a run made with these descriptors, in the order that the server names; return whether it was sent."""
-        return self._send(descriptors, struct.pack(_LIMITS_OF_RUN, plan["wall_seconds"], plan["memory"]))
+    def send(self, descriptors: Mapping[str, int], plan: Plan) -> bool:
+        """Have a run made with the descriptors that `wire` names; return whether it was sent."""
+        return self._send([descriptors[name] for name in DESCRIPTORS], pack_limits(plan))
 
     def _send(self, descriptors: Sequence[int], message: bytes = b"-") -> bool:
         try:
