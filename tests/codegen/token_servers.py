@@ -1,4 +1,5 @@
-"""Servers on loopback that give out tokens: imitations of Vault's key-value store and of an OAuth token endpoint."""
+"""Servers on loopback that give out tokens (imitations of Vault's key-value store and of an OAuth token endpoint), and one
+that asks for them."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from genloom.testing.loopback import Answer, FaultSource, LoopbackServer, RecordedRequest
+from genloom.tools.codegen import AsyncCodegen
+from genloom.tools.codegen.credentials import TokenProvider
 
 VAULT_TOKEN, CLIENT_ID, CLIENT_SECRET = "hvs.vault-token", "client one", "sec:ret/%"
 
@@ -46,3 +49,23 @@ class TokenEndpoint(LoopbackServer):
         self.given += 1
         told = {"access_token": f"token-{self.given}", "token_type": "Bearer", "expires_in": self.seconds}
         return Answer.of_json(told)
+
+
+class ChangingServer(LoopbackServer):
+    """An API whose good token changes; it has one run for whoever knows the token."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
+        self.created = 0
+
+    def answer(self, request: RecordedRequest) -> Answer:
+        if request.authorization != f"Bearer {self.token}":
+            return Answer.of_json({"detail": f"bad token {request.authorization}"}, 401)
+        self.created += request.method == "POST"
+        return Answer.of_json({"id": 1, "organization_id": 1})
+
+
+def client_at(server: LoopbackServer, token: TokenProvider | str | None) -> AsyncCodegen:
+    """Return a client of that server and token."""
+    return AsyncCodegen(token=token, org_id=1, base_url=server.base_url)
