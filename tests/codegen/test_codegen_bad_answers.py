@@ -148,9 +148,9 @@ async def test_a_packed_answer_is_unpacked(packed: bytes, client_of: ClientOf) -
 
 
 async def test_a_gzip_bomb_costs_no_more_memory_than_an_answer_may_have(client_of: ClientOf) -> None:
-    """Half a gigabyte of blanks in half a megabyte is given up at the limit, not unpacked first."""
+    """A quarter of a gigabyte in a quarter of a megabyte is given up at the limit, not unpacked first."""
     packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(512)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(256)) + packer.flush()
     assert len(bomb) < 2**20
     tracemalloc.start()
     try:
@@ -187,7 +187,7 @@ async def test_an_answer_that_never_comes_or_never_ends_is_given_up(
 ) -> None:
     """A hang, a slow drip, a flood and a cut each end by themselves, long before the test's own limit."""
     async with asyncio.timeout(30):
-        error = await failure_of(fault, client_of, timeout=1.0 if kind == "timeout" else 20.0)
+        error = await failure_of(fault, client_of, timeout=0.5 if kind == "timeout" else 20.0)
     assert isinstance(error, AgentError)
     assert error.kind == kind
     assert may_have_worked(error)
@@ -205,11 +205,9 @@ async def test_a_request_after_a_bad_answer_goes_through(client_of: ClientOf) ->
         None,
         Fault(body=" " * (17 * 2**20)),
         None,
-        Fault(hang=True),
-        None,
     ]
     with CodegenServer(faults=[None, *faults]) as server:
-        async with client_of(server, timeout=3.0) as client:
+        async with client_of(server) as client:
             created = await client.create_run("p")
             for fault in faults:
                 if fault is None:
@@ -217,6 +215,16 @@ async def test_a_request_after_a_bad_answer_goes_through(client_of: ClientOf) ->
                 else:
                     with pytest.raises(AgentError):
                         await client.get_run(created.id)
+
+
+async def test_a_request_after_one_that_hung_goes_through(client_of: ClientOf) -> None:
+    """What was given up without an answer holds up nobody."""
+    with CodegenServer(faults=[None, Fault(hang=True)]) as server:
+        async with client_of(server, timeout=0.5) as client:
+            created = await client.create_run("p")
+            with pytest.raises(AgentError):
+                await client.get_run(created.id)
+            assert (await client.get_run(created.id)).id == created.id
 
 
 async def test_a_redirect_to_another_host_is_not_asked_with_or_without_the_token(client_of: ClientOf) -> None:

@@ -308,7 +308,7 @@ async def main():
 threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
 while not any(thread.name == "genloom-poller" for thread in threading.enumerate()):
     pass
-threading.Event().wait(1.5)
+threading.Event().wait(0.8)
 """
 
 FORK = """
@@ -336,7 +336,7 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 @pytest.mark.parametrize(("program", "said"), [(EXIT, ""), (FORK, "[0, 0, 0] completed\n")], ids=["exit", "fork"])
 def test_a_process_ends_and_forks_with_a_poller_running(program: str, said: str) -> None:
     """A running poller keeps no process from ending, quietly; a forked child has a poller of its own."""
-    seconds = 60.0 if program is EXIT else 1.0
+    seconds = 60.0 if program is EXIT else 0.3
     with CodegenServer(RunPlan(seconds=seconds)) as server:
         command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, server.base_url, server.token]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

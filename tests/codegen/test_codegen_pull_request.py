@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from genloom.config import load_settings
 from genloom.errors import AgentError, UsageError
 from genloom.state import AgentRun, Draft, GenerationRequest, NotRun
 from genloom.testing import Fault
-from genloom.tools.codegen import agent_draft
-from genloom.tools.codegen.drafts.pull_request import PullRequest, fetch_diff, find_pull_request
+from genloom.tools.codegen import Pacing, agent_draft
+from genloom.tools.codegen.drafts.pull_request import FETCH_PACING, PullRequest, fetch_diff, find_pull_request
 
 TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 MODULE = "def double(x):\n    return x * 2\n"
@@ -114,18 +115,20 @@ async def test_a_stale_pull_request_is_told_as_such(repository: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault(status=502), Fault(cut=True), Fault(truncate=True), Fault(status=429)])
-async def test_transient_failures_are_tried_again_a_few_times(fault: Fault) -> None:
+async def test_transient_failures_are_tried_again_a_few_times(fault: Fault, pace: Pacing) -> None:
     """Once does no harm; for ever ends in three tries."""
+    quick = replace(pace, attempts=3)
     with GitHubServer(DIFF, faults=[fault]) as server:
         request = find_pull_request(server.pull_request, settings_for(server))
         assert request is not None
-        assert await fetch_diff(request, settings_for(server)) == DIFF
+        assert await fetch_diff(request, settings_for(server), pacing=quick) == DIFF
     with GitHubServer(DIFF, faults=lambda _: fault) as server:
         request = find_pull_request(server.pull_request, settings_for(server))
         assert request is not None
         with pytest.raises(AgentError, match="could not be read"):
-            await fetch_diff(request, settings_for(server))
+            await fetch_diff(request, settings_for(server), pacing=quick)
         assert len(server.requests) == 3
+    assert FETCH_PACING.attempts == 3
 
 
 async def test_a_diff_without_end_is_cut_off_and_odd_bytes_are_told() -> None:

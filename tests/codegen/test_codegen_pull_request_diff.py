@@ -55,7 +55,7 @@ def diff_between(folder: Path, before: dict[str, str], after: dict[str, str]) ->
     return diff
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(before=STATES, after=STATES)
 def test_a_diff_of_git_leads_from_one_state_to_the_other(before: dict[str, str], after: dict[str, str]) -> None:
     """New, changed, deleted and renamed files, whatever their lines hold and however they end."""

@@ -93,7 +93,7 @@ def test_the_documented_sources_and_states_are_known() -> None:
     assert state["enum"] == schemas["EditPRInput"]["properties"]["state"]["enum"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_whatever_the_documents_allow_is_taken_and_nothing_of_it_is_dropped(data: st.DataObject) -> None:
     """Generated answers, with fields that nobody documented, come back from the model as they went in."""

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 
 from genloom.config import Settings
 from genloom.errors import AgentError, BackendFailure
-from genloom.tools.backoff import backoff_seconds, parse_retry_after
+from genloom.tools.backoff import parse_retry_after
 from genloom.tools.codegen.http.address import checked_address, sends_in_the_clear
 from genloom.tools.codegen.http.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
+from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.http_status import failure_of_status
 
-__all__ = ["MAX_DIFF_BYTES", "PullRequest", "fetch_diff", "find_pull_request"]
+__all__ = ["FETCH_PACING", "MAX_DIFF_BYTES", "PullRequest", "fetch_diff", "find_pull_request"]
 
 MAX_DIFF_BYTES = 4 * 1024 * 1024
 FETCH_SECONDS = 30.0
-TRIES = 3
+FETCH_PACING = Pacing(attempts=3, retry_base=0.5, retry_cap=5.0, retry_after_cap=20.0)
 
 _PUBLIC = "https://github.com"
 _PATH = re.compile(r"/([A-Za-z0-9][A-Za-z0-9-]{0,99})/([A-Za-z0-9._-]{1,100})/pull/([0-9]{1,10})(?:/[a-z]*)?/?")
@@ -70,20 +71,12 @@ def find_pull_request(url: str, settings: Settings) -> PullRequest | None:
     return None
 
 
-async def fetch_diff(request: PullRequest, settings: Settings) -> str:
-    """Return the pull request's diff, 4 MB at most, tried up to three times.
+async def fetch_diff(request: PullRequest, settings: Settings, *, pacing: Pacing = FETCH_PACING) -> str:
+    """Return the pull request's diff, 4 MB at most; by default it is tried up to three times.
 
     Raises `AgentError` when it cannot be had, with what to do; the token is in no message.
     """
-    for failures in range(1, TRIES):
-        try:
-            return await _fetched(request, settings)
-        except AgentError as error:
-            if not error.transient:
-                raise
-            wait = backoff_seconds(failures, base=0.5, cap=5.0, retry_after=error.retry_after, longest=20.0)
-        await asyncio.sleep(wait)
-    return await _fetched(request, settings)
+    return await with_retries(lambda: _fetched(request, settings), pacing)
 
 
 async def _fetched(request: PullRequest, settings: Settings) -> str:
