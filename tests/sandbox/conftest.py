@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import warm_servers
 from sandbox_variants import first_is_quick
 
 from genloom.state import SandboxTier
 from genloom.tools.sandbox import Limits, Sandbox
+from genloom.tools.sandbox.warm.warm_pool import stop_servers
 
 TIERS: tuple[SandboxTier, ...] = ("bubblewrap", "landlock")
 
@@ -50,3 +53,14 @@ def open_folder(tmp_path: Path) -> Path:
         folder.chmod(0o755)
     tmp_path.chmod(0o777)
     return tmp_path
+
+
+@pytest.fixture
+def warm() -> Iterator[Sandbox]:
+    """A sandbox whose next run starts a server of its own."""
+    stop_servers()
+    found = Sandbox(limits=warm_servers.LIMITS)
+    if found.status().tier != "bubblewrap":
+        pytest.skip(f"no warm starts here: {found.status().reason}")
+    yield found
+    stop_servers()
