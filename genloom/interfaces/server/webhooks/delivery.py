@@ -51,6 +51,7 @@ class WebhookSender:
         backoff: float = BACKOFF_SECONDS,
         attempts: int = MOST_ATTEMPTS,
         look_seconds: float = LOOK_SECONDS,
+        clock: Callable[[], float] = time.time,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._storage = storage
@@ -60,6 +61,7 @@ class WebhookSender:
         self._backoff = backoff
         self._attempts = attempts
         self._look_seconds = look_seconds
+        self._clock = clock
         self._context = context
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -69,12 +71,16 @@ class WebhookSender:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop. What is under way is dropped: the next start sends it again."""
-        tasks = [task for task in (self._looking, *self._under_way.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._looking = None
+        """Stop. What is under way may end within a post's time; what does not is sent again by the next start."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
+        under_way = list(self._under_way.values())
+        if under_way:
+            _, late = await asyncio.wait(under_way, timeout=self._post_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def send_test(self, url: str, secret: str | None) -> None:
         """Send a test message, once. Raises `TargetRefusedError` for an address that may not be called, `AgentError` when
@@ -96,7 +102,7 @@ class WebhookSender:
         free = AT_ONCE - len(self._under_way)
         if free <= 0:
             return
-        for due in await self._storage.deliveries.due(time.time(), free):
+        for due in await self._storage.deliveries.due(self._clock(), free):
             if due.id not in self._under_way:
                 task = asyncio.create_task(self._deliver(due), name=f"genloom-webhook-{due.id}")
                 self._under_way[due.id] = task
@@ -122,7 +128,7 @@ class WebhookSender:
                 retry_after=answered.retry_after,
                 longest=BACKOFF_CAP,
             )
-            await deliveries.again(due.id, time.time() + wait, answered.problem, status=answered.status)
+            await deliveries.again(due.id, self._clock() + wait, answered.problem, status=answered.status)
 
     async def _post(self, url: str, body: bytes, secret: str | None, delivery: str, event: str) -> Answered:
         return await post_notice(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from genloom.tools.codegen.status import normalise_status
-from genloom.tools.codegen.wire import AgentRunResponse
+from genloom.tools.codegen.wire.runs import AgentRunResponse
 
 __all__ = ["TEST_EVENT", "event_of", "notice_body", "sent_body"]
 

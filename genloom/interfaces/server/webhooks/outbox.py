@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from genloom.interfaces.server.storage.records import NewDelivery, RunRecord, RunStatus
 from genloom.interfaces.server.webhooks.notice import event_of, notice_body
-from genloom.tools.codegen.wire import AgentRunResponse
+from genloom.tools.codegen.wire.runs import AgentRunResponse
 
 if TYPE_CHECKING:
     from genloom.interfaces.server.storage import Storage
