@@ -17,7 +17,7 @@ from genloom.errors import AgentError
 from genloom.interfaces.server.storage import DeliveryRecord, Storage
 from genloom.interfaces.server.webhooks.delivery import WebhookSender
 from genloom.interfaces.server.webhooks.targets import TargetPolicy, TargetRefusedError
-from genloom.tools.codegen import WebhookReceiver
+from genloom.tools.codegen.webhook_receiver import WebhookReceiver
 
 LOOPBACK = TargetPolicy(["127.0.0.0/8"])
 

@@ -77,7 +77,7 @@ class WebhookSender:
             await asyncio.wait([self._looking])
         under_way = list(self._under_way.values())
         if under_way:
-            _, late = await asyncio.wait(under_way, timeout=self._post_seconds)
+            late = (await asyncio.wait(under_way, timeout=self._post_seconds))[1]
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -104,9 +104,13 @@ class WebhookSender:
             return
         for due in await self._storage.deliveries.due(self._clock(), free):
             if due.id not in self._under_way:
-                task = asyncio.create_task(self._deliver(due), name=f"genloom-webhook-{due.id}")
-                self._under_way[due.id] = task
-                task.add_done_callback(lambda _, number=due.id: self._under_way.pop(number, None))
+                self._under_way[due.id] = asyncio.create_task(self._carry(due), name=f"genloom-webhook-{due.id}")
+
+    async def _carry(self, due: DeliveryRecord) -> None:
+        try:
+            await self._deliver(due)
+        finally:
+            del self._under_way[due.id]
 
     async def _deliver(self, due: DeliveryRecord) -> None:
         body = sent_body(due.body, delivery=due.id, web_url=self._web_url(due.organization_id, due.run_id))
