@@ -1,0 +1,66 @@
+"""What must hold for a run to be accepted into an organisation's queue, and how it enters it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from genloom.interfaces.server.storage.columns import digest_of, is_id
+from genloom.interfaces.server.storage.records import RunRecord
+from genloom.interfaces.server.storage.refusals import QueueFullError, UnknownRowError
+from genloom.interfaces.server.storage.schema import memberships, organizations, repos, runs
+from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, CreateAgentRunInput, ResumeAgentRunInput
+
+__all__ = ["check_references", "check_room", "digest_of_key", "lock_queue", "values_of_resumed"]
+
+
+def values_of_resumed(run: RunRecord, asked: ResumeAgentRunInput, now: float) -> dict[str, Any]:
+    """Return what changes in a run that goes on, or whose next leg begins."""
+    given = asked.model_dump()
+    resume = {"kind": "follow_up" if run.ended else "answer", "prompt": given["prompt"], "images": given["images"]}
+    values: dict[str, Any] = {"status": "queued", "wanted": "run", "updated_at": now, "takeovers": 0}
+    values |= {name: given[name] for name in ("model", "webhooks") if given[name] is not None}
+    if run.ended:
+        resume |= {"previous_result": run.result, "previous_summary": run.summary}
+        values |= {"leg": run.leg + 1, "result": None, "summary": None, "outcome": None}
+        values |= {"started_at": None, "ended_at": None}
+    return {**values, "resume": resume}
+
+
+def digest_of_key(asked: CreateAgentRunInput) -> str | None:
+    """Return the digest of the idempotency key in the metadata, `None` when there is none."""
+    key = (asked.metadata or {}).get(IDEMPOTENCY_FIELD)
+    return digest_of(key) if isinstance(key, str) and key else None
+
+
+async def lock_queue(db: AsyncConnection, organization_id: int) -> None:
+    """Let one transaction at a time accept runs of an organisation: its queue is counted before it grows.
+
+    Raises `UnknownRowError` when there is no such organisation.
+    """
+    mine = organizations.c.id == organization_id
+    if (await db.execute(select(organizations.c.id).where(mine).with_for_update())).first() is None:
+        raise UnknownRowError("organisation", organization_id)
+
+
+async def check_references(db: AsyncConnection, organization_id: int, user_id: int, repo_id: int | None) -> None:
+    """Raise `UnknownRowError` for a user or repository that is not the organisation's."""
+    member = (memberships.c.organization_id == organization_id, memberships.c.user_id == user_id)
+    if (await db.execute(select(memberships.c.role).where(*member))).first() is None:
+        raise UnknownRowError("user", user_id)
+    if repo_id is None:
+        return
+    offered = (repos.c.organization_id == organization_id, repos.c.id == repo_id, repos.c.removed_at.is_(None))
+    if not is_id(repo_id) or (await db.execute(select(repos.c.id).where(*offered))).first() is None:
+        raise UnknownRowError("repository", repo_id)
+
+
+async def check_room(db: AsyncConnection, organization_id: int, most_queued: int) -> None:
+    """Raise `QueueFullError` when the organisation may have no more runs waiting. Call `lock_queue` before."""
+    waiting = (runs.c.status == "queued", runs.c.organization_id == organization_id)
+    if (await db.execute(select(func.count()).where(*waiting))).scalar_one() >= most_queued:
+        raise QueueFullError(
+            f"{most_queued} runs of this organisation are waiting already.", hint="Try again when some have ended."
+        )

@@ -1,0 +1,185 @@
+"""The database under the storage: connections that stay open, transactions, and the tables' first making."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Insert, Select, Table, event, func, insert, make_url, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from genloom.errors import StorageError, UsageError
+from genloom.interfaces.server.storage.failures import database_errors, shown
+from genloom.interfaces.server.storage.schema import MIGRATIONS, metadata, organizations, schema_number
+from genloom.interfaces.server.storage.schema import memberships as memberships_table
+from genloom.interfaces.server.storage.schema import users as users_table
+from genloom.tools.store.database import Database as SqliteFile
+
+__all__ = ["ServerDatabase", "database_url"]
+
+SCHEMA = len(MIGRATIONS) + 1
+BUSY_SECONDS = 10.0
+READERS = 4
+WRITERS = 4  # of Postgres; SQLite has one writer at a time
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_FORMS = "Give sqlite:////absolute/path/server.db or postgresql://user:password@host/name."
+_LAY_OUT_LOCK, _LEASE_LOCK = 7_305_801, 7_305_802  # advisory locks of Postgres; any numbers that stay the same
+
+
+def database_url(text: str) -> URL:
+    """Return the URL with the driver that is used. Raises `UsageError` for one that names no file and no Postgres."""
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise UsageError("The URL of the database cannot be read.", hint=_FORMS) from error
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None:
+        raise UsageError(f"{url.get_backend_name()!r} is no kind of database that is served.", hint=_FORMS)
+    if driver.startswith("sqlite") and (url.database or ":memory:") == ":memory:":
+        raise UsageError("A database in memory cannot be shared by the server's processes.", hint=_FORMS)
+    return url.set(drivername=driver)
+
+
+class ServerDatabase:
+    """Two pools of connections of one event loop: readers whose every statement stands alone, and writers.
+
+    In SQLite a writer holds the file's write lock from its first statement (several processes take turns, waiting ten
+    seconds at most), and a commit survives the loss of power. All methods raise `StorageError` when it cannot serve.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._readers = self._engine(READERS, isolation_level="AUTOCOMMIT")
+        self._writers = self._engine(1 if self.is_sqlite else WRITERS)
+        if self.is_sqlite:
+            _set_up_sqlite(self._readers, writes=False)
+            _set_up_sqlite(self._writers, writes=True)
+
+    def _engine(self, connections: int, **more: Any) -> AsyncEngine:  # Any: SQLAlchemy's own options
+        waits = {"timeout": BUSY_SECONDS} if self.is_sqlite else {"connect_timeout": int(BUSY_SECONDS)}
+        return create_async_engine(
+            self.url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_pre_ping=not self.is_sqlite,  # a Postgres that was restarted is not noticed otherwise
+            connect_args=waits,
+            hide_parameters=True,  # errors must not tell prompts and secrets
+            **more,
+        )
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for single statements, each of which sees what is committed."""
+        with database_errors(self.url):
+            async with self._readers.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Run the block as one transaction: all of it is committed, or nothing when it raises.
+
+        `alone` keeps out other such blocks of every process (in SQLite any writer is alone).
+        """
+        with database_errors(self.url):
+            async with self._writers.begin() as connection:
+                if alone:
+                    await self._lock(connection, _LEASE_LOCK)
+                yield connection
+
+    def insert(self, table: Table, values: Mapping[str, object], *, ignore: bool = False) -> Insert:
+        """Return an insertion; with `ignore` a row that is there already stays as it is."""
+        if not ignore:
+            return insert(table).values(values)
+        dialect = sqlite if self.is_sqlite else postgresql
+        ignoring: Insert = dialect.insert(table).values(values).on_conflict_do_nothing()
+        return ignoring
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._readers.dispose()
+        await self._writers.dispose()
+
+    async def prepare(self, now: float, *, create: bool) -> None:
+        """Make or migrate the tables, with organisation 1 and user 1; several processes may do so at once.
+
+        Raises `StorageError` for a database that is not there (without `create`), that a newer genloom laid out, or
+        that holds tables of something else.
+        """
+        if self.is_sqlite:
+            await asyncio.to_thread(self._prepare_file, create=create)
+        async with self.write() as connection:
+            await self._lock(connection, _LAY_OUT_LOCK)
+            await connection.run_sync(self._lay_out, now, create=create)
+
+    def _prepare_file(self, *, create: bool) -> None:
+        """Make the file private and switch it to write-ahead logging, which waits for other processes."""
+        path = Path(self.url.database or "")
+        if not create and not path.exists():
+            raise StorageError(f"There is no database {path}.", hint="`genloom serve` makes one; or name another.")
+        with closing(SqliteFile(path)) as file, file.write():
+            pass
+
+    async def _lock(self, connection: AsyncConnection, number: int) -> None:
+        if not self.is_sqlite:
+            await connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+    def _lay_out(self, connection: Connection, now: float, *, create: bool) -> None:
+        present = connection.dialect.has_table(connection, schema_number.name)
+        if not present and not create:
+            raise StorageError(
+                f"{shown(self.url)} holds nothing of genloom's.", hint="Start `genloom serve` on it first."
+            )
+        if not present:
+            metadata.create_all(connection, checkfirst=False)
+            connection.execute(insert(schema_number).values(number=SCHEMA))
+            _add_first_rows(connection, now)
+        number = connection.execute(_newest()).scalar_one()
+        if number > SCHEMA:
+            raise StorageError(
+                f"{shown(self.url)} was laid out by a newer genloom (schema {number}, this one knows {SCHEMA}).",
+                hint="Upgrade genloom, or name another database.",
+            )
+        for statements in MIGRATIONS[number - 1 :]:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        if number < SCHEMA:
+            connection.execute(insert(schema_number).values(number=SCHEMA))
+
+
+def _newest() -> Select[int]:
+    return select(func.max(schema_number.c.number))
+
+
+def _add_first_rows(connection: Connection, now: float) -> None:
+    """Add organisation 1 and user 1, its administrator: the numbering of new tables begins there."""
+    made = insert(organizations).values(name="default", settings={}, created_at=now).returning(organizations.c.id)
+    organization = connection.execute(made).scalar_one()
+    added = insert(users_table).values(full_name="Administrator", created_at=now).returning(users_table.c.id)
+    user = connection.execute(added).scalar_one()
+    values = {"organization_id": organization, "user_id": user, "role": "admin"}
+    connection.execute(insert(memberships_table).values(values))
+
+
+def _set_up_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
+    """Take transactions from the driver, which would begin them late and without the lock, into our own hands."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: object) -> None:  # Any: the driver's connection
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", f"query_only = {'OFF' if writes else 'ON'}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if writes:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

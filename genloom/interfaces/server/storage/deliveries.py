@@ -1,0 +1,93 @@
+"""The outbox: messages that runs' ends left behind, in the transaction that ended them, to be delivered at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from genloom.interfaces.server.storage.columns import digest_of, is_id
+from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.records import DeliveryRecord, NewDelivery, RunOverview
+from genloom.interfaces.server.storage.rows import fields, page_of
+from genloom.interfaces.server.storage.schema import deliveries
+
+__all__ = ["Deliveries", "post_all"]
+
+HOLD_SECONDS = 60.0
+
+_COLUMNS = [column for column in deliveries.c if column.name != "url_digest"]
+
+
+class Deliveries:
+    """Messages by the time they are due. Whoever sends them works for all organisations."""
+
+    def __init__(self, database: ServerDatabase, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def due(self, now: float, limit: int, *, hold: float = HOLD_SECONDS) -> tuple[DeliveryRecord, ...]:
+        """Take up to `limit` messages that are due, longest due first, and count an attempt for each.
+
+        They are due again after `hold` seconds unless `done`, `again` or `give_up` says otherwise before: no other sender
+        gets them meanwhile, and those of a sender that was killed are not lost.
+        """
+        waiting = select(deliveries.c.id).where(deliveries.c.due_at <= now).order_by(deliveries.c.due_at).limit(limit)
+        async with self._database.write() as db:
+            found = (await db.execute(waiting.with_for_update(skip_locked=True))).scalars().all()
+            taken = update(deliveries).where(deliveries.c.id.in_(found))
+            changed = taken.values(due_at=now + hold, attempts=deliveries.c.attempts + 1).returning(*_COLUMNS)
+            rows = {row.id: row for row in (await db.execute(changed)).all()} if found else {}
+        return tuple(DeliveryRecord(**fields(rows[number])) for number in found)
+
+    async def done(self, delivery_id: str, status: int) -> None:
+        """Write down that a message was taken, with the HTTP status of the answer."""
+        await self._settle(delivery_id, delivered_at=self._clock(), due_at=None, last_status=status, last_error=None)
+
+    async def again(self, delivery_id: str, due_at: float, error: str, *, status: int | None = None) -> None:
+        """Let a message be tried again at a time, and say why it failed."""
+        await self._settle(delivery_id, due_at=due_at, last_status=status, last_error=error)
+
+    async def give_up(self, delivery_id: str, error: str | None = None, *, status: int | None = None) -> None:
+        """Try a message no more."""
+        told = {} if error is None else {"last_error": error, "last_status": status}
+        await self._settle(delivery_id, failed_at=self._clock(), due_at=None, **told)
+
+    async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[DeliveryRecord, ...], int]:
+        """Return some of the organisation's messages, newest first, and how many there are."""
+        if not is_id(organization_id):
+            return (), 0
+        mine = select(*_COLUMNS).where(deliveries.c.organization_id == organization_id)
+        async with self._database.read() as db:
+            return await page_of(
+                db, mine, DeliveryRecord, order=lambda c: [c.created_at.desc(), c.id], skip=skip, limit=limit
+            )
+
+    async def _settle(self, delivery_id: str, **values: Any) -> None:  # Any: columns
+        open_still = (deliveries.c.id == delivery_id, deliveries.c.due_at.is_not(None))
+        async with self._database.write() as db:
+            await db.execute(update(deliveries).where(*open_still).values(values))
+
+
+async def post_all(
+    db: AsyncConnection, database: ServerDatabase, run: RunOverview, messages: Sequence[NewDelivery], now: float
+) -> None:
+    """Put messages of a run into the outbox, in the caller's transaction; one that is there already is left alone."""
+    for message in messages:
+        values = {
+            "id": message.id,
+            "organization_id": run.organization_id,
+            "run_id": run.id,
+            "leg": run.leg,
+            "event": message.event,
+            "url": message.url,
+            "url_digest": digest_of(message.url),
+            "secret": message.secret,
+            "body": message.body,
+            "attempts": 0,
+            "created_at": now,
+            "due_at": now,
+        }
+        await db.execute(database.insert(deliveries, values, ignore=True))

@@ -1,0 +1,150 @@
+"""The workers' side of runs: who works on which run. The one place, beside the outbox, that looks across organisations.
+
+A lease is `(run, epoch)`: taking a run raises its epoch, and every write of a worker names the epoch that it got, so that
+whoever lost a lease can write nothing. An owner raises the run's beat every few seconds. Whoever wants to take a run over
+must have seen the same `(id, epoch, beat)` for the whole lease time of its own monotonic clock: clocks are compared
+nowhere, so one that jumps does no harm.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from genloom.interfaces.server.storage.columns import is_id
+from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.deliveries import post_all
+from genloom.interfaces.server.storage.records import NewDelivery, RunRecord, RunStatus
+from genloom.interfaces.server.storage.run_rows import LEAN, WHOLE, run_record
+from genloom.interfaces.server.storage.schema import runs
+
+__all__ = ["Beat", "RunLeases"]
+
+Beat = tuple[int, int, int]
+"""A run's id, its lease's epoch and its last beat."""
+
+_FREE = {"lease_owner": None}
+
+
+class RunLeases:
+    """Taking runs, working on them, and ending them once."""
+
+    def __init__(self, database: ServerDatabase, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def beats(self) -> frozenset[Beat]:
+        """Return the beats of all leases that are held now, for whoever watches for those that stand still."""
+        async with self._database.read() as db:
+            return frozenset((row.id, row.lease_epoch, row.lease_beat) for row in await _held(db))
+
+    async def lease(self, owner: str, *, stale: AbstractSet[Beat] = frozenset()) -> RunRecord | None:
+        """Take the next run, whole with its images; `None` when there is none, or another worker was quicker.
+
+        A queued run that shall be cancelled comes first, for it costs nothing. Then it is the turn of the organisation
+        with the fewest runs under way, and of its run with the lowest number. Runs whose beat is in `stale` are taken
+        over, and that is counted; they are not under way.
+        """
+        async with self._database.write(alone=True) as db:
+            held = await _held(db)
+            left = [row for row in held if (row.id, row.lease_epoch, row.lease_beat) in stale]
+            under_way = Counter(row.organization_id for row in held if row not in left)
+            first = {row.organization_id: row for row in sorted([*await _queued(db), *left], key=lambda row: -row.id)}
+            chosen = await _to_cancel(db) or min(
+                first.values(), key=lambda row: (under_way[row.organization_id], row.id), default=None
+            )
+            return None if chosen is None else await self._take(db, chosen, owner)
+
+    async def _take(self, db: AsyncConnection, chosen: Any, owner: str) -> RunRecord | None:  # Any: a row
+        now = self._clock()
+        as_seen = [
+            *(runs.c.id == chosen.id, runs.c.status == chosen.status),
+            *(runs.c.lease_epoch == chosen.lease_epoch, runs.c.lease_beat == chosen.lease_beat),
+        ]
+        values = {
+            "status": "in_progress",
+            "lease_owner": owner,
+            "lease_beat": 0,
+            "updated_at": now,
+            "lease_epoch": runs.c.lease_epoch + 1,
+            "started_at": func.coalesce(runs.c.started_at, now),
+            "takeovers": runs.c.takeovers + (1 if chosen.status == "in_progress" else 0),
+        }
+        taken = update(runs).where(*as_seen).values(values).returning(*WHOLE)
+        row = (await db.execute(taken)).one_or_none()
+        return run_record(row) if row else None
+
+    async def beat(self, run_id: int, epoch: int) -> RunRecord | None:
+        """Show that the run is being worked on; return it as it is, `wanted` included, or `None`: the lease is lost."""
+        return await self._write(run_id, epoch, {"lease_beat": runs.c.lease_beat + 1})
+
+    async def finish(
+        self,
+        run_id: int,
+        epoch: int,
+        *,
+        status: RunStatus,
+        result: str | None,
+        summary: str | None,
+        outcome: dict[str, Any] | None = None,
+        deliveries: Sequence[NewDelivery] = (),
+    ) -> bool:
+        """End a run and put its messages into the outbox, both or neither; false when the lease is lost."""
+        now = self._clock()
+        told = {"status": status, "result": result, "summary": summary, "outcome": outcome}
+        values = {**told, **_FREE, "ended_at": now, "updated_at": now}
+        return await self._write(run_id, epoch, values, deliveries) is not None
+
+    async def pause(self, run_id: int, epoch: int, summary: str | None, deliveries: Sequence[NewDelivery] = ()) -> bool:
+        """Let a run rest until it is resumed, and tell of it; false when the lease is lost, or when the run shall be
+        cancelled: nobody would do that to a run that rests."""
+        values = {"status": "paused", "summary": summary, **_FREE, "updated_at": self._clock()}
+        return await self._write(run_id, epoch, values, deliveries, runs.c.wanted != "cancel") is not None
+
+    async def release(self, run_id: int, epoch: int) -> bool:
+        """Give a run back to the queue, to be gone on with by whoever leases it next; false when the lease is lost."""
+        values = {"status": "queued", **_FREE, "updated_at": self._clock()}
+        return await self._write(run_id, epoch, values) is not None
+
+    async def _write(
+        self,
+        run_id: int,
+        epoch: int,
+        values: dict[str, Any],  # Any: columns
+        messages: Sequence[NewDelivery] = (),
+        *more: Any,  # Any: conditions
+    ) -> RunRecord | None:
+        """Change the run if the lease of that epoch is still held."""
+        if not is_id(run_id):
+            return None
+        mine = (runs.c.id == run_id, runs.c.lease_epoch == epoch, runs.c.status == "in_progress", *more)
+        async with self._database.write() as db:
+            row = (await db.execute(update(runs).where(*mine).values(values).returning(*LEAN))).one_or_none()
+            if row is None:
+                return None
+            run = run_record(row)
+            await post_all(db, self._database, run, messages, self._clock())
+        return run
+
+
+_LEASE = (runs.c.id, runs.c.organization_id, runs.c.status, runs.c.lease_epoch, runs.c.lease_beat)
+
+
+async def _held(db: AsyncConnection) -> Sequence[Any]:  # Any: rows
+    return (await db.execute(select(*_LEASE).where(runs.c.status == "in_progress"))).all()
+
+
+async def _queued(db: AsyncConnection) -> Sequence[Any]:  # Any: rows
+    """Return the queued run with the lowest number of each organisation."""
+    lowest = select(func.min(runs.c.id)).where(runs.c.status == "queued").group_by(runs.c.organization_id)
+    return (await db.execute(select(*_LEASE).where(runs.c.id.in_(lowest)))).all()
+
+
+async def _to_cancel(db: AsyncConnection) -> Any:  # Any: a row
+    cancelled = select(*_LEASE).where(runs.c.status == "queued", runs.c.wanted == "cancel")
+    return (await db.execute(cancelled.order_by(runs.c.id).limit(1))).first()

@@ -1,0 +1,74 @@
+"""The log of runs: numbered entries, written by whoever holds the run's lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select
+
+from genloom.interfaces.server.storage.columns import LARGEST_ID, is_id
+from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.records import LogRecord
+from genloom.interfaces.server.storage.schema import run_logs, runs
+
+__all__ = ["Logs"]
+
+
+class Logs:
+    """The entries of runs."""
+
+    def __init__(self, database: ServerDatabase, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def append(self, organization_id: int, run_id: int, epoch: int, entries: Sequence[dict[str, Any]]) -> bool:
+        """Add entries (JSON) after those that are there; false, and nothing added, when the lease of that epoch is lost."""
+        if not is_id(organization_id, run_id):
+            return False
+        leased = (runs.c.lease_epoch == epoch, runs.c.status == "in_progress")
+        mine = select(runs.c.id).where(runs.c.organization_id == organization_id, runs.c.id == run_id, *leased)
+        async with self._database.write() as db:
+            if (await db.execute(mine.with_for_update())).first() is None:
+                return False
+            last = (await db.execute(_last(organization_id, run_id))).scalar_one()
+            now = self._clock()
+            common = {"organization_id": organization_id, "run_id": run_id, "created_at": now}
+            rows = [{**common, "number": last + n, "entry": entry} for n, entry in enumerate(entries, 1)]
+            if rows:
+                await db.execute(insert(run_logs), rows)
+        return True
+
+    async def page(
+        self, organization_id: int, run_id: int, *, skip: int, limit: int, reverse: bool = False
+    ) -> tuple[tuple[LogRecord, ...], int]:
+        """Return some of a run's entries, oldest first or, in `reverse`, newest first, and how many there are.
+
+        `skip=n` leaves out those numbered up to `n`, so that a reader who has seen entry `n` goes on behind it. Raises
+        `ValueError` for a negative number.
+        """
+        if skip < 0 or limit < 0:
+            raise ValueError("a page begins at zero or later and has zero rows or more")
+        if not is_id(organization_id, run_id):
+            return (), 0
+        async with self._database.read() as db:
+            total = (await db.execute(_last(organization_id, run_id))).scalar_one()  # numbers have no gaps
+            first, last = (total - skip - limit + 1, total - skip) if reverse else (skip + 1, skip + limit)
+            if skip >= total:
+                return (), total
+            between = run_logs.c.number.between(max(first, 1), min(last, LARGEST_ID))
+            query = _entries(organization_id, run_id).where(between)
+            number = run_logs.c.number
+            rows = await db.execute(query.order_by(number.desc() if reverse else number))
+            found = tuple(LogRecord(number=row.number, created_at=row.created_at, entry=row.entry) for row in rows)
+        return found, max(total, *(log.number for log in found), 0)
+
+
+def _entries(organization_id: int, run_id: int) -> Select[Any]:
+    mine = (run_logs.c.organization_id == organization_id, run_logs.c.run_id == run_id)
+    return select(run_logs.c.number, run_logs.c.created_at, run_logs.c.entry).where(*mine)
+
+
+def _last(organization_id: int, run_id: int) -> Select[int]:
+    mine = (run_logs.c.organization_id == organization_id, run_logs.c.run_id == run_id)
+    return select(func.coalesce(func.max(run_logs.c.number), 0)).where(*mine)

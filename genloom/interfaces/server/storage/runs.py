@@ -1,0 +1,207 @@
+"""Runs as their organisations see them: accepted, read, wanted otherwise, resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from sqlalchemy import Update, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from genloom.interfaces.server.storage.acceptance import (
+    check_references,
+    check_room,
+    digest_of_key,
+    lock_queue,
+    values_of_resumed,
+)
+from genloom.interfaces.server.storage.columns import digest_of, is_id
+from genloom.interfaces.server.storage.deliveries import post_all
+from genloom.interfaces.server.storage.leases import RunLeases
+from genloom.interfaces.server.storage.records import NewDelivery, RunOverview, RunRecord, Wanted
+from genloom.interfaces.server.storage.refusals import StateConflictError, UnknownRowError
+from genloom.interfaces.server.storage.rows import fields, page_of
+from genloom.interfaces.server.storage.run_rows import LEAN, OVERVIEW, run_record
+from genloom.interfaces.server.storage.schema import run_logs, runs
+from genloom.tools.codegen.wire import CreateAgentRunInput, ResumeAgentRunInput
+
+__all__ = ["Runs"]
+
+
+class Runs(RunLeases):
+    """The runs of organisations; the methods for workers are those of `RunLeases`."""
+
+    async def create(
+        self, organization_id: int, user_id: int, asked: CreateAgentRunInput, *, graph: str, most_queued: int
+    ) -> tuple[RunRecord, bool]:
+        """Accept a run, for good, and return it with whether it is new.
+
+        A run of the same organisation whose metadata holds the same idempotency key is returned in its place. Raises
+        `QueueFullError` when `most_queued` of the organisation's runs wait already, and `UnknownRowError` when the
+        organisation has no such user or repository.
+        """
+        if not is_id(organization_id, user_id):
+            raise UnknownRowError("user", user_id)
+        digest = digest_of_key(asked)
+        async with self._database.write() as db:
+            await lock_queue(db, organization_id)
+            if digest and (found := await _get(db, organization_id, runs.c.key_digest == digest)):
+                return found, False
+            await check_references(db, organization_id, user_id, asked.repo_id)
+            await check_room(db, organization_id, most_queued)
+            values = self._new_row(asked, graph, digest)
+            owner = {"organization_id": organization_id, "user_id": user_id}
+            row = (await db.execute(self._database.insert(runs, {**owner, **values}).returning(*LEAN))).one()
+            return run_record(row), True
+
+    def _new_row(self, asked: CreateAgentRunInput, graph: str, digest: str | None) -> dict[str, Any]:
+        now = self._clock()
+        return {
+            **asked.model_dump(),  # prompt, images, metadata, repo_id, model, agent_type, webhooks
+            "status": "queued",
+            "wanted": "run",
+            "leg": 1,
+            "graph": graph,
+            "key_digest": digest,
+            "source_type": "API",
+            "created_at": now,
+            "updated_at": now,
+            "checks_banned": False,
+            "removed_from_pr": False,
+            "lease_epoch": 0,
+            "lease_beat": 0,
+            "takeovers": 0,
+        }
+
+    async def get(self, organization_id: int, run_id: int) -> RunRecord | None:
+        """Return a run without its images, `None` when the organisation has none of that number."""
+        if not is_id(organization_id, run_id):
+            return None
+        async with self._database.read() as db:
+            return await _get(db, organization_id, runs.c.id == run_id)
+
+    async def find(self, organization_id: int, idempotency_key: str) -> RunRecord | None:
+        """Return the run of an idempotency key, `None` when the organisation has none."""
+        if not is_id(organization_id):
+            return None
+        async with self._database.read() as db:
+            return await _get(db, organization_id, runs.c.key_digest == digest_of(idempotency_key))
+
+    async def page(
+        self, organization_id: int, *, skip: int, limit: int, user_id: int | None = None, source_type: str | None = None
+    ) -> tuple[tuple[RunOverview, ...], int]:
+        """Return some of the organisation's runs, newest first, and how many there are; `ValueError` for negatives."""
+        if not is_id(organization_id, user_id):
+            return (), 0
+        query = select(*OVERVIEW).where(runs.c.organization_id == organization_id)
+        if user_id is not None:
+            query = query.where(runs.c.user_id == user_id)
+        if source_type is not None:
+            query = query.where(runs.c.source_type == source_type)
+        async with self._database.read() as db:
+            return await page_of(db, query, RunOverview, order=lambda c: [c.id.desc()], skip=skip, limit=limit)
+
+    async def progress(self, wanted: AbstractSet[tuple[int, int]]) -> dict[tuple[int, int], tuple[RunOverview, int]]:
+        """Return the runs given as `(organisation, id)`, each with the number of its last log entry (0: it has none).
+
+        One query for all who follow runs, of whichever organisation; a pair that does not fit together is left out.
+        """
+        pairs = [pair for pair in wanted if is_id(*pair)]
+        last = select(func.max(run_logs.c.number)).where(run_logs.c.run_id == runs.c.id).scalar_subquery()
+        mine = tuple_(runs.c.organization_id, runs.c.id).in_(pairs)
+        async with self._database.read() as db:
+            rows = (await db.execute(select(*OVERVIEW, last.label("last_log")).where(mine))).all() if pairs else ()
+        found = [fields(row) for row in rows]
+        counted = [(row.pop("last_log") or 0, RunOverview(**row)) for row in found]
+        return {(run.organization_id, run.id): (run, number) for number, run in counted}
+
+    async def want(
+        self, organization_id: int, run_id: int, wanted: Wanted, *, deliveries: Sequence[NewDelivery] = ()
+    ) -> RunRecord | None:
+        """Ask for a run to be paused, cancelled or gone on with; return it as it is now, `None` when there is none.
+
+        A run that nobody works on changes at once, and `deliveries` then go into the outbox; otherwise its worker sees it
+        with its next beat, and tells of it itself. Asking again for what is already so changes nothing. Raises
+        `StateConflictError` when the run's state does not fit.
+        """
+        if not is_id(organization_id, run_id):
+            return None
+        async with self._database.write() as db:
+            run = await _get(db, organization_id, runs.c.id == run_id, lock=True)
+            if run is None or (changes := self._changes(run, wanted)) is None:
+                return run
+            changed = await _change(db, organization_id, run_id, {"wanted": wanted, **changes})
+            if "status" in changes and changed.status != "queued":
+                await post_all(db, self._database, changed, deliveries, self._clock())
+            return changed
+
+    def _changes(self, run: RunRecord, wanted: Wanted) -> dict[str, Any] | None:
+        """Return what becomes of the run, `None` for nothing."""
+        now = self._clock()
+        match wanted, run.status:
+            case "cancel", "queued" | "paused":
+                return {"status": "cancelled", "summary": "Cancelled.", "ended_at": now, "updated_at": now}
+            case ("pause", "queued"):
+                return {"status": "paused", "updated_at": now}
+            case ("run", "paused"):
+                return {"status": "queued", "updated_at": now}
+            case (_, "in_progress"):
+                if run.wanted == "cancel" != wanted:
+                    raise StateConflictError("The run is being cancelled.")
+                return {"updated_at": now}
+            case ("pause", "paused") | ("run", "queued") | ("cancel", "cancelled"):
+                return None
+        raise StateConflictError(f"The run has ended ({run.status}).", hint="Resume it, or start another.")
+
+    async def resume(
+        self, organization_id: int, run_id: int, asked: ResumeAgentRunInput, *, most_queued: int | None = None
+    ) -> RunRecord | None:
+        """Queue a run again: one that is paused goes on with the prompt as the answer, one that ended begins its next leg.
+
+        Returns the run, `None` when the organisation has none of that number. Raises `StateConflictError` for a run that
+        is queued or under way, and `QueueFullError`.
+        """
+        if not is_id(organization_id, run_id):
+            return None
+        async with self._database.write() as db:
+            await lock_queue(db, organization_id)
+            run = await _get(db, organization_id, runs.c.id == run_id, lock=True)
+            if run is None:
+                return None
+            if run.status in ("queued", "in_progress"):
+                raise StateConflictError(
+                    f"The run is {run.status.replace('_', ' ')}.", hint="Wait until it is paused or has ended."
+                )
+            if most_queued is not None:
+                await check_room(db, organization_id, most_queued)
+            return await _change(db, organization_id, run_id, values_of_resumed(run, asked, self._clock()))
+
+    async def set_flags(
+        self,
+        organization_id: int,
+        run_id: int,
+        *,
+        checks_banned: bool | None = None,
+        removed_from_pr: bool | None = None,
+    ) -> RunRecord | None:
+        """Set what is given; return the run as it is now, `None` when the organisation has none of that number."""
+        given = {"checks_banned": checks_banned, "removed_from_pr": removed_from_pr}
+        values: dict[str, Any] = {name: flag for name, flag in given.items() if flag is not None}
+        if not is_id(organization_id, run_id):
+            return None
+        async with self._database.write() as db:
+            if await _get(db, organization_id, runs.c.id == run_id, lock=True) is None:
+                return None
+            return await _change(db, organization_id, run_id, {**values, "updated_at": self._clock()})
+
+
+async def _get(db: AsyncConnection, organization_id: int, which: Any, *, lock: bool = False) -> RunRecord | None:
+    query = select(*LEAN).where(runs.c.organization_id == organization_id, which)  # Any, above: a condition
+    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    return run_record(row) if row else None
+
+
+async def _change(db: AsyncConnection, organization_id: int, run_id: int, values: dict[str, Any]) -> RunRecord:
+    changed: Update = update(runs).where(runs.c.organization_id == organization_id, runs.c.id == run_id)
+    return run_record((await db.execute(changed.values(values).returning(*LEAN))).one())
