@@ -1,0 +1,94 @@
+"""Connections that cannot be held for nothing: bounded in number, in the time of a request's head, and in unread answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from genloom.tools.codegen.wire import ErrorBody
+
+__all__ = ["GuardedConnection", "guarded_connection"]
+
+_FULL = ErrorBody(message="The server has as many connections as it takes. Try again later.", status_code=503)
+
+
+class GuardedConnection(HttpToolsProtocol):
+    """uvicorn's connection, cut where a client holds it without need.
+
+    From its opening, and from the first byte of each further request, the head of a request has `head_seconds` to come
+    whole; what is left of a refused body is read and thrown away for as long. An answer that the client does not read for
+    `stall_seconds` is given up. Beyond `at_once` connections a new one is answered 503.
+    """
+
+    head_seconds: ClassVar[float] = 10.0
+    stall_seconds: ClassVar[float] = 30.0
+    at_once: ClassVar[int] = 1000
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _stall_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        if len(self.connections) > self.at_once:
+            transport.write(_full_answer())
+            transport.close()
+            return
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._answering():
+            self._head_timer = _cancelled(self._head_timer)
+        else:
+            self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_timer = _cancelled(self._head_timer)
+        self._stall_timer = _cancelled(self._stall_timer)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._stall_timer is None:
+            self._stall_timer = self.loop.call_later(self.stall_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stall_timer = _cancelled(self._stall_timer)
+        super().resume_writing()
+
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _await_head(self) -> None:
+        if self._head_timer is None and not self.transport.is_closing():
+            self._head_timer = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if not self._answering():
+            self.transport.abort()
+
+
+def guarded_connection(*, head_seconds: float, stall_seconds: float, at_once: int) -> type[GuardedConnection]:
+    """Return the class of connections with these bounds, as uvicorn wants it."""
+    bounds = {"head_seconds": head_seconds, "stall_seconds": stall_seconds, "at_once": at_once}
+    return type("GuardedConnection", (GuardedConnection,), bounds)
+
+
+def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
+
+
+def _full_answer() -> bytes:
+    body = _FULL.model_dump_json().encode()
+    head = (
+        "HTTP/1.1 503 Service Unavailable",
+        "content-type: application/json",
+        f"content-length: {len(body)}",
+        "retry-after: 5",
+        "connection: close",
+    )
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
