@@ -10,7 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
 from langgraph.types import Command, StateSnapshot
 
 from genloom.config import Settings
@@ -32,14 +34,25 @@ Graph = CompiledStateGraph[Any, GraphContext, Any, Any]  # Any: LangGraph's own 
 _CONTEXT_KEY = "genloom_context"
 
 
-async def run_thread(job: GenerationJob, code: CodeContext | None) -> GenerationResult:
+async def run_thread(
+    job: GenerationJob,
+    code: CodeContext | None,
+    *,
+    saver: BaseCheckpointSaver[Any] | None = None,  # Any: each saver's own version numbers
+    control: RunControl | None = None,
+    answer: Any = None,  # Any: whatever the interrupt expects
+) -> GenerationResult:
     """Run the job's request in its thread.
 
     A thread that the caller named and that exists already goes on where it stopped; one that ended gives its result
-    again. Raises `ThreadError` when it holds another request, or somebody else is running it.
+    again; one that waits for a person takes `answer`. A `saver` that is given is used as it is: whoever opened it prunes
+    and closes it, and sees to it that nobody else runs the thread. A drain by `control` ends the run between two nodes
+    as LangGraph's `GraphDrained`. Raises `ThreadError` when the thread holds another request, or somebody else is
+    running it.
     """
-    given: dict[str, Any] | None = {"request": job.request, **({} if code is None else {"context": code})}
-    async with _opened(job.settings, durable=job.durable, to_run=job.thread_id) as graph:
+    given: dict[str, Any] | Command[Any] | None
+    given = {"request": job.request, **({} if code is None else {"context": code})}
+    async with _opened(job.settings, durable=job.durable, to_run=job.thread_id, saver=saver) as graph:
         config = _config(job.thread_id, job.settings, job.context)
         if job.named_thread and job.durable:
             state = await graph.aget_state(config)
@@ -47,8 +60,9 @@ async def run_thread(job: GenerationJob, code: CodeContext | None) -> Generation
                 _demand_same_request(state.values, job)
                 if not state.next:
                     return GenerationResult.of_state(state.values, thread_id=job.thread_id, seconds=0.0)
-                given = None
-        return await _follow(graph, given, config, job.context, job.thread_id if job.durable else None, job.on_event)
+                given = Command(resume=answer) if state.interrupts and answer is not None else None
+        thread_id = job.thread_id if job.durable else None
+        return await _follow(graph, given, config, job.context, thread_id, job.on_event, control)
 
 
 async def resume_thread(
@@ -109,17 +123,23 @@ def _standing(state: StateSnapshot, thread_id: str) -> GenerationResult:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, *, durable: bool = True, to_run: str | None = None) -> AsyncIterator[Graph]:
-    """Give the graph on the stored threads; `to_run` names the one that is to be run, by nobody else meanwhile."""
+async def _opened(
+    settings: Settings,
+    *,
+    durable: bool = True,
+    to_run: str | None = None,
+    saver: BaseCheckpointSaver[Any] | None = None,
+) -> AsyncIterator[Graph]:
+    """Give the graph on the saver given, or on the stored threads; `to_run` names the one of these that is to be run, by
+    nobody else meanwhile."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(atracing(settings))
-        saver = None
-        if durable:
-            saver = open_checkpointer(settings)
-            stack.callback(saver.close)
+        if saver is None and durable:
+            saver = own = open_checkpointer(settings)
+            stack.callback(own.close)
             if to_run is not None:
                 stack.enter_context(holding_thread(settings, to_run))
-                await asyncio.to_thread(saver.prune_threads, settings.threads_kept)
+                await asyncio.to_thread(own.prune_threads, settings.threads_kept)
         yield build_generation_graph(checkpointer=saver)
 
 
@@ -130,13 +150,14 @@ async def _follow(
     context: GraphContext,
     thread_id: str | None,
     on_event: EventEmitter,
+    control: RunControl | None = None,
 ) -> GenerationResult:
     """Stream the graph to its end, handing every typed event on."""
     began = time.perf_counter()
     values: dict[str, Any] = {}
     durability: Any = {"durability": "sync"} if graph.checkpointer else {}
     async for mode, item in graph.astream(
-        given, config, context=context, stream_mode=["custom", "values"], **durability
+        given, config, context=context, stream_mode=["custom", "values"], control=control, **durability
     ):
         if mode == "values":
             values = item

@@ -1,0 +1,209 @@
+"""Carrying a run out: its repository checked out, its graph run in its thread, its end put into words."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained
+from pydantic import ValidationError
+
+from genloom.config import load_settings
+from genloom.errors import GenloomError, RepositoryError, RequestError, RunCancelledError, StorageError
+from genloom.interfaces.job import GenerateOptions, GenerationJob, prepare_job
+from genloom.interfaces.recording import recording
+from genloom.interfaces.result import GenerationResult
+from genloom.interfaces.server.repositories import mirror_of, repository_of
+from genloom.interfaces.server.runs.checkpoints import Saved
+from genloom.interfaces.server.runs.controls import RunControls, approval_answer
+from genloom.interfaces.server.runs.ending import Ending, ending_of, failed_by
+from genloom.interfaces.server.runs.graph_choice import graph_named
+from genloom.interfaces.server.runs.log_entry import log_entry
+from genloom.interfaces.server.runs.log_writer import LogWriter
+from genloom.interfaces.server.runs.run_request import RUN_SWITCHES, run_request
+from genloom.interfaces.server.runs.worktree import delete_worktree, worktrees_folder
+from genloom.interfaces.server.settings import ServerSettings
+from genloom.interfaces.server.storage import RepoRecord, RunRecord, Storage
+from genloom.interfaces.server.storage.columns import digest_of
+from genloom.state import GenerationRequest, GraphContext
+
+__all__ = ["Execution", "StorageFailedError", "run_name"]
+
+_STOPPED = {
+    "cancel": Ending(status="cancelled", summary="Cancelled as asked."),
+    "pause": Ending(status="paused", summary="Paused as asked: resume it to go on."),
+    "shutdown": Ending(status="released", summary="The server stops; another worker goes on."),
+    "lost": Ending(status="lost", summary="Another worker has taken the run over."),
+}
+_UNCLEAR = (
+    "The answer is neither a yes nor a no: resume with `approve` or `reject`, then a colon and what you have to say."
+)
+_DATABASES = ("sqlite3", "psycopg", "psycopg_pool", "sqlalchemy")
+
+
+def run_name(run: RunRecord) -> str:
+    """Return the name of the run's leg: that of its thread, and of its worktree."""
+    return f"run-{run.id}-{run.leg}"
+
+
+class StorageFailedError(StorageError):
+    """A checkpoint or journal could not be written: the run goes on from what is saved once that works again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """One leg of a run, of which `saved` was found when it was taken up."""
+
+    storage: Storage
+    settings: ServerSettings
+    saver: BaseCheckpointSaver[Any]  # Any: each saver's own version numbers
+    run: RunRecord
+    saved: Saved
+    log: LogWriter
+
+    async def carry_out(self, controls: RunControls) -> Ending:
+        """Run the leg to its end, or until `controls` stop it. Raises `StorageFailedError`; everything else that goes
+        wrong is an ending."""
+        try:
+            return await self._to_its_end(controls)
+        except (RunCancelledError, asyncio.CancelledError):
+            if controls.reason is None:
+                raise
+            return self.stopped(controls)
+        except GenloomError as error:
+            if isinstance(error, StorageError):
+                raise StorageFailedError(error.message, hint=error.hint) from error
+            return failed_by(error)
+        except Exception as error:  # whatever a graph raises, the worker lives on
+            if _is_storage_s(error):
+                raise StorageFailedError(f"The run's state cannot be saved ({type(error).__name__}).") from error
+            ending = failed_by(error)
+            print(f"genloom serve: {run_name(self.run)}: {ending.summary}", file=sys.stderr)
+            return ending
+
+    def stopped(self, controls: RunControls) -> Ending:
+        """Return the ending of a leg that was stopped by `controls`."""
+        if controls.reason == "timeout":
+            limit = f"{self.settings.run_seconds:g}"
+            return Ending(status="timeout", summary=f"Timeout: the run took longer than {limit} seconds. Ask for less.")
+        return _STOPPED[controls.reason or "shutdown"]
+
+    async def clean_up(self, *, forget: bool) -> None:
+        """Delete the leg's worktree; `forget` lets go of the commit that it pinned, too."""
+        try:
+            repo = await self._repo()
+        except RepositoryError:
+            repo = None  # it was removed, and its mirror with it
+        if repo is not None:
+            mirror = mirror_of(self.settings.data, repo)
+            await mirror.remove_worktree(self._worktree, run_name(self.run), forget=forget)
+        else:
+            await delete_worktree(self._worktree)
+
+    async def _to_its_end(self, controls: RunControls) -> Ending:
+        answer = self._answer()
+        if self.saved.waits and answer is None and self._answered:
+            return Ending(status="paused", summary=_UNCLEAR)
+        self._tell_beginning()
+        repository = await self._checked_out()
+        job = await asyncio.to_thread(self._job, repository)
+        result = await self._recorded(job, controls, answer)
+        return await asyncio.to_thread(ending_of, result, repository)
+
+    def _tell_beginning(self) -> None:
+        place, resume = f"{self.run.leg}:{self.saved.steps}", self.run.resume or {}
+        self.log.begin_after(self.saved.steps)
+        if resume.get("prompt"):
+            said = str(resume["prompt"])
+            self.log.put(
+                log_entry(f"{place}:said:{digest_of(said)[:12]}", "USER_MESSAGE", thought=said, observation=said)
+            )
+        if self.run.takeovers:
+            told = f"The worker before this one fell silent: going on after {self.saved.steps} saved steps."
+            self.log.put(log_entry(f"{place}:takeover:{self.run.takeovers}", "PLAN_EVALUATION", thought=told))
+        if self.run.images:
+            told = "Images are not looked at: only the text of the prompt counts."
+            self.log.put(log_entry(f"{self.run.leg}:images", "PLAN_EVALUATION", thought=told))
+
+    async def _checked_out(self) -> Path | None:
+        repo = await self._repo()
+        if repo is None:
+            return None
+        began = time.monotonic()
+        commit = await mirror_of(self.settings.data, repo).add_worktree(self._worktree, run_name(self.run))
+        self.log.put(
+            log_entry(
+                f"{self.run.leg}:checkout",
+                "ACTION",
+                tool="checkout",
+                tool_input={"repository": repo.full_name},
+                tool_output={"commit": commit, "seconds": round(time.monotonic() - began, 3)},
+                observation=f"{repo.full_name} at {commit[:12]}",
+            )
+        )
+        return self._worktree
+
+    async def _recorded(self, job: GenerationJob, controls: RunControls, answer: Any) -> GenerationResult:
+        run_graph = graph_named(self.run.graph)
+        with recording(job.settings, job.on_event, thread_id=job.thread_id) as record:
+            recorded = replace(job, on_event=record.emit)
+            try:
+                result = await run_graph(recorded, saver=self.saver, control=controls.drain, answer=answer)
+            except GraphDrained as drained:
+                raise RunCancelledError("The run was stopped and can be resumed.", thread_id=job.thread_id) from drained
+            await record.finish(result)
+            return result
+
+    def _job(self, repository: Path | None) -> GenerationJob:
+        """Prepare the leg's job. What is saved of its request stands: a thread goes on with what it began with."""
+        given, metadata = load_settings(), self.run.metadata or {}
+        options: GenerateOptions = {
+            "context": GraphContext(organisation=self.run.organization_id),
+            "model": self.run.model or self.settings.model,
+            "python": given.python or sys.executable,  # never the one that a repository brings
+            "thread_id": run_name(self.run),
+            "cache": False,
+            "on_event": self.log.on_event,
+        }
+        if repository is not None:
+            options["repository"] = str(repository)
+        for switch in RUN_SWITCHES:
+            if metadata.get(switch):
+                options[switch] = True  # type: ignore[literal-required]  # the switches are options, by name
+        return prepare_job(self.saved.request or self._request(), options)
+
+    def _request(self) -> GenerationRequest:
+        try:
+            return run_request(self.run)
+        except ValidationError as error:
+            told = "; ".join(
+                str(problem["msg"]) for problem in error.errors(include_url=False, include_input=False)[:5]
+            )
+            raise RequestError(f"The request cannot be used: {told}", hint="Correct the prompt or metadata.") from error
+
+    @property
+    def _answered(self) -> bool:
+        return (self.run.resume or {}).get("kind") == "answer"
+
+    def _answer(self) -> dict[str, Any] | None:
+        """The person's answer, for a thread that waits for one."""
+        return approval_answer(str((self.run.resume or {}).get("prompt", ""))) if self._answered else None
+
+    async def _repo(self) -> RepoRecord | None:
+        return await repository_of(self.storage, self.run.organization_id, self.run.repo_id)
+
+    @property
+    def _worktree(self) -> Path:
+        return worktrees_folder(self.settings.data) / run_name(self.run)
+
+
+def _is_storage_s(error: Exception) -> bool:
+    """Whether a database or a full disk is to blame, which may be better later."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return full or type(error).__module__.partition(".")[0] in _DATABASES

@@ -1,0 +1,216 @@
+"""Where a run works: a mirror of the registered repository, and in it one worktree a run.
+
+A mirror holds the source's newest commit alone. The first worktree of a run pins the commit under a ref of the run's, so
+that a run which goes on elsewhere or later works on the code that it began with. The source itself is only ever read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from genloom.errors import RepositoryError, StorageError
+from genloom.tools.git_command import Transport, run_git
+
+__all__ = ["Mirror", "checked_source", "delete_worktree", "worktrees_folder", "worktrees_in"]
+
+_NEWEST = "refs/genloom/newest"
+LOCK_SECONDS = 300.0
+_GONE_HINT = "Put it back, or register where it is now: `genloom serve repos add`."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """A bare repository in `folder` that follows `source` (an absolute path, or an https or ssh URL)."""
+
+    folder: Path
+    source: str
+    seconds: float = 300.0
+    most_megabytes: int = 2048
+    most_files: int = 200_000
+
+    @property
+    def transport(self) -> Transport:
+        """How the source is reached."""
+        return "file" if self.source.startswith("/") else "network"
+
+    async def default_branch(self) -> str:
+        """Ask the source for its branch of now; `HEAD` when it has none checked out."""
+        self._demand_source()
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        told = await run_git(
+            *("ls-remote", "--symref", "--", self.source, "HEAD"),
+            folder=self.folder.parent,
+            transport=self.transport,
+            seconds=self.seconds,
+        )
+        if not told.strip():
+            raise RepositoryError(f"{self.source} has no commit yet.", hint="Commit something first.")
+        found = re.search(r"^ref: refs/heads/(\S+)\tHEAD$", told, re.MULTILINE)
+        return found.group(1) if found else "HEAD"
+
+    async def refresh(self) -> None:
+        """Take over the source's newest commit. Raises `RepositoryError` when the source is gone or too large."""
+        self._demand_source()
+        async with _locked(self.folder):
+            if not (self.folder / "HEAD").exists():
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                await self._git("init", "--bare", "--quiet", ".")
+            await run_git(
+                *("fetch", "--quiet", "--depth", "1", "--no-tags", "--no-recurse-submodules", "--force"),
+                *("--", self.source, f"+HEAD:{_NEWEST}"),
+                folder=self.folder,
+                transport=self.transport,
+                seconds=self.seconds,
+                file_megabytes=self.most_megabytes,
+            )
+            await self._demand_size(_NEWEST)
+
+    async def add_worktree(self, path: Path, name: str) -> str:
+        """Check the run's commit out into `path` and return the commit's id.
+
+        A run that has no commit yet gets the source's newest; one that has keeps it. What stands at `path` is replaced.
+        """
+        pin = f"refs/genloom/runs/{name}"
+        if not await self._commit(pin):
+            await self.refresh()
+            async with _locked(self.folder):
+                await self._git("update-ref", pin, _NEWEST)
+        async with _locked(self.folder):
+            await asyncio.to_thread(_delete, path)
+            await self._git("worktree", "prune")
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            await self._git("worktree", "add", "--quiet", "--force", "--detach", "--", str(path), pin)
+            return await self._commit(pin)
+
+    async def remove_worktree(self, path: Path, name: str, *, forget: bool) -> None:
+        """Delete a worktree; `forget` lets go of the run's commit, too. Nothing is wrong with one that is gone."""
+        await asyncio.to_thread(_delete, path)
+        if not (self.folder / "HEAD").exists():
+            return
+        async with _locked(self.folder):
+            await self._git("worktree", "prune")
+            if forget:
+                await self._git("update-ref", "-d", f"refs/genloom/runs/{name}")
+
+    async def delete(self) -> None:
+        """Delete the mirror; the source stays as it is."""
+        await asyncio.to_thread(_delete, self.folder)
+        await asyncio.to_thread(self.folder.with_name(f"{self.folder.name}.lock").unlink, missing_ok=True)
+
+    async def _commit(self, ref: str) -> str:
+        """The id of a ref's commit, empty when there is none."""
+        if not (self.folder / "HEAD").exists():
+            return ""
+        return (await self._git("for-each-ref", "--format=%(objectname)", ref)).strip()
+
+    async def _demand_size(self, ref: str) -> None:
+        listed = await self._git("ls-tree", "-r", "-l", "--full-tree", ref, output_megabytes=64)
+        sizes = [line.split(maxsplit=4)[3] for line in listed.splitlines()]
+        size = sum(int(size) for size in sizes if size.isdigit())
+        if len(sizes) > self.most_files or size > self.most_megabytes << 20:
+            raise RepositoryError(
+                f"{self.source} is too large: {len(sizes)} files, {size >> 20} MB.",
+                hint=f"At most {self.most_files} files and {self.most_megabytes} MB are checked out.",
+            )
+
+    def _demand_source(self) -> None:
+        if self.transport == "file" and not Path(self.source).is_dir():
+            raise RepositoryError(f"The repository {self.source} is gone.", hint=_GONE_HINT)
+
+    async def _git(self, *arguments: str, output_megabytes: int = 1) -> str:
+        return await run_git(
+            *arguments,
+            folder=self.folder,
+            seconds=self.seconds,
+            file_megabytes=self.most_megabytes,
+            output_megabytes=output_megabytes,
+        )
+
+
+def checked_source(text: str) -> str:
+    """Return a repository's source in the form that is kept: an absolute path, or an https or ssh URL.
+
+    Raises `RepositoryError` for anything else, and for a URL with a password: it would be kept in the clear.
+    """
+    scp = re.fullmatch(r"([\w.-]+@)?[\w.-]+:(?!//)[^\s]+", text)
+    if "://" not in text and not (scp and not Path(text).exists()):
+        path = Path(text).expanduser().absolute()
+        if not path.is_dir():
+            raise RepositoryError(f"There is no folder {path}.", hint="Give a git repository's folder, or its URL.")
+        return str(path)
+    if scp:
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "ssh") or not parts.hostname or text.startswith("-"):
+        raise RepositoryError(
+            f"{parts.scheme}:// is no way to a repository here.", hint="Use https://, ssh:// or a path."
+        )
+    if parts.password or (parts.scheme == "https" and parts.username):
+        raise RepositoryError(
+            "The URL holds a credential, which would be stored in the clear.",
+            hint="Use ssh with a key, or a local clone.",
+        )
+    return text
+
+
+def worktrees_folder(data: Path) -> Path:
+    """Return where the worktrees of a server's data folder are."""
+    return data.absolute() / "work"
+
+
+async def worktrees_in(folder: Path) -> tuple[str, ...]:
+    """Return the names of the worktrees in a folder."""
+    return await asyncio.to_thread(
+        lambda: tuple(sorted(each.name for each in folder.iterdir())) if folder.is_dir() else ()
+    )
+
+
+async def delete_worktree(path: Path) -> None:
+    """Delete a worktree, and nothing of its mirror."""
+    await asyncio.to_thread(_delete, path)
+
+
+@asynccontextmanager
+async def _locked(folder: Path) -> AsyncIterator[None]:
+    """One at a time works in a mirror, among processes too. Raises `StorageError` when another holds it for minutes."""
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0, thread_local=False)
+    last = time.monotonic() + LOCK_SECONDS
+    while not _taken(lock):
+        if time.monotonic() > last:
+            raise StorageError(f"{folder} is held by another process.", hint="Look for a git that hangs.")
+        await asyncio.sleep(0.05)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _taken(lock: FileLock) -> bool:
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    except OSError as error:
+        raise StorageError(f"{lock.lock_file}: {error.strerror or error}.") from error
+    return True
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or folder. Raises `StorageError` when something of it stays."""
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        raise StorageError(f"{path} cannot be deleted.", hint="Check its permissions.")

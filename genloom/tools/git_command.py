@@ -1,0 +1,136 @@
+"""Git as a bounded process that is nobody's but ours: no configuration of a user's or machine's, no hooks, no questions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from genloom.errors import RepositoryError
+from genloom.tools.security import redact
+
+__all__ = ["Transport", "run_git"]
+
+Transport = Literal["none", "file", "network"]
+"""How git may reach another repository: not at all, by a local path, or by https and ssh."""
+
+_PROTOCOLS: dict[Transport, str] = {"none": "", "file": "file", "network": "https:ssh"}
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy")
+
+
+async def run_git(
+    *arguments: str,
+    folder: Path,
+    transport: Transport = "none",
+    seconds: float = 120.0,
+    file_megabytes: int = 2048,
+    output_megabytes: int = 1,
+) -> str:
+    """Run one git command in a folder and return what it printed.
+
+    No file that it writes grows beyond `file_megabytes`. Raises `RepositoryError` with git's last words (credentials taken
+    out) when it fails, when it takes longer than `seconds`, and when it prints more than `output_megabytes`. Cancelled, it
+    is ended with what it started.
+    """
+    process = await _started(arguments, folder, transport)
+    _limit_files(process.pid, file_megabytes)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(seconds):
+            said, complaint = await asyncio.gather(
+                _bounded(process.stdout, output_megabytes << 20), _bounded(process.stderr, output_megabytes << 20)
+            )
+            await process.wait()
+    except TimeoutError as error:
+        raise RepositoryError(
+            f"git {arguments[0]} took longer than {seconds:g} seconds.", hint="Look whether its source can be reached."
+        ) from error
+    finally:
+        await _end(process)
+    if process.returncode:
+        raise RepositoryError(f"git {arguments[0]} failed: {_last_words(complaint, arguments)}", hint=_HINT)
+    return said.decode(errors="replace")
+
+
+async def _started(arguments: Sequence[str], folder: Path, transport: Transport) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            "git",
+            *_SETTINGS,
+            *arguments,
+            cwd=folder,
+            env=_environment(os.environ, transport),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise RepositoryError(f"git cannot be run: {error.strerror}.", hint="Install git, 2.32 or newer.") from error
+
+
+async def _bounded(stream: asyncio.StreamReader, most: int) -> bytes:
+    pieces, size = [], 0
+    while piece := await stream.read(65_536):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            raise RepositoryError("The repository is too large: git had more to list than is taken.", hint=_HINT)
+    return b"".join(pieces)
+
+
+_HINT = "Look whether the repository is there and may be read by this user."
+_SETTINGS: Sequence[str] = (
+    *(
+        "-c",
+        f"core.hooksPath={os.devnull}",
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "gc.auto=0",
+        "-c",
+        "maintenance.auto=false",
+    ),
+    *("-c", "credential.helper=", "-c", "submodule.recurse=false", "-c", "advice.detachedHead=false"),
+)
+
+
+def _environment(environ: Mapping[str, str], transport: Transport) -> dict[str, str]:
+    return {
+        **{name: environ[name] for name in _KEPT if name in environ},
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20",
+        "GIT_ALLOW_PROTOCOL": _PROTOCOLS[transport],
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def _limit_files(pid: int, megabytes: int) -> None:
+    """Bound what git may write; it is still busy reading its own settings by then."""
+    try:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (megabytes << 20, megabytes << 20))
+    except ProcessLookupError:
+        return  # it has ended already
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        try:
+            os.killpg(process.pid, 9)
+        except ProcessLookupError:
+            return
+        await process.wait()
+
+
+def _last_words(complaint: bytes, arguments: Sequence[str]) -> str:
+    lines = complaint.decode(errors="replace").strip().splitlines()
+    told = " ".join(line.removeprefix("fatal: ").strip() for line in lines[-3:])[:500]
+    return redact(told) or f"it said nothing ({arguments[0]})."
