@@ -1,6 +1,7 @@
 """The one place that reads the environment. Explicit argument > environment > default.
 
-Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
+Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_AGENT_MODEL` (the model
+of the agent `local`; default: `GENLOOM_MODEL`), `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
 `GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`, `GENLOOM_DEBUG`
 (tracebacks of unexpected errors); honoured as their owners define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
 `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`, `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`,
@@ -9,6 +10,10 @@ Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_A
 (with `GENLOOM_OAUTH_CLIENT_ID`, `GENLOOM_OAUTH_CLIENT_SECRET`, `GENLOOM_OAUTH_SCOPE`, `GENLOOM_OAUTH_AUDIENCE`).
 `GENLOOM_ALLOW_HTTP=1` lets tokens go to other machines without encryption. For the diffs of agents' pull requests:
 `GENLOOM_GITHUB_TOKEN` (else `GITHUB_TOKEN`), `GENLOOM_GITHUB_URL` (a GitHub Enterprise server beside github.com).
+
+`GENLOOM_SERVE_TOKEN` is the token of a server of one's own, and any other `GENLOOM_SERVE_X` the setting `x` of
+`ServerSettings` (`GENLOOM_SERVE_DATABASE`, `GENLOOM_SERVE_PORT`, `GENLOOM_SERVE_RUN_SECONDS` …); the rates of its requests
+are `GENLOOM_SERVE_RATE_GENERAL`, `_CREATION`, `_LOGS`, `_EDITS`, `_RULES`, `_SETUP`, as `60/30` (60 in 30 s) or `off`.
 """
 
 from __future__ import annotations
@@ -24,6 +29,8 @@ from genloom.errors import UsageError
 __all__ = ["DEFAULT_CODEGEN_URL", "Settings", "TokenSettings", "load_settings"]
 
 DEFAULT_CODEGEN_URL = "https://api.codegen.com"
+
+_SERVE = "GENLOOM_SERVE_"
 
 T = TypeVar("T")
 
@@ -66,6 +73,7 @@ class Settings:
     model: str | None = None
     reviewer_model: str | None = None
     agent: str | None = None
+    agent_model: str | None = None
     python: str | None = None
     sandbox: str | None = None
     organisation: int = 1
@@ -81,6 +89,8 @@ class Settings:
     github_url: str | None = None
     token_source: TokenSettings = field(default_factory=TokenSettings)
     allow_http: bool = False
+    serve_token: str | None = field(default=None, repr=False)
+    serve: Mapping[str, str] = field(default_factory=dict, repr=False)
     langsmith_tracing: bool = False
     debug: bool = False
 
@@ -100,6 +110,7 @@ class Settings:
             self.openai_api_key,
             self.codegen_token,
             self.github_token,
+            self.serve_token,
             source.vault_token,
             source.oauth_client_secret,
         )
@@ -119,6 +130,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         model=_text(env, "GENLOOM_MODEL"),
         reviewer_model=_text(env, "GENLOOM_REVIEWER_MODEL"),
         agent=_text(env, "GENLOOM_AGENT"),
+        agent_model=_text(env, "GENLOOM_AGENT_MODEL"),
         python=_text(env, "GENLOOM_PYTHON"),
         sandbox=_one_of(env, "GENLOOM_SANDBOX", ("bubblewrap", "landlock", "rlimits")),
         organisation=_number(env, "GENLOOM_ORGANISATION", int, 1),
@@ -134,6 +146,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         github_url=_text(env, "GENLOOM_GITHUB_URL"),
         token_source=_token_source(env),
         allow_http=_text(env, "GENLOOM_ALLOW_HTTP") not in (None, "0"),
+        serve_token=_text(env, f"{_SERVE}TOKEN"),
+        serve=_serve(env),
         langsmith_tracing=_asks_for_traces(env),
         debug=_text(env, "GENLOOM_DEBUG") not in (None, "0"),
     )
@@ -166,6 +180,13 @@ def _token_source(env: Mapping[str, str]) -> TokenSettings:
         oauth_scope=_text(env, "GENLOOM_OAUTH_SCOPE"),
         oauth_audience=_text(env, "GENLOOM_OAUTH_AUDIENCE"),
     )
+
+
+def _serve(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what is set of a server's settings, by their names; they are read and checked by `ServerSettings`."""
+    names = [name for name in env if name.startswith(_SERVE) and name != f"{_SERVE}TOKEN"]
+    found = {name.removeprefix(_SERVE).lower(): _text(env, name) for name in names}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def _asks_for_traces(env: Mapping[str, str]) -> bool:

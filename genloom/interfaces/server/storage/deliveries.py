@@ -17,6 +17,7 @@ from genloom.interfaces.server.storage.schema import deliveries
 __all__ = ["Deliveries", "post_all"]
 
 HOLD_SECONDS = 60.0
+FURTHEST_SECONDS = 86_400.0
 
 _COLUMNS = [column for column in deliveries.c if column.name != "url_digest"]
 
@@ -32,9 +33,11 @@ class Deliveries:
         """Take up to `limit` messages that are due, longest due first, and count an attempt for each.
 
         They are due again after `hold` seconds unless `done`, `again` or `give_up` says otherwise before: no other sender
-        gets them meanwhile, and those of a sender that was killed are not lost.
+        gets them meanwhile, and those of a sender that was killed are not lost. What is due more than a day ahead is due
+        now: the clock was set back.
         """
-        waiting = select(deliveries.c.id).where(deliveries.c.due_at <= now).order_by(deliveries.c.due_at).limit(limit)
+        is_due = (deliveries.c.due_at <= now) | (deliveries.c.due_at > now + FURTHEST_SECONDS)
+        waiting = select(deliveries.c.id).where(is_due).order_by(deliveries.c.due_at).limit(limit)
         async with self._database.write() as db:
             found = (await db.execute(waiting.with_for_update(skip_locked=True))).scalars().all()
             taken = update(deliveries).where(deliveries.c.id.in_(found))
