@@ -20,6 +20,7 @@ COMMANDS = (
     "graph",
     "thread",
     "agent",
+    "serve",
     "doctor",
     "stats",
     "completion",

@@ -1,0 +1,140 @@
+"""`genloom serve orgs` and `genloom serve users`: organisations of the server, and who belongs to them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from genloom.interfaces.cli import options, serve_storage
+from genloom.interfaces.cli.serve_keys import MOST, ROLES
+
+if TYPE_CHECKING:
+    from genloom.interfaces.server.storage import OrganizationRecord, Role, Storage, UserRecord
+
+__all__ = ["orgs", "users"]
+
+
+@click.group(
+    short_help="Organisations: create, list.",
+    epilog="\b\nExamples:\n  genloom serve orgs create acme\n  genloom serve orgs list",
+)
+def orgs() -> None:
+    """Organisations: what belongs to one is seen by no other. Number 1 is there from the start."""
+
+
+@orgs.command("create", epilog="\b\nExample:\n  genloom serve orgs create acme --json")
+@click.argument("name")
+@serve_storage.database
+@serve_storage.data
+@options.as_json
+def create_org(name: str, database: str | None, data: str | None, as_json: bool) -> int:
+    """Make an organisation, still without members."""
+    from genloom.interfaces.cli.terminal import put_json, put_text
+
+    settings = serve_storage.settings_of(database=database, data=data)
+
+    async def work(storage: Storage) -> OrganizationRecord:
+        return await storage.organizations.create(name)
+
+    made = serve_storage.with_storage(settings, work, create=True)
+    serve_storage.operator_log(settings).append("organisation.create", actor="operator", organisation=made.id)
+    if as_json:
+        put_json({"id": made.id, "name": made.name})
+    else:
+        put_text(f"{made.id}")
+    return 0
+
+
+@orgs.command("list", epilog="\b\nExample:\n  genloom serve orgs list --json")
+@serve_storage.database
+@serve_storage.data
+@options.as_json
+def list_orgs(database: str | None, data: str | None, as_json: bool) -> int:
+    """List the organisations."""
+    from genloom.interfaces.cli.terminal import put_json, put_text
+
+    settings = serve_storage.settings_of(database=database, data=data)
+
+    async def work(storage: Storage) -> tuple[OrganizationRecord, ...]:
+        return await storage.organizations.all()
+
+    found = serve_storage.with_storage(settings, work, create=False)
+    if as_json:
+        put_json({"organizations": [{"id": record.id, "name": record.name} for record in found]})
+    else:
+        put_text("\n".join(f"{record.id:>6}  {record.name}" for record in found))
+    return 0
+
+
+@click.group(
+    short_help="Members of an organisation: create, list.",
+    epilog="\b\nExamples:\n  genloom serve users create --org 2 --role admin --name Ada\n  genloom serve users list --org 2",
+)
+def users() -> None:
+    """Members of an organisation. A key can do no more than its user may: viewer, runner or admin."""
+
+
+@users.command(
+    "create", epilog="\b\nExample:\n  genloom serve users create --org 2 --role runner --email ada@example.org"
+)
+@serve_storage.org
+@click.option("--role", type=click.Choice(ROLES), default="runner", show_default=True, help="What the user may do.")
+@click.option("--email", metavar="E", help="The user's address.")
+@click.option("--name", "full_name", metavar="T", help="The user's full name.")
+@click.option("--github", "github_username", metavar="G", help="The user's name at GitHub.")
+@serve_storage.database
+@serve_storage.data
+@options.as_json
+def create_user(
+    organization: int,
+    role: Role,
+    email: str | None,
+    full_name: str | None,
+    github_username: str | None,
+    database: str | None,
+    data: str | None,
+    as_json: bool,
+) -> int:
+    """Make a user as a member of an organisation, and print the number."""
+    from genloom.interfaces.cli.terminal import put_json, put_text
+
+    settings = serve_storage.settings_of(database=database, data=data)
+    told = {"email": email, "full_name": full_name, "github_username": github_username}
+
+    async def work(storage: Storage) -> UserRecord:
+        return await storage.users.create(organization, role=role, **told)
+
+    made = serve_storage.with_storage(settings, work, create=True)
+    serve_storage.operator_log(settings).append(
+        "user.create", actor="operator", organisation=organization, target=f"user {made.id}", detail={"role": role}
+    )
+    if as_json:
+        put_json(asdict(made))
+    else:
+        put_text(f"{made.id}")
+    return 0
+
+
+@users.command("list", epilog="\b\nExample:\n  genloom serve users list --org 2 --json")
+@serve_storage.org
+@serve_storage.database
+@serve_storage.data
+@options.as_json
+def list_users(organization: int, database: str | None, data: str | None, as_json: bool) -> int:
+    """List an organisation's members."""
+    from genloom.interfaces.cli.terminal import put_json, put_text
+
+    settings = serve_storage.settings_of(database=database, data=data)
+
+    async def work(storage: Storage) -> tuple[tuple[UserRecord, ...], int]:
+        return await storage.users.page(organization, skip=0, limit=MOST)
+
+    found, total = serve_storage.with_storage(settings, work, create=False)
+    if as_json:
+        put_json({"users": [asdict(record) for record in found], "total": total})
+        return 0
+    lines = [f"{r.id:>6}  {r.role:<7} {r.full_name or r.github_username or r.email or ''}" for r in found]
+    put_text("\n".join(lines or [f"Organisation {organization} has no members."]))
+    return 0

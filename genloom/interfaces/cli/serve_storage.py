@@ -1,0 +1,74 @@
+"""What the operator's commands under `genloom serve` share: where the server's data is, and a way into it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from genloom.errors import UsageError
+
+if TYPE_CHECKING:
+    from genloom.interfaces.server.audit import AuditLog
+    from genloom.interfaces.server.settings import ServerSettings
+    from genloom.interfaces.server.storage import Storage
+
+__all__ = ["LARGEST", "data", "database", "need_serve_extra", "operator_log", "org", "settings_of", "with_storage"]
+
+T = TypeVar("T")
+
+LARGEST = 2**63 - 1
+_NEEDED = ("aiosqlite", "fastapi", "psycopg", "sqlalchemy", "uvicorn")
+
+database = click.option(
+    "--database",
+    metavar="URL",
+    help="sqlite:////path/server.db or postgresql://… [default: SQLite in the data folder].",
+)
+data = click.option("--data", metavar="DIR", help="The server's data folder [default: `serve` in genloom's own].")
+org = click.option(
+    "--org",
+    "organization",
+    type=click.IntRange(1, LARGEST),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Organisation.",
+)
+
+
+def need_serve_extra() -> None:
+    """Raise `UsageError` when the packages of the extra `serve` are not installed."""
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(f"`genloom serve` needs {', '.join(missing)}.", hint="pip install 'genloom[serve]'")
+
+
+def settings_of(**given: object) -> ServerSettings:
+    """Return the server's settings. Raises `UsageError`."""
+    need_serve_extra()
+    from genloom.config import load_settings
+    from genloom.interfaces.server.settings import server_settings  # imported here: other commands do not need pydantic
+
+    return server_settings(load_settings(), **given)
+
+
+def operator_log(settings: ServerSettings) -> AuditLog:
+    """Return the audit log, for what the operator does at the command line."""
+    from genloom.interfaces.server.audit import AuditLog
+
+    return AuditLog(settings.data)
+
+
+def with_storage(settings: ServerSettings, work: Callable[[Storage], Awaitable[T]], *, create: bool) -> T:
+    """Open the server's storage, do the work and return what it gives. Without `create` there must be a database."""
+    from genloom.interfaces.server.storage import Storage  # imported here: SQLAlchemy costs a quarter of a second
+    from genloom.portal import run_sync
+
+    async def opened() -> T:
+        async with Storage.open(settings.database, create=create) as storage:
+            return await work(storage)
+
+    return run_sync(opened())
