@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from genloom.interfaces.server.storage import Storage
+from genloom.tools.codegen.traffic.limits import UNLIMITED
+
+if TYPE_CHECKING:
+    from running_server import RunningServer
 
 _NUMBERS = itertools.count(1)
 
@@ -54,3 +59,25 @@ async def storage(database_url: str) -> AsyncIterator[Storage]:
     """An opened storage with organisation 1 and user 1, on either kind of database in turn."""
     async with Storage.open(database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def serve(database_url: str, tmp_path: Path) -> Iterator[Callable[..., RunningServer]]:
+    """Start servers: `serve(**settings)`; they end with the test. On either kind of database in turn."""
+    from running_server import RunningServer  # here: most tests need no server
+
+    from genloom.interfaces.server.settings import ServerSettings
+
+    with ExitStack() as stack:
+
+        def start(*, parts: Callable[[Storage], dict[str, Any]] = lambda storage: {}, **changes: Any) -> RunningServer:
+            given = {"data": tmp_path / "data", "database": database_url, "port": 0, "limits": UNLIMITED, **changes}
+            return stack.enter_context(RunningServer(ServerSettings(**given), parts=parts))
+
+        yield start
+
+
+@pytest.fixture
+def served(serve: Callable[..., RunningServer]) -> RunningServer:
+    """A server without limits of rates."""
+    return serve()

@@ -7,7 +7,7 @@ shared reading brings. So no entry is lost or repeated, however late a listener 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -83,7 +83,7 @@ class RunStreams:
         """Give a listener's place back."""
         self.listening -= 1
 
-    async def updates(self, run: RunOverview, *, after: int, heartbeat: float) -> AsyncIterator[Update | None]:
+    async def updates(self, run: RunOverview, *, after: int, heartbeat: float) -> AsyncGenerator[Update | None]:
         """Yield the run, its entries after that number, then whatever changes; of a run that has ended the run comes last.
 
         `None` comes after `heartbeat` seconds in which nothing did. Ends early when the listener is too slow or the server

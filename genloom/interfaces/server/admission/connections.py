@@ -40,13 +40,13 @@ class GuardedConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._answering():
-            self._head_timer = _cancelled(self._head_timer)
+            self._drop_head_timer()
         else:
             self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_timer = _cancelled(self._head_timer)
-        self._stall_timer = _cancelled(self._stall_timer)
+        self._drop_head_timer()
+        self._drop_stall_timer()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -55,7 +55,7 @@ class GuardedConnection(HttpToolsProtocol):
             self._stall_timer = self.loop.call_later(self.stall_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        self._stall_timer = _cancelled(self._stall_timer)
+        self._drop_stall_timer()
         super().resume_writing()
 
     def _answering(self) -> bool:
@@ -64,6 +64,16 @@ class GuardedConnection(HttpToolsProtocol):
     def _await_head(self) -> None:
         if self._head_timer is None and not self.transport.is_closing():
             self._head_timer = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def _drop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _drop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def _give_up(self) -> None:
         self._head_timer = None
@@ -75,11 +85,6 @@ def guarded_connection(*, head_seconds: float, stall_seconds: float, at_once: in
     """Return the class of connections with these bounds, as uvicorn wants it."""
     bounds = {"head_seconds": head_seconds, "stall_seconds": stall_seconds, "at_once": at_once}
     return type("GuardedConnection", (GuardedConnection,), bounds)
-
-
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()
 
 
 def _full_answer() -> bytes:

@@ -1,0 +1,1 @@
+"""The API's paths, one resource a file."""
