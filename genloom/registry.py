@@ -29,6 +29,7 @@ class Registry(Generic[T]):
         self._size = size
         self._close = close
         self._given: dict[str, T] = {}
+        self._makers: dict[str, Callable[[], T]] = {}
         self._made: OrderedDict[str, T] = OrderedDict()
         self._lock = threading.RLock()
 
@@ -36,6 +37,11 @@ class Registry(Generic[T]):
         """Put an object under a name; it hides what would be made."""
         with self._lock:
             self._given[name] = value
+
+    def offer(self, name: str, make: Callable[[], T]) -> None:
+        """Say how the object of a name is made, should it be asked for; until then nothing is."""
+        with self._lock:
+            self._makers[name] = make
 
     def remove(self, name: str) -> None:
         """Take out what was registered or made under a name; nothing happens when there is none."""
@@ -51,7 +57,8 @@ class Registry(Generic[T]):
             if name in self._given:
                 return self._given[name]
             if name not in self._made:
-                self._made[name] = self._make(name)
+                maker = self._makers.get(name)
+                self._made[name] = self._make(name) if maker is None else maker()
             self._made.move_to_end(name)
             dropped = [self._made.popitem(last=False)[1] for _ in range(len(self._made) - self._size)]
             value = self._made[name]
@@ -77,6 +84,6 @@ class Registry(Generic[T]):
                     self._given[name] = before
 
     def names(self) -> tuple[str, ...]:
-        """The names that were registered or made, sorted."""
+        """The names that were registered, offered or made, sorted."""
         with self._lock:
-            return tuple(sorted({*self._given, *self._made}))
+            return tuple(sorted({*self._given, *self._makers, *self._made}))

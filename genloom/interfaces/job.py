@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from genloom.config import Settings, load_settings
 from genloom.errors import CredentialError, RequestError, UsageError
 from genloom.events import EventEmitter, ignore_events
+from genloom.interfaces.agents import offer_agents
 from genloom.state import Comparison, FurtherChecks, GenerationRequest, GraphContext, ReviewPolicy
 from genloom.tools.chat.models import registered_models
 from genloom.tools.codegen import NO_BACKEND_HINT
@@ -100,6 +101,7 @@ def prepare_job(
     options: GenerateOptions,
 ) -> GenerationJob:
     """Validate everything that was asked. Raises `RequestError` or `UsageError` that say what is wrong."""
+    offer_agents()
     given: dict[str, Any] = {key: _plain(value) for key, value in options.items() if key not in _RUN_OPTIONS}
     unknown = sorted(set(options) - set(GenerateOptions.__annotations__))
     if unknown:

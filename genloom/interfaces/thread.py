@@ -19,6 +19,7 @@ from genloom.config import Settings
 from genloom.errors import ThreadError
 from genloom.events import EventEmitter, ignore_events, parse_event
 from genloom.graphs import build_generation_graph
+from genloom.interfaces.agents import offer_agents
 from genloom.interfaces.job import GenerationJob, as_context
 from genloom.interfaces.recording import recording
 from genloom.interfaces.result import GenerationResult
@@ -79,6 +80,7 @@ async def resume_thread(
     when none is given, is returned as it stands. Raises `ThreadError` when there is no such thread, or somebody else
     is running it.
     """
+    offer_agents()
     async with _opened(settings, to_run=thread_id) as graph:
         state = await _stored(graph, thread_id, settings)
         context = _saved_context(state.metadata or {}, changes or {})

@@ -19,9 +19,27 @@ from genloom.nodes.holding_back import held_out_examples
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
-from genloom.state import AgentRun, Attempt, CodeContext, Draft, Failure, GenerationRequest, NotRun, Verdict
+from genloom.state import (
+    AgentRun,
+    Attempt,
+    CodeContext,
+    Draft,
+    Failure,
+    GenerationRequest,
+    NotRun,
+    Verdict,
+    parse_example,
+)
 from genloom.tools.checks import name_bases
-from genloom.tools.codegen import NO_BACKEND_HINT, PROCESS_JOURNAL, RunJournal, agent_backends, agent_draft
+from genloom.tools.codegen import (
+    NO_BACKEND_HINT,
+    PROCESS_JOURNAL,
+    AgentBackend,
+    RunJournal,
+    agent_backends,
+    agent_draft,
+)
+from genloom.tools.codegen.backends import OnSiteBackend, OnSiteRun
 
 __all__ = ["dispatch_agent"]
 
@@ -53,11 +71,12 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     run is found again and never started twice. When the backend fails, too, the error is `GenerationError` with all
     causes, unless drafts were made before: then the failure stands in the state beside them and the run ends as failed.
     """
-    backend = agent_backends.get(_backend_name(runtime))
+    configured = agent_backends.get(_backend_name(runtime))
+    on_site = _on_site(configured, state, runtime)
     run = None
     try:
-        run = await backend.run(
-            await _prompt(state, runtime),
+        run = await (on_site or configured).run(
+            await _prompt(state, runtime) if on_site is None else _briefly(state),
             idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=runtime.context.agent_seconds,
             journal=_journal(runtime),
@@ -73,7 +92,8 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
         return {"agent_run": run, "draft": None, "verdict": draft, "failure": state.get("failure")}
     unseen = tuple(sorted(held_out_examples(state.get("attempts") or ())))
     draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
-    draft = draft.model_copy(update={"held_out": unseen})
+    fitted_to = on_site.fitted_to if on_site is not None else ()
+    draft = draft.model_copy(update={"held_out": unseen, "fitted_to": fitted_to})
     return {"agent_run": run, "draft": draft, "verdict": None, "failure": state.get("failure")}
 
 
@@ -81,6 +101,15 @@ def _backend_name(runtime: NodeRuntime) -> str:
     if runtime.context.agent_backend is None:
         raise CredentialError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
     return runtime.context.agent_backend
+
+
+def _on_site(backend: AgentBackend, state: DispatchAgentInput, runtime: NodeRuntime) -> OnSiteRun | None:
+    """Return the backend for this request where it works on this machine; what was held back stays hidden from it."""
+    if not isinstance(backend, OnSiteBackend):
+        return None
+    request, hidden = state["request"], held_out_examples(state.get("attempts") or ())
+    shown = tuple(text for text in request.examples if parse_example(text).text not in hidden)
+    return backend.at(request.model_copy(update={"examples": shown}), repository=runtime.context.repository)
 
 
 def _failed(error: AgentError | UsageError, state: DispatchAgentInput, run: AgentRun | None) -> DispatchAgentOutput:
@@ -100,10 +129,19 @@ def _failed(error: AgentError | UsageError, state: DispatchAgentInput, run: Agen
     ) from error
 
 
+def _history(state: DispatchAgentInput) -> str:
+    attempts = state.get("attempts") or ()
+    return "\n\n".join(f"# Attempt {a.number} ({a.draft.generator}) failed\n\n{a.evidence}" for a in attempts)
+
+
+def _briefly(state: DispatchAgentInput) -> str:
+    """What an agent on this machine is told beside the request itself."""
+    return "\n\n".join(filter(None, (state["request"].prompt, _history(state))))
+
+
 async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
     request = state["request"]
     attempts = state.get("attempts") or ()
-    history = "\n\n".join(f"# Attempt {a.number} ({a.draft.generator}) failed\n\n{a.evidence}" for a in attempts)
     return load_prompt("agent").render(
         context=await context_section(request, state.get("context"), runtime),
         prompt=request.prompt,
@@ -111,7 +149,7 @@ async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
         constraints=constraints_section(request),
         examples=examples_section(request, hidden=held_out_examples(attempts)),
         tests=tests_section(request),
-        history=history,
+        history=_history(state),
         name=request.target_name,
     )
 
@@ -133,5 +171,5 @@ def _demand_completed(run: AgentRun) -> None:
     raise AgentError(
         f"The agent's run {run.id} " + (f"ended as {status}." if ended else f"did not end in time (it is {status})."),
         kind="run_failed",
-        hint=f"Look at {run.web_url}." if run.web_url else "Look at the run at the backend.",
+        hint=f"Look at {run.web_url}." if run.web_url else (run.summary or "Look at the run at the backend.")[:500],
     )

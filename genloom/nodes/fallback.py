@@ -15,6 +15,8 @@ from genloom.events import Note
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import AgentRun, Failure, GraphContext
+from genloom.tools.codegen import agent_backends
+from genloom.tools.codegen.backends import OnSiteBackend
 
 __all__ = ["fallback", "may_dispatch", "model_failed"]
 
@@ -49,8 +51,16 @@ def fallback(state: FallbackInput, runtime: NodeRuntime) -> FallbackOutput:
 
 
 def may_dispatch(context: GraphContext) -> bool:
-    """Whether the caller configured an agent backend and allowed the fallback to it."""
-    return context.agent_backend is not None and context.allow_fallback
+    """Whether the caller configured an agent backend and allowed the fallback to it, and it can do otherwise than what
+    failed: an agent on this machine with the same model and generators cannot."""
+    return context.agent_backend is not None and context.allow_fallback and _can_differ(context.agent_backend, context)
+
+
+def _can_differ(name: str, context: GraphContext) -> bool:
+    if name == "codegen":  # elsewhere, with means of its own
+        return True
+    backend = agent_backends.get(name)
+    return not isinstance(backend, OnSiteBackend) or backend.differs_from(context.model, context.generators)
 
 
 def model_failed(state: FallbackInput, error: NodeError) -> Command[Literal["fallback", "generate"]]:

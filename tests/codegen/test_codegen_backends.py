@@ -120,7 +120,7 @@ def test_backends_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CredentialError) as missing:
         agent_backends.get("codegen")
     assert "CODEGEN_API_TOKEN" in missing.value.hint
-    with pytest.raises(UsageError, match="coming release"):
+    with pytest.raises(UsageError, match="not offered"):
         agent_backends.get("local")
     with pytest.raises(UsageError) as unknown:
         agent_backends.get("nowhere")

@@ -28,10 +28,12 @@ def command(as_json: bool) -> int:
     Keys are never shown.
     """
     from genloom.config import load_settings
+    from genloom.interfaces.agents import offer_agents
     from genloom.interfaces.cli.terminal import put_json, put_text
     from genloom.portal import run_sync
     from genloom.tools.diagnosis import examine, is_able
 
+    offer_agents()
     diagnoses = run_sync(examine(load_settings()))
     able = is_able(diagnoses)
     if as_json:

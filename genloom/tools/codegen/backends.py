@@ -6,15 +6,15 @@ their own. The name `codegen` is made from the environment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from genloom.config import Settings, load_settings
 from genloom.errors import UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.registry import Registry
-from genloom.state import AgentRun
+from genloom.state import AgentRun, GenerationRequest
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.deadline import Deadline
@@ -22,7 +22,7 @@ from genloom.tools.codegen.once.journal import RunJournal
 from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.codegen.pacing import Pacing
 
-__all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "agent_backends"]
+__all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "OnSiteBackend", "OnSiteRun", "agent_backends"]
 
 NO_BACKEND_HINT = "Set CODEGEN_API_TOKEN (and CODEGEN_API_BASE_URL for a server of your own)."
 
@@ -47,6 +47,26 @@ class AgentBackend(Protocol):
 
     def describe(self) -> str:
         """Say in a few words, without secrets, where runs go."""
+
+
+class OnSiteRun(AgentBackend, Protocol):
+    """A backend for one request on this machine, whose run says what its draft was fitted to."""
+
+    @property
+    def fitted_to(self) -> tuple[str, ...]:
+        """The examples that the finished run's draft was fitted to, and which thus prove nothing of it."""
+
+
+@runtime_checkable
+class OnSiteBackend(Protocol):
+    """A backend that works on this machine with the same means as the graph: it gets the request itself, not a text made
+    of it, and may be no use where the graph has failed."""
+
+    def differs_from(self, model: str | None, generators: Sequence[str]) -> bool:
+        """Whether a run can come out otherwise than drafts of that model and those generators."""
+
+    def at(self, request: GenerationRequest, *, repository: str | None) -> OnSiteRun:
+        """Return the backend for this request, in this repository (a folder)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +108,12 @@ def _make(name: str) -> AgentBackend:
         return backend
     if name == "local":
         raise UsageError(
-            "GENLOOM_AGENT=local needs genloom's own agent server, which a coming release brings.",
-            hint="Use `codegen` with CODEGEN_API_BASE_URL set to a server of the Codegen API.",
+            "The agent `local` is not offered in this process.",
+            hint="genloom.interfaces.agents.offer_agents() offers it; needs pip install 'genloom[serve]'.",
         )
     known = ", ".join(sorted({"codegen", *agent_backends.names()}))
     raise UsageError(f"There is no agent backend {name!r}.", hint=f"Known are: {known}.")
 
 
 agent_backends: Registry[AgentBackend] = Registry(_make)
-"""Agent backends by name. `codegen` is made on demand; others are put there with `register`."""
+"""Agent backends by name. `codegen` is made on demand; others are put there with `register` or `offer`."""
