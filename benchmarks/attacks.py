@@ -21,6 +21,7 @@ import json
 import sys
 from collections import defaultdict
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from conditions import conditions, data_folder, progress
 
 # the tests run the same cases: what is an effect outside is said once, and is no part of the package
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from canary import Ground, canary_ground
 from sandbox_variants import VARIANTS, unavailable
 from stored_cases import CASE_LIMITS, WAYS, Attempt, RecordingSandbox, attack, read_cases, stays_benign
 
@@ -36,14 +38,20 @@ Results = dict[str, list[Attempt]]
 
 async def run(sandboxes: dict[str, RecordingSandbox], only: set[str]) -> Results:
     """Try every case in every sandbox, in turns."""
+    with canary_ground() as ground:
+        return await run_beside(ground, sandboxes, only)
+
+
+async def run_beside(ground: Ground, sandboxes: dict[str, RecordingSandbox], only: set[str]) -> Results:
+    """Try them with the canaries on this ground."""
     results: Results = defaultdict(list)
-    tries = ((attack, "attacks.jsonl"), (stays_benign, "benign.jsonl"))
+    tries = ((partial(attack, ground=ground), "attacks.jsonl"), (stays_benign, "benign.jsonl"))
     cases = [(each, case) for each, name in tries for case in read_cases(name) or () if not only or case["id"] in only]
     for number, (attempt, case) in enumerate(cases, start=1):
         progress(f"{number}/{len(cases)} {case['id']}")
         for way in WAYS:
             for name, sandbox in sandboxes.items():
-                results[name].append(await attempt(case, sandbox, way, "advisory"))
+                results[name].append(await attempt(case, sandbox, way, further="advisory"))
     return results
 
 

@@ -10,9 +10,10 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PORT_IN_THE_CASES", "SECRET_VARIABLE", "Canary", "guarded_canary"]
+__all__ = ["PORT_IN_THE_CASES", "SECRET_VARIABLE", "Canary", "Ground", "canary_ground"]
 
 PORT_IN_THE_CASES = "39471"
 SECRET_VARIABLE = "SBX_SECRET_TOKEN"
@@ -55,9 +56,9 @@ class Listener(threading.Thread):
 class Canary:
     """`home/` with fake credentials, `victim/keep.txt`, `drop/`, a socket, and a listener; `effects` tells what changed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, secret: str) -> None:
         self.folder = folder
-        self.secret = secrets.token_hex(12)
+        self.secret = secret
         for name in ("home/.aws", "drop", "victim"):
             (folder / name).mkdir(parents=True)
         for name in ("home/.aws/credentials", "home/.netrc", "home/.env"):
@@ -90,19 +91,39 @@ class Canary:
         return found
 
 
+@dataclass(frozen=True)
+class Ground:
+    """Where canaries are set free, one after the other: each in a folder of its own, all with the same secret."""
+
+    folder: Path
+    secret: str
+
+    @contextlib.contextmanager
+    def canary(self) -> Iterator[Canary]:
+        """Make a canary that nothing has been done to yet."""
+        canary = Canary(Path(tempfile.mkdtemp(prefix="canary-", dir=self.folder)), self.secret)
+        try:
+            yield canary
+        finally:
+            canary.listener.close()
+            shutil.rmtree(canary.folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
-def guarded_canary() -> Iterator[Canary]:
-    """Make a canary, put its secret into the environment, and let temporary folders be made beside it."""
-    base = Path(tempfile.mkdtemp(prefix="canary-"))
+def canary_ground() -> Iterator[Ground]:
+    """Put the canaries' secret into the environment, and let temporary folders be made beside them.
+
+    Warm servers stay as long as the temporary folder is the same; what they could have kept of the environment is the
+    secret of every canary here.
+    """
+    base = Path(tempfile.mkdtemp(prefix="canaries-"))
     base.chmod(0o755)
     temporary, tempfile.tempdir = tempfile.tempdir, str(base)
-    canary = Canary(base / "canary")
-    before = os.environ.get(SECRET_VARIABLE)
-    os.environ[SECRET_VARIABLE] = canary.secret
+    before, secret = os.environ.get(SECRET_VARIABLE), secrets.token_hex(12)
+    os.environ[SECRET_VARIABLE] = secret
     try:
-        yield canary
+        yield Ground(base, secret)
     finally:
-        canary.listener.close()
         tempfile.tempdir = temporary
         os.environ.pop(SECRET_VARIABLE)
         if before is not None:

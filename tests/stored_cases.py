@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from canary import Canary, guarded_canary
+from canary import Canary, Ground
 from descendants import adopting_orphans, descendants
 
 from genloom.state import FurtherChecks, GenerationRequest, Verdict, module_draft, parse_example
@@ -36,8 +36,9 @@ WAYS: tuple[Way, ...] = ("values", "test_report")
 _TEST_SECONDS = 12.0
 """pytest starts several times for one verdict; a busy machine must not cut that short. A probe of time has its own limit."""
 
-_REST_SECONDS, _MOST_REST_SECONDS = 0.4, 3.0
-"""Shorter than the eight seconds that the cases' own processes would live on."""
+_REST_SECONDS, _KNOWN_REST_SECONDS, _MOST_REST_SECONDS = 0.4, 0.15, 3.0
+"""How long nothing may change, also with as many processes as were there before; and the longest wait for that: shorter
+than the eight seconds that the cases' own processes would live on."""
 
 _SLOW = "import time; time.sleep(0.15)\n"
 """Runs that meet one another."""
@@ -75,26 +76,29 @@ class RecordingSandbox(Sandbox):
         self.reports: list[CallReport | TestReport] = []
         self.case_limits = CASE_LIMITS
         self._has_servers = bool(options.get("warm"))
+        self._counted: int | None = None
+
+    async def count_before(self) -> int:
+        """How many processes of ours there are ahead of a case; servers are left as the last count saw them."""
+        return await self.count_processes() if self._counted is None or not self._has_servers else self._counted
 
     async def count_processes(self) -> int:
         """How many processes of ours there are. Of a sandbox with servers, which have as many runs prepared as they made
         at once, two at most: once they have made two and have come to rest; of another, at this moment."""
-        if not self._has_servers:
-            return len(descendants())
+        if self._has_servers:
+            await self._make_two_runs_of_each_kind()
+            self._counted = await _count_at_rest(self._counted)
+        else:
+            self._counted = len(descendants())
+        return self._counted
+
+    async def _make_two_runs_of_each_kind(self) -> None:
         calls = [Sandbox.acall(self, {"draft.py": _SLOW}, "draft", ["1"], limits=self.case_limits) for _ in range(2)]
         tests = [
             Sandbox.atest(self, {"draft.py": ""}, f"{_SLOW}def test(): pass\n", limits=self.case_limits)
             for _ in range(2)
         ]
-        await asyncio.gather(*calls)
-        await asyncio.gather(*tests)
-        seen, since = descendants().keys(), time.monotonic()
-        deadline = since + _MOST_REST_SECONDS
-        while (now := time.monotonic()) < min(since + _REST_SECONDS, deadline):
-            if (latest := descendants().keys()) != seen:
-                seen, since = latest, now
-            await asyncio.sleep(0.02)
-        return len(seen)
+        await asyncio.gather(*calls, *tests)
 
     def prepare(self, case: Mapping[str, Any], way: Way) -> None:
         """Forget what was reported, and take the limits for a case."""
@@ -119,14 +123,26 @@ class RecordingSandbox(Sandbox):
         return report
 
 
+async def _count_at_rest(before: int | None) -> int:
+    seen, since = descendants().keys(), time.monotonic()
+    deadline = since + _MOST_REST_SECONDS
+    while (now := time.monotonic()) < deadline:
+        if now > since + (_KNOWN_REST_SECONDS if len(seen) == before else _REST_SECONDS):
+            break
+        if (latest := descendants().keys()) != seen:
+            seen, since = latest, now
+        await asyncio.sleep(0.02)
+    return len(seen)
+
+
 async def attack(
-    case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way, further: FurtherChecks = "off"
+    case: Mapping[str, Any], sandbox: RecordingSandbox, way: Way, ground: Ground, further: FurtherChecks = "off"
 ) -> Attempt:
     """Verify an attack in the sandbox, beside a fresh canary, and see what it brought about."""
     sandbox.prepare(case, way)
     await sandbox.astatus()  # the self-test's processes are none of the case's
-    with guarded_canary() as canary, adopting_orphans():
-        before = await sandbox.count_processes()
+    with ground.canary() as canary, adopting_orphans():
+        before = await sandbox.count_before()
         started = time.monotonic()
         verdict = await _verify(case, canary.place(case["code"]), sandbox, way, further)
         seconds = time.monotonic() - started

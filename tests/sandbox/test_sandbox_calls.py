@@ -193,34 +193,36 @@ def unusable(kind: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["missing", "a loop of links", "no program", "another program"])
-def test_unusable_interpreter_is_told_from_a_missing_sandbox(sandbox: Sandbox, open_folder: Path, kind: str) -> None:
+def test_unusable_interpreter_is_told_from_a_missing_sandbox(tier: SandboxTier, open_folder: Path, kind: str) -> None:
     """Every report names the interpreter that cannot be used, and says what to do."""
     python = unusable(kind, open_folder)
-    other = Sandbox(python=python)
+    other = Sandbox(python=python, tier=tier)
     reports = (other.call({"x.py": ""}, "x", ["1"]), other.test({}, "def test(): pass\n"), other.run_program("1\n"))
     for report in reports:
         assert report.not_run_cause == "no_interpreter", report
         assert str(python) in report.not_run
         assert report.hint
     assert other.status().cause == "no_interpreter"
-    assert sandbox.status().cause == ""
+    assert Sandbox(tier=tier).status().cause == ""
 
 
-def test_interpreter_that_goes_away_is_told(sandbox: Sandbox, open_folder: Path) -> None:
+def test_interpreter_that_goes_away_is_told(tier: SandboxTier, open_folder: Path) -> None:
     """What the self-test saw earlier is no reason to look for another cause."""
     link = open_folder / "python"
     link.symlink_to(Path(sys.executable).resolve())
-    other = Sandbox(python=link)
+    other = Sandbox(python=link, tier=tier)
     assert other.call({"x.py": ""}, "x", ["1"]).not_run_cause == ""
     link.unlink()
     assert other.call({"x.py": ""}, "x", ["1"]).not_run_cause == "no_interpreter"
 
 
-def test_limits_of_one_run_replace_the_sandboxs_own(sandbox: Sandbox) -> None:
+async def test_limits_of_one_run_replace_the_sandboxs_own(sandbox: Sandbox) -> None:
     """A run with a shorter time of its own is stopped at that."""
     short = replace(sandbox.limits, wall_seconds=0.5)
-    calls = sandbox.call({"x.py": "import time\n"}, "x", ["time.sleep(4)"], limits=short)
-    tests = sandbox.test({}, "import time\ndef test(): time.sleep(4)\n", limits=short)
+    calls, tests = await asyncio.gather(
+        sandbox.acall({"x.py": "import time\n"}, "x", ["time.sleep(4)"], limits=short),
+        sandbox.atest({}, "import time\ndef test(): time.sleep(4)\n", limits=short),
+    )
     assert (calls.ended, tests.ended) == ("timeout", "timeout")
     assert calls.limits == tests.limits == short.text
 

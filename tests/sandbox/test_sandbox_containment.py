@@ -316,7 +316,7 @@ except BlockingIOError:
     assert report.ended == "normal"
     assert 0 < int(report.stdout) < 16
     bomb = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass\n"
-    assert sandbox.run_program(bomb, limits=limits(wall_seconds=1)).ended in ("timeout", "memory")
+    assert sandbox.run_program(bomb, limits=limits(wall_seconds=0.5)).ended in ("timeout", "memory")
 
 
 @pytest.mark.parametrize("stream", [1, 2])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,11 +21,12 @@ LIMITS = Limits(
 
 
 @pytest.fixture(scope="module")
-def pair() -> tuple[Sandbox, Sandbox]:
+def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
     """The same sandbox twice: warm, and cold."""
     warm, cold = (Sandbox(limits=LIMITS, warm=each) for each in (True, False))
     if warm.status().tier != "bubblewrap":
         pytest.skip(f"no warm starts here: {warm.status().reason}")
+    warm.run_program("")  # programs are run warm from the second on
     yield warm, cold
     stop_servers()
 
@@ -134,6 +137,11 @@ PROGRAMS = [
 ]
 
 
+def one_in_four_is_quick(programs: list[str]) -> list[Any]:
+    """Return the programs as parameters: the quick suite has every fourth, the slow one the others."""
+    return [pytest.param(each, marks=pytest.mark.slow if place % 4 else ()) for place, each in enumerate(programs)]
+
+
 def observed(sandbox: Sandbox, source: str) -> tuple[object, ...]:
     report = sandbox.run_program(source, stdin=b"one\ntwo\n")
     scratch = re.compile(r"/tmp/genloom-[0-9a-f]+")
@@ -146,14 +154,11 @@ def observed(sandbox: Sandbox, source: str) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.parametrize("source", PROGRAMS)
+@pytest.mark.parametrize("source", one_in_four_is_quick(PROGRAMS))
 def test_program_runs_the_same(pair: tuple[Sandbox, Sandbox], source: str) -> None:
     """Output, errors with their tracebacks, and the end of a program are equal."""
     warm, cold = pair
-    expected = observed(cold, source)
-    for _ in range(2):  # programs are run warm from the second on
-        found = observed(warm, source)
-    assert found == expected
+    assert observed(warm, source) == observed(cold, source)
 
 
 VALUES = st.recursive(
@@ -218,7 +223,14 @@ def test_pytest_reports_the_same(pair: tuple[Sandbox, Sandbox]) -> None:
     assert (warm.complete, warm.ended) == (cold.complete, cold.ended) == (True, "normal")
 
 
-@pytest.mark.parametrize("name", ["queue", "calendar", "pytest", "values", "json", "argparse"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pytest",
+        "json",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("queue", "calendar", "values", "argparse")),
+    ],
+)
 def test_draft_named_like_a_module_that_pytest_loads_is_imported_as_in_a_fresh_start(
     pair: tuple[Sandbox, Sandbox], name: str
 ) -> None:

@@ -8,10 +8,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from canary import SECRET_VARIABLE, Canary, guarded_canary
+from canary import SECRET_VARIABLE, Canary, canary_ground
 from descendants import adopting_orphans, descendants
+from sandbox_variants import VARIANTS, unavailable
+from stored_cases import RecordingSandbox, attack
+
+from genloom.tools.sandbox import CallReport
+from genloom.tools.sandbox.warm.warm_pool import stop_servers
 
 
 def keep(canary: Canary) -> Path:
@@ -40,7 +46,7 @@ EFFECTS: dict[str, Callable[[Canary], object]] = {
 @pytest.mark.parametrize(("name", "effect"), [*EFFECTS.items(), ("hit", connect_by_path)])
 def test_effect_on_the_canary_is_seen(name: str, effect: Callable[[Canary], object]) -> None:
     """An untouched canary shows nothing; each effect shows as what the cases call it."""
-    with guarded_canary() as canary:
+    with canary_ground() as ground, ground.canary() as canary:
         assert canary.effects() == []
         effect(canary)
         assert canary.effects() == [name]
@@ -48,7 +54,7 @@ def test_effect_on_the_canary_is_seen(name: str, effect: Callable[[Canary], obje
 
 def test_canary_hides_a_secret_in_the_environment_and_in_files() -> None:
     """The secret is there to be found, and gone afterwards."""
-    with guarded_canary() as canary:
+    with canary_ground() as ground, ground.canary() as canary:
         placed = canary.place("@CANARY@/home/.netrc 39471")
         path, port = placed.split()
         assert os.environ[SECRET_VARIABLE] == canary.secret == Path(path).read_text()
@@ -74,3 +80,34 @@ def test_process_that_lost_its_parent_is_counted_until_it_ends() -> None:
         os.kill(orphan, 9)
         os.waitpid(orphan, 0)
         assert orphan not in descendants()
+
+
+class Leaving(RecordingSandbox):
+    """One whose runs leave a process outside."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.left: list[subprocess.Popen[bytes]] = []
+
+    async def acall(self, *arguments: Any, **options: Any) -> CallReport:
+        self.left.append(subprocess.Popen(["sleep", "30"]))
+        return await super().acall(*arguments, **options)
+
+
+@pytest.mark.slow
+async def test_process_that_is_left_over_is_told_from_those_of_warm_servers() -> None:
+    """What servers keep ready is no breach, in the first case and the next; one process more is, as long as it is there."""
+    if why := unavailable("bubblewrap, warm"):
+        pytest.skip(why)
+    case = {"id": "x", "category": "x", "probe": "survivor", "code": "def f(x): return x\n"}
+    case |= {"checks": [{"call": "f(1)", "expect": "1"}]}
+    honest, leaving = RecordingSandbox(**VARIANTS["bubblewrap, warm"]), Leaving(**VARIANTS["bubblewrap, warm"])
+    stop_servers()
+    with canary_ground() as ground:
+        seen = [await attack(case, sandbox, "values", ground) for sandbox in (honest, honest, leaving, honest)]
+    stop_servers()
+    for process in leaving.left:
+        process.kill()
+        process.wait()
+    left = f"survivor ({len(leaving.left)})"
+    assert [each.breaches for each in seen] == [(), (), (left,), (left,)]

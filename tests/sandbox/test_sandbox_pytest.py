@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from genloom.tools.sandbox import Limits, Sandbox, TestReport
+from genloom.tools.sandbox import Sandbox, TestReport
 
 DRAFT = {"draft.py": "def double(x):\n    return x * 2\n"}
 
@@ -116,10 +118,11 @@ def test_conftest_that_the_draft_writes_is_not_loaded(sandbox: Sandbox) -> None:
     assert results(report) == {"test_a": "passed"}
 
 
+@pytest.mark.slow
 def test_endless_test_is_a_timeout(sandbox: Sandbox) -> None:
     """Tests that never end are stopped; what was reported before stays, and the report is not complete."""
-    short = Sandbox(limits=Limits(wall_seconds=2.5))
-    report = short.test(DRAFT, "def test_a(): pass\ndef test_b():\n    while True: pass\n")
+    short = replace(sandbox.limits, wall_seconds=2.5)
+    report = sandbox.test(DRAFT, "def test_a(): pass\ndef test_b():\n    while True: pass\n", limits=short)
     assert (report.ended, report.complete) == ("timeout", False)
     assert results(report) == {"test_a": "passed"}
 

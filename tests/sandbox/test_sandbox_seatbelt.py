@@ -91,9 +91,9 @@ with open(os.environ["HOME"] + "/seen", "w") as file: file.write(line.decode() +
     ("script", "seconds", "memory", "stop", "expected"),
     [
         ("cat a.txt > b.txt; exit 3", 20, 1 << 30, False, "ended itself 768 "),
-        ("sleep 60 & sleep 60", 0.5, 1 << 30, False, "ended timeout -1 "),
-        ("sleep 60 & sleep 60", 20, 1 << 30, True, "ended stopped -1 "),
-        ("sleep 60", 20, 1 << 10, False, "ended memory -1 "),
+        pytest.param("sleep 60 & sleep 60", 0.5, 1 << 30, False, "ended timeout -1 ", marks=pytest.mark.slow),
+        pytest.param("sleep 60 & sleep 60", 20, 1 << 30, True, "ended stopped -1 ", marks=pytest.mark.slow),
+        pytest.param("sleep 60", 20, 1 << 10, False, "ended memory -1 ", marks=pytest.mark.slow),
     ],
 )
 def test_supervisor_watches_ends_and_reports(

@@ -66,7 +66,14 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
 def test_nothing_outlives_its_parent(warm: Sandbox, number: signal.Signals) -> None:
     """However genloom ends, its servers and their runs are gone soon after."""
     place = {**os.environ, "PYTHONPATH": str(Path(genloom.__file__).parents[1])}

@@ -112,6 +112,7 @@ def test_pytest_in_a_view_reports_the_same(pair: tuple[Sandbox, Sandbox]) -> Non
     assert (warm.complete, warm.ended) == (cold.complete, cold.ended) == (True, "normal")
 
 
+@pytest.mark.slow
 def test_repository_with_modules_of_pytest_is_run_as_in_a_fresh_start(
     pair: tuple[Sandbox, Sandbox], repository: Path
 ) -> None:
