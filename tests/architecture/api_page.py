@@ -89,7 +89,7 @@ def is_plain(value: object) -> bool:
 def constants_of(module: ModuleType) -> Iterator[tuple[str, str]]:
     """Yield the strings that stand under constants, also of the modules that this one takes its names from."""
     tree = ast.parse(inspect.getsource(module))
-    for node in tree.body:
+    for node in ast.walk(tree):  # a lazy package's imports stand under `TYPE_CHECKING`
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("genloom"):
             yield from constants_in(ast.parse(inspect.getsource(importlib.import_module(node.module or ""))))
     yield from constants_in(tree)

@@ -9,19 +9,7 @@ from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.access import Access, resolve_access
 from genloom.tools.codegen.accounts import run_poller, shared_traffic
 from genloom.tools.codegen.credentials.provider import TokenProvider
-from genloom.tools.codegen.endpoints import (
-    AccountConnections,
-    AgentRunEndpoints,
-    Integrations,
-    Models,
-    Organizations,
-    PullRequests,
-    Repos,
-    Rules,
-    SetupCommands,
-    Users,
-    Webhooks,
-)
+from genloom.tools.codegen.endpoints.groups import ApiEndpoints
 from genloom.tools.codegen.http.connection import Connection
 from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.poller import RunPoller
@@ -34,8 +22,8 @@ __all__ = ["REQUEST_SECONDS", "CodegenApi"]
 REQUEST_SECONDS = 30.0
 
 
-class CodegenApi(AgentRunEndpoints):
-    """Agent runs are methods; the other endpoints stand in groups. An async context manager: see `AsyncCodegen`."""
+class CodegenApi(ApiEndpoints):
+    """An async context manager; what it takes stands at `AsyncCodegen`."""
 
     def __init__(
         self,
@@ -59,16 +47,6 @@ class CodegenApi(AgentRunEndpoints):
         traffic = shared_traffic(self._access, self._pacing)
         connection = Connection(self._access, timeout=timeout, transport=transport, traffic=traffic)
         super().__init__(connection, self.organization)
-        self.organizations = Organizations(connection, self.organization)
-        self.users = Users(connection, self.organization)
-        self.repos = Repos(connection, self.organization)
-        self.pull_requests = PullRequests(connection, self.organization)
-        self.integrations = Integrations(connection, self.organization)
-        self.rules = Rules(connection, self.organization)
-        self.models = Models(connection, self.organization)
-        self.setup_commands = SetupCommands(connection, self.organization)
-        self.webhooks = Webhooks(connection, self.organization)
-        self.account = AccountConnections(connection, self.organization)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._access})"

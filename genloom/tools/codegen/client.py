@@ -13,24 +13,24 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from genloom.errors import UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import AgentRun
 from genloom.tools.codegen.api import CodegenApi
-from genloom.tools.codegen.batch import Batch, BatchItem, batch_keys
-from genloom.tools.codegen.context_store import ContextStore, RunContext
 from genloom.tools.codegen.deadline import Deadline
-from genloom.tools.codegen.log.entry import LogEntry
-from genloom.tools.codegen.log.reader import LogReader
-from genloom.tools.codegen.log.stream import RunStream
 from genloom.tools.codegen.once.journaled import submitting
 from genloom.tools.codegen.once.submission import Submission, labelled, unstarted
 from genloom.tools.codegen.options import SubmitOptions
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.watch import Retries, RunWatch, announce, resumed
 from genloom.tools.codegen.wire import AgentRunResponse
+
+if TYPE_CHECKING:
+    from genloom.tools.codegen.batch import BatchItem
+    from genloom.tools.codegen.context_store import ContextStore
+    from genloom.tools.codegen.log.entry import LogEntry
 
 __all__ = ["AsyncCodegen"]
 
@@ -154,6 +154,9 @@ class AsyncCodegen(CodegenApi):
         Entries are emitted as events, too. A log that cannot be read is told in a note and does not end the stream.
         Iterate to the end, or close the iterator (`contextlib.aclosing`): that ends the waiting.
         """
+        from genloom.tools.codegen.log.reader import LogReader  # here: most runs are awaited without their log
+        from genloom.tools.codegen.log.stream import RunStream
+
         known = _known(run)
         stream = RunStream(
             run=known,
@@ -192,6 +195,8 @@ class AsyncCodegen(CodegenApi):
         `store` is any LangGraph store. What is kept and told, and how it is bounded, stands at `RunContext`. A run that did
         not end within the deadline is not kept.
         """
+        from genloom.tools.codegen.context_store import RunContext  # here: few runs have one
+
         deadline = Deadline(options.get("deadline"))
         org_id = await self.organization(deadline=deadline.left)
         secrets = (await self._connection.token(),)
@@ -220,6 +225,8 @@ class AsyncCodegen(CodegenApi):
         each run's own, in seconds. A `name` makes the batch resumable: begun again under the same name, prompts that were
         sent are found and not sent twice. `keys` are idempotency keys of the caller's own.
         """
+        from genloom.tools.codegen.batch import Batch, batch_keys  # here: few clients run one
+
         made = keys if keys is not None else batch_keys(name or uuid.uuid4().hex, prompts)
         if len(made) != len(prompts):
             raise UsageError("A batch needs one idempotency key for each prompt.")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from genloom.config import Settings, TokenSettings
 from genloom.errors import CredentialError
-from genloom.tools.codegen.credentials.command import CommandToken
 from genloom.tools.codegen.credentials.environment import EnvironmentToken
-from genloom.tools.codegen.credentials.file import FileToken
-from genloom.tools.codegen.credentials.keyring_entry import DEFAULT_USER, KeyringToken
-from genloom.tools.codegen.credentials.oauth2 import ClientCredentials
 from genloom.tools.codegen.credentials.provider import FixedToken, TokenProvider
-from genloom.tools.codegen.credentials.vault import VaultToken
+
+if TYPE_CHECKING:
+    from genloom.tools.codegen.credentials.oauth2 import ClientCredentials
+    from genloom.tools.codegen.credentials.vault import VaultToken
 
 __all__ = ["choose_provider"]
 
@@ -40,11 +40,18 @@ def choose_provider(token: str | TokenProvider | None, settings: Settings) -> To
 
 @lru_cache(maxsize=32)
 def _shared(source: TokenSettings, allow_http: bool) -> TokenProvider:
+    # each imported where it is chosen: of the sources a process uses one
     if source.file:
+        from genloom.tools.codegen.credentials.file import FileToken
+
         return FileToken(source.file)
     if source.command:
+        from genloom.tools.codegen.credentials.command import CommandToken
+
         return CommandToken(source.command)
     if source.keyring:
+        from genloom.tools.codegen.credentials.keyring_entry import DEFAULT_USER, KeyringToken
+
         service, _, user = source.keyring.partition("/")
         return KeyringToken(service, user or DEFAULT_USER)
     if source.vault:
@@ -53,6 +60,8 @@ def _shared(source: TokenSettings, allow_http: bool) -> TokenProvider:
 
 
 def _vault(source: TokenSettings, secret: str, allow_http: bool) -> VaultToken:
+    from genloom.tools.codegen.credentials.vault import VaultToken  # here: as above
+
     if not source.vault_address or not source.vault_token:
         raise CredentialError(
             "The token is to come from Vault, and its address or token is not set.",
@@ -68,6 +77,8 @@ def _vault(source: TokenSettings, secret: str, allow_http: bool) -> VaultToken:
 
 
 def _oauth(source: TokenSettings, allow_http: bool) -> ClientCredentials:
+    from genloom.tools.codegen.credentials.oauth2 import ClientCredentials  # here: as above
+
     if not source.oauth_url or not source.oauth_client_id or not source.oauth_client_secret:
         raise CredentialError(
             "The token is to come from a token endpoint, and the client's id or secret is not set.",
