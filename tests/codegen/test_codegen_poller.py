@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from genloom.errors import AgentError, CredentialError, UsageError
 from genloom.state import AgentRun
@@ -23,11 +18,11 @@ from genloom.tools.codegen import AsyncCodegen, Pacing
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.http.connection import Connection
 from genloom.tools.codegen.poller import ConnectionSource, RunPoller, RunSource
-from genloom.tools.codegen.poller.pages import pages_for
-from genloom.tools.codegen.poller.schedule import poll_interval
 from genloom.tools.codegen.traffic import UNLIMITED, Breaker, GuardedServer, Traffic
 
 ClientOf = Callable[..., AsyncCodegen]
+
+
 LISTS = "/agent/runs"
 
 
@@ -295,74 +290,3 @@ async def test_changes_come_once_each_and_troubles_are_told(client_of: ClientOf,
                 assert (await anext(aiter(second))).status == "queued"
             assert [run.status async for run in changes] == ["running", "completed"]
         assert told == ["server"]
-
-
-EXIT = """
-import asyncio, sys, threading
-from genloom.tools.codegen import AsyncCodegen
-
-async def main():
-    async with AsyncCodegen(token=sys.argv[2], org_id=1, base_url=sys.argv[1]) as client:
-        await client.run("make it")
-
-threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
-while not any(thread.name == "genloom-poller" for thread in threading.enumerate()):
-    pass
-threading.Event().wait(0.8)
-"""
-
-FORK = """
-import asyncio, os, sys
-from genloom.tools.codegen import AsyncCodegen
-
-async def main(client, run=None):
-    async with client:
-        return await client.wait(run, deadline=20) if run else await client.submit("make it")
-
-def client():
-    return AsyncCodegen(token=sys.argv[2], org_id=1, base_url=sys.argv[1])
-
-run = asyncio.run(main(client()))
-children = []
-for _ in range(3):
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if asyncio.run(main(client(), run)).status == "completed" else 9)
-    children.append(child)
-print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children], asyncio.run(main(client(), run)).status)
-"""
-
-
-@pytest.mark.parametrize(("program", "said"), [(EXIT, ""), (FORK, "[0, 0, 0] completed\n")], ids=["exit", "fork"])
-def test_a_process_ends_and_forks_with_a_poller_running(program: str, said: str) -> None:
-    """A running poller keeps no process from ending, quietly; a forked child has a poller of its own."""
-    seconds = 60.0 if program is EXIT else 0.3
-    with CodegenServer(RunPlan(seconds=seconds)) as server:
-        command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, server.base_url, server.token]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
-
-
-@given(st.lists(st.integers(0, 2_000), max_size=60), st.integers(3, 100))
-def test_pages_cover_every_place_but_the_lonely(places: list[int], size: int) -> None:
-    """Each place is on a page or stands alone; no page covers fewer than two, and pages do not overlap beyond the margin."""
-    skips = pages_for(places, size=size)
-    for skip in skips:
-        assert sum(skip <= place < skip + size for place in places) >= 2
-    alone = {place for place in places if not any(skip <= place < skip + size for skip in skips)}
-    assert all(places.count(place) == 1 for place in alone)
-    assert len(skips) <= len(places) / 2
-    assert all(later - earlier >= size - 2 for earlier, later in pairwise(skips))
-
-
-@given(st.integers(1, 2_000), st.floats(0.0, 1e6), st.floats(0.0, 60.0), st.integers(0, 40))
-def test_the_interval_keeps_its_bounds(pending: int, quiet: float, spacing: float, requests: int) -> None:
-    """Never below the shortest, never beyond the longest unless the window asks for it, longer when nothing happens."""
-    pacing = Pacing()
-    free = poll_interval(pacing, pending=pending, quiet=quiet, spacing=0.0, requests=requests)
-    bound = poll_interval(pacing, pending=pending, quiet=quiet, spacing=spacing, requests=requests)
-    assert pacing.poll_first <= free <= pacing.poll_cap
-    assert free <= max(pacing.poll_first, quiet * pacing.poll_lag)
-    assert bound == max(free, max(1, requests) * spacing / 0.8)
-    assert poll_interval(pacing, pending=pending + 1, quiet=quiet, spacing=0.0, requests=1) <= free
-    assert poll_interval(pacing, pending=pending, quiet=quiet + 1, spacing=0.0, requests=1) >= free
