@@ -90,7 +90,7 @@ class Settings:
     token_source: TokenSettings = field(default_factory=TokenSettings)
     allow_http: bool = False
     serve_token: str | None = field(default=None, repr=False)
-    serve: Mapping[str, str] = field(default_factory=dict, repr=False)
+    serve: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     langsmith_tracing: bool = False
     debug: bool = False
 

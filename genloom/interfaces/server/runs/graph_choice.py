@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
-
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.runtime import RunControl
+from typing import TYPE_CHECKING, Any, Protocol
 
 from genloom.errors import RequestError
-from genloom.interfaces.job import GenerationJob
-from genloom.interfaces.result import GenerationResult
 from genloom.tools.codegen.wire import CreateAgentRunInput
+
+if TYPE_CHECKING:  # LangGraph: a server that only answers need not load it
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.runtime import RunControl
+
+    from genloom.interfaces.job import GenerationJob
+    from genloom.interfaces.result import GenerationResult
 
 __all__ = ["DEFAULT_GRAPH", "GRAPH_FIELD", "GraphRunner", "graph_named", "graph_of", "known_graphs"]
 
