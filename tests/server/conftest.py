@@ -68,6 +68,7 @@ def serve(database_url: str, tmp_path: Path) -> Iterator[Callable[..., RunningSe
 
     from genloom.interfaces.server.settings import ServerSettings
 
+    (tmp_path / "data").mkdir(mode=0o700, exist_ok=True)
     with ExitStack() as stack:
 
         def start(*, parts: Callable[[Storage], dict[str, Any]] = lambda storage: {}, **changes: Any) -> RunningServer:
