@@ -1,13 +1,23 @@
-"""A git repository to register, and what makes one."""
+"""A git repository to register, and a desk at which runs are created, worked on and waited for."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from genloom.interfaces.server.runs.graph_choice import graph_of
+from genloom.interfaces.server.runs.worker import Worker
+from genloom.interfaces.server.settings import ServerSettings
+from genloom.interfaces.server.storage import ENDED, RunRecord, Storage
+from genloom.tools.codegen.wire import CreateAgentRunInput
 
 Git = Callable[..., str]
 
@@ -37,3 +47,64 @@ def project(tmp_path: Path, git: Git) -> Path:
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "-m", "Prices")
     return folder
+
+
+@dataclass
+class Desk:
+    """A storage with its settings, where runs are created and waited for."""
+
+    storage: Storage
+    settings: ServerSettings
+
+    async def create(self, prompt: str, *, organization: int = 1, user: int = 1, **more: Any) -> RunRecord:
+        asked = CreateAgentRunInput(prompt=prompt, **more)
+        run, _ = await self.storage.runs.create(organization, user, asked, graph=graph_of(asked), most_queued=1000)
+        return run
+
+    async def get(self, run: RunRecord) -> RunRecord:
+        found = await self.storage.runs.get(run.organization_id, run.id)
+        assert found is not None
+        return found
+
+    async def wait(self, run: RunRecord, *statuses: str) -> RunRecord:
+        """Wait until the run is in one of the statuses; by default until it has ended."""
+        async with asyncio.timeout(15):
+            while (found := await self.get(run)).status not in (statuses or ENDED):
+                await asyncio.sleep(0.03)
+        return found
+
+    async def log(self, run: RunRecord) -> list[dict[str, Any]]:
+        """The whole log; its numbers have no gaps."""
+        entries, total = await self.storage.logs.page(run.organization_id, run.id, skip=0, limit=1000)
+        assert [entry.number for entry in entries] == list(range(1, total + 1))
+        return [entry.entry for entry in entries]
+
+    @asynccontextmanager
+    async def working(self, **changes: Any) -> AsyncIterator[Worker]:
+        """Have a worker work in this loop meanwhile; it is drained at the end."""
+        stop = asyncio.Event()
+        worker = Worker(self.storage, self.settings.model_copy(update=changes))
+        async with asyncio.TaskGroup() as group:  # a worker that raises ends the test at once
+            group.create_task(worker.run(stop))
+            try:
+                yield worker
+            finally:
+                stop.set()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> ServerSettings:
+    """Settings whose times are short."""
+    return ServerSettings(
+        data=tmp_path / "serve",
+        database=database_url,
+        lease_seconds=10,
+        beat_seconds=0.1,
+        drain_seconds=10,
+        run_seconds=60,
+    )
+
+
+@pytest.fixture
+def desk(storage: Storage, settings: ServerSettings) -> Desk:
+    return Desk(storage, settings)

@@ -27,6 +27,11 @@ class RunControls:
         self.reason: StopReason | None = None
         self._work: asyncio.Task[Any] | None = None
 
+    @property
+    def stops(self) -> bool:
+        """Whether the run is to stop."""
+        return self.reason is not None
+
     def govern(self, work: asyncio.Task[Any]) -> None:
         """Name the task that is cancelled when the run is to stop at once."""
         self._work = work

@@ -91,7 +91,8 @@ def _worth(result: GenerationResult) -> str:
         return f"Waiting: {result.name} is written."
     proofs = sum(check.proves for check in result.verdict.checks) if result.verdict is not None else 0
     maker = f"{result.name} by {result.generator or 'an agent'}"
-    return f"Passed: {maker}, {proofs} checks held in the sandbox. {result.reason}".strip()
+    checks = "check" if proofs == 1 else "checks"
+    return f"Passed: {maker}, proven by {proofs} {checks} in the sandbox. {result.reason}".strip()
 
 
 def _agents_own(result: GenerationResult) -> str | None:

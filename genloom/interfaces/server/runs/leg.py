@@ -84,7 +84,7 @@ class Leg:
     async def _ending(self, execution: Execution) -> Ending:
         """Return how the leg ended: by itself, or stopped."""
         self.controls.want(self.run.wanted)
-        if (stops := self.controls.reason) is not None:
+        if self.controls.stops:
             return execution.stopped(self.controls)
         if self.run.takeovers > self.settings.most_takeovers:
             return Ending(status="failed", summary=_poison(self.run.takeovers))

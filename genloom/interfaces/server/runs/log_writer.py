@@ -107,7 +107,7 @@ class LogWriter:
             found.append(told)
 
     def _action(self, event: NodeFinished) -> Entry:
-        output = {"seconds": round(event.seconds, 3), "wrote": event.summary, **self._details}
+        output = {"seconds": round(event.seconds, 3), **self._details}
         if self._left_out:
             output["entries_left_out"], self._left_out = self._left_out, 0
         return log_entry(
@@ -117,7 +117,7 @@ class LogWriter:
             tool=event.node,
             tool_input={"step": self._step},
             tool_output=output,
-            observation=event.summary or None,
+            observation=f"Gave {event.summary}." if event.summary else None,
         )
 
     def _key(self, event: Event) -> str:

@@ -89,7 +89,7 @@ class WorkerProcesses:
         )
         assert process.stdin is not None
         try:
-            process.stdin.write(self._settings.to_json().encode() + b"\n")
+            process.stdin.write(self._settings.model_dump_json().encode() + b"\n")
             await process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError):
             pass  # it has ended already, as its keeper is about to see
@@ -110,7 +110,7 @@ async def _serve() -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     reader = asyncio.StreamReader(limit=MAX_SETTINGS_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    settings = ServerSettings.from_json((await reader.readline()).decode())
+    settings = ServerSettings.model_validate_json(await reader.readline())
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, stop.set)
 
