@@ -10,6 +10,7 @@ from genloom.interfaces.cli import options
 from genloom.interfaces.cli.serve_audit import audit
 from genloom.interfaces.cli.serve_keys import keys
 from genloom.interfaces.cli.serve_members import orgs, users
+from genloom.interfaces.cli.serve_repos import repos
 
 __all__ = ["command"]
 
@@ -66,5 +67,5 @@ def command(context: click.Context, /, **given: Any) -> int:  # Any: click's val
     return start(**{**given, "hosts": given["hosts"] or None, "webhook_hosts": given["webhook_hosts"] or None})
 
 
-for group in (keys, orgs, users, audit):
+for group in (repos, keys, orgs, users, audit):
     command.add_command(group)

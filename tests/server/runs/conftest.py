@@ -66,9 +66,9 @@ class Desk:
         assert found is not None
         return found
 
-    async def wait(self, run: RunRecord, *statuses: str) -> RunRecord:
+    async def wait(self, run: RunRecord, *statuses: str, seconds: float = 60) -> RunRecord:
         """Wait until the run is in one of the statuses; by default until it has ended."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(seconds):
             while (found := await self.get(run)).status not in (statuses or ENDED):
                 await asyncio.sleep(0.03)
         return found
@@ -78,6 +78,14 @@ class Desk:
         entries, total = await self.storage.logs.page(run.organization_id, run.id, skip=0, limit=1000)
         assert [entry.number for entry in entries] == list(range(1, total + 1))
         return [entry.entry for entry in entries]
+
+    async def wait_for_log(self, run: RunRecord, tool: str) -> list[dict[str, Any]]:
+        """Wait until the log tells of a tool."""
+        async with asyncio.timeout(30):
+            while tool not in [entry["tool_name"] for entry in await self.log(run)]:
+                await asyncio.sleep(0.03)
+            found = await self.log(run)
+        return found
 
     @asynccontextmanager
     async def working(self, **changes: Any) -> AsyncIterator[Worker]:
