@@ -51,6 +51,7 @@ def start(*, token: str | None, as_json: bool, **given: Any) -> int:  # Any: cli
     loaded = load_settings()
     settings = server_settings(loaded, **given)
     _demand_models(settings, loaded)
+    _demand_address(settings)
     session = _session_token(token, loaded)
     listener = bind(settings.host, settings.port)
     with listener:
@@ -149,3 +150,11 @@ def _demand_models(settings: ServerSettings, loaded: Settings) -> None:
 
     for name in settings.offered_models:
         split_model_name(name, loaded)
+
+
+def _demand_address(settings: ServerSettings) -> None:
+    """Raise `UsageError` for a public address that clients could not use."""
+    from genloom.tools.codegen.http.address import checked_address
+
+    if settings.public_url is not None:
+        checked_address(settings.public_url, what="this server", variable="--public-url", allow_http=True)

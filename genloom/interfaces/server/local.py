@@ -92,6 +92,12 @@ class LocalAgent:
         bare = self.at(GenerationRequest(prompt=prompt), repository=None)
         return await bare.run(prompt, idempotency_key=idempotency_key, deadline=deadline, journal=journal, emit=emit)
 
+    def stop(self) -> None:
+        """End the servers; the next run starts one again."""
+        with self._lock:
+            while self._servers:
+                self._servers.popitem()[1].stop()
+
     def describe(self) -> str:
         """Say where runs go."""
         model = embedded_settings(load_settings()).model

@@ -1,0 +1,196 @@
+"""`genloom serve` as a process: what it prints, how it ends, and what keeps it from starting."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from genloom.tools.codegen import UNLIMITED, AsyncCodegen, Pacing
+
+SECONDS = 60.0
+SLUG = [
+    "slugify('Hello, World!') == 'hello-world'",
+    "slugify('  A  b ') == 'a-b'",
+    "slugify('Already-Fine') == 'already-fine'",
+    "slugify('Top 10 Tips') == 'top-10-tips'",
+]
+
+
+class Served:
+    """A server that was started as a command; `lines` is what it had printed when it was ready."""
+
+    def __init__(self, home: Path, *arguments: str, lines: int = 3, **variables: str) -> None:
+        self.errors = home / "stderr"
+        with self.errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "genloom", "serve", "--port", "0", *arguments],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, "GENLOOM_HOME": str(home / "home"), **variables},
+            )
+        assert self.process.stdout is not None
+        self.lines = [self.process.stdout.readline().rstrip("\n") for _ in range(lines)]
+        self.told = self.errors.read_text()
+
+    def value(self, name: str) -> str:
+        [value] = [line.partition("=")[2] for line in self.lines if line.startswith(f"export {name}=")]
+        return value
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
+        """Return its exit code, what else it printed, and all that it said on standard error."""
+        self.process.send_signal(number)
+        more, _ = self.process.communicate(timeout=SECONDS)
+        return self.process.returncode, more, self.errors.read_text()
+
+
+Start = Callable[..., Served]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    with ExitStack() as stack:
+
+        def starting(*arguments: str, **options: object) -> Served:
+            served = Served(tmp_path, *arguments, **options)  # type: ignore[arg-type]
+            stack.callback(served.process.kill)
+            return served
+
+        yield starting
+
+
+@pytest.mark.slow
+async def test_with_nothing_configured_it_prints_the_three_lines_and_our_client_works(start: Start) -> None:
+    served = start()
+    names = [line.partition("=")[0] for line in served.lines]
+    assert names == ["export CODEGEN_API_BASE_URL", "export CODEGEN_API_TOKEN", "export CODEGEN_ORG_ID"]
+    token = served.value("CODEGEN_API_TOKEN")
+    client = AsyncCodegen(
+        token=token,
+        org_id=int(served.value("CODEGEN_ORG_ID")),
+        base_url=served.value("CODEGEN_API_BASE_URL"),
+        pacing=Pacing(poll_first=0.1, poll_cap=0.5, limits=UNLIMITED),
+    )
+    async with client:
+        run = await client.run("Make a URL slug of a title", metadata={"examples": SLUG}, deadline=SECONDS)
+    assert run.status == "completed"
+    assert "def slugify" in (run.result or "")
+    page = httpx.get(run.web_url, trust_env=False)
+    assert page.status_code == 200
+    assert "def slugify" in page.text
+    code, more, errors = served.end()
+    assert (code, more) == (0, "")
+    assert token not in errors
+    assert "signature=" not in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_with_130_and_json_is_one_object(start: Start) -> None:
+    served = start("--json", "--host", "0.0.0.0", "--workers", "0", lines=1)
+    told = json.loads(served.lines[0])
+    assert set(told) == {"CODEGEN_API_BASE_URL", "CODEGEN_API_TOKEN", "CODEGEN_ORG_ID"}
+    assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", told["CODEGEN_API_BASE_URL"])
+    code, more, errors = served.end(signal.SIGINT)
+    assert (code, more) == (130, "")
+    assert "reverse proxy with TLS" in errors  # it listens for other machines
+    assert "without workers" in errors
+
+
+@pytest.mark.slow
+def test_a_token_from_the_environment_counts_and_is_written_nowhere(start: Start) -> None:
+    token = "a-token-of-the-operator-0123456789"
+    served = start("--workers", "0", GENLOOM_SERVE_TOKEN=token)
+    assert served.value("CODEGEN_API_TOKEN") == '"$GENLOOM_SERVE_TOKEN"'
+    url = f"{served.value('CODEGEN_API_BASE_URL')}/v1/users/me"
+    assert httpx.get(url, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
+    assert httpx.get(url, headers={"Authorization": "Bearer other"}, trust_env=False).status_code == 401
+    code, _, errors = served.end()
+    assert code == 0
+    assert token not in errors
+
+
+@pytest.mark.slow
+def test_a_second_server_on_the_port_is_told_so(start: Start, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run_serve(tmp_path, "--port", str(port))
+    assert ended.returncode == 2
+    assert f"Port {port} on 127.0.0.1 is in use." in ended.stderr
+    assert ended.stdout == ""
+
+
+def run_serve(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Start a server that shall not come up."""
+    return subprocess.run(
+        [sys.executable, "-m", "genloom", "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env={**os.environ, "GENLOOM_HOME": str(home / "home"), **variables},
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--host", "192.0.2.1"], "cannot be listened on"),
+        (["--host", "no such host"], "no address"),
+        (["--database", "mysql://x/y"], "database"),
+        (["--database", "postgresql://u:pass-word-x@127.0.0.1:1/y"], "database"),
+        (["--data", "/proc/nowhere"], "/proc/nowhere"),
+        (["--token", ""], "token is empty"),
+        (["--token", "with a blank"], "token is empty"),
+        (["--model", "openai:"], "names no model"),
+        (["--webhook-host", "http://x"], "no host that webhooks"),
+        (["--port", "70000"], "70000"),
+        (["--public-url", "ftp://x"], "public"),
+    ],
+)
+def test_what_makes_no_sense_is_told_with_exit_code_2(tmp_path: Path, arguments: list[str], told: str) -> None:
+    ended = run_serve(tmp_path, "--port", "0", *arguments)
+    assert ended.returncode == 2, ended.stderr
+    assert told.lower() in ended.stderr.lower()
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+    assert "pass-word-x" not in ended.stderr
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    code = """
+import sys
+sys.modules["fastapi"] = None
+from genloom.interfaces.cli.main import run
+run(["serve", "--port", "0"])
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert ended.returncode == 2
+    assert "fastapi" in ended.stderr
+    assert "pip install 'genloom[serve]'" in ended.stderr
+
+
+def test_help_of_the_command_loads_nothing_of_the_server() -> None:
+    code = """
+import sys
+from genloom.interfaces.cli.commands import genloom
+try:
+    genloom.main(["serve", "--help"], standalone_mode=False)
+finally:
+    assert not {"fastapi", "uvicorn", "sqlalchemy", "starlette", "langgraph"} & set(sys.modules), sorted(sys.modules)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "--webhook-host" in ended.stdout
