@@ -87,6 +87,10 @@ class RunningServer:
 
         return asyncio.run_coroutine_threadsafe(working(), self._loop).result(SECONDS)
 
+    def drain(self) -> None:
+        """Begin the end, as a signal would."""
+        self._loop.call_soon_threadsafe(self.app.state.serving.drain)
+
     def key(self, role: Role = "runner", *, organization: int = 1, user: int = 1) -> str:
         """Return a new key."""
         made = self.do(lambda storage: create_key(storage, organization, user, name="test", role=role))

@@ -98,6 +98,7 @@ def test_no_request_makes_the_server_fail(furnished: RunningServer) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_many_requests_do_not_make_the_server_fail(furnished: RunningServer) -> None:
     """Many of each operation, of both kinds."""
-    assert walk(furnished, 60) > 1500
+    assert walk(furnished, 20) > 500
