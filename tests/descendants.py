@@ -13,9 +13,10 @@ __all__ = ["adopting_orphans", "descendants"]
 _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 
 
-def descendants() -> dict[int, str]:
-    """Return the living descendants of this process: id -> command. Inside `adopting_orphans` none gets away by losing
-    its parent."""
+def descendants(of: int | None = None) -> dict[int, str]:
+    """Return the living descendants of this process, or of another: id -> command. Inside `adopting_orphans` none gets away
+    by losing its parent."""
+    root = os.getpid() if of is None else of
     parents: dict[int, int] = {}
     names: dict[int, str] = {}
     for entry in Path("/proc").iterdir():
@@ -25,7 +26,7 @@ def descendants() -> dict[int, str]:
     for number, name in names.items():
         above = number
         while above := parents.get(above, 0):
-            if above == os.getpid():
+            if above == root:
                 found[number] = name
                 break
     return found
