@@ -51,7 +51,7 @@ async def list_repos(server: Server, principal: Viewer, window: Asked) -> Respon
 async def get_check_suite_settings(repo_id: RepoId, server: Server, principal: Viewer) -> Response:
     """Return the settings as they were stored."""
     repo = await _found(server, principal, repo_id)
-    return shown(DEFAULTS.model_copy(update=repo.check_suite or {}))
+    return shown(CheckSuiteSettingsResponse.model_validate({**DEFAULTS.model_dump(), **(repo.check_suite or {})}))
 
 
 @router.put("/check-suite-settings", responses=errors(NO_REPO), openapi_extra=takes(CheckSuiteSettingsRequest))
