@@ -132,5 +132,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _last_words(complaint: bytes, arguments: Sequence[str]) -> str:
     lines = complaint.decode(errors="replace").strip().splitlines()
-    told = " ".join(line.removeprefix("fatal: ").strip() for line in lines[-3:])[:500]
+    worst = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines[-3:]
+    told = " ".join(line.removeprefix("fatal: ").strip() for line in worst[:3])[:500]
     return redact(told) or f"it said nothing ({arguments[0]})."

@@ -84,8 +84,7 @@ class Desk:
         async with asyncio.timeout(30):
             while tool not in [entry["tool_name"] for entry in await self.log(run)]:
                 await asyncio.sleep(0.03)
-            found = await self.log(run)
-        return found
+        return await self.log(run)
 
     @asynccontextmanager
     async def working(self, **changes: Any) -> AsyncIterator[Worker]:
