@@ -44,7 +44,8 @@ async def run_server(
     At the end the server first says that it is not ready, lets runs come to a checkpoint (`drain_seconds` at most) while
     it still answers, and then closes. Raises `StorageError` or `UsageError` when it cannot start.
     """
-    links = PageLinks(server_secret(settings.data), settings.public_url or base_url(listener, settings.host))
+    address = settings.public_url or base_url(listener, settings.host)
+    links = PageLinks(server_secret(settings.data), address, seconds=settings.link_seconds)
     policy = TargetPolicy(settings.webhook_hosts)
     async with Storage.open(settings.database) as storage, WebhookSender(storage, policy, links.url) as sender:
         working = _worker_here(storage, settings) if here else _worker_processes(settings)
