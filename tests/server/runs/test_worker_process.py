@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+import resource
 import signal
 import sys
 import threading
@@ -84,15 +86,20 @@ async def test_kills_at_any_moment_lose_and_double_nothing(desk, gate) -> None:
     runs = [await desk.create("Shout.", metadata=SHOUT) for _ in range(5)]
 
     async def kill_now_and_then(workers: WorkerProcesses) -> None:
-        for pause in (3.1, 3.7, 4.4):  # a worker needs about two seconds to start
-            await asyncio.sleep(pause)
+        chance = random.Random(11)
+        for _ in range(3):
+            held = await desk.storage.runs.beats()
+            while (await desk.storage.runs.beats()) == held:  # until a worker is at work
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(chance.uniform(0, 1.2))
             for pid in workers.pids:
                 os.kill(pid, signal.SIGKILL)
 
     async with WorkerProcesses(settings) as workers:
         killing = asyncio.create_task(kill_now_and_then(workers))
         ended = [await desk.wait(run, seconds=120) for run in runs]
-        await killing
+        killing.cancel()
+    assert sum(run.takeovers for run in ended) > 0
     assert {run.status for run in ended} == {"completed"}
     for run in runs:
         log = await desk.log(run)
@@ -128,3 +135,27 @@ async def test_a_worker_ends_when_its_server_is_gone(desk, gate) -> None:
     async with asyncio.timeout(20):
         assert await worker.wait() == 0
     assert (await desk.get(run)).status == "queued"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_disk_that_is_full_for_a_while_loses_and_doubles_nothing(desk, gate) -> None:
+    """The worker may not write to any file meanwhile; then it may again."""
+    settings = desk.settings.model_copy(update={"model": "openai:test-model"})
+    run = await desk.create("Shout.", metadata=SHOUT)
+    async with WorkerProcesses(settings) as workers:
+        await gate.was_asked()
+        (pid,) = workers.pids
+        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+        gate.opened.set()
+        await asyncio.sleep(2)
+        full = await desk.get(run)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        ended = await desk.wait(run)
+        assert workers.pids == (pid,)
+    assert full.status == "in_progress"
+    assert (ended.status, ended.result) == ("completed", SOURCE), ended.summary
+    log = await desk.log(run)
+    assert steps_in(log) == STEPS
+    assert len({entry["key"] for entry in log}) == len(log)
