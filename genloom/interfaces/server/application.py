@@ -12,6 +12,7 @@ from genloom.interfaces.server.admission.authentication import Authentication
 from genloom.interfaces.server.admission.gate import Gate
 from genloom.interfaces.server.audit import AuditLog
 from genloom.interfaces.server.framework_errors import answer_framework_errors
+from genloom.interfaces.server.lookups import RunLookups
 from genloom.interfaces.server.openapi import describe
 from genloom.interfaces.server.routes import (
     agent_runs,
@@ -69,6 +70,7 @@ def build_application(
         settings=settings,
         storage=storage,
         streams=RunStreams(storage, most=settings.streams, poll_seconds=settings.poll_seconds),
+        lookups=RunLookups(storage),
         authentication=authentication,
         web_url=web_url,
         check_url=check_url or _no_webhooks,

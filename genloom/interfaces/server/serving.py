@@ -11,6 +11,7 @@ from functools import partial
 from genloom.errors import StorageError
 from genloom.interfaces.server.admission.authentication import Authentication
 from genloom.interfaces.server.audit import AuditLog
+from genloom.interfaces.server.lookups import RunLookups
 from genloom.interfaces.server.security.principal import Principal
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import Storage
@@ -29,6 +30,7 @@ class Serving:
     settings: ServerSettings
     storage: Storage
     streams: RunStreams
+    lookups: RunLookups
     authentication: Authentication
     web_url: Callable[[int, int], str]
     check_url: Callable[[str], object]

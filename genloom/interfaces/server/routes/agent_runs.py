@@ -11,7 +11,7 @@ from genloom.interfaces.server.routes.answers import Asked, paged, shown
 from genloom.interfaces.server.routes.asked_run import checked_creation, checked_resumption
 from genloom.interfaces.server.routes.bodies import body_of
 from genloom.interfaces.server.routes.documented import NO_RUN, errors, takes
-from genloom.interfaces.server.routes.told_run import found_run, told_run
+from genloom.interfaces.server.routes.told_run import found_run, overview, told_run
 from genloom.tools.codegen.wire import (
     SOURCE_TYPES,
     AgentRunPage,
@@ -49,7 +49,7 @@ async def create_agent_run(request: Request, server: Server, principal: Runner) 
 @router.get("/run/{agent_run_id}", response_model=AgentRunResponse, responses=errors(NO_RUN))
 async def get_agent_run(agent_run_id: int, server: Server, principal: Viewer) -> Response:
     """Return a run: its status, its result and summary once it has ended, and a link to its page."""
-    return shown(told_run(server, await found_run(server, principal.organization_id, agent_run_id)))
+    return shown(told_run(server, await overview(server, principal.organization_id, agent_run_id)))
 
 
 @router.get("/runs", response_model=AgentRunPage, responses=errors())

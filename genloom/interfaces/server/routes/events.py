@@ -15,7 +15,7 @@ from genloom.interfaces.server.errors import invalid, refused
 from genloom.interfaces.server.routes.access import Server, Viewer
 from genloom.interfaces.server.routes.documented import ADDITION, NO_RUN, Responses, errors
 from genloom.interfaces.server.routes.logs import told_entry
-from genloom.interfaces.server.routes.told_run import found_run, told_run
+from genloom.interfaces.server.routes.told_run import overview, told_run
 from genloom.interfaces.server.serving import Serving
 from genloom.interfaces.server.storage import RunOverview
 from genloom.interfaces.server.streams import StreamsFullError, Update
@@ -38,7 +38,7 @@ async def follow_agent_run(
     """Stream a run until it ends: an event `status` (a run, as the API tells of it) at first and at each change, an event
     `log` (an entry) for each step, whose id is its number. A client that sends back the last id gets what came after."""
     after = _number(last_event_id)
-    run = await found_run(server, principal.organization_id, agent_run_id)
+    run = await overview(server, principal.organization_id, agent_run_id)
     if server.draining:
         raise refused(503, "The server is about to stop.", headers={"Retry-After": "5"})
     try:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from genloom.interfaces.server.routes.access import Server, Viewer
 from genloom.interfaces.server.routes.answers import Asked, counts, date, shown
 from genloom.interfaces.server.routes.documented import NO_RUN, errors
-from genloom.interfaces.server.routes.told_run import found_run, run_fields
+from genloom.interfaces.server.routes.told_run import overview, run_fields
 from genloom.interfaces.server.storage import LogRecord
 from genloom.tools.codegen.wire import AgentRunLogResponse, AgentRunWithLogsResponse
 
@@ -27,7 +27,7 @@ async def get_agent_run_logs(
     reverse: bool = False,
 ) -> Response:
     """Return the run with a page of its log, oldest entry first unless `reverse`."""
-    run = await found_run(server, principal.organization_id, agent_run_id)
+    run = await overview(server, principal.organization_id, agent_run_id)
     entries, total = await server.storage.logs.page(
         principal.organization_id, run.id, skip=window.skip, limit=window.limit, reverse=reverse
     )

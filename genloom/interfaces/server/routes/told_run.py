@@ -10,7 +10,7 @@ from genloom.interfaces.server.serving import Serving
 from genloom.interfaces.server.storage import RunOverview, RunRecord
 from genloom.tools.codegen.wire import AgentRunNotFoundErrorResponse, AgentRunResponse
 
-__all__ = ["found_run", "run_fields", "told_run"]
+__all__ = ["found_run", "overview", "run_fields", "told_run"]
 
 
 def told_run(serving: Serving, run: RunOverview) -> AgentRunResponse:
@@ -36,8 +36,16 @@ def run_fields(serving: Serving, run: RunOverview) -> dict[str, Any]:  # Any: fi
     }
 
 
+async def overview(serving: Serving, organization: int, number: int) -> RunOverview:
+    """Return what is told of an organisation's run. Raises `ApiError` (404) as `found_run`."""
+    run = await serving.lookups.get(organization, number)
+    if run is None:
+        raise not_found(AgentRunNotFoundErrorResponse())
+    return run
+
+
 async def found_run(serving: Serving, organization: int, number: int) -> RunRecord:
-    """Return an organisation's run. Raises `ApiError` (404) for all others, whether they exist or not."""
+    """Return an organisation's run, whole. Raises `ApiError` (404) for all others, whether they exist or not."""
     run = await serving.storage.runs.get(organization, number)
     if run is None:
         raise not_found(AgentRunNotFoundErrorResponse())
