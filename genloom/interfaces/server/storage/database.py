@@ -55,6 +55,7 @@ class ServerDatabase:
 
     def __init__(self, url: URL) -> None:
         self.url = url
+        self._under_way: set[asyncio.Future[Any]] = set()
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._readers = self._engine(READERS, isolation_level="AUTOCOMMIT")
         self._writers = self._engine(1 if self.is_sqlite else WRITERS)
@@ -101,8 +102,19 @@ class ServerDatabase:
         ignoring: Insert = dialect.insert(table).values(values).on_conflict_do_nothing()
         return ignoring
 
+    def remember(self, task: asyncio.Future[Any]) -> None:  # Any: whatever comes of it
+        """Hold on to work that nobody may be waiting for any more; `close` waits for it."""
+        self._under_way.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Future[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen, also when whoever asked has gone
+
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, when the work under way is done."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._readers.dispose()
         await self._writers.dispose()
 

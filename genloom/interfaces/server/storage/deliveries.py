@@ -13,6 +13,7 @@ from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.records import DeliveryRecord, NewDelivery, RunOverview
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import deliveries
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Deliveries", "post_all"]
 
@@ -29,6 +30,7 @@ class Deliveries:
         self._database = database
         self._clock = clock
 
+    @whole
     async def due(self, now: float, limit: int, *, hold: float = HOLD_SECONDS) -> tuple[DeliveryRecord, ...]:
         """Take up to `limit` messages that are due, longest due first, and count an attempt for each.
 
@@ -45,19 +47,23 @@ class Deliveries:
             rows = {row.id: row for row in (await db.execute(changed)).all()} if found else {}
         return tuple(DeliveryRecord(**fields(rows[number])) for number in found)
 
+    @whole
     async def done(self, delivery_id: str, status: int) -> None:
         """Write down that a message was taken, with the HTTP status of the answer."""
         await self._settle(delivery_id, delivered_at=self._clock(), due_at=None, last_status=status, last_error=None)
 
+    @whole
     async def again(self, delivery_id: str, due_at: float, error: str, *, status: int | None = None) -> None:
         """Let a message be tried again at a time, and say why it failed."""
         await self._settle(delivery_id, due_at=due_at, last_status=status, last_error=error)
 
+    @whole
     async def give_up(self, delivery_id: str, error: str | None = None, *, status: int | None = None) -> None:
         """Try a message no more."""
         told = {} if error is None else {"last_error": error, "last_status": status}
         await self._settle(delivery_id, failed_at=self._clock(), due_at=None, **told)
 
+    @whole
     async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[DeliveryRecord, ...], int]:
         """Return some of the organisation's messages, newest first, and how many there are."""
         if not is_id(organization_id):

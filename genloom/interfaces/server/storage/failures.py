@@ -44,16 +44,26 @@ def database_errors(url: URL) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if url.get_backend_name() == "sqlite":
-            with storage_errors(Path(url.database or "")):
-                raise error.orig or error from error
-        raise _postgres_error(url, error) or error from error
+        known = _sqlite_error(url, error) if url.get_backend_name() == "sqlite" else _postgres_error(url, error)
+        if known is None:
+            raise
+        raise known from error
     except PoolTimeoutError as error:
         raise StorageError(f"{shown(url)}: all connections were in use for too long.", hint="Try again.") from error
     except SQLAlchemyError:
         raise
     except OSError as error:
         raise StorageError(f"{shown(url)}: {error.strerror or error}.", hint=_REASONS["08"][1]) from error
+
+
+def _sqlite_error(url: URL, error: DBAPIError) -> StorageError | None:
+    try:
+        with storage_errors(Path(url.database or "")):
+            raise error.orig or error  # noqa: TRY301 - it is what `storage_errors` looks at
+    except StorageError as known:
+        return known
+    except Exception:  # noqa: BLE001 - the program's own mistake, told by whoever raised it
+        return None
 
 
 def _postgres_error(url: URL, error: DBAPIError) -> StorageError | None:

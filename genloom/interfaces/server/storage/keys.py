@@ -13,6 +13,7 @@ from genloom.interfaces.server.storage.records import KeyRecord, Role
 from genloom.interfaces.server.storage.refusals import UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import api_keys, memberships
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Keys"]
 
@@ -24,6 +25,7 @@ class Keys:
         self._database = database
         self._clock = clock
 
+    @whole
     async def create(
         self,
         organization_id: int,
@@ -56,12 +58,14 @@ class Keys:
             row = await db.execute(_keys(organization_id).where(api_keys.c.id == number))
             return KeyRecord(**fields(row.one()))
 
+    @whole
     async def find(self, digest: str) -> KeyRecord | None:
         """Return the key of a digest, whosever it is: this is how a request's organisation is found."""
         async with self._database.read() as db:
             row = (await db.execute(_keys(None).where(api_keys.c.digest == digest))).one_or_none()
         return KeyRecord(**fields(row)) if row else None
 
+    @whole
     async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[KeyRecord, ...], int]:
         """Return some of the organisation's keys by number, those revoked too, and how many there are."""
         if not is_id(organization_id):
@@ -69,6 +73,7 @@ class Keys:
         async with self._database.read() as db:
             return await page_of(db, _keys(organization_id), KeyRecord, order=lambda c: [c.id], skip=skip, limit=limit)
 
+    @whole
     async def revoke(self, organization_id: int, key_id: int) -> bool:
         """End a key for good; false when the organisation has none of that number that still counts."""
         if not is_id(organization_id, key_id):
@@ -78,8 +83,11 @@ class Keys:
             done = await db.execute(update(api_keys).where(*mine).values(revoked_at=self._clock()))
             return done.rowcount > 0
 
+    @whole
     async def used(self, organization_id: int, key_id: int) -> None:
         """Write down that a key was used now."""
+        if not is_id(organization_id, key_id):
+            return
         mine = (api_keys.c.organization_id == organization_id, api_keys.c.id == key_id)
         async with self._database.write() as db:
             await db.execute(update(api_keys).where(*mine).values(last_used_at=self._clock()))

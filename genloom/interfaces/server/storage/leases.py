@@ -22,6 +22,7 @@ from genloom.interfaces.server.storage.deliveries import post_all
 from genloom.interfaces.server.storage.records import NewDelivery, RunRecord, RunStatus
 from genloom.interfaces.server.storage.run_rows import LEAN, WHOLE, run_record
 from genloom.interfaces.server.storage.schema import runs
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Beat", "RunLeases"]
 
@@ -38,11 +39,13 @@ class RunLeases:
         self._database = database
         self._clock = clock
 
+    @whole
     async def beats(self) -> frozenset[Beat]:
         """Return the beats of all leases that are held now, for whoever watches for those that stand still."""
         async with self._database.read() as db:
             return frozenset((row.id, row.lease_epoch, row.lease_beat) for row in await _held(db))
 
+    @whole
     async def lease(self, owner: str, *, stale: AbstractSet[Beat] = frozenset()) -> RunRecord | None:
         """Take the next run, whole with its images; `None` when there is none, or another worker was quicker.
 
@@ -79,10 +82,12 @@ class RunLeases:
         row = (await db.execute(taken)).one_or_none()
         return run_record(row) if row else None
 
+    @whole
     async def beat(self, run_id: int, epoch: int) -> RunRecord | None:
         """Show that the run is being worked on; return it as it is, `wanted` included, or `None`: the lease is lost."""
         return await self._write(run_id, epoch, {"lease_beat": runs.c.lease_beat + 1})
 
+    @whole
     async def finish(
         self,
         run_id: int,
@@ -100,12 +105,14 @@ class RunLeases:
         values = {**told, **_FREE, "ended_at": now, "updated_at": now}
         return await self._write(run_id, epoch, values, deliveries) is not None
 
+    @whole
     async def pause(self, run_id: int, epoch: int, summary: str | None, deliveries: Sequence[NewDelivery] = ()) -> bool:
         """Let a run rest until it is resumed, and tell of it; false when the lease is lost, or when the run shall be
         cancelled: nobody would do that to a run that rests."""
         values = {"status": "paused", "summary": summary, **_FREE, "updated_at": self._clock()}
         return await self._write(run_id, epoch, values, deliveries, runs.c.wanted != "cancel") is not None
 
+    @whole
     async def release(self, run_id: int, epoch: int) -> bool:
         """Give a run back to the queue, to be gone on with by whoever leases it next; false when the lease is lost."""
         values = {"status": "queued", **_FREE, "updated_at": self._clock()}
@@ -120,7 +127,7 @@ class RunLeases:
         *more: Any,  # Any: conditions
     ) -> RunRecord | None:
         """Change the run if the lease of that epoch is still held."""
-        if not is_id(run_id):
+        if not is_id(run_id, epoch):
             return None
         mine = (runs.c.id == run_id, runs.c.lease_epoch == epoch, runs.c.status == "in_progress", *more)
         async with self._database.write() as db:

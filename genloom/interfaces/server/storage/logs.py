@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Select, func, insert, select
 
-from genloom.interfaces.server.storage.columns import LARGEST_ID, is_id
+from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.records import LogRecord
+from genloom.interfaces.server.storage.rows import fields
 from genloom.interfaces.server.storage.schema import run_logs, runs
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Logs"]
 
@@ -22,9 +24,10 @@ class Logs:
         self._database = database
         self._clock = clock
 
+    @whole
     async def append(self, organization_id: int, run_id: int, epoch: int, entries: Sequence[dict[str, Any]]) -> bool:
         """Add entries (JSON) after those that are there; false, and nothing added, when the lease of that epoch is lost."""
-        if not is_id(organization_id, run_id):
+        if not is_id(organization_id, run_id, epoch):
             return False
         leased = (runs.c.lease_epoch == epoch, runs.c.status == "in_progress")
         mine = select(runs.c.id).where(runs.c.organization_id == organization_id, runs.c.id == run_id, *leased)
@@ -39,6 +42,7 @@ class Logs:
                 await db.execute(insert(run_logs), rows)
         return True
 
+    @whole
     async def page(
         self, organization_id: int, run_id: int, *, skip: int, limit: int, reverse: bool = False
     ) -> tuple[tuple[LogRecord, ...], int]:
@@ -53,15 +57,12 @@ class Logs:
             return (), 0
         async with self._database.read() as db:
             total = (await db.execute(_last(organization_id, run_id))).scalar_one()  # numbers have no gaps
-            first, last = (total - skip - limit + 1, total - skip) if reverse else (skip + 1, skip + limit)
             if skip >= total:
                 return (), total
-            between = run_logs.c.number.between(max(first, 1), min(last, LARGEST_ID))
-            query = _entries(organization_id, run_id).where(between)
-            number = run_logs.c.number
-            rows = await db.execute(query.order_by(number.desc() if reverse else number))
-            found = tuple(LogRecord(number=row.number, created_at=row.created_at, entry=row.entry) for row in rows)
-        return found, max(total, *(log.number for log in found), 0)
+            first, last = (total - skip - limit + 1, total - skip) if reverse else (skip + 1, skip + limit)
+            query = _entries(organization_id, run_id).where(run_logs.c.number.between(max(first, 1), min(last, total)))
+            rows = await db.execute(query.order_by(run_logs.c.number.desc() if reverse else run_logs.c.number))
+            return tuple(LogRecord(**fields(row)) for row in rows), total
 
 
 def _entries(organization_id: int, run_id: int) -> Select[Any]:

@@ -12,6 +12,7 @@ from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.records import OrganizationRecord
 from genloom.interfaces.server.storage.rows import fields
 from genloom.interfaces.server.storage.schema import organizations
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Organizations"]
 
@@ -23,6 +24,7 @@ class Organizations:
         self._database = database
         self._clock = clock
 
+    @whole
     async def create(self, name: str) -> OrganizationRecord:
         """Add an organisation without members."""
         values = {"name": name, "settings": {}, "created_at": self._clock()}
@@ -30,6 +32,7 @@ class Organizations:
             row = await db.execute(self._database.insert(organizations, values).returning(*organizations.c))
             return OrganizationRecord(**fields(row.one()))
 
+    @whole
     async def get(self, organization_id: int) -> OrganizationRecord | None:
         """Return an organisation, `None` when there is none of that number."""
         if not is_id(organization_id):
@@ -38,12 +41,14 @@ class Organizations:
             row = (await db.execute(select(organizations).where(organizations.c.id == organization_id))).one_or_none()
         return OrganizationRecord(**fields(row)) if row else None
 
+    @whole
     async def all(self) -> tuple[OrganizationRecord, ...]:
         """Return every organisation, for the operator of the server alone."""
         async with self._database.read() as db:
             rows = await db.execute(select(organizations).order_by(organizations.c.id))
             return tuple(OrganizationRecord(**fields(row)) for row in rows)
 
+    @whole
     async def change_settings(self, organization_id: int, changes: dict[str, Any]) -> OrganizationRecord | None:
         """Set some settings and keep the others; return the organisation as it is now."""
         if not is_id(organization_id):

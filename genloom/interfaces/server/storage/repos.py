@@ -13,6 +13,7 @@ from genloom.interfaces.server.storage.records import RepoRecord
 from genloom.interfaces.server.storage.refusals import UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import organizations, repos
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Repos"]
 
@@ -26,6 +27,7 @@ class Repos:
         self._database = database
         self._clock = clock
 
+    @whole
     async def create(
         self,
         organization_id: int,
@@ -58,6 +60,7 @@ class Repos:
             row = await db.execute(self._database.insert(repos, values).returning(*repos.c))
             return RepoRecord(**fields(row.one()))
 
+    @whole
     async def get(self, organization_id: int, repo_id: int) -> RepoRecord | None:
         """Return a repository, also one that was removed; `None` when the organisation has none of that number."""
         if not is_id(organization_id, repo_id):
@@ -66,6 +69,7 @@ class Repos:
             row = (await db.execute(select(repos).where(*_of(organization_id, repo_id)))).one_or_none()
         return RepoRecord(**fields(row)) if row else None
 
+    @whole
     async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[RepoRecord, ...], int]:
         """Return some of the organisation's repositories by number, without those removed, and how many there are."""
         if not is_id(organization_id):
@@ -74,6 +78,7 @@ class Repos:
         async with self._database.read() as db:
             return await page_of(db, offered, RepoRecord, order=lambda c: [c.id], skip=skip, limit=limit)
 
+    @whole
     async def change(self, organization_id: int, repo_id: int, **changes: Any) -> RepoRecord | None:  # Any: columns
         """Set `folder`, `default_branch`, `language` or `check_suite` (JSON, whole) of a repository that is not removed."""
         unknown = set(changes) - _CHANGEABLE
@@ -81,6 +86,7 @@ class Repos:
             raise ValueError(f"of a repository {', '.join(sorted(_CHANGEABLE))} can be changed")
         return await self._update(organization_id, repo_id, changes)
 
+    @whole
     async def remove(self, organization_id: int, repo_id: int) -> RepoRecord | None:
         """Offer a repository no more; `None` when there is none of that number that is offered."""
         return await self._update(organization_id, repo_id, {"removed_at": self._clock()})

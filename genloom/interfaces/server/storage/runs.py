@@ -24,6 +24,7 @@ from genloom.interfaces.server.storage.refusals import StateConflictError, Unkno
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.run_rows import LEAN, OVERVIEW, run_record
 from genloom.interfaces.server.storage.schema import run_logs, runs
+from genloom.interfaces.server.storage.whole import whole
 from genloom.tools.codegen.wire import CreateAgentRunInput, ResumeAgentRunInput
 
 __all__ = ["Runs"]
@@ -32,6 +33,7 @@ __all__ = ["Runs"]
 class Runs(RunLeases):
     """The runs of organisations; the methods for workers are those of `RunLeases`."""
 
+    @whole
     async def create(
         self, organization_id: int, user_id: int, asked: CreateAgentRunInput, *, graph: str, most_queued: int
     ) -> tuple[RunRecord, bool]:
@@ -74,6 +76,7 @@ class Runs(RunLeases):
             "takeovers": 0,
         }
 
+    @whole
     async def get(self, organization_id: int, run_id: int) -> RunRecord | None:
         """Return a run without its images, `None` when the organisation has none of that number."""
         if not is_id(organization_id, run_id):
@@ -81,6 +84,7 @@ class Runs(RunLeases):
         async with self._database.read() as db:
             return await _get(db, organization_id, runs.c.id == run_id)
 
+    @whole
     async def find(self, organization_id: int, idempotency_key: str) -> RunRecord | None:
         """Return the run of an idempotency key, `None` when the organisation has none."""
         if not is_id(organization_id):
@@ -88,6 +92,7 @@ class Runs(RunLeases):
         async with self._database.read() as db:
             return await _get(db, organization_id, runs.c.key_digest == digest_of(idempotency_key))
 
+    @whole
     async def page(
         self, organization_id: int, *, skip: int, limit: int, user_id: int | None = None, source_type: str | None = None
     ) -> tuple[tuple[RunOverview, ...], int]:
@@ -102,6 +107,7 @@ class Runs(RunLeases):
         async with self._database.read() as db:
             return await page_of(db, query, RunOverview, order=lambda c: [c.id.desc()], skip=skip, limit=limit)
 
+    @whole
     async def progress(self, wanted: AbstractSet[tuple[int, int]]) -> dict[tuple[int, int], tuple[RunOverview, int]]:
         """Return the runs given as `(organisation, id)`, each with the number of its last log entry (0: it has none).
 
@@ -116,6 +122,7 @@ class Runs(RunLeases):
         counted = [(row.pop("last_log") or 0, RunOverview(**row)) for row in found]
         return {(run.organization_id, run.id): (run, number) for number, run in counted}
 
+    @whole
     async def want(
         self, organization_id: int, run_id: int, wanted: Wanted, *, deliveries: Sequence[NewDelivery] = ()
     ) -> RunRecord | None:
@@ -154,6 +161,7 @@ class Runs(RunLeases):
                 return None
         raise StateConflictError(f"The run has ended ({run.status}).", hint="Resume it, or start another.")
 
+    @whole
     async def resume(
         self, organization_id: int, run_id: int, asked: ResumeAgentRunInput, *, most_queued: int | None = None
     ) -> RunRecord | None:
@@ -177,6 +185,7 @@ class Runs(RunLeases):
                 await check_room(db, organization_id, most_queued)
             return await _change(db, organization_id, run_id, values_of_resumed(run, asked, self._clock()))
 
+    @whole
     async def set_flags(
         self,
         organization_id: int,

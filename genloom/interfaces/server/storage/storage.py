@@ -19,6 +19,7 @@ from genloom.interfaces.server.storage.runs import Runs
 from genloom.interfaces.server.storage.schema import schema_number
 from genloom.interfaces.server.storage.users import Users
 from genloom.interfaces.server.storage.webhooks import Webhooks
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Storage"]
 
@@ -58,6 +59,7 @@ class Storage:
         finally:
             await database.close()
 
+    @whole
     async def check(self) -> None:
         """Return when the database answers; `StorageError` when it does not."""
         async with self._database.read() as db:

@@ -13,6 +13,7 @@ from genloom.interfaces.server.storage.records import Role, UserRecord
 from genloom.interfaces.server.storage.refusals import UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import memberships, organizations, users
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Users"]
 
@@ -24,6 +25,7 @@ class Users:
         self._database = database
         self._clock = clock
 
+    @whole
     async def create(
         self,
         organization_id: int,
@@ -45,6 +47,7 @@ class Users:
             await db.execute(self._database.insert(memberships, member))
         return UserRecord(**user, role=role)
 
+    @whole
     async def get(self, organization_id: int, user_id: int) -> UserRecord | None:
         """Return a member, `None` when the organisation has none of that number."""
         if not is_id(organization_id, user_id):
@@ -53,6 +56,7 @@ class Users:
             row = (await db.execute(_members(organization_id).where(users.c.id == user_id))).one_or_none()
         return UserRecord(**fields(row)) if row else None
 
+    @whole
     async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[UserRecord, ...], int]:
         """Return some of the organisation's members by number, and how many there are."""
         if not is_id(organization_id):
@@ -62,6 +66,7 @@ class Users:
                 db, _members(organization_id), UserRecord, order=lambda c: [c.id], skip=skip, limit=limit
             )
 
+    @whole
     async def set_role(self, organization_id: int, user_id: int, role: Role) -> bool:
         """Give a member another role; false when there is no such member."""
         if not is_id(organization_id, user_id):
@@ -70,6 +75,7 @@ class Users:
             done = await db.execute(update(memberships).where(*_of(organization_id, user_id)).values(role=role))
             return done.rowcount > 0
 
+    @whole
     async def remove(self, organization_id: int, user_id: int) -> bool:
         """End a membership and delete the member's keys there; false when there is no such member. Runs stay."""
         if not is_id(organization_id, user_id):

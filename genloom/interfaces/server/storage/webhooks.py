@@ -10,6 +10,7 @@ from genloom.interfaces.server.storage.records import WebhookRecord
 from genloom.interfaces.server.storage.refusals import UnknownRowError
 from genloom.interfaces.server.storage.rows import fields
 from genloom.interfaces.server.storage.schema import organizations, webhooks
+from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Webhooks"]
 
@@ -20,6 +21,7 @@ class Webhooks:
     def __init__(self, database: ServerDatabase) -> None:
         self._database = database
 
+    @whole
     async def get(self, organization_id: int) -> WebhookRecord | None:
         """Return the organisation's webhook, `None` when it has none."""
         if not is_id(organization_id):
@@ -29,6 +31,7 @@ class Webhooks:
             row = (await db.execute(select(webhooks).where(mine))).one_or_none()
         return WebhookRecord(**fields(row)) if row else None
 
+    @whole
     async def put(self, organization_id: int, *, url: str, secret: str | None, enabled: bool = True) -> None:
         """Set the organisation's webhook, in place of one that it may have had.
 
@@ -43,6 +46,7 @@ class Webhooks:
             await db.execute(delete(webhooks).where(webhooks.c.organization_id == organization_id))
             await db.execute(self._database.insert(webhooks, values))
 
+    @whole
     async def delete(self, organization_id: int) -> bool:
         """Forget the organisation's webhook; false when it has none."""
         if not is_id(organization_id):

@@ -1,0 +1,111 @@
+"""The outbox and the log of runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from genloom.interfaces.server.storage import NewDelivery, Storage
+from genloom.tools.codegen.wire import CreateAgentRunInput
+
+
+async def ended(storage: Storage, *messages: NewDelivery) -> int:
+    run, _ = await storage.runs.create(1, 1, CreateAgentRunInput(prompt="p"), graph="generation", most_queued=9)
+    leased = await storage.runs.lease("worker")
+    assert leased is not None
+    assert await storage.runs.finish(run.id, 1, status="completed", result=None, summary=None, deliveries=messages)
+    return run.id
+
+
+def message(number: int, url: str = "http://h/") -> NewDelivery:
+    return NewDelivery(id=f"m{number}", event="ended", url=url, secret="hush-hush-hush", body=f"body \0 {number}")
+
+
+async def test_message_is_held_by_whoever_took_it(storage: Storage) -> None:
+    """Until it is settled nobody else gets it; of a sender that was killed it comes again, its attempts counted."""
+    await ended(storage, message(1, "http://a/"), message(2, "http://b/"))
+    page, _ = await storage.deliveries.page(1, skip=0, limit=9)
+    now = page[0].created_at + 1
+    first, second = await storage.deliveries.due(now, 9, hold=60)
+    assert {first.id, second.id} == {"m1", "m2"}
+    assert (first.attempts, first.body, first.secret) == (1, f"body \0 {first.id[1]}", "hush-hush-hush")
+    assert "hush" not in repr(first)
+    assert await storage.deliveries.due(now + 59, 9) == ()
+    await storage.deliveries.done(first.id, 204)
+    await storage.deliveries.again(second.id, now + 10, "refused", status=500)
+    assert await storage.deliveries.due(now + 9, 9) == ()
+    (again,) = await storage.deliveries.due(now + 11, 9, hold=60)
+    assert (again.id, again.attempts, again.last_status, again.last_error) == (second.id, 2, 500, "refused")
+    (after,) = await storage.deliveries.due(now + 72, 9)
+    assert (after.id, after.attempts) == (second.id, 3)
+    await storage.deliveries.give_up(second.id, "gone", status=410)
+    assert await storage.deliveries.due(now + 10**6, 9) == ()
+    told = {record.id: record for record in (await storage.deliveries.page(1, skip=0, limit=9))[0]}
+    assert (told[first.id].delivered_at is not None, told[first.id].last_status) == (True, 204)
+    assert (told[second.id].failed_at is not None, told[second.id].last_error) == (True, "gone")
+
+
+async def test_settled_message_stays_settled(storage: Storage) -> None:
+    """A slow sender that reports late changes nothing any more."""
+    await ended(storage, message(1))
+    await storage.deliveries.done("m1", 200)
+    await storage.deliveries.again("m1", 0.0, "late")
+    assert await storage.deliveries.due(10**12, 9) == ()
+
+
+async def test_clock_set_back_does_not_strand_messages(storage: Storage) -> None:
+    """What is due more than a day ahead of the clock is due now."""
+    await ended(storage, message(1))
+    assert [record.id for record in await storage.deliveries.due(1000.0, 9)] == ["m1"]
+
+
+async def test_one_end_is_told_to_one_address_once(storage: Storage) -> None:
+    """Two messages of one leg, event and address are one; the longest addresses are told apart."""
+    long = "http://h/" + "ü" * 2000
+    await ended(storage, message(1), message(2), message(3, long), message(4, long + "x"))
+    assert (await storage.deliveries.page(1, skip=0, limit=9))[1] == 3
+
+
+async def test_senders_at_once_get_different_messages(storage: Storage) -> None:
+    """Two that ask at the same moment never hold the same one."""
+    await ended(storage, *(message(n, f"http://h/{n}") for n in range(12)))
+    taken = await asyncio.gather(*(storage.deliveries.due(10**12, 3) for _ in range(6)))
+    numbers = [record.id for records in taken for record in records]
+    assert len(numbers) == len(set(numbers))
+
+
+async def test_log_is_paged_from_both_ends(storage: Storage) -> None:
+    """`skip` counts from the end that comes first; pages behind the end are empty and tell the total."""
+    run, _ = await storage.runs.create(1, 1, CreateAgentRunInput(prompt="p"), graph="generation", most_queued=9)
+    assert not await storage.logs.append(1, run.id, 0, [{"n": 0}])
+    await storage.runs.lease("worker")
+    for n in range(1, 6):
+        assert await storage.logs.append(1, run.id, 1, [{"n": n, "text": "\0\ud800"}])
+
+    async def numbers(skip: int, limit: int, *, reverse: bool = False) -> list[int]:
+        logs, total = await storage.logs.page(1, run.id, skip=skip, limit=limit, reverse=reverse)
+        assert total == 5
+        assert all(log.entry == {"n": log.number, "text": "\0\ud800"} for log in logs)
+        return [log.number for log in logs]
+
+    assert await numbers(0, 2) == [1, 2]
+    assert await numbers(3, 10**30) == [4, 5]
+    assert await numbers(5, 2) == []
+    assert await numbers(10**30, 2) == []
+    assert await numbers(0, 2, reverse=True) == [5, 4]
+    assert await numbers(4, 9, reverse=True) == [1]
+    assert await numbers(5, 9, reverse=True) == []
+    for skip, limit in ((-1, 1), (0, -1)):
+        with pytest.raises(ValueError, match="page"):
+            await storage.logs.page(1, run.id, skip=skip, limit=limit)
+
+
+async def test_writers_at_once_leave_a_log_without_gaps(storage: Storage) -> None:
+    """Numbers are given out one after the other, whoever writes at the same moment."""
+    run, _ = await storage.runs.create(1, 1, CreateAgentRunInput(prompt="p"), graph="generation", most_queued=9)
+    await storage.runs.lease("worker")
+    assert all(await asyncio.gather(*(storage.logs.append(1, run.id, 1, [{"n": n}, {}]) for n in range(8))))
+    logs, total = await storage.logs.page(1, run.id, skip=0, limit=99)
+    assert [log.number for log in logs] == list(range(1, 17))
+    assert total == 16
