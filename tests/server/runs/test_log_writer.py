@@ -43,7 +43,12 @@ class Log:
         return not self.taken
 
     def writer(self, known: Sequence[str] = (), secrets: Sequence[str] = ()) -> LogWriter:
-        return LogWriter(self.append, Redactor(secrets=secrets), leg=1, known=known, on_lost=self.lose)
+        return LogWriter(
+            self.append, Redactor(secrets=secrets), leg=1, known=known, read_keys=self.keys, on_lost=self.lose
+        )
+
+    async def keys(self) -> list[str]:
+        return [entry["key"] for entry in self.entries]
 
     def lose(self) -> None:
         self.lost = True
@@ -187,3 +192,44 @@ async def test_a_backlog_is_bounded_and_says_what_is_missing() -> None:
     writer.on_event(NodeFinished(node="dispatch_agent", seconds=1, summary=""))
     await writer.flush()
     assert log.entries[-1]["tool_output"]["entries_left_out"] == 501
+
+
+async def test_a_writer_that_is_cancelled_while_it_writes_writes_nothing_twice() -> None:
+    log, begun = Log(), asyncio.Event()
+    append = log.append
+
+    async def slow(entries: Sequence[dict]) -> bool:
+        begun.set()
+        await asyncio.sleep(0.05)
+        return await append(entries)
+
+    log.append = slow
+    writer = log.writer()
+    for event in RUN:
+        writer.on_event(event)
+    task = asyncio.create_task(writer.run())
+    await begun.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await writer.flush()
+    assert actions(log) == STEPS
+
+
+async def test_an_answer_that_was_lost_behind_the_commit_doubles_nothing() -> None:
+    log = Log()
+    append = log.append
+
+    async def lost_once(entries: Sequence[dict]) -> bool:
+        log.append = append
+        writer._append = append
+        await append(entries)
+        raise StorageError("The connection broke.")
+
+    log.append = lost_once
+    writer = log.writer()
+    for event in RUN:
+        writer.on_event(event)
+    with pytest.raises(StorageError):
+        await writer.flush()
+    await writer.flush()
+    assert actions(log) == STEPS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,10 +107,10 @@ def _content(repository: Path | None, path: str) -> str:
     file = (repository / path).resolve()
     if not file.is_relative_to(repository.resolve()) or not file.is_file() or file.stat().st_size > 4 * MAX_DIFF:
         return ""
-    return file.read_text(errors="replace")
+    return file.read_bytes().decode(errors="replace")
 
 
 def _lines(text: str) -> Sequence[str]:
-    return [
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in text.splitlines(True)
-    ]
+    """Split at line feeds alone, as git does; a last line without one says so."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    return [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]

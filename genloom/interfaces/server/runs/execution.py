@@ -26,6 +26,7 @@ from genloom.interfaces.server.runs.ending import Ending, ending_of, failed_by
 from genloom.interfaces.server.runs.graph_choice import graph_named
 from genloom.interfaces.server.runs.log_entry import log_entry
 from genloom.interfaces.server.runs.log_writer import LogWriter
+from genloom.interfaces.server.runs.logged_saver import LoggedSaver
 from genloom.interfaces.server.runs.run_request import RUN_SWITCHES, run_request
 from genloom.interfaces.server.runs.worktree import delete_worktree, worktrees_folder
 from genloom.interfaces.server.settings import ServerSettings
@@ -154,7 +155,8 @@ class Execution:
         with recording(job.settings, job.on_event, thread_id=job.thread_id) as record:
             recorded = replace(job, on_event=record.emit)
             try:
-                result = await run_graph(recorded, saver=self.saver, control=controls.drain, answer=answer)
+                saver = LoggedSaver(self.saver, self.log.flush)
+                result = await run_graph(recorded, saver=saver, control=controls.drain, answer=answer)
             except GraphDrained as drained:
                 raise RunCancelledError("The run was stopped and can be resumed.", thread_id=job.thread_id) from drained
             await record.finish(result)

@@ -65,6 +65,7 @@ class Leg:
             Redactor(secrets=_secrets(self.settings)),
             leg=self.run.leg,
             known=await self._known_keys(),
+            read_keys=self._known_keys,
             on_lost=self.controls.lose,
         )
         writing = asyncio.create_task(log.run())

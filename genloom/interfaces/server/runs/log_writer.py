@@ -32,15 +32,25 @@ class LogWriter:
     """Takes in events in the loop's thread and appends what they tell.
 
     `on_lost` is called when the log refuses an entry because the run's lease is another's. A log that cannot be written is
-    tried again, with a bounded backlog. `known` are the keys of the entries that the log holds.
+    tried again, with a bounded backlog. `read_keys` gives the keys of the newest entries that the log holds, for those
+    whose writing may or may not have worked; `known` are those that it gave first.
     """
 
     def __init__(
-        self, append: Append, redactor: Redactor, *, leg: int, known: Collection[str], on_lost: Callable[[], None]
+        self,
+        append: Append,
+        redactor: Redactor,
+        *,
+        leg: int,
+        known: Collection[str],
+        read_keys: Callable[[], Awaitable[Collection[str]]],
+        on_lost: Callable[[], None],
     ) -> None:
         self._append = append
         self._redactor = redactor
         self._on_lost = on_lost
+        self._read_keys = read_keys
+        self._unsure = False
         self._lost = False
         self._leg = leg
         self._step = 1
@@ -90,11 +100,26 @@ class LogWriter:
                 await asyncio.sleep(FLUSH_SECONDS * 10)  # a full disk or a database that restarts: the backlog waits
 
     async def flush(self) -> None:
-        """Write all that has been taken in. Raises `StorageError`; what was not written stays for the next time."""
+        """Write all that has been taken in. Raises `StorageError`; what was not written stays for the next time.
+
+        Who waits may be cancelled, the writing itself goes on: half of it would be written twice.
+        """
+        writing = asyncio.ensure_future(self._write_all())
+        writing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(writing)
+
+    async def _write_all(self) -> None:
         async with self._writing:
+            if self._unsure:
+                written = await self._read_keys()
+                self._waiting = deque(entry for entry in self._waiting if entry["key"] not in written)
+                self._unsure = False
             while self._waiting and not self._lost:
                 batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
-                if not await self._append(batch):
+                self._unsure = True  # until the answer is there
+                taken = await self._append(batch)
+                self._unsure = False
+                if not taken:
                     self._lost = True
                     self._on_lost()
                     return
