@@ -27,7 +27,7 @@ _number = click.argument("number", metavar="RUN", type=click.IntRange(0, 2**63 -
 
 
 @click.group(
-    short_help="Codegen agents: run, get, list, logs, resume, batch.",
+    short_help="Codegen agents: run, get, list, logs, resume, cancel, batch.",
     epilog='\b\nExamples:\n  genloom agent run "Add a test for the parser"\n  genloom agent logs 12 --follow\n'
     "  genloom agent batch prompts.jsonl > results.jsonl",
 )
@@ -148,6 +148,20 @@ def resume(number: int, prompt: str, **given: Any) -> int:  # Any: click's value
     from genloom.interfaces.cli.inputs import read_prompt
 
     return resume_run(number, read_prompt(prompt), _waiting(given), org_id=given["org_id"], logs=given["logs"])
+
+
+@command.command(
+    epilog="\b\nExample:\n  genloom agent cancel 12\n\n\b\nExit codes: 0 it was asked to end; 2 it has ended, "
+    "or the server cannot; 3 the token is missing or refused."
+)
+@_number
+@_org
+@options.as_json
+def cancel(number: int, org_id: int | None, as_json: bool) -> int:
+    """End RUN for good, at a server that can (`genloom serve`)."""
+    from genloom.interfaces.cli.agent_run import cancel_run
+
+    return cancel_run(number, org_id=org_id, as_json=as_json)
 
 
 @command.command(

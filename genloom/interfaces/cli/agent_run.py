@@ -23,7 +23,17 @@ from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.codegen.options import SubmitOptions
 from genloom.tools.codegen.watch import resumed
 
-__all__ = ["NewRun", "Waiting", "await_run", "image_uri", "metadata_of", "resume_run", "start_run", "submit_once"]
+__all__ = [
+    "NewRun",
+    "Waiting",
+    "await_run",
+    "cancel_run",
+    "image_uri",
+    "metadata_of",
+    "resume_run",
+    "start_run",
+    "submit_once",
+]
 
 MAX_IMAGE_BYTES = 5_000_000
 
@@ -101,6 +111,16 @@ def resume_run(number: int, prompt: str, waiting: Waiting, *, org_id: int | None
         return await _awaited(client, session.run, session, waiting, waiting.deadline)
 
     return _give(*session.perform(work), waiting)
+
+
+def cancel_run(number: int, *, org_id: int | None, as_json: bool) -> int:
+    """End a run and print it as it is then."""
+    run = AgentSession(org_id=org_id).perform(lambda client: client.cancel_run(number))
+    if as_json:
+        put_json(run_json(run))
+    else:
+        tell(f"run {number}: {run.to_run().status}")
+    return 0
 
 
 async def submit_once(

@@ -36,6 +36,7 @@ class AgentSession:
     key: str = ""
     run: AgentRun | None = None
     _told: str = field(default="", repr=False)
+    _can_cancel: bool = False
 
     def perform(self, work: Callable[[AsyncCodegen], Coroutine[Any, Any, T]]) -> T:  # Any: asyncio's own types
         """Run the work with an open client. Ctrl-C becomes an error that says how to go on; other errors are told that, too,
@@ -43,7 +44,10 @@ class AgentSession:
 
         async def with_client() -> T:
             async with AsyncCodegen(org_id=self.org_id) as client:
-                return await work(client)
+                try:
+                    return await work(client)
+                finally:
+                    self._can_cancel = "cancel" in client.additions
 
         try:
             return run_sync(with_client())
@@ -96,6 +100,8 @@ class AgentSession:
         else:
             message = "Interrupted."
         hint = self._go_on()
+        if run is not None and self._can_cancel:
+            hint += f" `genloom agent cancel {run.id}` ends it."
         return AgentInterruptedError(message, hint=hint[:1].upper() + hint[1:], json_fields=shown)
 
 

@@ -166,8 +166,16 @@ class AsyncCodegen(CodegenApi):
             emit=emit,
             deadline=deadline,
             secrets=lambda: self._connection.secrets,
+            events=lambda: self._news(known.id) if "events" in self.additions else None,
         )
         return stream.items()
+
+    async def _news(self, run_id: int) -> AsyncGenerator[str, None]:
+        """The events of a run; each also has the poller look sooner."""
+        poller = await self.run_poller()
+        async for name in self.run_events(run_id):
+            poller.nudge(run_id)
+            yield name
 
     async def run_stream(
         self, prompt: str, *, idempotency_key: str | None = None, **options: Unpack[SubmitOptions]

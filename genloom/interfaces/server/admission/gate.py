@@ -17,15 +17,23 @@ from genloom.errors import StorageError
 from genloom.interfaces.server.admission.authentication import Authentication
 from genloom.interfaces.server.admission.hosts import Hosts
 from genloom.interfaces.server.admission.rates import RateWindows
-from genloom.interfaces.server.admission.sizes import BoundedBody, declared_size
+from genloom.interfaces.server.admission.sizes import BodyBudget, BoundedBody, declared_size
 from genloom.interfaces.server.errors import ApiError, error_response, refused, storage_refusal, too_many
 from genloom.interfaces.server.settings import ServerSettings
+from genloom.tools.codegen.http.connection import ADDITIONS_HEADER
 from genloom.tools.codegen.traffic.limits import RequestClass, request_class
 
 __all__ = ["PROBES", "Gate"]
 
 PROBES = ("/healthz", "/readyz")
-ALWAYS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+BODIES_AT_ONCE = 3
+"""How many bodies of the largest size are held in memory at a time; of small ones there may be any number."""
+ALWAYS = {
+    ADDITIONS_HEADER: "cancel, events, pause",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+}
 CLASSES: tuple[RequestClass, ...] = ("general", "creation", "logs", "edits", "rules", "setup")
 
 
@@ -44,6 +52,7 @@ class Gate:
         self._public = tuple(public)
         public_name = urlsplit(settings.public_url or "").hostname or ""
         self._hosts = Hosts((settings.host, *settings.hosts, public_name))
+        self._budget = BodyBudget(BODIES_AT_ONCE * settings.body_bytes)
         self._windows = {name: RateWindows(settings.limits.rate(name)) for name in CLASSES}
         self._public_windows = RateWindows(settings.public_rate)
 
@@ -67,6 +76,8 @@ class Gate:
             _tell(request_id, scope)
             message = f"The server made a mistake. Its operator finds it under request {request_id}."
             await self._refuse(refused(500, message), scope, receive, answer)
+        finally:
+            body.let_go()
 
     async def _admit(self, scope: Scope) -> None:
         headers = _headers(scope)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.endpoints.acknowledgement import Acknowledgement
 from genloom.tools.codegen.endpoints.group import EndpointGroup, every_item, page_window
+from genloom.tools.codegen.http.failures import RejectedError
 from genloom.tools.codegen.prompt import checked_images, checked_metadata, checked_prompt
 from genloom.tools.codegen.wire import (
     MAX_PAGE,
@@ -113,6 +115,40 @@ class AgentRunEndpoints(EndpointGroup):
         path = await self._path("/agent/run/resume")
         doing = f"resume agent run {int(run_id)}"
         return await self._connection.call(AgentRunResponse, "POST", path, doing=doing, body=request)
+
+    async def cancel_run(self, run_id: int) -> AgentRunResponse:
+        """End a run for good and return it as it is then; one that is worked on ends within seconds.
+
+        An addition of `genloom serve`. Raises `UsageError` when the run has ended, and when the server cannot do it.
+        """
+        return await self._control("cancel", int(run_id))
+
+    async def pause_run(self, run_id: int) -> AgentRunResponse:
+        """Hold a run after the step that it is at, until `resume_run`; an addition as `cancel_run` is."""
+        return await self._control("pause", int(run_id))
+
+    async def run_events(self, run_id: int) -> AsyncIterator[str]:
+        """Yield the name of each event of a run (`status`, `log`) as it happens, where the server streams them; ends when
+        it does not, or no longer. Events say when to look, never what there is to see."""
+        async for name in self._connection.events(await self._path(f"/agent/run/{int(run_id)}/events")):
+            yield name
+
+    @property
+    def additions(self) -> frozenset[str]:
+        """What the server has been heard to offer beyond the documents: `cancel`, `events`, `pause`."""
+        return self._connection.additions
+
+    async def _control(self, what: str, run_id: int) -> AgentRunResponse:
+        path = await self._path(f"/agent/run/{run_id}/{what}")
+        try:
+            return await self._connection.call(AgentRunResponse, "POST", path, doing=f"{what} agent run {run_id}")
+        except (RejectedError, AgentError) as error:
+            if error.status not in (404, 405, 501) or what in self.additions:
+                raise
+            raise UsageError(
+                f"This server cannot {what} runs: {error.message}",
+                hint="Codegen's cloud lacks it, `genloom serve` has it. The run's page may offer it.",
+            ) from error
 
     async def ban_checks(self, run_id: int) -> None:
         """Stop all agents on the pull request of a run, and keep its checks from starting others."""

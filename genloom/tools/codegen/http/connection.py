@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -20,6 +20,7 @@ from genloom.errors import AgentError, UsageError
 from genloom.tools.codegen.access import Access
 from genloom.tools.codegen.http.address import sends_in_the_clear
 from genloom.tools.codegen.http.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
+from genloom.tools.codegen.http.event_names import EVENT_STREAM, event_names
 from genloom.tools.codegen.http.failures import TokenRefusedError, UnsentError, malformed_error, response_error
 from genloom.tools.codegen.traffic import UNLIMITED, Breaker, GuardedServer, Traffic
 
@@ -28,12 +29,19 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["MAX_ANSWER_BYTES", "Connection"]
+__all__ = ["ADDITIONS_HEADER", "MAX_ANSWER_BYTES", "Connection"]
+
+ADDITIONS_HEADER = "X-Genloom-Additions"
+"""In each answer of a server that offers more than the documents: `cancel`, `events`, `pause`."""
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 WARM_UP_SECONDS = 5.0
 CONNECTIONS = 20
+MOST_STREAMS = 5
+"""Of the connections, how many may be event streams, which keep theirs for as long as a run takes."""
+SILENCE_SECONDS = 60.0
+"""How long an event stream may be silent: servers send heartbeats more often."""
 IDLE_SECONDS = 30.0
 """How long an unused connection is kept: longer than the pause between two polls, shorter than proxies wait."""
 
@@ -68,6 +76,9 @@ class Connection:
         self._traffic = traffic or Traffic(UNLIMITED, GuardedServer(Breaker()))
         self._client: httpx.AsyncClient | None = None
         self._sent: deque[str] = deque(maxlen=4)
+        self._streams = 0
+        self.additions: frozenset[str] = frozenset()
+        """What the server has been heard to offer beyond the documents."""
 
     def __repr__(self) -> str:
         return f"Connection({self._access})"
@@ -146,9 +157,38 @@ class Connection:
                 raise
         return await self._permitted(shape, request, path, newer, doing)
 
+    async def events(self, path: str) -> AsyncIterator[str]:
+        """Yield the name of each event of a stream until it ends, breaks or cannot be had, which is all the same: events
+        are news only. At most five streams are open at once."""
+        import httpx  # cached by then
+
+        if self._streams >= MOST_STREAMS:
+            return
+        headers = {"Authorization": f"Bearer {await self.token()}", "Accept": EVENT_STREAM}
+        timeout = httpx.Timeout(self._timeout, read=SILENCE_SECONDS)
+        request = self._client_or_error().build_request(
+            "GET", self._access.base_url + path, headers=headers, timeout=timeout
+        )
+        self._streams += 1
+        try:
+            async with self._traffic.permit("GET", path):
+                response = await self._client_or_error().send(request, stream=True)
+            try:
+                if response.status_code == 200 and response.headers.get("content-type", "").startswith(EVENT_STREAM):
+                    async for name in event_names(response):
+                        yield name
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, AgentError):
+            return
+        finally:
+            self._streams -= 1
+
     async def _permitted(self, shape: type[M], request: httpx.Request, path: str, token: str, doing: str) -> M:
         async with self._traffic.permit(request.method, path):
             answer = await self._bounded(request, token, doing)
+            offered = answer.headers.get(ADDITIONS_HEADER.lower(), "")
+            self.additions = frozenset(filter(None, (word.strip() for word in offered[:200].split(","))))
             if not answer.succeeded:
                 raise response_error(answer, doing=doing, secret=token)
             return _parse(shape, answer, doing)

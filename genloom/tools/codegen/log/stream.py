@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from genloom.errors import AgentError, CredentialError, GenloomError, UsageError
@@ -44,7 +44,10 @@ class RunStream:
     """What to cut out of events, asked for each: tokens change."""
     deadline: float | None = None
     """How many seconds the waiting and the reading may take together."""
+    events: Callable[[], AsyncIterator[object] | None] = lambda: None
+    """The server's news of the run, once it is known to have some: each leads to a look at the log at once."""
     _readable: bool = True
+    _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     async def items(self) -> AsyncGenerator[LogEntry | AgentRun, None]:
         """Yield the run as it is now, then each step of its log, then the run as it ended; nothing after that.
@@ -54,6 +57,7 @@ class RunStream:
         yield self.run
         until = Deadline(self.deadline)
         waiting = asyncio.create_task(self.wait(self.run))
+        listening: asyncio.Task[None] | None = None
         try:
             interval = self.pacing.poll_first
             while not waiting.done():
@@ -63,7 +67,10 @@ class RunStream:
                     yield entry
                 interval = self.pacing.poll_first if told else interval * self.pacing.poll_growth
                 interval = min(interval, self.pacing.poll_cap)
-                await asyncio.wait({waiting}, timeout=interval if self._readable else None)
+                if listening is None and (events := self.events()) is not None:
+                    listening = asyncio.create_task(self._listen(events))
+                informed = listening is not None and not listening.done()
+                await self._rest(waiting, (self.pacing.poll_cap if informed else interval) if self._readable else None)
             ended = waiting.result()
             if not _late(ended):
                 left = until.left
@@ -71,8 +78,26 @@ class RunStream:
                     yield entry
             yield ended
         finally:
-            waiting.cancel()
-            await asyncio.gather(waiting, return_exceptions=True)
+            tasks = [task for task in (waiting, listening) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self, events: AsyncIterator[object]) -> None:
+        async for _ in events:
+            self._news.set()
+
+    async def _rest(self, waiting: asyncio.Task[Any], seconds: float | None) -> None:  # Any: not looked at
+        """Wait until the run has ended, the time is over, or there is news: that of a moment is read together."""
+        least = self.pacing.poll_first if seconds is None else min(seconds, self.pacing.poll_first)
+        await asyncio.wait({waiting}, timeout=least)
+        left = None if seconds is None else seconds - least
+        news = asyncio.create_task(self._news.wait())
+        try:
+            await asyncio.wait({waiting, news}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            news.cancel()
+            self._news.clear()
 
     async def _last_round(self, seconds: float) -> AsyncIterator[LogEntry]:
         """Give what the log holds at the end, as far as it can be read in that time."""
