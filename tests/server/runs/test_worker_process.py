@@ -55,7 +55,7 @@ def steps_in(log: list[dict]) -> list[str]:
 
 @pytest.mark.slow
 async def test_a_worker_killed_in_the_middle_is_followed_by_another_and_the_run_ends_once(desk, gate) -> None:
-    settings = desk.settings.model_copy(update={"lease_seconds": 3.0, "model": "openai:test-model"})
+    settings = desk.settings.model_copy(update={"lease_seconds": 5.0, "model": "openai:test-model"})
     await desk.storage.webhooks.put(1, url="http://127.0.0.1:9/hook", secret=None)
     run = await desk.create("Shout.", metadata=SHOUT)
     async with WorkerProcesses(settings) as workers:
@@ -81,7 +81,7 @@ async def test_a_worker_killed_in_the_middle_is_followed_by_another_and_the_run_
 async def test_kills_at_any_moment_lose_and_double_nothing(desk, gate) -> None:
     gate.opened.set()
     settings = desk.settings.model_copy(
-        update={"lease_seconds": 1.5, "model": "openai:test-model", "most_takeovers": 50, "runs_per_worker": 2}
+        update={"lease_seconds": 5.0, "model": "openai:test-model", "most_takeovers": 50, "runs_per_worker": 2}
     )
     runs = [await desk.create("Shout.", metadata=SHOUT) for _ in range(5)]
 

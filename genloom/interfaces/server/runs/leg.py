@@ -133,7 +133,7 @@ class Leg:
             await runs.release(run.id, run.lease_epoch)
         elif ending.status == "paused":
             told = await deliveries_for(self.storage, run, status="paused", result=None, summary=ending.summary)
-            rests = await runs.pause(run.id, run.lease_epoch, ending.summary, told)
+            rests = await runs.pause(run.id, run.lease_epoch, ending.summary, told, outcome=ending.outcome)
             if not rests and self.controls.reason != "lost":
                 await self._close(Ending(status="cancelled", summary="Cancelled as asked."))
         elif ending.status != "lost":

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.deliveries import post_all
-from genloom.interfaces.server.storage.records import NewDelivery, RunRecord, RunStatus
+from genloom.interfaces.server.storage.records import RUN_STATUSES, NewDelivery, RunRecord, RunStatus
 from genloom.interfaces.server.storage.run_rows import LEAN, WHOLE, run_record
 from genloom.interfaces.server.storage.schema import runs
 from genloom.interfaces.server.storage.whole import whole
@@ -50,16 +50,19 @@ class RunLeases:
         """Take the next run, whole with its images; `None` when there is none, or another worker was quicker.
 
         A queued run that shall be cancelled comes first, for it costs nothing. Then it is the turn of the organisation
-        with the fewest runs under way, and of its run with the lowest number. Runs whose beat is in `stale` are taken
-        over, and that is counted; they are not under way.
+        with the fewest runs under way, of these the one that was served longest ago, and of its run with the lowest
+        number. Runs whose beat is in `stale` are taken over, and that is counted; they are not under way.
         """
         async with self._database.write(alone=True) as db:
             held = await _held(db)
             left = [row for row in held if (row.id, row.lease_epoch, row.lease_beat) in stale]
             under_way = Counter(row.organization_id for row in held if row not in left)
             first = {row.organization_id: row for row in sorted([*await _queued(db), *left], key=lambda row: -row.id)}
+            fewest = min((under_way[number] for number in first), default=0)
+            next_ones = [row for row in first.values() if under_way[row.organization_id] == fewest]
+            served = await _served(db, [row.organization_id for row in next_ones]) if len(next_ones) > 1 else {}
             chosen = await _to_cancel(db) or min(
-                first.values(), key=lambda row: (under_way[row.organization_id], row.id), default=None
+                next_ones, key=lambda row: (served.get(row.organization_id, 0.0), row.id), default=None
             )
             return None if chosen is None else await self._take(db, chosen, owner)
 
@@ -106,10 +109,19 @@ class RunLeases:
         return await self._write(run_id, epoch, values, deliveries) is not None
 
     @whole
-    async def pause(self, run_id: int, epoch: int, summary: str | None, deliveries: Sequence[NewDelivery] = ()) -> bool:
+    async def pause(
+        self,
+        run_id: int,
+        epoch: int,
+        summary: str | None,
+        deliveries: Sequence[NewDelivery] = (),
+        *,
+        outcome: dict[str, Any] | None = None,
+    ) -> bool:
         """Let a run rest until it is resumed, and tell of it; false when the lease is lost, or when the run shall be
-        cancelled: nobody would do that to a run that rests."""
-        values = {"status": "paused", "summary": summary, **_FREE, "updated_at": self._clock()}
+        cancelled: nobody would do that to a run that rests. `outcome` is what a person has to decide on."""
+        told = {"status": "paused", "summary": summary} | ({} if outcome is None else {"outcome": outcome})
+        values = {**told, **_FREE, "updated_at": self._clock()}
         return await self._write(run_id, epoch, values, deliveries, runs.c.wanted != "cancel") is not None
 
     @whole
@@ -150,6 +162,15 @@ async def _queued(db: AsyncConnection) -> Sequence[Any]:  # Any: rows
     """Return the queued run with the lowest number of each organisation."""
     lowest = select(func.min(runs.c.id)).where(runs.c.status == "queued").group_by(runs.c.organization_id)
     return (await db.execute(select(*_LEASE).where(runs.c.id.in_(lowest)))).all()
+
+
+async def _served(db: AsyncConnection, organizations: Sequence[int]) -> dict[int, float]:
+    """Return when the organisations' newest runs that are not waiting began; none of one that was never served."""
+    mine = (runs.c.organization_id.in_(organizations), runs.c.status.in_([s for s in RUN_STATUSES if s != "queued"]))
+    newest = select(func.max(runs.c.id)).where(*mine).group_by(runs.c.status, runs.c.organization_id)
+    began = select(runs.c.organization_id, func.max(runs.c.started_at)).where(runs.c.id.in_(newest))
+    rows = (await db.execute(began.group_by(runs.c.organization_id))).all()
+    return {organization: at for organization, at in rows if at is not None}
 
 
 async def _to_cancel(db: AsyncConnection) -> Any:  # Any: a row
