@@ -31,7 +31,7 @@ def server_config(app: FastAPI, settings: ServerSettings) -> uvicorn.Config:
         ws="none",
         lifespan="on",
         access_log=False,
-        log_level="warning",
+        log_level="error",  # what clients do wrong is no matter of the operator's log
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,

@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import httpx
 import pytest
@@ -173,3 +173,23 @@ def test_what_is_no_request_is_refused(impatient: RunningServer) -> None:
         with connected(impatient) as client:
             client.sendall(text)
             assert until_closed(client)[:12] in (b"HTTP/1.1 400", b"")
+
+
+ENDLESS = {
+    "head": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ",
+    "trailer": b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Long: ",
+    "chunk extension": b"POST /x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+}
+
+
+@pytest.mark.parametrize("where", ENDLESS)
+def test_what_has_no_end_is_not_kept(served: RunningServer, where: str) -> None:
+    """Heads, trailers and chunks' extensions are cut long before they fill the memory."""
+    with connected(served) as client:
+        client.sendall(ENDLESS[where])
+        sent = 0
+        with suppress(OSError):
+            while sent < 50_000_000:
+                client.sendall(b"a" * 100_000)
+                sent += 100_000
+        assert sent < 20_000_000  # what sockets keep on both sides, and a little more

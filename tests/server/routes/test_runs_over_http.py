@@ -87,6 +87,9 @@ UNDOCUMENTED: list[tuple[Any, list[str]]] = [
     ({"prompt": "p", "metadata": {"graph": "no-such-graph"}}, ["body.metadata.graph"]),
     ({"prompt": "p", "metadata": {"examples": 5}}, ["body.metadata.examples"]),
     ({"prompt": "p", "webhooks": [{"url": "https://example.org/"}]}, ["body.webhooks.0.url"]),
+    ({"prompt": "p", "metadata": {"a": "b" * 200_001}}, ["body.metadata"]),
+    ({"prompt": "p", "metadata": {"a": [1] * 600_000}}, ["body"]),
+    ({"prompt": "p", "agent_type": "a" * 501}, ["body.agent_type"]),
     ([], ["body"]),
     ("p", ["body"]),
 ]

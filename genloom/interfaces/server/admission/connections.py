@@ -11,11 +11,17 @@ from genloom.tools.codegen.wire import ErrorBody
 
 __all__ = ["GuardedConnection", "guarded_connection"]
 
+OTHER_BYTES = 2**18 + 2**16
+"""Of one request all that is not its body: 64 KB, and what one reading of the socket may bring of the request before."""
+FRAMING = 8
+MOST_FRAMING_BYTES = 2**23
+
 _FULL = ErrorBody(message="The server has as many connections as it takes. Try again later.", status_code=503)
 
 
 class GuardedConnection(HttpToolsProtocol):
-    """uvicorn's connection, cut where a client holds it without need.
+    """uvicorn's connection, cut where a client holds it without need. Heads, trailers and the framing of chunks are bounded,
+    which the parser does not do.
 
     From its opening, and from the first byte of each further request, the head of a request has `head_seconds` to come
     whole; what is left of a refused body is read and thrown away for as long. An answer that the client does not read for
@@ -28,6 +34,8 @@ class GuardedConnection(HttpToolsProtocol):
 
     _head_timer: asyncio.TimerHandle | None = None
     _stall_timer: asyncio.TimerHandle | None = None
+    _body_bytes = 0
+    _other_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
@@ -37,8 +45,21 @@ class GuardedConnection(HttpToolsProtocol):
             return
         self._await_head()
 
+    def on_message_begin(self) -> None:
+        self._body_bytes = self._other_bytes = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        super().on_body(body)
+
     def data_received(self, data: bytes) -> None:
+        before = self._body_bytes
         super().data_received(data)
+        self._other_bytes += len(data) - max(0, self._body_bytes - before)
+        if self._other_bytes > OTHER_BYTES + min(FRAMING * self._body_bytes, MOST_FRAMING_BYTES):
+            self.transport.abort()
+            return
         if self._answering():
             self._drop_head_timer()
         else:

@@ -64,7 +64,13 @@ class Gate:
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         answer = _Answer(send, request_id)
-        body = BoundedBody(receive, bytes_at_most=self._settings.body_bytes, seconds=self._settings.body_seconds)
+        body = BoundedBody(
+            receive,
+            self._budget,
+            bytes_at_most=self._settings.body_bytes,
+            seconds=self._settings.body_seconds,
+            answering=lambda: answer.started,
+        )
         try:
             await self._admit(scope)
             await self._app(scope, body, answer)

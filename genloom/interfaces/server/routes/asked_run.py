@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from genloom.errors import UsageError
+from genloom.errors import RequestError, UsageError
 from genloom.interfaces.server.errors import ApiError, invalid
 from genloom.interfaces.server.runs.graph_choice import graph_of
 from genloom.interfaces.server.runs.run_request import check_request
@@ -15,11 +15,13 @@ from genloom.tools.codegen.wire import (
     ResumeAgentRunInput,
     WebhookOverride,
 )
+from genloom.tools.codegen.wire.webhooks import MAX_URL_CHARACTERS
 
 __all__ = ["checked_address", "checked_creation", "checked_resumption"]
 
 MOST_WEBHOOKS = 5
 SHORTEST_SECRET = 16
+LONGEST_NAME = 500
 
 Problem = tuple[tuple[str | int, ...], str]
 
@@ -56,6 +58,8 @@ def _problems(serving: Serving, asked: CreateAgentRunInput | ResumeAgentRunInput
     if len(asked.prompt) > settings.prompt_characters:
         yield ("body", "prompt"), f"The prompt is too long: at most {settings.prompt_characters} characters are taken."
     yield from _wrong_images(serving, asked.images or ())
+    if isinstance(asked, CreateAgentRunInput) and len(asked.agent_type or "") > LONGEST_NAME:
+        yield ("body", "agent_type"), f"At most {LONGEST_NAME} characters are taken."
     if asked.model is not None and asked.model not in settings.offered_models:
         yield ("body", "model"), "This server does not offer that model; GET …/models lists those that it does."
     yield from _wrong_webhooks(serving, asked.webhooks or ())
@@ -83,8 +87,10 @@ def _wrong_webhooks(serving: Serving, webhooks: Sequence[WebhookOverride]) -> It
 
 def _wrong_webhook(serving: Serving, url: str, secret: str | None, place: tuple[str | int, ...]) -> Iterator[Problem]:
     try:
+        if len(url) > MAX_URL_CHARACTERS:
+            raise RequestError(f"A webhook's address has at most {MAX_URL_CHARACTERS} characters.")
         serving.check_url(url)
     except UsageError as error:
         yield (*place, "url"), f"{error.message} {error.hint}".strip()
-    if secret is not None and len(secret) < SHORTEST_SECRET:
-        yield (*place, "secret"), f"A webhook's secret has {SHORTEST_SECRET} characters at least."
+    if secret is not None and not SHORTEST_SECRET <= len(secret) <= LONGEST_NAME:
+        yield (*place, "secret"), f"A webhook's secret has {SHORTEST_SECRET} to {LONGEST_NAME} characters."
