@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -16,7 +17,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from genloom.errors import UsageError
 from genloom.tools.codegen import UNLIMITED, AsyncCodegen, Pacing
+from genloom.tools.codegen.webhook_receiver import WebhookReceiver
+from genloom.tools.codegen.wire import WebhookOverride
 
 SECONDS = 60.0
 SLUG = [
@@ -94,6 +98,26 @@ async def test_with_nothing_configured_it_prints_the_three_lines_and_our_client_
     assert token not in errors
     assert "signature=" not in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+async def test_a_webhook_given_with_a_run_hears_of_its_end(start: Start) -> None:
+    heard, secret = asyncio.Event(), "a secret of some length"
+    loop = asyncio.get_running_loop()
+    served = start("--webhook-host", "127.0.0.1")
+    address = {"org_id": 1, "base_url": served.value("CODEGEN_API_BASE_URL")}
+    with WebhookReceiver(secret, lambda number: loop.call_soon_threadsafe(heard.set)) as receiver:
+        async with AsyncCodegen(token=served.value("CODEGEN_API_TOKEN"), **address) as client:
+            hook = WebhookOverride(url=receiver.url, secret=secret)
+            run = await client.create_run("Make a slug", metadata={"examples": SLUG}, webhooks=[hook])
+            async with asyncio.timeout(SECONDS):
+                await heard.wait()
+            ended = await client.get_run(run.id)
+            elsewhere = WebhookOverride(url="https://127.0.0.2/", secret=secret)
+            with pytest.raises(UsageError, match="not public"):
+                await client.create_run("x", webhooks=[elsewhere])
+    assert ended.status == "completed"
+    assert served.end()[0] == 0
 
 
 @pytest.mark.slow
