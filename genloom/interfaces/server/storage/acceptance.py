@@ -38,10 +38,11 @@ def digest_of_key(asked: CreateAgentRunInput) -> str | None:
 async def lock_queue(db: AsyncConnection, organization_id: int) -> None:
     """Let one transaction at a time accept runs of an organisation: its queue is counted before it grows.
 
-    Raises `UnknownRowError` when there is no such organisation.
+    Raises `UnknownRowError` when there is no such organisation. The lock, as all of ours, leaves the row's key alone
+    (`key_share`): rows that refer to it can be added meanwhile, or two transactions would wait for each other.
     """
     mine = organizations.c.id == organization_id
-    if (await db.execute(select(organizations.c.id).where(mine).with_for_update())).first() is None:
+    if (await db.execute(select(organizations.c.id).where(mine).with_for_update(key_share=True))).first() is None:
         raise UnknownRowError("organisation", organization_id)
 
 

@@ -41,7 +41,7 @@ class Deliveries:
         is_due = (deliveries.c.due_at <= now) | (deliveries.c.due_at > now + FURTHEST_SECONDS)
         waiting = select(deliveries.c.id).where(is_due).order_by(deliveries.c.due_at).limit(limit)
         async with self._database.write() as db:
-            found = (await db.execute(waiting.with_for_update(skip_locked=True))).scalars().all()
+            found = (await db.execute(waiting.with_for_update(key_share=True, skip_locked=True))).scalars().all()
             taken = update(deliveries).where(deliveries.c.id.in_(found))
             changed = taken.values(due_at=now + hold, attempts=deliveries.c.attempts + 1).returning(*_COLUMNS)
             rows = {row.id: row for row in (await db.execute(changed)).all()} if found else {}

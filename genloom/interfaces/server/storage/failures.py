@@ -15,8 +15,9 @@ from genloom.tools.store.database import storage_errors
 
 __all__ = ["database_errors", "shown"]
 
+_UNREACHABLE = "Check the database's URL, and that its server runs and can be reached."
 _REASONS = {
-    "08": ("the connection to it failed", "Check that the database server runs and can be reached."),
+    "08": ("the connection to it failed", _UNREACHABLE),
     "28": ("it refused the user or password", "Check the user and password of the database's URL."),
     "3D": ("there is no database of that name", "Create the database, or correct the URL."),
     "53": ("the server's disk, memory or connections are used up", "Make room on the database server, and try again."),
@@ -53,7 +54,7 @@ def database_errors(url: URL) -> Iterator[None]:
     except SQLAlchemyError:
         raise
     except OSError as error:
-        raise StorageError(f"{shown(url)}: {error.strerror or error}.", hint=_REASONS["08"][1]) from error
+        raise StorageError(f"{shown(url)}: {error.strerror or error}.", hint=_UNREACHABLE) from error
 
 
 def _sqlite_error(url: URL, error: DBAPIError) -> StorageError | None:
@@ -69,7 +70,8 @@ def _sqlite_error(url: URL, error: DBAPIError) -> StorageError | None:
 def _postgres_error(url: URL, error: DBAPIError) -> StorageError | None:
     state = getattr(error.orig, "sqlstate", None)
     lost = error.connection_invalidated or (state is None and type(error.orig).__name__ == "OperationalError")
-    reason = _REASONS["08"] if state is None and lost else _REASONS.get((state or "")[:2])
-    if reason is None:
-        return None
-    return StorageError(f"{shown(url)}: {reason[0]}.", hint=reason[1])
+    if state is None and lost:  # before there is a connection the driver tells words alone
+        why = " ".join(str(error.orig).split())[:300].replace(str(url.password or "\0"), "***")
+        return StorageError(f"{shown(url)}: the connection to it failed ({why}).", hint=_UNREACHABLE)
+    reason = _REASONS.get((state or "")[:2])
+    return StorageError(f"{shown(url)}: {reason[0]}.", hint=reason[1]) if reason else None

@@ -32,7 +32,7 @@ class Logs:
         leased = (runs.c.lease_epoch == epoch, runs.c.status == "in_progress")
         mine = select(runs.c.id).where(runs.c.organization_id == organization_id, runs.c.id == run_id, *leased)
         async with self._database.write() as db:
-            if (await db.execute(mine.with_for_update())).first() is None:
+            if (await db.execute(mine.with_for_update(key_share=True))).first() is None:
                 return False
             last = (await db.execute(_last(organization_id, run_id))).scalar_one()
             now = self._clock()

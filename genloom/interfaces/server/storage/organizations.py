@@ -55,7 +55,9 @@ class Organizations:
             return None
         mine = organizations.c.id == organization_id
         async with self._database.write() as db:
-            found = (await db.execute(select(organizations.c.settings).where(mine).with_for_update())).one_or_none()
+            found = (
+                await db.execute(select(organizations.c.settings).where(mine).with_for_update(key_share=True))
+            ).one_or_none()
             if found is None:
                 return None
             values = {"settings": {**found.settings, **changes}}

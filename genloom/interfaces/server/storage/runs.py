@@ -207,7 +207,7 @@ class Runs(RunLeases):
 
 async def _get(db: AsyncConnection, organization_id: int, which: Any, *, lock: bool = False) -> RunRecord | None:
     query = select(*LEAN).where(runs.c.organization_id == organization_id, which)  # Any, above: a condition
-    row = (await db.execute(query.with_for_update() if lock else query)).one_or_none()
+    row = (await db.execute(query.with_for_update(key_share=True) if lock else query)).one_or_none()
     return run_record(row) if row else None
 
 

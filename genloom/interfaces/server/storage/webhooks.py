@@ -40,7 +40,7 @@ class Webhooks:
         values = {"organization_id": organization_id, "url": url, "secret": secret, "enabled": enabled}
         mine = organizations.c.id == organization_id
         async with self._database.write() as db:
-            locked = select(organizations.c.id).where(mine).with_for_update()
+            locked = select(organizations.c.id).where(mine).with_for_update(key_share=True)
             if not is_id(organization_id) or (await db.execute(locked)).first() is None:
                 raise UnknownRowError("organisation", organization_id)
             await db.execute(delete(webhooks).where(webhooks.c.organization_id == organization_id))
