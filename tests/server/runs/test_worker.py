@@ -72,6 +72,7 @@ async def test_a_run_is_carried_out_and_its_log_tells_how(desk, gate) -> None:
     assert log[-1]["observation"]["result"] == ended.result
 
 
+@pytest.mark.slow
 async def test_what_nothing_proves_says_so_first(desk, gate) -> None:
     gate.opened.set()
     run = await desk.create("Shout a text.", metadata={"name": "shout"})
@@ -81,6 +82,7 @@ async def test_what_nothing_proves_says_so_first(desk, gate) -> None:
     assert ended.summary.startswith("Unverified: nothing proves this code.")
 
 
+@pytest.mark.slow
 async def test_without_a_model_a_run_fails_and_says_what_next(desk) -> None:
     run = await desk.create("Write a compiler.")
     async with desk.working():
@@ -90,6 +92,7 @@ async def test_without_a_model_a_run_fails_and_says_what_next(desk) -> None:
     assert (await desk.log(run))[-1]["message_type"] == "ERROR"
 
 
+@pytest.mark.slow
 async def test_a_run_works_in_its_repository_and_leaves_nothing_behind(desk, project: Path, git) -> None:
     repo = await register_repository(desk.storage, desk.settings.data, 1, str(project))
     before = git(project, "status", "--porcelain", "--ignored"), git(project, "for-each-ref")
@@ -108,6 +111,7 @@ async def test_a_run_works_in_its_repository_and_leaves_nothing_behind(desk, pro
     assert (git(project, "status", "--porcelain", "--ignored"), git(project, "for-each-ref")) == before
 
 
+@pytest.mark.slow
 async def test_a_run_without_a_repository_works_in_the_only_one(desk, project: Path) -> None:
     await register_repository(desk.storage, desk.settings.data, 1, str(project))
     run = await desk.create("Write a compiler.")
@@ -137,6 +141,7 @@ async def test_a_request_that_cannot_be_used_fails_the_run(desk) -> None:
     assert "There is no graph 'no-such-graph'" in unknown.summary
 
 
+@pytest.mark.slow
 async def test_a_model_that_refuses_the_key_fails_the_run_and_the_worker_lives_on(desk, gate, monkeypatch) -> None:
     with OpenAIServer([], api_key="another") as refusing:
         monkeypatch.setenv("OPENAI_BASE_URL", refusing.base_url)
@@ -192,6 +197,7 @@ async def test_pause_waits_for_the_node_in_flight_and_resume_goes_on_behind_it(d
     assert "Go on." in [e["observation"] for e in log if e["message_type"] == "USER_MESSAGE"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "status"), [("Approve: nice work", "completed"), ("no, too loud", "failed")])
 async def test_an_approval_is_waited_for_and_its_answer_decides(desk, gate, answer: str, status: str) -> None:
     gate.opened.set()
@@ -210,6 +216,7 @@ async def test_an_approval_is_waited_for_and_its_answer_decides(desk, gate, answ
     assert "by a person" in ended.summary or "A person rejected the code. too loud" in ended.summary
 
 
+@pytest.mark.slow
 async def test_a_resumed_run_that_ended_gets_a_leg_with_what_was_made_so_far(desk, gate, monkeypatch) -> None:
     gate.opened.set()
     run = await desk.create("Shout.", metadata=SHOUT)
@@ -240,6 +247,7 @@ async def test_a_run_that_takes_too_long_times_out(desk, gate) -> None:
     assert "longer than 0.8 seconds" in ended.summary
 
 
+@pytest.mark.slow
 async def test_a_drained_worker_gives_its_run_back_and_another_goes_on(desk, gate) -> None:
     run = await desk.create("Shout.", metadata=SHOUT)
     async with desk.working(**MODEL):
@@ -254,6 +262,7 @@ async def test_a_drained_worker_gives_its_run_back_and_another_goes_on(desk, gat
     assert actions == ["inject_context", "generate", "verify", "review", "finalize"]
 
 
+@pytest.mark.slow
 async def test_a_drain_that_takes_too_long_drops_the_node_in_flight(desk, gate) -> None:
     run = await desk.create("Shout.", metadata=SHOUT)
     async with desk.working(**MODEL, drain_seconds=0.3):
@@ -275,6 +284,7 @@ async def test_a_run_that_keeps_ending_its_workers_is_failed(desk) -> None:
     assert "4 workers in a row died" in ended.summary
 
 
+@pytest.mark.slow
 async def test_two_workers_carry_each_run_out_once(desk) -> None:
     runs = [await desk.create("Write a compiler.") for _ in range(6)]
     async with desk.working(), desk.working():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import re
 import socket
@@ -42,6 +43,8 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then let the nodes in flight finish, for `drain_seconds` at most, and give the runs
         back. A database that cannot serve meanwhile is waited for."""
+        # the graph's imports take seconds: they would hold up the loop, and with it every lease
+        await asyncio.to_thread(importlib.import_module, "genloom.interfaces.thread")
         async with open_saver(self._settings.database) as saver:
             await self._sweep()
             failures = 0
