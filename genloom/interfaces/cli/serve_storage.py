@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import click
-
-from genloom.errors import UsageError
 
 if TYPE_CHECKING:
     from genloom.interfaces.server.audit import AuditLog
     from genloom.interfaces.server.settings import ServerSettings
     from genloom.interfaces.server.storage import Storage
 
-__all__ = ["LARGEST", "data", "database", "need_serve_extra", "operator_log", "org", "settings_of", "with_storage"]
+__all__ = ["LARGEST", "data", "database", "operator_log", "org", "settings_of", "with_storage"]
 
 T = TypeVar("T")
 
 LARGEST = 2**63 - 1
-_NEEDED = ("aiosqlite", "fastapi", "psycopg", "sqlalchemy", "uvicorn")
 
 database = click.option(
     "--database",
@@ -39,16 +35,11 @@ org = click.option(
 )
 
 
-def need_serve_extra() -> None:
-    """Raise `UsageError` when the packages of the extra `serve` are not installed."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UsageError(f"`genloom serve` needs {', '.join(missing)}.", hint="pip install 'genloom[serve]'")
-
-
 def settings_of(**given: object) -> ServerSettings:
     """Return the server's settings. Raises `UsageError`."""
-    need_serve_extra()
+    from genloom.interfaces.server.extra import require_serve
+
+    require_serve()
     from genloom.config import load_settings
     from genloom.interfaces.server.settings import server_settings  # imported here: other commands do not need pydantic
 
