@@ -16,6 +16,7 @@ from genloom.interfaces.server.admission.authentication import FRESH_SECONDS
 from genloom.interfaces.server.audit import AuditLog
 from genloom.interfaces.server.security.keys import key_digest
 from genloom.interfaces.server.security.principal import Principal
+from genloom.interfaces.server.storage import Storage
 from genloom.tools.codegen.traffic.limits import Limits, Rate
 
 RUNS = "/v1/organizations/1/agent/runs"
@@ -226,3 +227,20 @@ def test_an_audit_log_that_cannot_be_written_makes_the_server_unready(
         assert client.get("/readyz").json()["checks"]["audit"] is False
         assert client.get("/readyz").status_code == 503
     assert "run.create (run 1) is missing from the audit log" in capfd.readouterr().err
+
+
+def test_a_database_that_fails_is_told_as_such(served: RunningServer, capfd: pytest.CaptureFixture[str]) -> None:
+    """503 with a time to come back, for reading and writing; the operator learns why, the client does not."""
+
+    async def take_away(storage: Storage) -> None:
+        async with storage._database.write() as db:
+            await db.exec_driver_sql("ALTER TABLE runs RENAME TO elsewhere")
+
+    with served.client() as client:
+        assert client.get(f"{RUN}/1").status_code == 404
+        served.do(take_away)
+        for answer in (client.get(f"{RUN}/1"), client.get(RUNS), client.post(RUN, json={"prompt": "p"})):
+            message = refused(answer, 503)
+            assert int(answer.headers["retry-after"]) > 0
+            assert not any(word in message for word in ("runs", "table", "sql", ".db"))
+    assert "genloom serve: " in capfd.readouterr().err
