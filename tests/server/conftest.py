@@ -30,6 +30,8 @@ def postgres_server() -> Iterator[Any]:  # Any: the wheel is untyped
     with tempfile.TemporaryDirectory(prefix="genloom-postgres-") as folder:
         Path(folder).chmod(0o755)  # for root the server runs as a user of its own, whom pytest's folders keep out
         running = server.get_server(f"{folder}/data", cleanup_mode="stop")
+        for setting in ("ALTER SYSTEM SET fsync = off;", "SELECT pg_reload_conf();"):
+            running.psql(setting)  # no test takes the power from Postgres itself, and its end would cost a minute
         yield running
         running.cleanup()
 

@@ -214,7 +214,7 @@ async def test_request_that_is_dropped_leaves_no_transaction_open(storage: Stora
         await asyncio.gather(task, return_exceptions=True)
     run, _ = await asyncio.wait_for(storage.runs.create(1, 1, asked(), graph="g", most_queued=10**6), 5)
     items, total = await storage.runs.page(1, skip=0, limit=100)
-    assert items[0].id == run.id
+    assert run.id in [item.id for item in items]  # those that were dropped may still come in behind it
     assert total == len(items)
 
 

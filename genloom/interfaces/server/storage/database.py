@@ -57,7 +57,7 @@ class ServerDatabase:
         self.url = url
         self._under_way: set[asyncio.Future[Any]] = set()
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._readers = self._engine(READERS, isolation_level="AUTOCOMMIT")
+        self._readers = self._engine(READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
         self._writers = self._engine(1 if self.is_sqlite else WRITERS)
         if self.is_sqlite:
             _set_up_sqlite(self._readers, writes=False)
