@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 from running_server import RunningServer
 
 from genloom.tools.codegen.wire import AgentRunPage, AgentRunResponse, AgentRunWithLogsResponse
@@ -224,3 +225,17 @@ def test_logs_are_paged_both_ways(served: RunningServer) -> None:
     assert (page.total_logs, page.page, page.size, page.pages, page.status) == (5, 1, 2, 3, "in_progress")
     assert all(entry.agent_run_id == run and not entry.model_extra for entry in page.logs)
     assert [entry["thought"] for entry in back["logs"]] == ["t4"]
+
+
+@pytest.mark.slow
+def test_images_are_taken_up_to_the_documented_sizes(served: RunningServer) -> None:
+    """Ten of eight million characters in one request; what is shown of the run stays small."""
+    image = "data:image/png;base64," + "A" * 7_999_000
+    with served.client() as client:
+        run = create(client, images=[image] * 10)
+        told = wrong_places(client.post(f"{RUNS}/run", json={"prompt": "p", "images": [image + "A" * 2000]}))
+        assert told == ["body.images.0"]
+        assert len(client.get(f"{RUNS}/run/{run.id}").content) < 1000
+        leased = served.do(lambda storage: storage.runs.lease("w", stale=frozenset()))
+    assert leased is not None
+    assert leased.images == (image,) * 10
