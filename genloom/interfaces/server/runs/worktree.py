@@ -74,6 +74,8 @@ class Mirror:
                 file_megabytes=self.most_megabytes,
             )
             await self._demand_size(_NEWEST)
+            # what no run and no worktree needs any more goes after a while, by git's own measure
+            await self._git("-c", "gc.auto=2000", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
 
     async def add_worktree(self, path: Path, name: str) -> str:
         """Check the run's commit out into `path` and return the commit's id.
