@@ -90,6 +90,7 @@ async def test_first_opening_makes_organization_and_user_one(database_url: str) 
         assert (await storage.organizations.create("second")).id == 2
 
 
+@pytest.mark.slow
 async def test_processes_that_start_at_once_agree(database_url: str) -> None:
     """Several processes open an empty database in the same moment: each finds one organisation and one user."""
     started = [

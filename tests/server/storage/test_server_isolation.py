@@ -120,7 +120,8 @@ async def intrude(url: str, asked: list[tuple[str, int, int | None]]) -> None:
         assert await everything(storage) == before
 
 
-@settings(max_examples=20, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(sorted(OPERATIONS)), NUMBERS, st.none() | NUMBERS), min_size=1, max_size=30))
 def test_organization_never_sees_or_changes_rows_of_another(asked: list[tuple[str, int, int | None]]) -> None:
     """Any numbers in any order: what comes back holds nothing of the other's, and the other's rows stay as they were."""

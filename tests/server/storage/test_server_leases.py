@@ -31,7 +31,7 @@ async def carry_out(url: str, batches: list[list[Action]]) -> None:
         await history.check()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(batches=BATCHES)
 def test_no_interleaving_ends_a_run_twice_or_writes_with_an_old_lease(batches: list[list[Action]]) -> None:
     """Whatever two workers do, at once or in turn, and go on doing with leases they lost: each leg ends once, leaves one
