@@ -116,15 +116,17 @@ class ServeProcess:
         return httpx.Client(base_url=self.base_url, headers=headers, timeout=30, trust_env=False)
 
     def _wait_until_ready(self) -> None:
-        give_up = time.monotonic() + START_SECONDS
+        give_up, told = time.monotonic() + START_SECONDS, ""
         while time.monotonic() < give_up:
             try:
-                if httpx.get(f"{self.base_url}/readyz", timeout=10, trust_env=False).status_code == 200:
+                answer = httpx.get(f"{self.base_url}/readyz", timeout=10, trust_env=False)
+                if answer.status_code == 200:
                     return
-            except httpx.TransportError:
-                pass
+                told = answer.text
+            except httpx.TransportError as error:
+                told = repr(error)
             time.sleep(0.05)
-        raise AssertionError(f"the server was not ready in time: {self.log.read_text()[-2000:]}")
+        raise AssertionError(f"the server was not ready in time: {told}; {self.log.read_text()[-2000:]}")
 
 
 def _kill(numbers: Iterable[int]) -> None:

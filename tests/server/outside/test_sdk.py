@@ -141,7 +141,7 @@ def test_the_client_below_the_sdk_lists_organisations_and_users(sdk: Sdk) -> Non
 
 
 def test_the_sdks_command_line_makes_runs_and_lists_them(sdk: Sdk, server: ServeProcess) -> None:
-    """`codegen login`, `codegen agent --prompt` and `codegen agents list` work by the three values that the server prints."""
+    """`codegen login`, `codegen agent --prompt` and `codegen agents list` work by the three values that are printed."""
     for command in (("login",), ("agent", "--prompt", "Make it so."), ("agents", "list")):
         done = sdk.process(COMMAND, *command)
         assert done.returncode == 0, done.stdout + done.stderr
