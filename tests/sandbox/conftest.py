@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     if found.status().tier is None:
         pytest.skip(f"no {tier} here: {found.status().reason}")
     return found
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that is not below the one of all of pytest's: every pytest that starts closes that to other users."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-test-", ignore_cleanup_errors=True) as folder:
+        found = Path(folder, "of", "test")
+        found.mkdir(parents=True)
+        yield found
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_link_out_of_the_repository_is_not_written_through(
     report = inside.call({"away/new.py": "X = 2\n", "m.py": "X = 3\n"}, "m", ["X"])
     assert "(files)" in report.not_run
     report = inside.call({"kept.py": "X = 2\n"}, "kept", ["X"])
-    assert report.results == (Returned(value=2),)
+    assert report.results == (Returned(value=2),), report
     assert sorted(path.name for path in outside.iterdir()) == ["kept.py"]
     assert (outside / "kept.py").read_text() == "X = 1\n"
 
