@@ -39,6 +39,7 @@ PATTERNS: tuple[SecretPattern, ...] = (
         ("glpat-", "glptt-", "gldt-", "glrt-", "glcbt-", "glft-", "glsoat-", "glagent-", "gloas-"),
         r"gl(?:pat|ptt|dt|rt|cbt|ft|soat|agent|oas)-[A-Za-z0-9_.-]{20,255}",
     ),
+    SecretPattern("genloom-key", ("gl_",), r"(?<![A-Za-z0-9])gl_[0-9a-z]{8}_[A-Za-z0-9_-]{43}"),
     SecretPattern("slack-token", ("xox",), r"xox[abeoprs][.-][A-Za-z0-9.-]{10,255}"),
     SecretPattern("slack-token", ("xapp-",), r"xapp-\d-[A-Za-z0-9-]{10,255}"),
     SecretPattern(

@@ -14,6 +14,7 @@ from genloom.interfaces.server.security.keys import create_key, find_principal, 
 from genloom.interfaces.server.security.principal import ROLES, Principal, lower_role
 from genloom.interfaces.server.security.secret import server_secret
 from genloom.interfaces.server.storage import Storage, UnknownRowError
+from genloom.tools.security import redact
 
 
 def test_key_is_long_random_and_only_its_digest_is_told() -> None:
@@ -26,6 +27,14 @@ def test_key_is_long_random_and_only_its_digest_is_told() -> None:
         assert key.digest == hashlib.sha256(key.text.encode()).hexdigest()
         assert key.text not in repr(key)
         assert key.digest not in repr(key)
+
+
+def test_key_is_redacted_wherever_text_is() -> None:
+    """In a prompt or a log a key of our own is taken out as those of others are."""
+    key = make_key().text
+    told = redact(f"curl -H 'X: {key}' # {key}, see gl_abcdefgh_")
+    assert key not in told
+    assert "gl_abcdefgh_" in told
 
 
 async def test_key_stands_for_its_member_until_it_is_revoked(storage: Storage) -> None:
