@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,18 @@ FAST = Pacing(
 def pace() -> Pacing:
     """The default pace, a hundred times faster."""
     return FAST
+
+
+@pytest.fixture(params=["rehearsed", pytest.param("served", marks=pytest.mark.slow)])
+def server_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., CodegenServer]:
+    """Makes servers that fail as they are told: of `genloom.testing`, and `genloom serve` with a model and real runs."""
+    if request.param == "rehearsed":
+        return CodegenServer
+    pytest.importorskip("fastapi", reason="the extra `serve` is not installed")
+    from served_codegen import ServedCodegen  # here: few tests need it
+
+    made: Any = partial(ServedCodegen, tmp_path)  # Any: it has what the tests ask of a `CodegenServer`, and no more
+    return made
 
 
 @pytest.fixture

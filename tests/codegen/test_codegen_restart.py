@@ -28,6 +28,7 @@ from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.store.agent_journal import SqliteAgentJournal, open_agent_journal
 
 ClientOf = Callable[..., AsyncCodegen]
+ServerOf = Callable[..., CodegenServer]
 
 CHILD = """
 import asyncio
@@ -83,9 +84,11 @@ KILLED = {
 
 
 @pytest.mark.parametrize("fault", KILLED.values(), ids=KILLED)
-def test_a_process_killed_while_it_creates_leaves_one_run(fault: Fault, tmp_path: Path, pace: Pacing) -> None:
+def test_a_process_killed_while_it_creates_leaves_one_run(
+    server_of: ServerOf, fault: Fault, tmp_path: Path, pace: Pacing
+) -> None:
     """SIGKILL with the create on its way: the next process finds the run where there is one, and else starts it."""
-    with CodegenServer(RunPlan(polls=2), faults=spoil_first_create(fault)) as server:
+    with server_of(RunPlan(polls=2), faults=spoil_first_create(fault)) as server:
         first = child(server, tmp_path)
         until(lambda: server.count("POST") == 1 and (fault.hang is False or server.runs))
         first.send_signal(signal.SIGKILL)
@@ -96,9 +99,11 @@ def test_a_process_killed_while_it_creates_leaves_one_run(fault: Fault, tmp_path
         assert server.count("POST") == (1 if fault.hang else 2)
 
 
-def test_a_process_killed_while_it_waits_is_followed_by_number(tmp_path: Path, pace: Pacing) -> None:
+def test_a_process_killed_while_it_waits_is_followed_by_number(
+    server_of: ServerOf, tmp_path: Path, pace: Pacing
+) -> None:
     """SIGKILL after the record: the next process asks for the run itself and for no list."""
-    with CodegenServer(RunPlan(polls=4)) as server:
+    with server_of(RunPlan(polls=4)) as server:
         first = child(server, tmp_path)
         until(lambda: server.count("GET", "/agent/run/1"))
         first.send_signal(signal.SIGKILL)
@@ -111,9 +116,9 @@ def test_a_process_killed_while_it_waits_is_followed_by_number(tmp_path: Path, p
 
 
 @pytest.mark.slow
-def test_processes_that_want_the_same_run_at_once_get_the_same_run(tmp_path: Path) -> None:
+def test_processes_that_want_the_same_run_at_once_get_the_same_run(server_of: ServerOf, tmp_path: Path) -> None:
     """One creates, slowly; the others wait for it, although none of them sees it in the list."""
-    with CodegenServer(RunPlan(polls=3), faults=spoil_first_create(Fault(delay=2.0))) as server:
+    with server_of(RunPlan(polls=3), faults=spoil_first_create(Fault(delay=2.0))) as server:
         wanting = [child(server, tmp_path) for _ in range(4)]
         said = [process.communicate(timeout=60)[0] for process in wanting]
         assert said == ["1 completed\n"] * 4
@@ -122,9 +127,9 @@ def test_processes_that_want_the_same_run_at_once_get_the_same_run(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_the_claim_of_a_killed_process_is_free_again(tmp_path: Path, pace: Pacing) -> None:
+def test_the_claim_of_a_killed_process_is_free_again(server_of: ServerOf, tmp_path: Path, pace: Pacing) -> None:
     """A process that waits for the one that creates takes over when that is killed."""
-    with CodegenServer(RunPlan(polls=2), faults=spoil_first_create(Fault(delay=60.0))) as server:
+    with server_of(RunPlan(polls=2), faults=spoil_first_create(Fault(delay=60.0))) as server:
         first = child(server, tmp_path)
         until(lambda: server.count("POST"))
         second = child(server, tmp_path)
@@ -157,10 +162,12 @@ async def test_tasks_that_want_the_same_run_get_the_same_run(kind: str, tmp_path
         assert len(server.runs) == 1
 
 
-async def test_a_cancelled_starter_lets_go_of_its_claim(tmp_path: Path, client_of: ClientOf) -> None:
+async def test_a_cancelled_starter_lets_go_of_its_claim(
+    server_of: ServerOf, tmp_path: Path, client_of: ClientOf
+) -> None:
     """The next one need not wait, and starts no second run."""
     journal = SqliteAgentJournal(tmp_path / "journal.db")
-    with CodegenServer(faults=spoil_first_create(Fault(hang=True, after_work=True))) as server:
+    with server_of(faults=spoil_first_create(Fault(hang=True, after_work=True))) as server:
         async with client_of(server) as client:
             first = asyncio.create_task(submit_journaled(client, journal, "make it", key="k", place="here"))
             while not server.runs:
@@ -181,14 +188,16 @@ async def test_a_number_of_another_server_is_not_taken_up(client_of: ClientOf) -
                 await client.wait(AgentRun(id=1, status="unknown", idempotency_key="ours"), deadline=20)
 
 
-async def test_a_create_that_hangs_after_its_commit_is_seen_by_the_shared_poll(client_of: ClientOf) -> None:
+async def test_a_create_that_hangs_after_its_commit_is_seen_by_the_shared_poll(
+    server_of: ServerOf, client_of: ClientOf
+) -> None:
     """While other runs are polled, nobody waits for the lost answer: the list shows the key."""
     creates = iter(range(10**6))
 
     def strike(request: RecordedRequest) -> Fault | None:
         return Fault(hang=True, after_work=True) if request.method == "POST" and next(creates) % 2 else None
 
-    with CodegenServer(RunPlan(seconds=0.3), faults=strike) as server:
+    with server_of(RunPlan(seconds=0.3), faults=strike) as server:
         async with client_of(server, timeout=300) as client:
             runs = await asyncio.gather(*(client.run(f"job {n}", deadline=60) for n in range(6)))
         assert {run.status for run in runs} == {"completed"}
@@ -198,13 +207,13 @@ async def test_a_create_that_hangs_after_its_commit_is_seen_by_the_shared_poll(c
 
 @pytest.mark.slow
 async def test_runs_that_are_cancelled_and_begun_again_at_random_stand_there_once(
-    client_of: ClientOf, pace: Pacing
+    server_of: ServerOf, client_of: ClientOf, pace: Pacing
 ) -> None:
     """Sixty callers give up at any moment and come back with the same key, while three in ten requests go wrong; in the
     end each has its run, no run is doubled, and no place in the traffic is lost."""
     chance = random.Random(7)
     hasty = replace(pace, attempts=20, create_attempts=20)
-    with CodegenServer(RunPlan(seconds=0.3), faults=FaultRate(0.3, seed=5)) as server:
+    with server_of(RunPlan(seconds=0.3), faults=FaultRate(0.3, seed=5)) as server:
 
         async def insist(key: str) -> AgentRun:
             while True:

