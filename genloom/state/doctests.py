@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from genloom.errors import ExampleError
 from genloom.state.example import Example, parse_example
+from genloom.syntax import parse_module
 
 __all__ = ["count_doctests", "doctest_examples"]
 
@@ -59,7 +60,7 @@ def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
 def _binds_only(source: str, bound: frozenset[str]) -> bool:
     """Whether the line imports names that the module has anyway."""
     try:
-        body = ast.parse(source).body
+        body = parse_module(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return all(

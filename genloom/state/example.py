@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from genloom.errors import ExampleError
+from genloom.syntax import parse_expression
 
 __all__ = ["Example", "find_contradiction", "parse_example"]
 
@@ -40,7 +41,7 @@ class Example(BaseModel):
     def function(self) -> str:
         """The name that the call is about: the first called one that is no builtin, such as `double` in `double(2)` and
         `list(double(2))`, or `Stack` in `Stack().push(1).size`."""
-        node: ast.expr = ast.parse(self.call, mode="eval").body
+        node: ast.expr = parse_expression(self.call)
         called = [c.func for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Name)]
         own = [name for name in called if not hasattr(builtins, name.id)]
         if own:
@@ -60,7 +61,7 @@ def literal(source: str) -> Any:  # Any: whatever literal the user wrote
     Raises `ValueError` for anything else.
     """
     try:
-        return _value(ast.parse(source.strip(), mode="eval").body)
+        return _value(parse_expression(source.strip()))
     except (SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError(f"not a literal: {source!r}") from error
 
@@ -104,7 +105,7 @@ def parse_example(text: str) -> Example:
     if len(source) > MAX_EXAMPLE_CHARACTERS:
         raise ExampleError(f"The example is longer than {MAX_EXAMPLE_CHARACTERS} characters.", hint=_HINT)
     try:
-        node = ast.parse(source, mode="eval").body
+        node = parse_expression(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ExampleError(
             f"The example `{_shorten(text)}` is not a Python expression: {error}.", hint=_HINT

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from genloom.errors import ExampleError
 from genloom.state.doctests import doctest_examples
 from genloom.state.example import Example, parse_example
+from genloom.syntax import parse_module
 
 __all__ = ["examples_in_text"]
 
@@ -66,4 +67,4 @@ def _in_line(line: str) -> Iterator[Example]:
 
 
 def _names(expression: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
+    return {node.id for node in ast.walk(parse_module(expression)) if isinstance(node, ast.Name)}

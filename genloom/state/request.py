@@ -18,6 +18,7 @@ from genloom.state.comparison import Comparison
 from genloom.state.example import Example, find_contradiction, parse_example
 from genloom.state.part import StatePart, Text
 from genloom.state.prompt_examples import examples_in_text
+from genloom.syntax import parse_module
 
 __all__ = ["GenerationRequest"]
 
@@ -95,7 +96,7 @@ class GenerationRequest(StatePart):
     def _tests_are_python(cls, tests: str | None) -> str | None:
         if tests is not None:
             try:
-                ast.parse(tests)
+                parse_module(tests)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 raise ValueError(f"the tests are not Python: {error}") from error
         return tests
@@ -183,7 +184,7 @@ class GenerationRequest(StatePart):
     @cached_property
     def _tested(self) -> tuple[str, str] | None:
         """The module and the name that the tests import first from outside the standard library."""
-        for node in ast.walk(ast.parse(self.tests or "")):
+        for node in ast.walk(parse_module(self.tests or "")):
             if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
                 top = node.module.split(".")[0]
                 if top not in sys.stdlib_module_names | _TEST_TOOLS and node.names[0].name.isidentifier():
@@ -194,7 +195,7 @@ class GenerationRequest(StatePart):
     def _tested_modules(self) -> frozenset[str]:
         """What the tests import, as far as it may be a module."""
         found: set[str] = set()
-        for node in ast.walk(ast.parse(self.tests or "")):
+        for node in ast.walk(parse_module(self.tests or "")):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -222,7 +223,7 @@ def _signature_name(signature: str) -> str | None:
     head = signature.strip().rstrip(":")
     for source in (f"{head}: ...", f"def {head}: ..."):
         try:
-            (node,) = ast.parse(source).body
+            (node,) = parse_module(source).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from source_tree import Import, imports, modules
 
-GROUND = {"errors", "config", "events", "registry", "portal", "lazy", "version"}
+GROUND = {"errors", "config", "events", "registry", "portal", "lazy", "syntax", "version"}
 STATE = GROUND | {"state"}
 TOOLS = STATE | {"tools", "prompts"}
 NODES = TOOLS | {"nodes"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from genloom.errors import ExampleError
 from genloom.state import CheckSource, Draft, Example, GenerationRequest, parse_example
+from genloom.syntax import parse_module
 from genloom.tools.checks.doctests import docstring_examples
 from genloom.tools.checks.subject import parse_source
 
@@ -113,7 +114,7 @@ def _assert_lines(text: str) -> list[str]:
 
 def _names(expression: str) -> set[str]:
     """The names that an expression needs from outside."""
-    return {node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)}
+    return {node.id for node in ast.walk(parse_module(expression)) if isinstance(node, ast.Name)}
 
 
 def _builtins_alone(call: str, bound: set[str]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from genloom.state import Draft, Failed, GenerationRequest, NotRun
+from genloom.syntax import parse_module
 from genloom.tools.checks.bases import check_bases
 from genloom.tools.sandbox.repository.import_roots import module_address
 from genloom.tools.sandbox.repository.repository_view import RepositoryView
@@ -87,7 +88,7 @@ def parse_source(source: str) -> ast.Module | SyntaxProblem:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a draft's invalid escapes are its own affair, not this process's stderr
-            return ast.parse(source)
+            return parse_module(source)
     except SyntaxError as error:
         return SyntaxProblem(error.msg or "invalid syntax", error.lineno or 0)
     except (ValueError, RecursionError, MemoryError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genloom.state.example import Example, literal
+from genloom.syntax import parse_expression, parse_module
 from genloom.tools.synthesis.answer import Abstained
 from genloom.tools.synthesis.naming import name_parameters
 
@@ -65,7 +66,7 @@ def read_calls(
 
 
 def _plain_call(example: Example, name: str) -> ast.Call | None:
-    node = ast.parse(example.call, mode="eval").body
+    node = parse_expression(example.call)
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != name:
         return None
     values = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -90,7 +91,7 @@ def parse_signature(text: str) -> Signature | None:
     """Read `name(a: int, b: int = 2) -> int`, with or without `def`; `None` when it is not a plain signature."""
     head = text.strip().removeprefix("async ").removeprefix("def ").rstrip(":")
     try:
-        node = ast.parse(f"def {head}: pass").body[0]
+        node = parse_module(f"def {head}: pass").body[0]
     except (SyntaxError, ValueError):
         return None
     if not isinstance(node, ast.FunctionDef) or node.args.vararg or node.args.kwarg:

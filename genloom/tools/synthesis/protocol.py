@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from genloom.syntax import parse_expression, parse_module
 from genloom.tools.synthesis.calls import Call, Signature
 from genloom.tools.synthesis.task import SearchTask
 
@@ -120,10 +121,10 @@ def read_line(line: bytes | str) -> ProgressLine | FoundLine | AbstainedLine | N
 def _is_python(found: FoundLine) -> bool:
     """Whether the parts are what they claim: imports that import, an expression, statements of a function."""
     try:
-        imports = ast.parse("\n".join(found.imports)).body
-        ast.parse(found.expression, mode="eval")
+        imports = parse_module("\n".join(found.imports)).body
+        parse_expression(found.expression)
         body = "\n".join(f"    {line}" for line in found.body) or "    pass"
-        function = ast.parse(f"def _():\n{body}\n").body
+        function = parse_module(f"def _():\n{body}\n").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return all(isinstance(node, ast.Import | ast.ImportFrom) for node in imports) and len(function) == 1

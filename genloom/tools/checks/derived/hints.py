@@ -9,6 +9,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from genloom.syntax import parse_expression
+
 __all__ = [
     "MAX_DEPTH",
     "UnknownShapeError",
@@ -59,7 +61,7 @@ def hinted(hint: ast.expr | None, depth: int) -> Values:
 
 def _parsed(text: str) -> ast.expr | None:
     try:
-        return ast.parse(text, mode="eval").body
+        return parse_expression(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from genloom.state import Example
 from genloom.state.example import literal
+from genloom.syntax import parse_expression
 from genloom.tools.checks.subject import Subject
 
 __all__ = ["Parameter", "Target", "Unfit", "find_target"]
@@ -160,7 +161,7 @@ def _arguments(example: Example, node: ast.FunctionDef) -> Mapping[str, Any] | N
     """The argument of each parameter in an example that calls the function once, with literals."""
     calls = [
         call
-        for call in ast.walk(ast.parse(example.call, mode="eval"))
+        for call in ast.walk(parse_expression(example.call))
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == node.name
     ]
     if len(calls) != 1:
