@@ -59,7 +59,7 @@ async def run_thread(
             state = await graph.aget_state(config)
             if state.values:
                 _demand_same_request(state.values, job)
-                if not state.next:
+                if not state.tasks:  # `next` leaves out those that are done but not yet in a checkpoint
                     return GenerationResult.of_state(state.values, thread_id=job.thread_id, seconds=0.0)
                 given = Command(resume=answer) if state.interrupts and answer is not None else None
         thread_id = job.thread_id if job.durable else None
@@ -86,7 +86,7 @@ async def resume_thread(
         context = _saved_context(state.metadata or {}, changes or {})
         config = _config(thread_id, settings, context)
         waits = bool(state.interrupts)
-        if not state.next or (waits and answer is None):
+        if not state.tasks or (waits and answer is None):
             return _standing(state, thread_id)
         given: Command[Any] | None = Command(resume=answer) if waits else None
         with recording(settings, on_event, thread_id=thread_id) as record:
