@@ -56,6 +56,40 @@ def test_prepared_run_that_died_is_made_again(warm: Sandbox) -> None:
     assert value(warm.call({"draft.py": HERE}, "draft", ["here()"])) == where
 
 
+def is_prepared(server: int) -> bool:
+    """Whether the only run that a server has prepared is there: below its maker and its first process."""
+    return len([number for number in descendants() if parent(parent(parent(number))) == server]) == 1
+
+
+def test_refused_run_does_not_end_the_server(warm: Sandbox) -> None:
+    """The maker of a refused run ends, at once; a server that hears of it late goes on."""
+    assert value(warm.call({"draft.py": "X = 1\n"}, "draft", ["X"])) == 1
+    (server,) = servers()
+    assert wait_until(lambda: is_prepared(server))
+    os.kill(server, signal.SIGSTOP)
+    try:
+        assert "(files)" in warm.call({"a": "", "a/draft.py": ""}, "draft", ["X"]).not_run
+        assert wait_until(lambda: not any(parent(number) == server for number in descendants()))
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert value(warm.call({"draft.py": "X = 1\n"}, "draft", ["X"])) == 1
+    assert servers() == [server]
+
+
+def test_prepared_run_that_died_under_its_maker_takes_no_order(warm: Sandbox) -> None:
+    """A draft does not answer for the death of a run that it was not yet in: the maker ends and leaves the order to the
+    next."""
+    assert value(warm.call({"draft.py": "X = 1\n"}, "draft", ["X"])) == 1
+    (server,) = servers()
+    assert wait_until(lambda: is_prepared(server))
+    (prepared,) = [number for number in descendants() if parent(parent(parent(number))) == server]
+    maker = parent(parent(prepared))
+    os.kill(prepared, signal.SIGKILL)
+    assert wait_until(lambda: maker not in descendants())
+    assert value(warm.call({"draft.py": "X = 1\n"}, "draft", ["X"])) == 1
+    assert servers() == [server]
+
+
 def environment(folder: Path, hook: str) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     next(folder.glob("lib/python3.*/site-packages")).joinpath("hook.pth").write_text(hook + "\n")

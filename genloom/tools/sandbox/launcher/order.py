@@ -22,8 +22,11 @@ class Order:
         self._plan = plan
         self._status = status
 
-    def take(self) -> Plan:
-        """Return, in the supervisor, what is to be run, once everything else is prepared."""
+    def take(self, refused: int) -> Plan:
+        """Return, in the supervisor, what is to be run, once everything else is prepared.
+
+        `refused` is where the prepared run tells why it is none: it can be read then, and hangs up where the run died.
+        """
         return self._plan
 
     def take_as_run(self) -> Plan:

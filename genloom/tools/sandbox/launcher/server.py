@@ -48,6 +48,7 @@ _WIDTH = 4
 """Of a descriptor among the data that come beside a message."""
 
 _CLOSE_ON_EXEC = 0x40000000  # MSG_CMSG_CLOEXEC
+_AT_ONCE = 0x40  # MSG_DONTWAIT
 _SIGKILL = 9
 _PAUSE_SECONDS = 0.05
 
@@ -136,13 +137,18 @@ class _Makers:
             told = b""
         if told == b"t":
             self._idle[number] = False
-        elif told == b"d" and list(self._idle.values()).count(True) < _MOST_IDLE:
+        elif told == b"d" and list(self._idle.values()).count(True) < _MOST_IDLE and self._let_go_on(number):
             self._idle[number] = True
-            self._leashes[number].send(b"g")
         else:
             self._leashes.pop(number).close()
             if self._idle.pop(number):
                 time.sleep(_PAUSE_SECONDS)  # it ended without a run: the next might, too
+
+    def _let_go_on(self, number: int) -> bool:
+        try:
+            return self._leashes[number].send(b"g") == 1
+        except OSError:
+            return False  # it was killed: all the others live on
 
 
 def _fork_or_wait() -> int:
@@ -163,8 +169,10 @@ def _make_runs(common: Plan, server: _socket.socket, leash: _socket.socket) -> N
         while True:
             order = _LateOrder(common, server, leash)
             supervise(common, order)
+            if order.refused:
+                break
             leash.send(b"d")
-            if order.refused or not leash.recv(1):
+            if not leash.recv(1):
                 break
     except BaseException as error:
         if isinstance(error, _SetUpError):
@@ -186,12 +194,13 @@ class _LateOrder(Order):
         self.refused = False
         """Whether the run was refused; what is said of that may come from it."""
 
-    def take(self) -> Plan:
-        message, descriptors = _receive(self._server)
+    def take(self, refused: int) -> Plan:
+        message, descriptors = self._await(refused)
         if len(descriptors) < len(DESCRIPTORS):
             os._exit(0)
         self.control, self._status = descriptors[: len(FOR_SUPERVISOR)]
         handed_on = descriptors[len(FOR_SUPERVISOR) :]
+        # ahead of the run: once code may have begun, nobody may give the order again
         os.write(self._status, ACCEPTED)
         packed = b"".join(number.to_bytes(_WIDTH, "little") for number in handed_on)
         self._to_run.sendmsg([b"r"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
@@ -203,6 +212,25 @@ class _LateOrder(Order):
         plan = self._common.copy()
         plan["wall_seconds"], plan["memory"] = unpack_limits(message)
         return plan
+
+    def _await(self, refused: int) -> tuple[bytes, list[int]]:
+        """Return the next order. One for a run that died meanwhile, without a word, is left to another maker."""
+        waiting = select.poll()
+        waiting.register(self._server.fileno(), select.POLLIN)
+        if refused >= 0:
+            waiting.register(refused, select.POLLIN)
+        while True:
+            ready = dict(waiting.poll())
+            why = ready.get(refused, 0)
+            if why & select.POLLIN:
+                waiting.unregister(refused)  # it is to be told to whoever orders
+            elif why:
+                os._exit(0)
+            elif ready:
+                try:
+                    return _receive(self._server, _AT_ONCE)
+                except BlockingIOError:
+                    pass  # another maker was faster
 
     def take_as_run(self) -> Plan:
         self._server.close()
@@ -224,16 +252,16 @@ class _LateOrder(Order):
 
     def tell(self, line: str) -> None:
         if self._status < 0:
-            self.take()
+            self.take(-1)
         self.refused = line.startswith("refused")
         super().tell(line)
         os.close(self.control)
 
 
-def _receive(end: _socket.socket) -> tuple[bytes, list[int]]:
+def _receive(end: _socket.socket, how: int = 0) -> tuple[bytes, list[int]]:
     """Return the next message and its descriptors; none when there is no more to come."""
     space = _socket.CMSG_SPACE(len(DESCRIPTORS) * _WIDTH)
-    message, ancillary, _, _ = end.recvmsg(LIMITS_SIZE, space, _CLOSE_ON_EXEC)
+    message, ancillary, _, _ = end.recvmsg(LIMITS_SIZE, space, _CLOSE_ON_EXEC | how)
     packed = ancillary[0][2] if message and ancillary else b""
     return message, [int.from_bytes(packed[at : at + _WIDTH], "little") for at in range(0, len(packed), _WIDTH)]
 

@@ -39,7 +39,8 @@ def supervise(plan: Plan, order: Order) -> None:
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     os.umask(0o022)
     try:
-        line = _Run(plan, order).watch(order.take(), order.control)
+        run = _Run(plan, order)
+        line = run.watch(order.take(run.refused), order.control)
     except RefusalError as refusal:
         line = f"refused {refusal}"
     except OSError as error:
@@ -71,7 +72,7 @@ class _Run:
         mapped = (user, os.getegid()) if plan["namespaces"] and not root else None
         if root and not plan["namespaces"]:
             os.chown(plan["scratch"], user, user)
-        self._refused, refused = _high_pipe()
+        self.refused, refused = _high_pipe()
         self._waited, waited = _high_pipe()
         self._first = _fork_first(plan)
         if self._first == 0:
@@ -88,14 +89,14 @@ class _Run:
         tick = None if plan["role"] == "server" else _TICK * 1000
         peak, cause = 0, ""
         waiting = select.poll()
-        for number in (control, self._refused, self._waited):
+        for number in (control, self.refused, self._waited):
             waiting.register(number, select.POLLIN)
         started = False
         while not cause:
             ready = {number for number, _ in waiting.poll(tick)}
-            if not started and ready & {self._refused, self._waited}:
+            if not started and ready & {self.refused, self._waited}:
                 self._raise_refusal()
-                waiting.unregister(self._refused)
+                waiting.unregister(self.refused)
                 started = True
             if self._waited in ready:
                 cause = "itself"
@@ -107,7 +108,7 @@ class _Run:
                 cause = _limit_reached(plan, deadline, held)
         wait_status = os.read(self._waited, 16) if cause == "itself" else b""
         self._end_first()
-        for number in (self._refused, self._waited):
+        for number in (self.refused, self._waited):
             os.close(number)
         return f"ended {cause} {wait_status.decode() or -1} {peak}"
 
@@ -117,7 +118,7 @@ class _Run:
         return tree.memory_held(below, limit)
 
     def _raise_refusal(self) -> None:
-        why = os.read(self._refused, 4096).decode(errors="replace")
+        why = os.read(self.refused, 4096).decode(errors="replace")
         if why:
             self._end_first()
             raise RefusalError(*why.split(" ", 1))
