@@ -96,7 +96,11 @@ async def resume_thread(
 
 
 class StoredThread(NamedTuple):
-    """A thread as it stands: its request, how far it came, and the nodes that would run next (none when it has ended)."""
+    """A thread as it stands: its request, how far it came, and the nodes that would run next (none when it has ended).
+
+    Where the process died between a node's work and the checkpoint behind it, that node is named: it is done, and not run
+    again.
+    """
 
     request: GenerationRequest
     result: GenerationResult
@@ -108,7 +112,8 @@ async def read_thread(thread_id: str, settings: Settings) -> StoredThread:
     async with _opened(settings) as graph:
         state = await _stored(graph, thread_id, settings)
         request = GenerationRequest.model_validate(state.values["request"])
-        return StoredThread(request, _standing(state, thread_id), tuple(state.next))
+        upcoming = state.next or tuple(dict.fromkeys(task.name for task in state.tasks))
+        return StoredThread(request, _standing(state, thread_id), upcoming)
 
 
 async def _stored(graph: Graph, thread_id: str, settings: Settings) -> StateSnapshot:
