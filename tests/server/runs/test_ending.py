@@ -61,7 +61,7 @@ def test_a_diff_is_bounded(tmp_path: Path) -> None:
         ("needs_model", "failed", "Needs model:"),
         ("error", "failed", "Error:"),
         ("pending", "paused", "Waiting:"),
-        ("cancelled", "released", ""),
+        ("cancelled", "failed", "Cancelled: "),
     ],
 )
 def test_the_outcome_decides_the_status_and_the_first_word(outcome: str, status: str, begins: str) -> None:

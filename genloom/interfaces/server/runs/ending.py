@@ -25,6 +25,7 @@ _NEXT = {
     "failed": "Say more in the prompt, give examples in metadata.examples, or try another model.",
     "needs_model": "Start the server with --model, or give a few examples in metadata.examples.",
     "error": "Look at the run's log.",
+    "cancelled": "Its graph stopped, and nobody stopped it: look at the run's log.",
 }
 
 
@@ -49,8 +50,6 @@ def ending_of(result: GenerationResult, repository: Path | None) -> Ending:
         case "pending":
             summary = f"{_worth(result)} A person's approval is asked for: resume with `approve` or `reject`."
             return Ending(status="paused", summary=summary, outcome=outcome)
-        case "cancelled":
-            return Ending(status="released", summary=result.reason, outcome=outcome)
         case _:
             why = result.reason or "No draft was made."
             hints = [problem.hint for problem in result.problems if problem.hint] or [_NEXT[result.outcome]]
