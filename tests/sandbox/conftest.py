@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import warm_servers
+from open_folders import folder_of_its_own, open_to_others
 from sandbox_variants import first_is_quick
 
 from genloom.state import SandboxTier
@@ -49,18 +49,15 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """A folder that is not below the one of all of pytest's: every pytest that starts closes that to other users."""
-    with tempfile.TemporaryDirectory(prefix="sandbox-test-", ignore_cleanup_errors=True) as folder:
-        found = Path(folder, "of", "test")
-        found.mkdir(parents=True)
-        yield found
+    """A folder that no other pytest closes to other users."""
+    with folder_of_its_own() as folder:
+        yield folder
 
 
 @pytest.fixture
 def open_folder(tmp_path: Path) -> Path:
     """A folder that every user of the machine may read and write, so that only the sandbox can protect it."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_to_others(tmp_path)
     tmp_path.chmod(0o777)
     return tmp_path
 

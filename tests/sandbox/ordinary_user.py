@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from open_folders import open_to_others
+
 import genloom
 
 __all__ = ["run_as_ordinary_user"]
@@ -33,8 +35,7 @@ def run_as_ordinary_user(code: str, folder: Path) -> subprocess.CompletedProcess
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": sources, "TMPDIR": str(folder), "HOME": str(folder)}
     command = [sys.executable, "-c", code]
     if os.geteuid() == 0:
-        for part in (folder, *folder.parents[:2]):
-            part.chmod(0o755)
+        open_to_others(folder)
         folder.chmod(0o777)
         command = [sys.executable, "-c", _BECOME, "54321", f"{sources}/genloom", code, str(folder)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)

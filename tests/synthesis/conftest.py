@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
+from open_folders import folder_of_its_own
 
 from genloom.state import parse_example
 from genloom.tools.sandbox import Sandbox
@@ -21,6 +23,13 @@ def sandbox() -> Sandbox:
     if status.tier in (None, "rlimits"):
         pytest.skip(f"no sandbox here: {status.reason}")
     return found
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that no other pytest closes to other users."""
+    with folder_of_its_own() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from open_folders import open_to_others
 from ruff import find_ruff_bin
 
 import genloom
@@ -255,8 +256,7 @@ async def test_the_clock_says_that_it_cut(solve: Callable) -> None:
 
 async def test_a_function_of_the_repository_is_a_building_block(sandbox: Sandbox, tmp_path: Path) -> None:
     """A typed function is imported from its own module and called."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    open_to_others(tmp_path)
     (tmp_path / "rates.py").write_text("def surcharge(cents: int) -> int:\n    return cents * 13 // 7 + 41\n")
     surcharge = Component(
         module="rates",
@@ -278,8 +278,7 @@ async def test_a_function_of_the_repository_is_a_building_block(sandbox: Sandbox
 
 
 def component(folder: Path, body: str) -> Component:
-    for each in (folder, *folder.parents[:2]):
-        each.chmod(0o755)
+    open_to_others(folder)
     (folder / "own.py").write_text(f"import time\ndef spin(n: int) -> int:\n    {body}\n    return n\n")
     return Component(
         module="own", name="spin", parameters=("n",), annotations=("int",), returns="int", import_from=str(folder)
