@@ -8,7 +8,7 @@ from genloom.errors import UsageError
 
 __all__ = ["require_serve"]
 
-_MODULES = ("aiosqlite", "fastapi", "httpcore", "httptools", "jinja2", "psycopg", "sqlalchemy", "uvicorn")
+_MODULES = ("fastapi", "httpcore", "httptools", "jinja2", "psycopg", "sqlalchemy", "uvicorn")
 
 
 def require_serve() -> None:

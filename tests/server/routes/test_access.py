@@ -233,8 +233,8 @@ def test_a_database_that_fails_is_told_as_such(served: RunningServer, capfd: pyt
     """503 with a time to come back, for reading and writing; the operator learns why, the client does not."""
 
     async def take_away(storage: Storage) -> None:
-        async with storage._database.write() as db:
-            await db.exec_driver_sql("ALTER TABLE runs RENAME TO elsewhere")
+        with storage._database.write() as db:
+            db.exec_driver_sql("ALTER TABLE runs RENAME TO elsewhere")
 
     with served.client() as client:
         assert client.get(f"{RUN}/1").status_code == 404

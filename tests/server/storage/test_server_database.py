@@ -147,8 +147,9 @@ async def test_postgres_says_what_is_wrong(postgres_url: str, postgres_server: A
             pass
     from sqlalchemy import text
 
-    async with Storage.open(postgres_url) as storage, storage._database.write() as db:
-        await db.execute(text("DROP TABLE genloom_schema"))
+    async with Storage.open(postgres_url) as storage:
+        with storage._database.write() as db:
+            db.execute(text("DROP TABLE genloom_schema"))
     with pytest.raises(StorageError, match="not genloom's"):
         async with Storage.open(postgres_url):
             pass
@@ -163,8 +164,8 @@ async def test_connections_that_postgres_ended_are_replaced(postgres_url: str) -
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
     async with Storage.open(postgres_url) as storage, Storage.open(postgres_url) as other:
         await storage.check()
-        async with other._database.read() as db:
-            await db.execute(text(end))
+        with other._database.read() as db:
+            db.execute(text(end))
         await storage.check()
         await storage.runs.create(1, 1, asked(), graph="g", most_queued=9)
 
@@ -173,8 +174,8 @@ async def test_newer_schema_is_left_alone(storage: Storage, database_url: str) -
     """A database that a newer genloom laid out is refused, with what to do."""
     from sqlalchemy import text
 
-    async with storage._database.write() as db:
-        await db.execute(text("INSERT INTO genloom_schema VALUES (99)"))
+    with storage._database.write() as db:
+        db.execute(text("INSERT INTO genloom_schema VALUES (99)"))
     with pytest.raises(StorageError, match="newer genloom"):
         async with Storage.open(database_url):
             pass

@@ -144,13 +144,11 @@ async def test_rows_cannot_even_be_written_across_organizations(storage: Storage
     other = (await storage.organizations.create("other")).id
     user = (await storage.users.create(other, role="admin")).id
     entry = {"organization_id": other, "run_id": 1, "number": 9, "created_at": 0.0, "entry": {}}
-    with pytest.raises(IntegrityError):
-        async with storage._database.write() as db:
-            await db.execute(insert(run_logs).values(entry))
+    with pytest.raises(IntegrityError), storage._database.write() as db:
+        db.execute(insert(run_logs).values(entry))
     values = {"status": "queued", "leg": 1, "prompt": "p", "graph": "g", "source_type": "API", "wanted": "run"}
     zeros = {"created_at": 0.0, "updated_at": 0.0, "lease_epoch": 0, "lease_beat": 0, "takeovers": 0}
     flags = {"checks_banned": False, "removed_from_pr": False}
     mine = {"organization_id": other, "user_id": user, "repo_id": 1}
-    with pytest.raises(IntegrityError):
-        async with storage._database.write() as db:
-            await db.execute(insert(runs).values({**mine, **values, **zeros, **flags}))
+    with pytest.raises(IntegrityError), storage._database.write() as db:
+        db.execute(insert(runs).values({**mine, **values, **zeros, **flags}))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, select
 
 from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.records import RunRecord
@@ -35,33 +34,33 @@ def digest_of_key(asked: CreateAgentRunInput) -> str | None:
     return digest_of(key) if isinstance(key, str) and key else None
 
 
-async def lock_queue(db: AsyncConnection, organization_id: int) -> None:
+def lock_queue(db: Connection, organization_id: int) -> None:
     """Let one transaction at a time accept runs of an organisation: its queue is counted before it grows.
 
     Raises `UnknownRowError` when there is no such organisation. The lock, as all of ours, leaves the row's key alone
     (`key_share`): rows that refer to it can be added meanwhile, or two transactions would wait for each other.
     """
     mine = organizations.c.id == organization_id
-    if (await db.execute(select(organizations.c.id).where(mine).with_for_update(key_share=True))).first() is None:
+    if (db.execute(select(organizations.c.id).where(mine).with_for_update(key_share=True))).first() is None:
         raise UnknownRowError("organisation", organization_id)
 
 
-async def check_references(db: AsyncConnection, organization_id: int, user_id: int, repo_id: int | None) -> None:
+def check_references(db: Connection, organization_id: int, user_id: int, repo_id: int | None) -> None:
     """Raise `UnknownRowError` for a user or repository that is not the organisation's."""
     member = (memberships.c.organization_id == organization_id, memberships.c.user_id == user_id)
-    if (await db.execute(select(memberships.c.role).where(*member))).first() is None:
+    if (db.execute(select(memberships.c.role).where(*member))).first() is None:
         raise UnknownRowError("user", user_id)
     if repo_id is None:
         return
     offered = (repos.c.organization_id == organization_id, repos.c.id == repo_id, repos.c.removed_at.is_(None))
-    if not is_id(repo_id) or (await db.execute(select(repos.c.id).where(*offered))).first() is None:
+    if not is_id(repo_id) or (db.execute(select(repos.c.id).where(*offered))).first() is None:
         raise UnknownRowError("repository", repo_id)
 
 
-async def check_room(db: AsyncConnection, organization_id: int, most_queued: int) -> None:
+def check_room(db: Connection, organization_id: int, most_queued: int) -> None:
     """Raise `QueueFullError` when the organisation may have no more runs waiting. Call `lock_queue` before."""
     waiting = (runs.c.status == "queued", runs.c.organization_id == organization_id)
-    if (await db.execute(select(func.count()).where(*waiting))).scalar_one() >= most_queued:
+    if (db.execute(select(func.count()).where(*waiting))).scalar_one() >= most_queued:
         raise QueueFullError(
             f"{most_queued} runs of this organisation are waiting already.", hint="Try again when some have ended."
         )

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Insert, Select, Table, event, func, insert, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from genloom.errors import StorageError, UsageError
 from genloom.interfaces.server.storage.failures import database_errors, shown
+from genloom.interfaces.server.storage.lanes import Lane
 from genloom.interfaces.server.storage.schema import MIGRATIONS, metadata, organizations, schema_number
 from genloom.interfaces.server.storage.schema import memberships as memberships_table
 from genloom.interfaces.server.storage.schema import users as users_table
@@ -27,7 +39,7 @@ BUSY_SECONDS = 10.0
 READERS = 4
 WRITERS = 4  # of Postgres; SQLite has one writer at a time
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _FORMS = "Give sqlite:////absolute/path/server.db or postgresql://user:password@host/name."
 _LAY_OUT_LOCK, _LEASE_LOCK = 7_305_801, 7_305_802  # advisory locks of Postgres; any numbers that stay the same
 
@@ -47,52 +59,54 @@ def database_url(text: str) -> URL:
 
 
 class ServerDatabase:
-    """Two pools of connections of one event loop: readers whose every statement stands alone, and writers.
+    """Two pools of connections with a lane of threads each: readers whose every statement stands alone, and writers.
 
-    In SQLite a writer holds the file's write lock from its first statement (several processes take turns, waiting ten
-    seconds at most), and a commit survives the loss of power. All methods raise `StorageError` when it cannot serve.
+    `read` and `write` are for these threads, which `lanes.reads` and `lanes.writes` bring methods to. In SQLite a writer
+    holds the file's write lock from its first statement (several processes take turns, waiting ten seconds at most), and
+    a commit survives the loss of power. All methods raise `StorageError` when it cannot serve.
     """
 
     def __init__(self, url: URL) -> None:
         self.url = url
-        self._under_way: set[asyncio.Future[Any]] = set()
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        writers = 1 if self.is_sqlite else WRITERS
+        self.reading = Lane(shown(url), READERS)
+        self.writing = Lane(shown(url), writers)
         self._readers = self._engine(READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
-        self._writers = self._engine(1 if self.is_sqlite else WRITERS)
+        self._writers = self._engine(writers)
         if self.is_sqlite:
             _set_up_sqlite(self._readers, writes=False)
             _set_up_sqlite(self._writers, writes=True)
 
-    def _engine(self, connections: int, **more: Any) -> AsyncEngine:  # Any: SQLAlchemy's own options
-        waits = {"timeout": BUSY_SECONDS} if self.is_sqlite else {"connect_timeout": int(BUSY_SECONDS)}
-        return create_async_engine(
+    def _engine(self, connections: int, **more: Any) -> Engine:  # Any: SQLAlchemy's own options
+        sqlite_options = {"timeout": BUSY_SECONDS, "check_same_thread": False}  # the pool lends each to one at a time
+        options = sqlite_options if self.is_sqlite else {"connect_timeout": int(BUSY_SECONDS)}
+        return create_engine(
             self.url,
             pool_size=connections,
             max_overflow=0,
             pool_pre_ping=not self.is_sqlite,  # a Postgres that was restarted is not noticed otherwise
-            connect_args=waits,
+            connect_args=options,
             hide_parameters=True,  # errors must not tell prompts and secrets
             **more,
         )
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
         """Give a connection for single statements, each of which sees what is committed."""
-        with database_errors(self.url):
-            async with self._readers.connect() as connection:
-                yield connection
+        with database_errors(self.url), self._readers.connect() as connection:
+            yield connection
 
-    @asynccontextmanager
-    async def write(self, *, alone: bool = False) -> AsyncIterator[AsyncConnection]:
+    @contextmanager
+    def write(self, *, alone: bool = False) -> Iterator[Connection]:
         """Run the block as one transaction: all of it is committed, or nothing when it raises.
 
         `alone` keeps out other such blocks of every process (in SQLite any writer is alone).
         """
-        with database_errors(self.url):
-            async with self._writers.begin() as connection:
-                if alone:
-                    await self._lock(connection, _LEASE_LOCK)
-                yield connection
+        with database_errors(self.url), self._writers.begin() as connection:
+            if alone:
+                self._lock(connection, _LEASE_LOCK)
+            yield connection
 
     def insert(self, table: Table, values: Mapping[str, object], *, ignore: bool = False) -> Insert:
         """Return an insertion; with `ignore` a row that is there already stays as it is."""
@@ -102,33 +116,24 @@ class ServerDatabase:
         ignoring: Insert = dialect.insert(table).values(values).on_conflict_do_nothing()
         return ignoring
 
-    def remember(self, task: asyncio.Future[Any]) -> None:  # Any: whatever comes of it
-        """Hold on to work that nobody may be waiting for any more; `close` waits for it."""
-        self._under_way.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Future[Any]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen, also when whoever asked has gone
-
     async def close(self) -> None:
         """Close all connections, when the work under way is done."""
-        await asyncio.gather(*self._under_way, return_exceptions=True)
-        await self._readers.dispose()
-        await self._writers.dispose()
+        await self.reading.close()
+        await self.writing.close()
+        self._readers.dispose()
+        self._writers.dispose()
 
-    async def prepare(self, now: float, *, create: bool) -> None:
+    def prepare(self, now: float, *, create: bool) -> None:
         """Make or migrate the tables, with organisation 1 and user 1; several processes may do so at once.
 
         Raises `StorageError` for a database that is not there (without `create`), that a newer genloom laid out, or
         that holds tables of something else.
         """
         if self.is_sqlite:
-            await asyncio.to_thread(self._prepare_file, create=create)
-        async with self.write() as connection:
-            await self._lock(connection, _LAY_OUT_LOCK)
-            await connection.run_sync(self._lay_out, now, create=create)
+            self._prepare_file(create=create)
+        with self.write() as connection:
+            self._lock(connection, _LAY_OUT_LOCK)
+            self._lay_out(connection, now, create=create)
 
     def _prepare_file(self, *, create: bool) -> None:
         """Make the file private and switch it to write-ahead logging, which waits for other processes."""
@@ -138,9 +143,9 @@ class ServerDatabase:
         with closing(SqliteFile(path)) as file, file.write():
             pass
 
-    async def _lock(self, connection: AsyncConnection, number: int) -> None:
+    def _lock(self, connection: Connection, number: int) -> None:
         if not self.is_sqlite:
-            await connection.execute(select(func.pg_advisory_xact_lock(number)))
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
 
     def _lay_out(self, connection: Connection, now: float, *, create: bool) -> None:
         present = connection.dialect.has_table(connection, schema_number.name)
@@ -179,10 +184,10 @@ def _add_first_rows(connection: Connection, now: float) -> None:
     connection.execute(insert(memberships_table).values(values))
 
 
-def _set_up_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
+def _set_up_sqlite(engine: Engine, *, writes: bool) -> None:
     """Take transactions from the driver, which would begin them late and without the lock, into our own hands."""
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def configure(connection: Any, _: object) -> None:  # Any: the driver's connection
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -192,6 +197,6 @@ def _set_up_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
 
     if writes:
 
-        @event.listens_for(engine.sync_engine, "begin")
+        @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select, update
 
 from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import DeliveryRecord, NewDelivery, RunOverview
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import deliveries
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Deliveries", "post_all"]
 
@@ -30,8 +29,8 @@ class Deliveries:
         self._database = database
         self._clock = clock
 
-    @whole
-    async def due(self, now: float, limit: int, *, hold: float = HOLD_SECONDS) -> tuple[DeliveryRecord, ...]:
+    @writes
+    def due(self, now: float, limit: int, *, hold: float = HOLD_SECONDS) -> tuple[DeliveryRecord, ...]:
         """Take up to `limit` messages that are due, longest due first, and count an attempt for each.
 
         They are due again after `hold` seconds unless `done`, `again` or `give_up` says otherwise before: no other sender
@@ -40,48 +39,48 @@ class Deliveries:
         """
         is_due = (deliveries.c.due_at <= now) | (deliveries.c.due_at > now + FURTHEST_SECONDS)
         waiting = select(deliveries.c.id).where(is_due).order_by(deliveries.c.due_at).limit(limit)
-        async with self._database.write() as db:
-            found = (await db.execute(waiting.with_for_update(key_share=True, skip_locked=True))).scalars().all()
+        with self._database.write() as db:
+            found = (db.execute(waiting.with_for_update(key_share=True, skip_locked=True))).scalars().all()
             taken = update(deliveries).where(deliveries.c.id.in_(found))
             changed = taken.values(due_at=now + hold, attempts=deliveries.c.attempts + 1).returning(*_COLUMNS)
-            rows = {row.id: row for row in (await db.execute(changed)).all()} if found else {}
+            rows = {row.id: row for row in (db.execute(changed)).all()} if found else {}
         return tuple(DeliveryRecord(**fields(rows[number])) for number in found)
 
-    @whole
-    async def done(self, delivery_id: str, status: int) -> None:
+    @writes
+    def done(self, delivery_id: str, status: int) -> None:
         """Write down that a message was taken, with the HTTP status of the answer."""
-        await self._settle(delivery_id, delivered_at=self._clock(), due_at=None, last_status=status, last_error=None)
+        self._settle(delivery_id, delivered_at=self._clock(), due_at=None, last_status=status, last_error=None)
 
-    @whole
-    async def again(self, delivery_id: str, due_at: float, error: str, *, status: int | None = None) -> None:
+    @writes
+    def again(self, delivery_id: str, due_at: float, error: str, *, status: int | None = None) -> None:
         """Let a message be tried again at a time, and say why it failed."""
-        await self._settle(delivery_id, due_at=due_at, last_status=status, last_error=error)
+        self._settle(delivery_id, due_at=due_at, last_status=status, last_error=error)
 
-    @whole
-    async def give_up(self, delivery_id: str, error: str | None = None, *, status: int | None = None) -> None:
+    @writes
+    def give_up(self, delivery_id: str, error: str | None = None, *, status: int | None = None) -> None:
         """Try a message no more."""
         told = {} if error is None else {"last_error": error, "last_status": status}
-        await self._settle(delivery_id, failed_at=self._clock(), due_at=None, **told)
+        self._settle(delivery_id, failed_at=self._clock(), due_at=None, **told)
 
-    @whole
-    async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[DeliveryRecord, ...], int]:
+    @reads
+    def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[DeliveryRecord, ...], int]:
         """Return some of the organisation's messages, newest first, and how many there are."""
         if not is_id(organization_id):
             return (), 0
         mine = select(*_COLUMNS).where(deliveries.c.organization_id == organization_id)
-        async with self._database.read() as db:
-            return await page_of(
+        with self._database.read() as db:
+            return page_of(
                 db, mine, DeliveryRecord, order=lambda c: [c.created_at.desc(), c.id], skip=skip, limit=limit
             )
 
-    async def _settle(self, delivery_id: str, **values: Any) -> None:  # Any: columns
+    def _settle(self, delivery_id: str, **values: Any) -> None:  # Any: columns
         open_still = (deliveries.c.id == delivery_id, deliveries.c.due_at.is_not(None))
-        async with self._database.write() as db:
-            await db.execute(update(deliveries).where(*open_still).values(values))
+        with self._database.write() as db:
+            db.execute(update(deliveries).where(*open_still).values(values))
 
 
-async def post_all(
-    db: AsyncConnection, database: ServerDatabase, run: RunOverview, messages: Sequence[NewDelivery], now: float
+def post_all(
+    db: Connection, database: ServerDatabase, run: RunOverview, messages: Sequence[NewDelivery], now: float
 ) -> None:
     """Put messages of a run into the outbox, in the caller's transaction; one that is there already is left alone."""
     for message in messages:
@@ -99,4 +98,4 @@ async def post_all(
             "created_at": now,
             "due_at": now,
         }
-        await db.execute(database.insert(deliveries, values, ignore=True))
+        db.execute(database.insert(deliveries, values, ignore=True))

@@ -9,11 +9,11 @@ from sqlalchemy import Select, select, update
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import KeyRecord, Role
 from genloom.interfaces.server.storage.refusals import UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import api_keys, memberships
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Keys"]
 
@@ -25,8 +25,8 @@ class Keys:
         self._database = database
         self._clock = clock
 
-    @whole
-    async def create(
+    @writes
+    def create(
         self,
         organization_id: int,
         user_id: int,
@@ -49,48 +49,48 @@ class Keys:
             "expires_at": expires_at,
         }
         member = (memberships.c.organization_id == organization_id, memberships.c.user_id == user_id)
-        async with self._database.write() as db:
+        with self._database.write() as db:
             known = is_id(organization_id, user_id)
-            if not known or (await db.execute(select(memberships.c.role).where(*member))).first() is None:
+            if not known or (db.execute(select(memberships.c.role).where(*member))).first() is None:
                 raise UnknownRowError("user", user_id)
-            made = await db.execute(self._database.insert(api_keys, values).returning(api_keys.c.id))
+            made = db.execute(self._database.insert(api_keys, values).returning(api_keys.c.id))
             number = made.scalar_one()
-            row = await db.execute(_keys(organization_id).where(api_keys.c.id == number))
+            row = db.execute(_keys(organization_id).where(api_keys.c.id == number))
             return KeyRecord(**fields(row.one()))
 
-    @whole
-    async def find(self, digest: str) -> KeyRecord | None:
+    @reads
+    def find(self, digest: str) -> KeyRecord | None:
         """Return the key of a digest, whosever it is: this is how a request's organisation is found."""
-        async with self._database.read() as db:
-            row = (await db.execute(_keys(None).where(api_keys.c.digest == digest))).one_or_none()
+        with self._database.read() as db:
+            row = (db.execute(_keys(None).where(api_keys.c.digest == digest))).one_or_none()
         return KeyRecord(**fields(row)) if row else None
 
-    @whole
-    async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[KeyRecord, ...], int]:
+    @reads
+    def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[KeyRecord, ...], int]:
         """Return some of the organisation's keys by number, those revoked too, and how many there are."""
         if not is_id(organization_id):
             return (), 0
-        async with self._database.read() as db:
-            return await page_of(db, _keys(organization_id), KeyRecord, order=lambda c: [c.id], skip=skip, limit=limit)
+        with self._database.read() as db:
+            return page_of(db, _keys(organization_id), KeyRecord, order=lambda c: [c.id], skip=skip, limit=limit)
 
-    @whole
-    async def revoke(self, organization_id: int, key_id: int) -> bool:
+    @writes
+    def revoke(self, organization_id: int, key_id: int) -> bool:
         """End a key for good; false when the organisation has none of that number that still counts."""
         if not is_id(organization_id, key_id):
             return False
         mine = (api_keys.c.organization_id == organization_id, api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
-        async with self._database.write() as db:
-            done = await db.execute(update(api_keys).where(*mine).values(revoked_at=self._clock()))
+        with self._database.write() as db:
+            done = db.execute(update(api_keys).where(*mine).values(revoked_at=self._clock()))
             return done.rowcount > 0
 
-    @whole
-    async def used(self, organization_id: int, key_id: int) -> None:
+    @writes
+    def used(self, organization_id: int, key_id: int) -> None:
         """Write down that a key was used now."""
         if not is_id(organization_id, key_id):
             return
         mine = (api_keys.c.organization_id == organization_id, api_keys.c.id == key_id)
-        async with self._database.write() as db:
-            await db.execute(update(api_keys).where(*mine).values(last_used_at=self._clock()))
+        with self._database.write() as db:
+            db.execute(update(api_keys).where(*mine).values(last_used_at=self._clock()))
 
 
 def _keys(organization_id: int | None) -> Select[Any]:

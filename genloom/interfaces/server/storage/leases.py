@@ -13,16 +13,15 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, select, update
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.deliveries import post_all
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import RUN_STATUSES, NewDelivery, RunRecord, RunStatus
 from genloom.interfaces.server.storage.run_rows import LEAN, WHOLE, run_record
 from genloom.interfaces.server.storage.schema import runs
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Beat", "RunLeases"]
 
@@ -39,34 +38,34 @@ class RunLeases:
         self._database = database
         self._clock = clock
 
-    @whole
-    async def beats(self) -> frozenset[Beat]:
+    @reads
+    def beats(self) -> frozenset[Beat]:
         """Return the beats of all leases that are held now, for whoever watches for those that stand still."""
-        async with self._database.read() as db:
-            return frozenset((row.id, row.lease_epoch, row.lease_beat) for row in await _held(db))
+        with self._database.read() as db:
+            return frozenset((row.id, row.lease_epoch, row.lease_beat) for row in _held(db))
 
-    @whole
-    async def lease(self, owner: str, *, stale: AbstractSet[Beat] = frozenset()) -> RunRecord | None:
+    @writes
+    def lease(self, owner: str, *, stale: AbstractSet[Beat] = frozenset()) -> RunRecord | None:
         """Take the next run, whole with its images; `None` when there is none, or another worker was quicker.
 
         A queued run that shall be cancelled comes first, for it costs nothing. Then it is the turn of the organisation
         with the fewest runs under way, of these the one that was served longest ago, and of its run with the lowest
         number. Runs whose beat is in `stale` are taken over, and that is counted; they are not under way.
         """
-        async with self._database.write(alone=True) as db:
-            held = await _held(db)
+        with self._database.write(alone=True) as db:
+            held = _held(db)
             left = [row for row in held if (row.id, row.lease_epoch, row.lease_beat) in stale]
             under_way = Counter(row.organization_id for row in held if row not in left)
-            first = {row.organization_id: row for row in sorted([*await _queued(db), *left], key=lambda row: -row.id)}
+            first = {row.organization_id: row for row in sorted([*_queued(db), *left], key=lambda row: -row.id)}
             fewest = min((under_way[number] for number in first), default=0)
             next_ones = [row for row in first.values() if under_way[row.organization_id] == fewest]
-            served = await _served(db, [row.organization_id for row in next_ones]) if len(next_ones) > 1 else {}
-            chosen = await _to_cancel(db) or min(
+            served = _served(db, [row.organization_id for row in next_ones]) if len(next_ones) > 1 else {}
+            chosen = _to_cancel(db) or min(
                 next_ones, key=lambda row: (served.get(row.organization_id, 0.0), row.id), default=None
             )
-            return None if chosen is None else await self._take(db, chosen, owner)
+            return None if chosen is None else self._take(db, chosen, owner)
 
-    async def _take(self, db: AsyncConnection, chosen: Any, owner: str) -> RunRecord | None:  # Any: a row
+    def _take(self, db: Connection, chosen: Any, owner: str) -> RunRecord | None:  # Any: a row
         now = self._clock()
         as_seen = [
             *(runs.c.id == chosen.id, runs.c.status == chosen.status),
@@ -82,16 +81,16 @@ class RunLeases:
             "takeovers": runs.c.takeovers + (1 if chosen.status == "in_progress" else 0),
         }
         taken = update(runs).where(*as_seen).values(values).returning(*WHOLE)
-        row = (await db.execute(taken)).one_or_none()
+        row = (db.execute(taken)).one_or_none()
         return run_record(row) if row else None
 
-    @whole
-    async def beat(self, run_id: int, epoch: int) -> RunRecord | None:
+    @writes
+    def beat(self, run_id: int, epoch: int) -> RunRecord | None:
         """Show that the run is being worked on; return it as it is, `wanted` included, or `None`: the lease is lost."""
-        return await self._write(run_id, epoch, {"lease_beat": runs.c.lease_beat + 1})
+        return self._write(run_id, epoch, {"lease_beat": runs.c.lease_beat + 1})
 
-    @whole
-    async def finish(
+    @writes
+    def finish(
         self,
         run_id: int,
         epoch: int,
@@ -106,10 +105,10 @@ class RunLeases:
         now = self._clock()
         told = {"status": status, "result": result, "summary": summary, "outcome": outcome}
         values = {**told, **_FREE, "ended_at": now, "updated_at": now}
-        return await self._write(run_id, epoch, values, deliveries) is not None
+        return self._write(run_id, epoch, values, deliveries) is not None
 
-    @whole
-    async def pause(
+    @writes
+    def pause(
         self,
         run_id: int,
         epoch: int,
@@ -122,15 +121,15 @@ class RunLeases:
         cancelled: nobody would do that to a run that rests. `outcome` is what a person has to decide on."""
         told = {"status": "paused", "summary": summary} | ({} if outcome is None else {"outcome": outcome})
         values = {**told, **_FREE, "updated_at": self._clock()}
-        return await self._write(run_id, epoch, values, deliveries, runs.c.wanted != "cancel") is not None
+        return self._write(run_id, epoch, values, deliveries, runs.c.wanted != "cancel") is not None
 
-    @whole
-    async def release(self, run_id: int, epoch: int) -> bool:
+    @writes
+    def release(self, run_id: int, epoch: int) -> bool:
         """Give a run back to the queue, to be gone on with by whoever leases it next; false when the lease is lost."""
         values = {"status": "queued", **_FREE, "updated_at": self._clock()}
-        return await self._write(run_id, epoch, values) is not None
+        return self._write(run_id, epoch, values) is not None
 
-    async def _write(
+    def _write(
         self,
         run_id: int,
         epoch: int,
@@ -142,37 +141,37 @@ class RunLeases:
         if not is_id(run_id, epoch):
             return None
         mine = (runs.c.id == run_id, runs.c.lease_epoch == epoch, runs.c.status == "in_progress", *more)
-        async with self._database.write() as db:
-            row = (await db.execute(update(runs).where(*mine).values(values).returning(*LEAN))).one_or_none()
+        with self._database.write() as db:
+            row = (db.execute(update(runs).where(*mine).values(values).returning(*LEAN))).one_or_none()
             if row is None:
                 return None
             run = run_record(row)
-            await post_all(db, self._database, run, messages, self._clock())
+            post_all(db, self._database, run, messages, self._clock())
         return run
 
 
 _LEASE = (runs.c.id, runs.c.organization_id, runs.c.status, runs.c.lease_epoch, runs.c.lease_beat)
 
 
-async def _held(db: AsyncConnection) -> Sequence[Any]:  # Any: rows
-    return (await db.execute(select(*_LEASE).where(runs.c.status == "in_progress"))).all()
+def _held(db: Connection) -> Sequence[Any]:  # Any: rows
+    return (db.execute(select(*_LEASE).where(runs.c.status == "in_progress"))).all()
 
 
-async def _queued(db: AsyncConnection) -> Sequence[Any]:  # Any: rows
+def _queued(db: Connection) -> Sequence[Any]:  # Any: rows
     """Return the queued run with the lowest number of each organisation."""
     lowest = select(func.min(runs.c.id)).where(runs.c.status == "queued").group_by(runs.c.organization_id)
-    return (await db.execute(select(*_LEASE).where(runs.c.id.in_(lowest)))).all()
+    return (db.execute(select(*_LEASE).where(runs.c.id.in_(lowest)))).all()
 
 
-async def _served(db: AsyncConnection, organizations: Sequence[int]) -> dict[int, float]:
+def _served(db: Connection, organizations: Sequence[int]) -> dict[int, float]:
     """Return when the organisations' newest runs that are not waiting began; none of one that was never served."""
     mine = (runs.c.organization_id.in_(organizations), runs.c.status.in_([s for s in RUN_STATUSES if s != "queued"]))
     newest = select(func.max(runs.c.id)).where(*mine).group_by(runs.c.status, runs.c.organization_id)
     began = select(runs.c.organization_id, func.max(runs.c.started_at)).where(runs.c.id.in_(newest))
-    rows = (await db.execute(began.group_by(runs.c.organization_id))).all()
+    rows = (db.execute(began.group_by(runs.c.organization_id))).all()
     return {organization: at for organization, at in rows if at is not None}
 
 
-async def _to_cancel(db: AsyncConnection) -> Any:  # Any: a row
+def _to_cancel(db: Connection) -> Any:  # Any: a row
     cancelled = select(*_LEASE).where(runs.c.status == "queued", runs.c.wanted == "cancel")
-    return (await db.execute(cancelled.order_by(runs.c.id).limit(1))).first()
+    return (db.execute(cancelled.order_by(runs.c.id).limit(1))).first()

@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, insert, select
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import LogRecord
 from genloom.interfaces.server.storage.rows import fields
 from genloom.interfaces.server.storage.schema import run_logs, runs
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Logs"]
 
@@ -24,26 +24,26 @@ class Logs:
         self._database = database
         self._clock = clock
 
-    @whole
-    async def append(self, organization_id: int, run_id: int, epoch: int, entries: Sequence[dict[str, Any]]) -> bool:
+    @writes
+    def append(self, organization_id: int, run_id: int, epoch: int, entries: Sequence[dict[str, Any]]) -> bool:
         """Add entries (JSON) after those that are there; false, and nothing added, when the lease of that epoch is lost."""
         if not is_id(organization_id, run_id, epoch):
             return False
         leased = (runs.c.lease_epoch == epoch, runs.c.status == "in_progress")
         mine = select(runs.c.id).where(runs.c.organization_id == organization_id, runs.c.id == run_id, *leased)
-        async with self._database.write() as db:
-            if (await db.execute(mine.with_for_update(key_share=True))).first() is None:
+        with self._database.write() as db:
+            if (db.execute(mine.with_for_update(key_share=True))).first() is None:
                 return False
-            last = (await db.execute(_last(organization_id, run_id))).scalar_one()
+            last = (db.execute(_last(organization_id, run_id))).scalar_one()
             now = self._clock()
             common = {"organization_id": organization_id, "run_id": run_id, "created_at": now}
             rows = [{**common, "number": last + n, "entry": entry} for n, entry in enumerate(entries, 1)]
             if rows:
-                await db.execute(insert(run_logs), rows)
+                db.execute(insert(run_logs), rows)
         return True
 
-    @whole
-    async def page(
+    @reads
+    def page(
         self, organization_id: int, run_id: int, *, skip: int, limit: int, reverse: bool = False
     ) -> tuple[tuple[LogRecord, ...], int]:
         """Return some of a run's entries, oldest first or, in `reverse`, newest first, and how many there are.
@@ -55,13 +55,13 @@ class Logs:
             raise ValueError("a page begins at zero or later and has zero rows or more")
         if not is_id(organization_id, run_id):
             return (), 0
-        async with self._database.read() as db:
-            total = (await db.execute(_last(organization_id, run_id))).scalar_one()  # numbers have no gaps
+        with self._database.read() as db:
+            total = (db.execute(_last(organization_id, run_id))).scalar_one()  # numbers have no gaps
             if skip >= total:
                 return (), total
             first, last = (total - skip - limit + 1, total - skip) if reverse else (skip + 1, skip + limit)
             query = _entries(organization_id, run_id).where(run_logs.c.number.between(max(first, 1), min(last, total)))
-            rows = await db.execute(query.order_by(run_logs.c.number.desc() if reverse else run_logs.c.number))
+            rows = db.execute(query.order_by(run_logs.c.number.desc() if reverse else run_logs.c.number))
             return tuple(LogRecord(**fields(row)) for row in rows), total
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import select, update
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import OrganizationRecord
 from genloom.interfaces.server.storage.rows import fields
 from genloom.interfaces.server.storage.schema import organizations
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Organizations"]
 
@@ -24,42 +24,42 @@ class Organizations:
         self._database = database
         self._clock = clock
 
-    @whole
-    async def create(self, name: str) -> OrganizationRecord:
+    @writes
+    def create(self, name: str) -> OrganizationRecord:
         """Add an organisation without members."""
         values = {"name": name, "settings": {}, "created_at": self._clock()}
-        async with self._database.write() as db:
-            row = await db.execute(self._database.insert(organizations, values).returning(*organizations.c))
+        with self._database.write() as db:
+            row = db.execute(self._database.insert(organizations, values).returning(*organizations.c))
             return OrganizationRecord(**fields(row.one()))
 
-    @whole
-    async def get(self, organization_id: int) -> OrganizationRecord | None:
+    @reads
+    def get(self, organization_id: int) -> OrganizationRecord | None:
         """Return an organisation, `None` when there is none of that number."""
         if not is_id(organization_id):
             return None
-        async with self._database.read() as db:
-            row = (await db.execute(select(organizations).where(organizations.c.id == organization_id))).one_or_none()
+        with self._database.read() as db:
+            row = (db.execute(select(organizations).where(organizations.c.id == organization_id))).one_or_none()
         return OrganizationRecord(**fields(row)) if row else None
 
-    @whole
-    async def all(self) -> tuple[OrganizationRecord, ...]:
+    @reads
+    def all(self) -> tuple[OrganizationRecord, ...]:
         """Return every organisation, for the operator of the server alone."""
-        async with self._database.read() as db:
-            rows = await db.execute(select(organizations).order_by(organizations.c.id))
+        with self._database.read() as db:
+            rows = db.execute(select(organizations).order_by(organizations.c.id))
             return tuple(OrganizationRecord(**fields(row)) for row in rows)
 
-    @whole
-    async def change_settings(self, organization_id: int, changes: dict[str, Any]) -> OrganizationRecord | None:
+    @writes
+    def change_settings(self, organization_id: int, changes: dict[str, Any]) -> OrganizationRecord | None:
         """Set some settings and keep the others; return the organisation as it is now."""
         if not is_id(organization_id):
             return None
         mine = organizations.c.id == organization_id
-        async with self._database.write() as db:
+        with self._database.write() as db:
             found = (
-                await db.execute(select(organizations.c.settings).where(mine).with_for_update(key_share=True))
+                db.execute(select(organizations.c.settings).where(mine).with_for_update(key_share=True))
             ).one_or_none()
             if found is None:
                 return None
             values = {"settings": {**found.settings, **changes}}
-            row = await db.execute(update(organizations).where(mine).values(values).returning(*organizations.c))
+            row = db.execute(update(organizations).where(mine).values(values).returning(*organizations.c))
             return OrganizationRecord(**fields(row.one()))

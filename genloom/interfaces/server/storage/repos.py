@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import RepoRecord
 from genloom.interfaces.server.storage.refusals import UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import organizations, repos
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Repos"]
 
@@ -27,8 +27,8 @@ class Repos:
         self._database = database
         self._clock = clock
 
-    @whole
-    async def create(
+    @writes
+    def create(
         self,
         organization_id: int,
         *,
@@ -54,49 +54,49 @@ class Repos:
             "created_at": self._clock(),
         }
         mine = organizations.c.id == organization_id
-        async with self._database.write() as db:
-            if not is_id(organization_id) or (await db.execute(select(organizations.c.id).where(mine))).first() is None:
+        with self._database.write() as db:
+            if not is_id(organization_id) or (db.execute(select(organizations.c.id).where(mine))).first() is None:
                 raise UnknownRowError("organisation", organization_id)
-            row = await db.execute(self._database.insert(repos, values).returning(*repos.c))
+            row = db.execute(self._database.insert(repos, values).returning(*repos.c))
             return RepoRecord(**fields(row.one()))
 
-    @whole
-    async def get(self, organization_id: int, repo_id: int) -> RepoRecord | None:
+    @reads
+    def get(self, organization_id: int, repo_id: int) -> RepoRecord | None:
         """Return a repository, also one that was removed; `None` when the organisation has none of that number."""
         if not is_id(organization_id, repo_id):
             return None
-        async with self._database.read() as db:
-            row = (await db.execute(select(repos).where(*_of(organization_id, repo_id)))).one_or_none()
+        with self._database.read() as db:
+            row = (db.execute(select(repos).where(*_of(organization_id, repo_id)))).one_or_none()
         return RepoRecord(**fields(row)) if row else None
 
-    @whole
-    async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[RepoRecord, ...], int]:
+    @reads
+    def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[RepoRecord, ...], int]:
         """Return some of the organisation's repositories by number, without those removed, and how many there are."""
         if not is_id(organization_id):
             return (), 0
         offered = select(repos).where(repos.c.organization_id == organization_id, repos.c.removed_at.is_(None))
-        async with self._database.read() as db:
-            return await page_of(db, offered, RepoRecord, order=lambda c: [c.id], skip=skip, limit=limit)
+        with self._database.read() as db:
+            return page_of(db, offered, RepoRecord, order=lambda c: [c.id], skip=skip, limit=limit)
 
-    @whole
-    async def change(self, organization_id: int, repo_id: int, **changes: Any) -> RepoRecord | None:  # Any: columns
+    @writes
+    def change(self, organization_id: int, repo_id: int, **changes: Any) -> RepoRecord | None:  # Any: columns
         """Set `folder`, `default_branch`, `language` or `check_suite` (JSON, whole) of a repository that is not removed."""
         unknown = set(changes) - _CHANGEABLE
         if unknown or not changes:
             raise ValueError(f"of a repository {', '.join(sorted(_CHANGEABLE))} can be changed")
-        return await self._update(organization_id, repo_id, changes)
+        return self._update(organization_id, repo_id, changes)
 
-    @whole
-    async def remove(self, organization_id: int, repo_id: int) -> RepoRecord | None:
+    @writes
+    def remove(self, organization_id: int, repo_id: int) -> RepoRecord | None:
         """Offer a repository no more; `None` when there is none of that number that is offered."""
-        return await self._update(organization_id, repo_id, {"removed_at": self._clock()})
+        return self._update(organization_id, repo_id, {"removed_at": self._clock()})
 
-    async def _update(self, organization_id: int, repo_id: int, values: dict[str, Any]) -> RepoRecord | None:
+    def _update(self, organization_id: int, repo_id: int, values: dict[str, Any]) -> RepoRecord | None:
         if not is_id(organization_id, repo_id):
             return None
         mine = (*_of(organization_id, repo_id), repos.c.removed_at.is_(None))
-        async with self._database.write() as db:
-            row = (await db.execute(update(repos).where(*mine).values(values).returning(*repos.c))).one_or_none()
+        with self._database.write() as db:
+            row = (db.execute(update(repos).where(*mine).values(values).returning(*repos.c))).one_or_none()
             return RepoRecord(**fields(row)) if row else None
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select, true
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from genloom.interfaces.server.storage.columns import LARGEST_ID
 
@@ -20,8 +19,8 @@ def fields(row: Any) -> dict[str, Any]:  # Any: a row of any columns, and what t
     return dict(row._mapping)
 
 
-async def page_of(
-    connection: AsyncConnection,
+def page_of(
+    connection: Connection,
     query: Select[Any],
     make: Callable[..., T],
     *,
@@ -40,7 +39,7 @@ async def page_of(
     paged = query.order_by(*order(query.selected_columns)).limit(min(limit, LARGEST_ID)).offset(min(skip, LARGEST_ID))
     page = paged.subquery()
     joined = select(total.c.found_in_all, page).select_from(total.outerjoin(page, true())).order_by(*order(page.c))
-    rows = (await connection.execute(joined)).all()
+    rows = (connection.execute(joined)).all()
     found = [fields(row) for row in rows]
     in_all = found[0]["found_in_all"]
     for row in found:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import Update, func, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Update, func, select, tuple_, update
 
 from genloom.interfaces.server.storage.acceptance import (
     check_references,
@@ -18,13 +17,13 @@ from genloom.interfaces.server.storage.acceptance import (
 )
 from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.deliveries import post_all
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.leases import RunLeases
 from genloom.interfaces.server.storage.records import NewDelivery, RunOverview, RunRecord, Wanted
 from genloom.interfaces.server.storage.refusals import StateConflictError, UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.run_rows import LEAN, OVERVIEW, run_record
 from genloom.interfaces.server.storage.schema import run_logs, runs
-from genloom.interfaces.server.storage.whole import whole
 from genloom.tools.codegen.wire import CreateAgentRunInput, ResumeAgentRunInput
 
 __all__ = ["Runs"]
@@ -33,8 +32,8 @@ __all__ = ["Runs"]
 class Runs(RunLeases):
     """The runs of organisations; the methods for workers are those of `RunLeases`."""
 
-    @whole
-    async def create(
+    @writes
+    def create(
         self, organization_id: int, user_id: int, asked: CreateAgentRunInput, *, graph: str, most_queued: int
     ) -> tuple[RunRecord, bool]:
         """Accept a run, for good, and return it with whether it is new.
@@ -46,15 +45,15 @@ class Runs(RunLeases):
         if not is_id(organization_id, user_id):
             raise UnknownRowError("user", user_id)
         digest = digest_of_key(asked)
-        async with self._database.write() as db:
-            await lock_queue(db, organization_id)
-            if digest and (found := await _get(db, organization_id, runs.c.key_digest == digest)):
+        with self._database.write() as db:
+            lock_queue(db, organization_id)
+            if digest and (found := _get(db, organization_id, runs.c.key_digest == digest)):
                 return found, False
-            await check_references(db, organization_id, user_id, asked.repo_id)
-            await check_room(db, organization_id, most_queued)
+            check_references(db, organization_id, user_id, asked.repo_id)
+            check_room(db, organization_id, most_queued)
             values = self._new_row(asked, graph, digest)
             owner = {"organization_id": organization_id, "user_id": user_id}
-            row = (await db.execute(self._database.insert(runs, {**owner, **values}).returning(*LEAN))).one()
+            row = (db.execute(self._database.insert(runs, {**owner, **values}).returning(*LEAN))).one()
             return run_record(row), True
 
     def _new_row(self, asked: CreateAgentRunInput, graph: str, digest: str | None) -> dict[str, Any]:
@@ -76,24 +75,24 @@ class Runs(RunLeases):
             "takeovers": 0,
         }
 
-    @whole
-    async def get(self, organization_id: int, run_id: int) -> RunRecord | None:
+    @reads
+    def get(self, organization_id: int, run_id: int) -> RunRecord | None:
         """Return a run without its images, `None` when the organisation has none of that number."""
         if not is_id(organization_id, run_id):
             return None
-        async with self._database.read() as db:
-            return await _get(db, organization_id, runs.c.id == run_id)
+        with self._database.read() as db:
+            return _get(db, organization_id, runs.c.id == run_id)
 
-    @whole
-    async def find(self, organization_id: int, idempotency_key: str) -> RunRecord | None:
+    @reads
+    def find(self, organization_id: int, idempotency_key: str) -> RunRecord | None:
         """Return the run of an idempotency key, `None` when the organisation has none."""
         if not is_id(organization_id):
             return None
-        async with self._database.read() as db:
-            return await _get(db, organization_id, runs.c.key_digest == digest_of(idempotency_key))
+        with self._database.read() as db:
+            return _get(db, organization_id, runs.c.key_digest == digest_of(idempotency_key))
 
-    @whole
-    async def page(
+    @reads
+    def page(
         self, organization_id: int, *, skip: int, limit: int, user_id: int | None = None, source_type: str | None = None
     ) -> tuple[tuple[RunOverview, ...], int]:
         """Return some of the organisation's runs, newest first, and how many there are; `ValueError` for negatives."""
@@ -104,11 +103,11 @@ class Runs(RunLeases):
             query = query.where(runs.c.user_id == user_id)
         if source_type is not None:
             query = query.where(runs.c.source_type == source_type)
-        async with self._database.read() as db:
-            return await page_of(db, query, RunOverview, order=lambda c: [c.id.desc()], skip=skip, limit=limit)
+        with self._database.read() as db:
+            return page_of(db, query, RunOverview, order=lambda c: [c.id.desc()], skip=skip, limit=limit)
 
-    @whole
-    async def progress(self, wanted: AbstractSet[tuple[int, int]]) -> dict[tuple[int, int], tuple[RunOverview, int]]:
+    @reads
+    def progress(self, wanted: AbstractSet[tuple[int, int]]) -> dict[tuple[int, int], tuple[RunOverview, int]]:
         """Return the runs given as `(organisation, id)`, each with the number of its last log entry (0: it has none).
 
         One query for all who follow runs, of whichever organisation; a pair that does not fit together is left out.
@@ -116,14 +115,14 @@ class Runs(RunLeases):
         pairs = [pair for pair in wanted if is_id(*pair)]
         last = select(func.max(run_logs.c.number)).where(run_logs.c.run_id == runs.c.id).scalar_subquery()
         mine = tuple_(runs.c.organization_id, runs.c.id).in_(pairs)
-        async with self._database.read() as db:
-            rows = (await db.execute(select(*OVERVIEW, last.label("last_log")).where(mine))).all() if pairs else ()
+        with self._database.read() as db:
+            rows = (db.execute(select(*OVERVIEW, last.label("last_log")).where(mine))).all() if pairs else ()
         found = [fields(row) for row in rows]
         counted = [(row.pop("last_log") or 0, RunOverview(**row)) for row in found]
         return {(run.organization_id, run.id): (run, number) for number, run in counted}
 
-    @whole
-    async def want(
+    @writes
+    def want(
         self, organization_id: int, run_id: int, wanted: Wanted, *, deliveries: Sequence[NewDelivery] = ()
     ) -> RunRecord | None:
         """Ask for a run to be paused, cancelled or gone on with; return it as it is now, `None` when there is none.
@@ -134,13 +133,13 @@ class Runs(RunLeases):
         """
         if not is_id(organization_id, run_id):
             return None
-        async with self._database.write() as db:
-            run = await _get(db, organization_id, runs.c.id == run_id, lock=True)
+        with self._database.write() as db:
+            run = _get(db, organization_id, runs.c.id == run_id, lock=True)
             if run is None or (changes := self._changes(run, wanted)) is None:
                 return run
-            changed = await _change(db, organization_id, run_id, {"wanted": wanted, **changes})
+            changed = _change(db, organization_id, run_id, {"wanted": wanted, **changes})
             if "status" in changes and changed.status != "queued":
-                await post_all(db, self._database, changed, deliveries, self._clock())
+                post_all(db, self._database, changed, deliveries, self._clock())
             return changed
 
     def _changes(self, run: RunRecord, wanted: Wanted) -> dict[str, Any] | None:
@@ -161,8 +160,8 @@ class Runs(RunLeases):
                 return None
         raise StateConflictError(f"The run has ended ({run.status}).", hint="Resume it, or start another.")
 
-    @whole
-    async def resume(
+    @writes
+    def resume(
         self, organization_id: int, run_id: int, asked: ResumeAgentRunInput, *, most_queued: int | None = None
     ) -> RunRecord | None:
         """Queue a run again: one that is paused goes on with the prompt as the answer, one that ended begins its next leg.
@@ -172,9 +171,9 @@ class Runs(RunLeases):
         """
         if not is_id(organization_id, run_id):
             return None
-        async with self._database.write() as db:
-            await lock_queue(db, organization_id)
-            run = await _get(db, organization_id, runs.c.id == run_id, lock=True)
+        with self._database.write() as db:
+            lock_queue(db, organization_id)
+            run = _get(db, organization_id, runs.c.id == run_id, lock=True)
             if run is None:
                 return None
             if run.status in ("queued", "in_progress"):
@@ -182,11 +181,11 @@ class Runs(RunLeases):
                     f"The run is {run.status.replace('_', ' ')}.", hint="Wait until it is paused or has ended."
                 )
             if most_queued is not None:
-                await check_room(db, organization_id, most_queued)
-            return await _change(db, organization_id, run_id, values_of_resumed(run, asked, self._clock()))
+                check_room(db, organization_id, most_queued)
+            return _change(db, organization_id, run_id, values_of_resumed(run, asked, self._clock()))
 
-    @whole
-    async def set_flags(
+    @writes
+    def set_flags(
         self,
         organization_id: int,
         run_id: int,
@@ -199,18 +198,18 @@ class Runs(RunLeases):
         values: dict[str, Any] = {name: flag for name, flag in given.items() if flag is not None}
         if not is_id(organization_id, run_id):
             return None
-        async with self._database.write() as db:
-            if await _get(db, organization_id, runs.c.id == run_id, lock=True) is None:
+        with self._database.write() as db:
+            if _get(db, organization_id, runs.c.id == run_id, lock=True) is None:
                 return None
-            return await _change(db, organization_id, run_id, {**values, "updated_at": self._clock()})
+            return _change(db, organization_id, run_id, {**values, "updated_at": self._clock()})
 
 
-async def _get(db: AsyncConnection, organization_id: int, which: Any, *, lock: bool = False) -> RunRecord | None:
+def _get(db: Connection, organization_id: int, which: Any, *, lock: bool = False) -> RunRecord | None:
     query = select(*LEAN).where(runs.c.organization_id == organization_id, which)  # Any, above: a condition
-    row = (await db.execute(query.with_for_update(key_share=True) if lock else query)).one_or_none()
+    row = (db.execute(query.with_for_update(key_share=True) if lock else query)).one_or_none()
     return run_record(row) if row else None
 
 
-async def _change(db: AsyncConnection, organization_id: int, run_id: int, values: dict[str, Any]) -> RunRecord:
+def _change(db: Connection, organization_id: int, run_id: int, values: dict[str, Any]) -> RunRecord:
     changed: Update = update(runs).where(runs.c.organization_id == organization_id, runs.c.id == run_id)
-    return run_record((await db.execute(changed.values(values).returning(*LEAN))).one())
+    return run_record((db.execute(changed.values(values).returning(*LEAN))).one())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Self
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from genloom.interfaces.server.storage.database import ServerDatabase, database_url
 from genloom.interfaces.server.storage.deliveries import Deliveries
 from genloom.interfaces.server.storage.keys import Keys
+from genloom.interfaces.server.storage.lanes import reads
 from genloom.interfaces.server.storage.logs import Logs
 from genloom.interfaces.server.storage.organizations import Organizations
 from genloom.interfaces.server.storage.repos import Repos
@@ -19,7 +21,6 @@ from genloom.interfaces.server.storage.runs import Runs
 from genloom.interfaces.server.storage.schema import schema_number
 from genloom.interfaces.server.storage.users import Users
 from genloom.interfaces.server.storage.webhooks import Webhooks
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Storage"]
 
@@ -54,13 +55,13 @@ class Storage:
         """
         database = ServerDatabase(database_url(url))
         try:
-            await database.prepare(clock(), create=create)
+            await database.writing.do(partial(database.prepare, clock(), create=create))
             yield cls(database, clock)
         finally:
             await database.close()
 
-    @whole
-    async def check(self) -> None:
+    @reads
+    def check(self) -> None:
         """Return when the database answers; `StorageError` when it does not."""
-        async with self._database.read() as db:
-            await db.execute(select(schema_number.c.number).limit(1))
+        with self._database.read() as db:
+            db.execute(select(schema_number.c.number).limit(1))

@@ -9,11 +9,11 @@ from sqlalchemy import Select, delete, select, update
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import Role, UserRecord
 from genloom.interfaces.server.storage.refusals import UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.schema import memberships, organizations, users
-from genloom.interfaces.server.storage.whole import whole
 
 __all__ = ["Users"]
 
@@ -25,8 +25,8 @@ class Users:
         self._database = database
         self._clock = clock
 
-    @whole
-    async def create(
+    @writes
+    def create(
         self,
         organization_id: int,
         *,
@@ -37,51 +37,49 @@ class Users:
     ) -> UserRecord:
         """Add a user as a member of an organisation. Raises `UnknownRowError` when there is no such organisation."""
         values = {"email": email, "full_name": full_name, "github_username": github_username}
-        async with self._database.write() as db:
+        with self._database.write() as db:
             mine = organizations.c.id == organization_id
-            if not is_id(organization_id) or (await db.execute(select(organizations.c.id).where(mine))).first() is None:
+            if not is_id(organization_id) or (db.execute(select(organizations.c.id).where(mine))).first() is None:
                 raise UnknownRowError("organisation", organization_id)
             made = self._database.insert(users, {**values, "created_at": self._clock()}).returning(*users.c)
-            user = fields((await db.execute(made)).one())
+            user = fields((db.execute(made)).one())
             member = {"organization_id": organization_id, "user_id": user["id"], "role": role}
-            await db.execute(self._database.insert(memberships, member))
+            db.execute(self._database.insert(memberships, member))
         return UserRecord(**user, role=role)
 
-    @whole
-    async def get(self, organization_id: int, user_id: int) -> UserRecord | None:
+    @reads
+    def get(self, organization_id: int, user_id: int) -> UserRecord | None:
         """Return a member, `None` when the organisation has none of that number."""
         if not is_id(organization_id, user_id):
             return None
-        async with self._database.read() as db:
-            row = (await db.execute(_members(organization_id).where(users.c.id == user_id))).one_or_none()
+        with self._database.read() as db:
+            row = (db.execute(_members(organization_id).where(users.c.id == user_id))).one_or_none()
         return UserRecord(**fields(row)) if row else None
 
-    @whole
-    async def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[UserRecord, ...], int]:
+    @reads
+    def page(self, organization_id: int, *, skip: int, limit: int) -> tuple[tuple[UserRecord, ...], int]:
         """Return some of the organisation's members by number, and how many there are."""
         if not is_id(organization_id):
             return (), 0
-        async with self._database.read() as db:
-            return await page_of(
-                db, _members(organization_id), UserRecord, order=lambda c: [c.id], skip=skip, limit=limit
-            )
+        with self._database.read() as db:
+            return page_of(db, _members(organization_id), UserRecord, order=lambda c: [c.id], skip=skip, limit=limit)
 
-    @whole
-    async def set_role(self, organization_id: int, user_id: int, role: Role) -> bool:
+    @writes
+    def set_role(self, organization_id: int, user_id: int, role: Role) -> bool:
         """Give a member another role; false when there is no such member."""
         if not is_id(organization_id, user_id):
             return False
-        async with self._database.write() as db:
-            done = await db.execute(update(memberships).where(*_of(organization_id, user_id)).values(role=role))
+        with self._database.write() as db:
+            done = db.execute(update(memberships).where(*_of(organization_id, user_id)).values(role=role))
             return done.rowcount > 0
 
-    @whole
-    async def remove(self, organization_id: int, user_id: int) -> bool:
+    @writes
+    def remove(self, organization_id: int, user_id: int) -> bool:
         """End a membership and delete the member's keys there; false when there is no such member. Runs stay."""
         if not is_id(organization_id, user_id):
             return False
-        async with self._database.write() as db:
-            done = await db.execute(delete(memberships).where(*_of(organization_id, user_id)))
+        with self._database.write() as db:
+            done = db.execute(delete(memberships).where(*_of(organization_id, user_id)))
             return done.rowcount > 0
 
 
