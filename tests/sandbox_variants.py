@@ -10,7 +10,7 @@ import pytest
 
 from genloom.tools.sandbox import Sandbox
 
-__all__ = ["VARIANTS", "first_is_quick", "unavailable"]
+__all__ = ["VARIANTS", "first_here", "first_is_quick", "unavailable"]
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "bubblewrap, warm": {"tier": "bubblewrap", "warm": True},
@@ -27,7 +27,12 @@ def unavailable(variant: str) -> str:
     return "" if status.tier == options["tier"] else status.reason or f"{status.tier} was found instead"
 
 
+def first_here(quick: str = "bubblewrap, warm", otherwise: str = "landlock") -> str:
+    """Return the name of the one that comes first on this machine: `quick`, or `otherwise` without bwrap."""
+    return quick if shutil.which("bwrap") else otherwise
+
+
 def first_is_quick(names: Iterable[str], *, quick: str = "bubblewrap, warm", otherwise: str = "landlock") -> list[Any]:
-    """Return the names as parameters, of which one is part of the quick suite: `quick`, or `otherwise` without bwrap."""
-    chosen = quick if shutil.which("bwrap") else otherwise
+    """Return the names as parameters, of which only that of `first_here` is part of the quick suite."""
+    chosen = first_here(quick, otherwise)
     return [pytest.param(name, marks=[] if name == chosen else pytest.mark.slow) for name in names]

@@ -6,6 +6,7 @@ whose values the parent compares, and as a pytest file with negative controls. T
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -21,9 +22,20 @@ from descendants import adopting_orphans, descendants
 
 from genloom.state import FurtherChecks, GenerationRequest, Verdict, module_draft, parse_example
 from genloom.tools.checks import Comparison, verify_draft
+from genloom.tools.checks.grants import grants_for
 from genloom.tools.sandbox import CallReport, Limits, Sandbox, TestReport
 
-__all__ = ["CASE_LIMITS", "WAYS", "Attempt", "RecordingSandbox", "Way", "attack", "read_cases", "stays_benign"]
+__all__ = [
+    "CASE_LIMITS",
+    "WAYS",
+    "Attempt",
+    "RecordingSandbox",
+    "Way",
+    "attack",
+    "read_cases",
+    "stays_benign",
+    "tests_of_benign",
+]
 
 CASE_LIMITS = Limits(
     wall_seconds=3, cpu_seconds=3, memory_megabytes=512, processes=32, file_megabytes=16, output_kilobytes=512
@@ -163,6 +175,14 @@ async def stays_benign(
     return _attempt(case, way, verdict, time.monotonic() - started)
 
 
+async def tests_of_benign(case: Mapping[str, Any], sandbox: RecordingSandbox) -> TestReport:
+    """Run the test file of a benign module, with the grants of a verification and without its controls."""
+    sandbox.prepare(case, "test_report")
+    tests = _test_file(_name(case), case["checks"], types=False)
+    granted = sandbox.granting(grants_for([ast.parse(case["code"])], tests))
+    return await granted.atest({"draft.py": case["code"]}, tests, limits=sandbox.limits)
+
+
 def _attempt(
     case: Mapping[str, Any],
     way: Way,
@@ -188,7 +208,7 @@ async def _verify(
     case: Mapping[str, Any], source: str, sandbox: RecordingSandbox, way: Way, further: FurtherChecks
 ) -> Verdict:
     hidden = case["hidden"] if case.get("probe") == "verdict_pass_hidden" else []
-    name = case["checks"][0]["call"].partition("(")[0]
+    name = _name(case)
     asked: dict[str, Any] = {"prompt": "a stored case", "name": name}
     draft = module_draft(source, path="draft.py", name=name, generator="model")
     if way == "test_report":
@@ -199,6 +219,11 @@ async def _verify(
     return await verify_draft(
         draft, GenerationRequest.model_validate(asked), sandbox, comparison=_EXACT, further=further
     )
+
+
+def _name(case: Mapping[str, Any]) -> str:
+    called: str = case["checks"][0]["call"]
+    return called.partition("(")[0]
 
 
 def _example(check: Mapping[str, str]) -> str:
