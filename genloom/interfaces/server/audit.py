@@ -29,7 +29,7 @@ from genloom.interfaces.server.audit_chain import (
     parse_line,
     shown_head,
 )
-from genloom.interfaces.told import without_secrets
+from genloom.interfaces.told import configured_secrets, without_secrets
 from genloom.tools.store.database import private_folder, storage_errors
 
 __all__ = ["AuditLog"]
@@ -69,14 +69,16 @@ class AuditLog:
 
         Raises `StorageError`, too, when the log's end is not what was noted of it: nothing is added to a broken log.
         """
+        secrets = configured_secrets()
+        details = list((detail or {}).items())[:MOST_DETAILS]
         entry = {
             "at": datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="microseconds"),
-            "actor": _bounded(actor),
+            "actor": _bounded(actor, secrets),
             "organisation": organisation,
-            "action": _bounded(action),
-            "target": _bounded(target),
-            "outcome": _bounded(outcome),
-            "detail": {_bounded(name): _bounded(value) for name, value in list((detail or {}).items())[:MOST_DETAILS]},
+            "action": _bounded(action, secrets),
+            "target": _bounded(target, secrets),
+            "outcome": _bounded(outcome, secrets),
+            "detail": {_bounded(name, secrets): _bounded(value, secrets) for name, value in details},
         }
         private_folder(self.path.parent)
         with self._turn, storage_errors(self.path):
@@ -171,10 +173,10 @@ class AuditLog:
                     yield entry
 
 
-def _bounded(value: Any) -> Any:  # Any: a text or a number
+def _bounded(value: Any, secrets: tuple[str, ...]) -> Any:  # Any: a text or a number
     if not isinstance(value, str):
         return value
-    told = without_secrets(value)
+    told = without_secrets(value, secrets)
     return told if len(told) <= LONGEST_TEXT else f"{told[: LONGEST_TEXT - 1]}…"
 
 

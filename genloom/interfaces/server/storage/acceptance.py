@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.records import RunRecord
@@ -13,6 +13,16 @@ from genloom.interfaces.server.storage.schema import memberships, organizations,
 from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, CreateAgentRunInput, ResumeAgentRunInput
 
 __all__ = ["check_references", "check_room", "digest_of_key", "lock_queue", "values_of_resumed"]
+
+_ORGANIZATION: BindParameter[int] = bindparam("organization")
+_LOCKED = select(organizations.c.id).where(organizations.c.id == _ORGANIZATION).with_for_update(key_share=True)
+_MEMBER = select(memberships.c.role).where(
+    memberships.c.organization_id == _ORGANIZATION, memberships.c.user_id == bindparam("user")
+)
+_OFFERED = select(repos.c.id).where(
+    repos.c.organization_id == _ORGANIZATION, repos.c.id == bindparam("repo"), repos.c.removed_at.is_(None)
+)
+_WAITING = select(func.count()).where(runs.c.status == "queued", runs.c.organization_id == _ORGANIZATION)
 
 
 def values_of_resumed(run: RunRecord, asked: ResumeAgentRunInput, now: float) -> dict[str, Any]:
@@ -40,27 +50,24 @@ def lock_queue(db: Connection, organization_id: int) -> None:
     Raises `UnknownRowError` when there is no such organisation. The lock, as all of ours, leaves the row's key alone
     (`key_share`): rows that refer to it can be added meanwhile, or two transactions would wait for each other.
     """
-    mine = organizations.c.id == organization_id
-    if (db.execute(select(organizations.c.id).where(mine).with_for_update(key_share=True))).first() is None:
+    if db.execute(_LOCKED, {"organization": organization_id}).first() is None:
         raise UnknownRowError("organisation", organization_id)
 
 
 def check_references(db: Connection, organization_id: int, user_id: int, repo_id: int | None) -> None:
     """Raise `UnknownRowError` for a user or repository that is not the organisation's."""
-    member = (memberships.c.organization_id == organization_id, memberships.c.user_id == user_id)
-    if (db.execute(select(memberships.c.role).where(*member))).first() is None:
+    if db.execute(_MEMBER, {"organization": organization_id, "user": user_id}).first() is None:
         raise UnknownRowError("user", user_id)
     if repo_id is None:
         return
-    offered = (repos.c.organization_id == organization_id, repos.c.id == repo_id, repos.c.removed_at.is_(None))
-    if not is_id(repo_id) or (db.execute(select(repos.c.id).where(*offered))).first() is None:
+    asked = {"organization": organization_id, "repo": repo_id}
+    if not is_id(repo_id) or db.execute(_OFFERED, asked).first() is None:
         raise UnknownRowError("repository", repo_id)
 
 
 def check_room(db: Connection, organization_id: int, most_queued: int) -> None:
     """Raise `QueueFullError` when the organisation may have no more runs waiting. Call `lock_queue` before."""
-    waiting = (runs.c.status == "queued", runs.c.organization_id == organization_id)
-    if (db.execute(select(func.count()).where(*waiting))).scalar_one() >= most_queued:
+    if db.execute(_WAITING, {"organization": organization_id}).scalar_one() >= most_queued:
         raise QueueFullError(
             f"{most_queued} runs of this organisation are waiting already.", hint="Try again when some have ended."
         )

@@ -11,7 +11,7 @@ from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import DeliveryRecord, NewDelivery, RunOverview
-from genloom.interfaces.server.storage.rows import fields, page_of
+from genloom.interfaces.server.storage.rows import fields, page_of, paged
 from genloom.interfaces.server.storage.schema import deliveries
 
 __all__ = ["Deliveries", "post_all"]
@@ -40,10 +40,10 @@ class Deliveries:
         is_due = (deliveries.c.due_at <= now) | (deliveries.c.due_at > now + FURTHEST_SECONDS)
         waiting = select(deliveries.c.id).where(is_due).order_by(deliveries.c.due_at).limit(limit)
         with self._database.write() as db:
-            found = (db.execute(waiting.with_for_update(key_share=True, skip_locked=True))).scalars().all()
+            found = db.execute(waiting.with_for_update(key_share=True, skip_locked=True)).scalars().all()
             taken = update(deliveries).where(deliveries.c.id.in_(found))
             changed = taken.values(due_at=now + hold, attempts=deliveries.c.attempts + 1).returning(*_COLUMNS)
-            rows = {row.id: row for row in (db.execute(changed)).all()} if found else {}
+            rows = {row.id: row for row in db.execute(changed).all()} if found else {}
         return tuple(DeliveryRecord(**fields(rows[number])) for number in found)
 
     @writes
@@ -69,9 +69,8 @@ class Deliveries:
             return (), 0
         mine = select(*_COLUMNS).where(deliveries.c.organization_id == organization_id)
         with self._database.read() as db:
-            return page_of(
-                db, mine, DeliveryRecord, order=lambda c: [c.created_at.desc(), c.id], skip=skip, limit=limit
-            )
+            query = paged(mine, order=lambda c: [c.created_at.desc(), c.id])
+            return page_of(db, query, DeliveryRecord, skip=skip, limit=limit)
 
     def _settle(self, delivery_id: str, **values: Any) -> None:  # Any: columns
         open_still = (deliveries.c.id == delivery_id, deliveries.c.due_at.is_not(None))

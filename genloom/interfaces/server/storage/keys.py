@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import KeyRecord, Role
 from genloom.interfaces.server.storage.refusals import UnknownRowError
-from genloom.interfaces.server.storage.rows import fields, page_of
+from genloom.interfaces.server.storage.rows import fields, page_of, paged
 from genloom.interfaces.server.storage.schema import api_keys, memberships
 
 __all__ = ["Keys"]
@@ -51,7 +51,7 @@ class Keys:
         member = (memberships.c.organization_id == organization_id, memberships.c.user_id == user_id)
         with self._database.write() as db:
             known = is_id(organization_id, user_id)
-            if not known or (db.execute(select(memberships.c.role).where(*member))).first() is None:
+            if not known or db.execute(select(memberships.c.role).where(*member)).first() is None:
                 raise UnknownRowError("user", user_id)
             made = db.execute(self._database.insert(api_keys, values).returning(api_keys.c.id))
             number = made.scalar_one()
@@ -62,7 +62,7 @@ class Keys:
     def find(self, digest: str) -> KeyRecord | None:
         """Return the key of a digest, whosever it is: this is how a request's organisation is found."""
         with self._database.read() as db:
-            row = (db.execute(_keys(None).where(api_keys.c.digest == digest))).one_or_none()
+            row = db.execute(_BY_DIGEST, {"digest": digest}).one_or_none()
         return KeyRecord(**fields(row)) if row else None
 
     @reads
@@ -71,7 +71,7 @@ class Keys:
         if not is_id(organization_id):
             return (), 0
         with self._database.read() as db:
-            return page_of(db, _keys(organization_id), KeyRecord, order=lambda c: [c.id], skip=skip, limit=limit)
+            return page_of(db, paged(_keys(organization_id), order=lambda c: [c.id]), KeyRecord, skip=skip, limit=limit)
 
     @writes
     def revoke(self, organization_id: int, key_id: int) -> bool:
@@ -98,3 +98,6 @@ def _keys(organization_id: int | None) -> Select[Any]:
     same = (memberships.c.organization_id == api_keys.c.organization_id) & (memberships.c.user_id == api_keys.c.user_id)
     joined = select(api_keys, memberships.c.role.label("member_role")).join(memberships, same)
     return joined if organization_id is None else joined.where(api_keys.c.organization_id == organization_id)
+
+
+_BY_DIGEST = _keys(None).where(api_keys.c.digest == bindparam("digest"))

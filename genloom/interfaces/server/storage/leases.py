@@ -81,7 +81,7 @@ class RunLeases:
             "takeovers": runs.c.takeovers + (1 if chosen.status == "in_progress" else 0),
         }
         taken = update(runs).where(*as_seen).values(values).returning(*WHOLE)
-        row = (db.execute(taken)).one_or_none()
+        row = db.execute(taken).one_or_none()
         return run_record(row) if row else None
 
     @writes
@@ -142,7 +142,7 @@ class RunLeases:
             return None
         mine = (runs.c.id == run_id, runs.c.lease_epoch == epoch, runs.c.status == "in_progress", *more)
         with self._database.write() as db:
-            row = (db.execute(update(runs).where(*mine).values(values).returning(*LEAN))).one_or_none()
+            row = db.execute(update(runs).where(*mine).values(values).returning(*LEAN)).one_or_none()
             if row is None:
                 return None
             run = run_record(row)
@@ -154,13 +154,13 @@ _LEASE = (runs.c.id, runs.c.organization_id, runs.c.status, runs.c.lease_epoch, 
 
 
 def _held(db: Connection) -> Sequence[Any]:  # Any: rows
-    return (db.execute(select(*_LEASE).where(runs.c.status == "in_progress"))).all()
+    return db.execute(select(*_LEASE).where(runs.c.status == "in_progress")).all()
 
 
 def _queued(db: Connection) -> Sequence[Any]:  # Any: rows
     """Return the queued run with the lowest number of each organisation."""
     lowest = select(func.min(runs.c.id)).where(runs.c.status == "queued").group_by(runs.c.organization_id)
-    return (db.execute(select(*_LEASE).where(runs.c.id.in_(lowest)))).all()
+    return db.execute(select(*_LEASE).where(runs.c.id.in_(lowest))).all()
 
 
 def _served(db: Connection, organizations: Sequence[int]) -> dict[int, float]:
@@ -168,10 +168,10 @@ def _served(db: Connection, organizations: Sequence[int]) -> dict[int, float]:
     mine = (runs.c.organization_id.in_(organizations), runs.c.status.in_([s for s in RUN_STATUSES if s != "queued"]))
     newest = select(func.max(runs.c.id)).where(*mine).group_by(runs.c.status, runs.c.organization_id)
     began = select(runs.c.organization_id, func.max(runs.c.started_at)).where(runs.c.id.in_(newest))
-    rows = (db.execute(began.group_by(runs.c.organization_id))).all()
+    rows = db.execute(began.group_by(runs.c.organization_id)).all()
     return {organization: at for organization, at in rows if at is not None}
 
 
 def _to_cancel(db: Connection) -> Any:  # Any: a row
     cancelled = select(*_LEASE).where(runs.c.status == "queued", runs.c.wanted == "cancel")
-    return (db.execute(cancelled.order_by(runs.c.id).limit(1))).first()
+    return db.execute(cancelled.order_by(runs.c.id).limit(1)).first()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
@@ -32,9 +32,9 @@ class Logs:
         leased = (runs.c.lease_epoch == epoch, runs.c.status == "in_progress")
         mine = select(runs.c.id).where(runs.c.organization_id == organization_id, runs.c.id == run_id, *leased)
         with self._database.write() as db:
-            if (db.execute(mine.with_for_update(key_share=True))).first() is None:
+            if db.execute(mine.with_for_update(key_share=True)).first() is None:
                 return False
-            last = (db.execute(_last(organization_id, run_id))).scalar_one()
+            last = db.execute(_LAST, {"organization": organization_id, "run": run_id}).scalar_one()
             now = self._clock()
             common = {"organization_id": organization_id, "run_id": run_id, "created_at": now}
             rows = [{**common, "number": last + n, "entry": entry} for n, entry in enumerate(entries, 1)]
@@ -56,20 +56,20 @@ class Logs:
         if not is_id(organization_id, run_id):
             return (), 0
         with self._database.read() as db:
-            total = (db.execute(_last(organization_id, run_id))).scalar_one()  # numbers have no gaps
+            mine = {"organization": organization_id, "run": run_id}
+            total: int = db.execute(_LAST, mine).scalar_one()  # numbers have no gaps
             if skip >= total:
                 return (), total
             first, last = (total - skip - limit + 1, total - skip) if reverse else (skip + 1, skip + limit)
-            query = _entries(organization_id, run_id).where(run_logs.c.number.between(max(first, 1), min(last, total)))
-            rows = db.execute(query.order_by(run_logs.c.number.desc() if reverse else run_logs.c.number))
+            between = {"first": max(first, 1), "last": min(last, total)}
+            rows = db.execute(_NEWEST_FIRST if reverse else _OLDEST_FIRST, {**mine, **between})
             return tuple(LogRecord(**fields(row)) for row in rows), total
 
 
-def _entries(organization_id: int, run_id: int) -> Select[Any]:
-    mine = (run_logs.c.organization_id == organization_id, run_logs.c.run_id == run_id)
-    return select(run_logs.c.number, run_logs.c.created_at, run_logs.c.entry).where(*mine)
-
-
-def _last(organization_id: int, run_id: int) -> Select[int]:
-    mine = (run_logs.c.organization_id == organization_id, run_logs.c.run_id == run_id)
-    return select(func.coalesce(func.max(run_logs.c.number), 0)).where(*mine)
+_MINE = (run_logs.c.organization_id == bindparam("organization"), run_logs.c.run_id == bindparam("run"))
+_LAST = select(func.coalesce(func.max(run_logs.c.number), 0)).where(*_MINE)
+_ENTRIES = select(run_logs.c.number, run_logs.c.created_at, run_logs.c.entry).where(
+    *_MINE, run_logs.c.number.between(bindparam("first"), bindparam("last"))
+)
+_OLDEST_FIRST = _ENTRIES.order_by(run_logs.c.number)
+_NEWEST_FIRST = _ENTRIES.order_by(run_logs.c.number.desc())

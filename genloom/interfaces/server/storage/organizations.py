@@ -38,7 +38,7 @@ class Organizations:
         if not is_id(organization_id):
             return None
         with self._database.read() as db:
-            row = (db.execute(select(organizations).where(organizations.c.id == organization_id))).one_or_none()
+            row = db.execute(select(organizations).where(organizations.c.id == organization_id)).one_or_none()
         return OrganizationRecord(**fields(row)) if row else None
 
     @reads

@@ -12,7 +12,7 @@ from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import RepoRecord
 from genloom.interfaces.server.storage.refusals import UnknownRowError
-from genloom.interfaces.server.storage.rows import fields, page_of
+from genloom.interfaces.server.storage.rows import fields, page_of, paged
 from genloom.interfaces.server.storage.schema import organizations, repos
 
 __all__ = ["Repos"]
@@ -55,7 +55,7 @@ class Repos:
         }
         mine = organizations.c.id == organization_id
         with self._database.write() as db:
-            if not is_id(organization_id) or (db.execute(select(organizations.c.id).where(mine))).first() is None:
+            if not is_id(organization_id) or db.execute(select(organizations.c.id).where(mine)).first() is None:
                 raise UnknownRowError("organisation", organization_id)
             row = db.execute(self._database.insert(repos, values).returning(*repos.c))
             return RepoRecord(**fields(row.one()))
@@ -66,7 +66,7 @@ class Repos:
         if not is_id(organization_id, repo_id):
             return None
         with self._database.read() as db:
-            row = (db.execute(select(repos).where(*_of(organization_id, repo_id)))).one_or_none()
+            row = db.execute(select(repos).where(*_of(organization_id, repo_id))).one_or_none()
         return RepoRecord(**fields(row)) if row else None
 
     @reads
@@ -76,7 +76,7 @@ class Repos:
             return (), 0
         offered = select(repos).where(repos.c.organization_id == organization_id, repos.c.removed_at.is_(None))
         with self._database.read() as db:
-            return page_of(db, offered, RepoRecord, order=lambda c: [c.id], skip=skip, limit=limit)
+            return page_of(db, paged(offered, order=lambda c: [c.id]), RepoRecord, skip=skip, limit=limit)
 
     @writes
     def change(self, organization_id: int, repo_id: int, **changes: Any) -> RepoRecord | None:  # Any: columns
@@ -96,7 +96,7 @@ class Repos:
             return None
         mine = (*_of(organization_id, repo_id), repos.c.removed_at.is_(None))
         with self._database.write() as db:
-            row = (db.execute(update(repos).where(*mine).values(values).returning(*repos.c))).one_or_none()
+            row = db.execute(update(repos).where(*mine).values(values).returning(*repos.c)).one_or_none()
             return RepoRecord(**fields(row)) if row else None
 
 

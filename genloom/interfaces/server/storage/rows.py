@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, true
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, true
 
-from genloom.interfaces.server.storage.columns import LARGEST_ID
+from genloom.interfaces.server.storage.columns import LARGEST_ID, Id
 
-__all__ = ["fields", "page_of"]
+__all__ = ["fields", "page_of", "paged"]
 
 T = TypeVar("T")
 
@@ -19,28 +19,33 @@ def fields(row: Any) -> dict[str, Any]:  # Any: a row of any columns, and what t
     return dict(row._mapping)
 
 
+def paged(query: Select[Any], *, order: Callable[[Any], Sequence[ColumnElement[Any]]]) -> Select[Any]:
+    """Return what `page_of` executes for a query: a page of the rows and how many there are, seen at one moment.
+
+    `order` gets the columns, of which `id` must be one.
+    """
+    counted = query.with_only_columns(func.count().label("found_in_all"), maintain_column_froms=True)
+    total = counted.subquery()
+    ordered = query.order_by(*order(query.selected_columns))
+    page = ordered.limit(bindparam("page_limit", type_=Id)).offset(bindparam("page_skip", type_=Id)).subquery()
+    joined = select(total.c.found_in_all, page).select_from(total.outerjoin(page, true()))
+    return joined.order_by(*order(page.c))
+
+
 def page_of(
     connection: Connection,
     query: Select[Any],
     make: Callable[..., T],
     *,
-    order: Callable[[Any], Sequence[ColumnElement[Any]]],
     skip: int,
     limit: int,
+    **values: Any,  # Any: what the query takes
 ) -> tuple[tuple[T, ...], int]:
-    """Return some of the rows that the query finds, and how many it finds: seen at one moment, in one statement.
-
-    `order` gets the columns, of which `id` must be one. Raises `ValueError` for a negative number.
-    """
+    """Return some of the rows that a `paged` query finds, and how many it finds. Raises `ValueError` for negatives."""
     if skip < 0 or limit < 0:
         raise ValueError("a page begins at zero or later and has zero rows or more")
-    counted = query.with_only_columns(func.count().label("found_in_all"), maintain_column_froms=True)
-    total = counted.subquery()
-    paged = query.order_by(*order(query.selected_columns)).limit(min(limit, LARGEST_ID)).offset(min(skip, LARGEST_ID))
-    page = paged.subquery()
-    joined = select(total.c.found_in_all, page).select_from(total.outerjoin(page, true())).order_by(*order(page.c))
-    rows = (connection.execute(joined)).all()
-    found = [fields(row) for row in rows]
+    window = {"page_limit": min(limit, LARGEST_ID), "page_skip": min(skip, LARGEST_ID)}
+    found = [fields(row) for row in connection.execute(query, {**values, **window})]
     in_all = found[0]["found_in_all"]
     for row in found:
         del row["found_in_all"]

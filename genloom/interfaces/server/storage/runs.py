@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import Connection, Update, func, select, tuple_, update
+from sqlalchemy import Connection, Update, insert, update
 
 from genloom.interfaces.server.storage.acceptance import (
     check_references,
@@ -22,11 +22,14 @@ from genloom.interfaces.server.storage.leases import RunLeases
 from genloom.interfaces.server.storage.records import NewDelivery, RunOverview, RunRecord, Wanted
 from genloom.interfaces.server.storage.refusals import StateConflictError, UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
-from genloom.interfaces.server.storage.run_rows import LEAN, OVERVIEW, run_record
-from genloom.interfaces.server.storage.schema import run_logs, runs
+from genloom.interfaces.server.storage.run_queries import PROGRESS, page_query, run_of_key, run_of_number
+from genloom.interfaces.server.storage.run_rows import LEAN, run_record
+from genloom.interfaces.server.storage.schema import runs
 from genloom.tools.codegen.wire import CreateAgentRunInput, ResumeAgentRunInput
 
 __all__ = ["Runs"]
+
+_ADDED = insert(runs).returning(*LEAN)
 
 
 class Runs(RunLeases):
@@ -47,13 +50,13 @@ class Runs(RunLeases):
         digest = digest_of_key(asked)
         with self._database.write() as db:
             lock_queue(db, organization_id)
-            if digest and (found := _get(db, organization_id, runs.c.key_digest == digest)):
+            if digest and (found := run_of_key(db, organization_id, digest)):
                 return found, False
             check_references(db, organization_id, user_id, asked.repo_id)
             check_room(db, organization_id, most_queued)
             values = self._new_row(asked, graph, digest)
             owner = {"organization_id": organization_id, "user_id": user_id}
-            row = (db.execute(self._database.insert(runs, {**owner, **values}).returning(*LEAN))).one()
+            row = db.execute(_ADDED, {**owner, **values}).one()
             return run_record(row), True
 
     def _new_row(self, asked: CreateAgentRunInput, graph: str, digest: str | None) -> dict[str, Any]:
@@ -81,7 +84,7 @@ class Runs(RunLeases):
         if not is_id(organization_id, run_id):
             return None
         with self._database.read() as db:
-            return _get(db, organization_id, runs.c.id == run_id)
+            return run_of_number(db, organization_id, run_id)
 
     @reads
     def find(self, organization_id: int, idempotency_key: str) -> RunRecord | None:
@@ -89,7 +92,7 @@ class Runs(RunLeases):
         if not is_id(organization_id):
             return None
         with self._database.read() as db:
-            return _get(db, organization_id, runs.c.key_digest == digest_of(idempotency_key))
+            return run_of_key(db, organization_id, digest_of(idempotency_key))
 
     @reads
     def page(
@@ -98,13 +101,11 @@ class Runs(RunLeases):
         """Return some of the organisation's runs, newest first, and how many there are; `ValueError` for negatives."""
         if not is_id(organization_id, user_id):
             return (), 0
-        query = select(*OVERVIEW).where(runs.c.organization_id == organization_id)
-        if user_id is not None:
-            query = query.where(runs.c.user_id == user_id)
-        if source_type is not None:
-            query = query.where(runs.c.source_type == source_type)
+        query = page_query(of_user=user_id is not None, of_source=source_type is not None)
+        given = {"organization": organization_id, "user": user_id, "source": source_type}
+        values = {name: value for name, value in given.items() if value is not None}
         with self._database.read() as db:
-            return page_of(db, query, RunOverview, order=lambda c: [c.id.desc()], skip=skip, limit=limit)
+            return page_of(db, query, RunOverview, skip=skip, limit=limit, **values)
 
     @reads
     def progress(self, wanted: AbstractSet[tuple[int, int]]) -> dict[tuple[int, int], tuple[RunOverview, int]]:
@@ -113,10 +114,9 @@ class Runs(RunLeases):
         One query for all who follow runs, of whichever organisation; a pair that does not fit together is left out.
         """
         pairs = [pair for pair in wanted if is_id(*pair)]
-        last = select(func.max(run_logs.c.number)).where(run_logs.c.run_id == runs.c.id).scalar_subquery()
-        mine = tuple_(runs.c.organization_id, runs.c.id).in_(pairs)
         with self._database.read() as db:
-            rows = (db.execute(select(*OVERVIEW, last.label("last_log")).where(mine))).all() if pairs else ()
+            asked = {"pairs": pairs, "numbers": [number for _, number in pairs]}
+            rows = db.execute(PROGRESS, asked).all() if pairs else ()
         found = [fields(row) for row in rows]
         counted = [(row.pop("last_log") or 0, RunOverview(**row)) for row in found]
         return {(run.organization_id, run.id): (run, number) for number, run in counted}
@@ -134,7 +134,7 @@ class Runs(RunLeases):
         if not is_id(organization_id, run_id):
             return None
         with self._database.write() as db:
-            run = _get(db, organization_id, runs.c.id == run_id, lock=True)
+            run = run_of_number(db, organization_id, run_id, lock=True)
             if run is None or (changes := self._changes(run, wanted)) is None:
                 return run
             changed = _change(db, organization_id, run_id, {"wanted": wanted, **changes})
@@ -173,7 +173,7 @@ class Runs(RunLeases):
             return None
         with self._database.write() as db:
             lock_queue(db, organization_id)
-            run = _get(db, organization_id, runs.c.id == run_id, lock=True)
+            run = run_of_number(db, organization_id, run_id, lock=True)
             if run is None:
                 return None
             if run.status in ("queued", "in_progress"):
@@ -199,17 +199,11 @@ class Runs(RunLeases):
         if not is_id(organization_id, run_id):
             return None
         with self._database.write() as db:
-            if _get(db, organization_id, runs.c.id == run_id, lock=True) is None:
+            if run_of_number(db, organization_id, run_id, lock=True) is None:
                 return None
             return _change(db, organization_id, run_id, {**values, "updated_at": self._clock()})
 
 
-def _get(db: Connection, organization_id: int, which: Any, *, lock: bool = False) -> RunRecord | None:
-    query = select(*LEAN).where(runs.c.organization_id == organization_id, which)  # Any, above: a condition
-    row = (db.execute(query.with_for_update(key_share=True) if lock else query)).one_or_none()
-    return run_record(row) if row else None
-
-
 def _change(db: Connection, organization_id: int, run_id: int, values: dict[str, Any]) -> RunRecord:
     changed: Update = update(runs).where(runs.c.organization_id == organization_id, runs.c.id == run_id)
-    return run_record((db.execute(changed.values(values).returning(*LEAN))).one())
+    return run_record(db.execute(changed.values(values).returning(*LEAN)).one())

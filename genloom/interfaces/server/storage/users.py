@@ -12,7 +12,7 @@ from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.records import Role, UserRecord
 from genloom.interfaces.server.storage.refusals import UnknownRowError
-from genloom.interfaces.server.storage.rows import fields, page_of
+from genloom.interfaces.server.storage.rows import fields, page_of, paged
 from genloom.interfaces.server.storage.schema import memberships, organizations, users
 
 __all__ = ["Users"]
@@ -39,10 +39,10 @@ class Users:
         values = {"email": email, "full_name": full_name, "github_username": github_username}
         with self._database.write() as db:
             mine = organizations.c.id == organization_id
-            if not is_id(organization_id) or (db.execute(select(organizations.c.id).where(mine))).first() is None:
+            if not is_id(organization_id) or db.execute(select(organizations.c.id).where(mine)).first() is None:
                 raise UnknownRowError("organisation", organization_id)
             made = self._database.insert(users, {**values, "created_at": self._clock()}).returning(*users.c)
-            user = fields((db.execute(made)).one())
+            user = fields(db.execute(made).one())
             member = {"organization_id": organization_id, "user_id": user["id"], "role": role}
             db.execute(self._database.insert(memberships, member))
         return UserRecord(**user, role=role)
@@ -53,7 +53,7 @@ class Users:
         if not is_id(organization_id, user_id):
             return None
         with self._database.read() as db:
-            row = (db.execute(_members(organization_id).where(users.c.id == user_id))).one_or_none()
+            row = db.execute(_members(organization_id).where(users.c.id == user_id)).one_or_none()
         return UserRecord(**fields(row)) if row else None
 
     @reads
@@ -62,7 +62,9 @@ class Users:
         if not is_id(organization_id):
             return (), 0
         with self._database.read() as db:
-            return page_of(db, _members(organization_id), UserRecord, order=lambda c: [c.id], skip=skip, limit=limit)
+            return page_of(
+                db, paged(_members(organization_id), order=lambda c: [c.id]), UserRecord, skip=skip, limit=limit
+            )
 
     @writes
     def set_role(self, organization_id: int, user_id: int, role: Role) -> bool:

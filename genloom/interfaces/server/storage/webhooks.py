@@ -28,7 +28,7 @@ class Webhooks:
             return None
         mine = webhooks.c.organization_id == organization_id
         with self._database.read() as db:
-            row = (db.execute(select(webhooks).where(mine))).one_or_none()
+            row = db.execute(select(webhooks).where(mine)).one_or_none()
         return WebhookRecord(**fields(row)) if row else None
 
     @writes
@@ -41,7 +41,7 @@ class Webhooks:
         mine = organizations.c.id == organization_id
         with self._database.write() as db:
             locked = select(organizations.c.id).where(mine).with_for_update(key_share=True)
-            if not is_id(organization_id) or (db.execute(locked)).first() is None:
+            if not is_id(organization_id) or db.execute(locked).first() is None:
                 raise UnknownRowError("organisation", organization_id)
             db.execute(delete(webhooks).where(webhooks.c.organization_id == organization_id))
             db.execute(self._database.insert(webhooks, values))
