@@ -46,7 +46,10 @@ Way = Literal["values", "test_report"]
 WAYS: tuple[Way, ...] = ("values", "test_report")
 
 _TEST_SECONDS = 12.0
-"""pytest starts several times for one verdict; a busy machine must not cut that short. A probe of time has its own limit."""
+"""pytest starts several times for one verdict; a busy machine must not cut that short."""
+
+_ENDLESS_SECONDS = 2.0
+"""For a probe of time, which runs as long as it may."""
 
 _REST_SECONDS, _KNOWN_REST_SECONDS, _MOST_REST_SECONDS = 0.4, 0.15, 3.0
 """How long nothing may change, also with as many processes as were there before; and the longest wait for that: shorter
@@ -114,8 +117,10 @@ class RecordingSandbox(Sandbox):
 
     def prepare(self, case: Mapping[str, Any], way: Way) -> None:
         """Forget what was reported, and take the limits for a case."""
-        longer = way == "test_report" and not case.get("probe", "").startswith("wall")
-        self.case_limits = replace(CASE_LIMITS, wall_seconds=_TEST_SECONDS) if longer else CASE_LIMITS
+        seconds = _TEST_SECONDS if way == "test_report" else CASE_LIMITS.wall_seconds
+        if case.get("probe", "").startswith("wall"):
+            seconds = _ENDLESS_SECONDS
+        self.case_limits = replace(CASE_LIMITS, wall_seconds=seconds)
         self.reports = []
 
     @property
