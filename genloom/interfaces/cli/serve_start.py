@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import shlex
@@ -75,7 +76,7 @@ async def _serve(settings: ServerSettings, listener: socket.socket, session: Ses
         settings,
         listener,
         stop=stop,
-        ready=lambda _: _announce(settings, listener, session, as_json=as_json),
+        ready=lambda _: _ready(settings, listener, session, as_json=as_json),
         session_keys={key_digest(session.text): principal},
     )
     tell("genloom serve: stopped")
@@ -90,6 +91,12 @@ def _stop(number: int, stop: asyncio.Event, came: list[int]) -> None:
         os._exit(128 + number)
     tell("genloom serve: draining; runs go on at the next start (again to stop at once)")
     stop.set()
+
+
+def _ready(settings: ServerSettings, listener: socket.socket, session: SessionToken, *, as_json: bool) -> None:
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it again and again holds up all requests for a while
+    _announce(settings, listener, session, as_json=as_json)
 
 
 def _announce(settings: ServerSettings, listener: socket.socket, session: SessionToken, *, as_json: bool) -> None:
