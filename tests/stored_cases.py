@@ -32,9 +32,9 @@ __all__ = [
     "RecordingSandbox",
     "Way",
     "attack",
+    "benign_report",
     "read_cases",
     "stays_benign",
-    "tests_of_benign",
 ]
 
 CASE_LIMITS = Limits(
@@ -180,7 +180,7 @@ async def stays_benign(
     return _attempt(case, way, verdict, time.monotonic() - started)
 
 
-async def tests_of_benign(case: Mapping[str, Any], sandbox: RecordingSandbox) -> TestReport:
+async def benign_report(case: Mapping[str, Any], sandbox: RecordingSandbox) -> TestReport:
     """Run the test file of a benign module, with the grants of a verification and without its controls."""
     sandbox.prepare(case, "test_report")
     tests = _test_file(_name(case), case["checks"], types=False)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from canary import Ground, canary_ground
 from sandbox_variants import VARIANTS, first_here, first_is_quick, unavailable
-from stored_cases import WAYS, RecordingSandbox, Way, attack, read_cases, stays_benign, tests_of_benign
+from stored_cases import WAYS, RecordingSandbox, Way, attack, benign_report, read_cases, stays_benign
 
 from genloom.tools.sandbox.warm.warm_pool import stop_servers
 
@@ -91,7 +91,7 @@ async def test_stored_benign_module_passes(
 ) -> None:
     """An ordinary module loads, gives what it should, and passes."""
     if way == "test_report" and variant != first_here() and not is_one_of_many(case):
-        report = await tests_of_benign(case, sandbox)
+        report = await benign_report(case, sandbox)
         assert (report.complete, report.ended) == (True, "normal"), report
         assert {found.result for found in report.cases} == {"passed"}, report
         return
