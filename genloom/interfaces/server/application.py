@@ -11,6 +11,7 @@ from genloom.errors import RequestError
 from genloom.interfaces.server.admission.authentication import Authentication
 from genloom.interfaces.server.admission.gate import Gate
 from genloom.interfaces.server.audit import AuditLog
+from genloom.interfaces.server.audit_writer import AuditWriter
 from genloom.interfaces.server.framework_errors import answer_framework_errors
 from genloom.interfaces.server.lookups import RunLookups
 from genloom.interfaces.server.openapi import describe
@@ -75,7 +76,7 @@ def build_application(
         web_url=web_url,
         check_url=check_url or _no_webhooks,
         send_test=send_test,
-        audit=audit,
+        audit=AuditWriter(audit) if audit else None,
         workers_alive=workers_alive,
     )
 

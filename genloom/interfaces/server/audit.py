@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from genloom.errors import StorageError
+from genloom.interfaces.server.audit_action import AuditAction
 from genloom.interfaces.server.audit_chain import (
     LONGEST_LINE,
     START,
@@ -29,14 +29,12 @@ from genloom.interfaces.server.audit_chain import (
     parse_line,
     shown_head,
 )
-from genloom.interfaces.told import configured_secrets, without_secrets
+from genloom.interfaces.told import configured_secrets
 from genloom.tools.store.database import private_folder, storage_errors
 
 __all__ = ["AuditLog"]
 
 LOCK_SECONDS = 10.0
-LONGEST_TEXT = 500
-MOST_DETAILS = 20
 
 _BROKEN = "`genloom serve audit verify` shows where; keep both files, move them away, and a new log begins."
 
@@ -69,36 +67,43 @@ class AuditLog:
 
         Raises `StorageError`, too, when the log's end is not what was noted of it: nothing is added to a broken log.
         """
+        told = AuditAction(
+            at=self._clock(),
+            action=action,
+            actor=actor,
+            organisation=organisation,
+            target=target,
+            outcome=outcome,
+            detail=detail or {},
+        )
+        self.append_all([told])
+
+    def append_all(self, actions: Sequence[AuditAction]) -> None:
+        """Write down actions in their order, and synchronise the disk once for all of them. Raises as `append`."""
         secrets = configured_secrets()
-        details = list((detail or {}).items())[:MOST_DETAILS]
-        entry = {
-            "at": datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="microseconds"),
-            "actor": _bounded(actor, secrets),
-            "organisation": organisation,
-            "action": _bounded(action, secrets),
-            "target": _bounded(target, secrets),
-            "outcome": _bounded(outcome, secrets),
-            "detail": {_bounded(name, secrets): _bounded(value, secrets) for name, value in details},
-        }
+        entries = [action.entry(secrets) for action in actions]
         private_folder(self.path.parent)
         with self._turn, storage_errors(self.path):
             try:
                 with self._lock:
-                    self._append(entry)
+                    self._append(entries)
             except Timeout as error:
                 raise StorageError(
                     f"{self.path}: another process held it for more than {LOCK_SECONDS:g} seconds.", hint="Try again."
                 ) from error
 
-    def _append(self, entry: Mapping[str, Any]) -> None:
+    def _append(self, entries: Sequence[Mapping[str, Any]]) -> None:
         log = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             end, last = self._last_whole_line(log)
-            line, link = line_of(entry, last)
+            lines = []
+            for entry in entries:
+                line, last = line_of(entry, last)
+                lines.append(line)
             os.ftruncate(log, end)  # half a line, of a process that was killed while it wrote, was promised to nobody
-            _write_all(log, line, end)
+            _write_all(log, b"".join(lines), end)
             os.fsync(log)
-            self._note(link)
+            self._note(last)
         finally:
             os.close(log)
 
@@ -171,13 +176,6 @@ class AuditLog:
                     if entry is None:
                         return
                     yield entry
-
-
-def _bounded(value: Any, secrets: tuple[str, ...]) -> Any:  # Any: a text or a number
-    if not isinstance(value, str):
-        return value
-    told = without_secrets(value, secrets)
-    return told if len(told) <= LONGEST_TEXT else f"{told[: LONGEST_TEXT - 1]}…"
 
 
 def _write_all(descriptor: int, data: bytes, offset: int) -> None:

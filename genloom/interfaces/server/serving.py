@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 from genloom.errors import StorageError
 from genloom.interfaces.server.admission.authentication import Authentication
-from genloom.interfaces.server.audit import AuditLog
+from genloom.interfaces.server.audit_action import AuditAction
+from genloom.interfaces.server.audit_writer import AuditWriter
 from genloom.interfaces.server.lookups import RunLookups
 from genloom.interfaces.server.security.principal import Principal
 from genloom.interfaces.server.settings import ServerSettings
@@ -35,7 +35,7 @@ class Serving:
     web_url: Callable[[int, int], str]
     check_url: Callable[[str], object]
     send_test: SendTest | None
-    audit: AuditLog | None
+    audit: AuditWriter | None
     workers_alive: Callable[[], bool]
     draining: bool = False
     audited: bool = True
@@ -56,9 +56,11 @@ class Serving:
         if self.audit is None:
             return
         actor = "the server's own key" if principal.key_id is None else f"key {principal.key_id}"
-        append = partial(self.audit.append, action, actor=actor, organisation=principal.organization_id, target=target)
+        told = AuditAction(
+            at=time.time(), action=action, actor=actor, organisation=principal.organization_id, target=target
+        )
         try:
-            await asyncio.to_thread(append)
+            await self.audit.append(told)
             self.audited = True
         except StorageError as error:
             self.audited = False

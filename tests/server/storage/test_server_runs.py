@@ -235,3 +235,21 @@ async def test_secrets_of_a_run_show_in_no_repr(storage: Storage) -> None:
     run = await queued(storage, webhooks=[{"url": "http://h/", "secret": "hush-hush-hush-hush"}])
     assert run.webhooks == ({"url": "http://h/", "secret": "hush-hush-hush-hush"},)
     assert "hush" not in repr(run)
+
+
+async def test_looking_runs_up_reads_no_whole_table_or_index(sqlite_url: str) -> None:
+    """Those who poll are answered as quickly when there are a million runs: SQLite searches, it does not scan."""
+    from genloom.interfaces.server.storage.run_queries import PROGRESS
+
+    explained: list[str] = []
+    async with Storage.open(sqlite_url) as storage:
+        with storage._database.read() as db:
+            driver = db.connection.dbapi_connection
+            assert driver is not None
+            driver.set_trace_callback(explained.append)
+            db.execute(PROGRESS, {"pairs": [(1, 1), (1, 2)], "numbers": [1, 2]}).all()
+            driver.set_trace_callback(None)
+            (statement,) = [text for text in explained if "run_logs" in text]
+            plan = [row[3] for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+    assert any("SEARCH runs USING INTEGER PRIMARY KEY" in step for step in plan), plan
+    assert not any(step.startswith(("SCAN runs", "SCAN run_logs")) for step in plan), plan
