@@ -143,23 +143,26 @@ class AuditLog:
             os.close(head)
 
     def verify(self) -> AuditFinding:
-        """Read the whole log, a line at a time, and return the first line that does not fit. No log at all is sound."""
-        with self._turn, storage_errors(self.path):
+        """Read the whole log, a line at a time, and return the first line that does not fit. No log at all is sound.
+
+        Lines are appended meanwhile: looked at are those that were there at the beginning.
+        """
+        with storage_errors(self.path):
             if not self.path.parent.is_dir():
                 return AuditFinding(0)
             try:
-                with self._lock:
-                    return self._verify()
+                with self._turn, self._lock:
+                    noted = self._noted()
+                    size = self.path.stat().st_size if self.path.exists() else None
             except Timeout as error:
                 raise StorageError(f"{self.path} is being written.", hint="Try again.") from error
+            except StorageError as error:
+                return AuditFinding(0, None, error.message)
+            return self._verify(noted, size)
 
-    def _verify(self) -> AuditFinding:
-        try:
-            noted = self._noted()
-        except StorageError as error:
-            return AuditFinding(0, None, error.message)
-        if self.path.exists():
-            found = check_chain(self.path, noted)
+    def _verify(self, noted: Link | None, size: int | None) -> AuditFinding:
+        if size is not None:
+            found = check_chain(self.path, noted, size)
             if found.sound and found.entries and noted is None:
                 return AuditFinding(found.entries, None, f"{self._head} is missing: nobody can tell whether the end is")
             return found

@@ -66,15 +66,16 @@ def parse_line(line: bytes) -> Entry | None:
     return entry if hashlib.sha256(_canonical(rest)).hexdigest() == entry["hash"] else None
 
 
-def check_chain(log: Path, head: Link | None) -> AuditFinding:
-    """Read the log line by line and return the first line that does not fit, if any.
+def check_chain(log: Path, head: Link | None, size: int) -> AuditFinding:
+    """Read the first `size` bytes of the log line by line and return the first line that does not fit, if any.
 
     `head` is the last line as it was noted beside the log; without it nobody can tell whether lines are missing at the
     end. Raises `OSError`.
     """
-    last, at_head = START, head is None or head == START
+    last, at_head, left = START, head is None or head == START, size
     with log.open("rb") as file:
-        while line := file.readline(LONGEST_LINE):
+        while line := file.readline(min(LONGEST_LINE, left)):
+            left -= len(line)
             entry = parse_line(line)
             number = last.seq + 1
             if entry is None:

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genloom.errors import StorageError
+from genloom.interfaces.server import audit
 from genloom.interfaces.server.audit import AuditLog
 from genloom.interfaces.server.audit_chain import START, Link, line_of, parse_line
 
@@ -276,3 +278,20 @@ def test_form_of_a_line_is_exact() -> None:
     assert parse_line(line.replace(b":", b": ")) is None
     assert parse_line(line_of({**entry, "more": 1}, START)[0]) is None
     assert parse_line(b"[" * 100_000) is None
+
+
+def test_lines_are_appended_while_the_log_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the reading of a long log takes: nobody waits for it, and what comes meanwhile is not a fault."""
+    log = filled(tmp_path / "data")
+    read = audit.check_chain
+
+    def slow(*given: Any) -> Any:
+        AuditLog(log.path.parent).append("run.create", actor="key 1", target="run 99")
+        log.append("run.create", actor="key 1", target="run 100")
+        return read(*given)
+
+    monkeypatch.setattr(audit, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(audit, "check_chain", slow)
+    assert (log.verify().sound, len(list(log.read()))) == (True, 8)
+    monkeypatch.undo()
+    assert (log.verify().sound, log.verify().entries) == (True, 8)
