@@ -39,6 +39,17 @@ BUSY_SECONDS = 10.0
 READERS = 4
 WRITERS = 4  # of Postgres; SQLite has one writer at a time
 
+POSTGRES_OPTIONS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",  # milliseconds
+}
+"""A server that went away without a word is noticed within half a minute. A URL may say otherwise."""
+
+STATEMENT_SECONDS = 30.0
+
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _FORMS = "Give sqlite:////absolute/path/server.db or postgresql://user:password@host/name."
 _LAY_OUT_LOCK, _LEASE_LOCK = 7_305_801, 7_305_802  # advisory locks of Postgres; any numbers that stay the same
@@ -77,16 +88,19 @@ class ServerDatabase:
         if self.is_sqlite:
             _set_up_sqlite(self._readers, writes=False)
             _set_up_sqlite(self._writers, writes=True)
+        else:
+            _set_up_postgres(self._readers)
+            _set_up_postgres(self._writers)
 
     def _engine(self, connections: int, **more: Any) -> Engine:  # Any: SQLAlchemy's own options
         sqlite_options = {"timeout": BUSY_SECONDS, "check_same_thread": False}  # the pool lends each to one at a time
-        options = sqlite_options if self.is_sqlite else {"connect_timeout": int(BUSY_SECONDS)}
+        postgres_options = {name: value for name, value in POSTGRES_OPTIONS.items() if name not in self.url.query}
         return create_engine(
             self.url,
             pool_size=connections,
             max_overflow=0,
             pool_pre_ping=not self.is_sqlite,  # a Postgres that was restarted is not noticed otherwise
-            connect_args=options,
+            connect_args=sqlite_options if self.is_sqlite else postgres_options,
             hide_parameters=True,  # errors must not tell prompts and secrets
             **more,
         )
@@ -200,3 +214,13 @@ def _set_up_sqlite(engine: Engine, *, writes: bool) -> None:
         @event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _set_up_postgres(engine: Engine) -> None:
+    """Bound each statement, its wait for locks included: no thread is held up for ever."""
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: object) -> None:  # Any: the driver's connection
+        with connection.cursor() as cursor:  # not by the connection's options, which poolers refuse
+            cursor.execute(f"SET statement_timeout = {int(STATEMENT_SECONDS * 1000)}")
+        connection.commit()

@@ -21,6 +21,7 @@ _REASONS = {
     "28": ("it refused the user or password", "Check the user and password of the database's URL."),
     "3D": ("there is no database of that name", "Create the database, or correct the URL."),
     "53": ("the server's disk, memory or connections are used up", "Make room on the database server, and try again."),
+    "57014": ("a statement took too long", "Look at what else the database server is busy with, and try again."),
     "57": ("the server ended the connection or is shutting down", "Try again when the database server is back."),
     "40": ("another transaction was in the way", "Try again."),
     "55": ("a row or table was locked for too long", "Try again."),
@@ -29,7 +30,7 @@ _REASONS = {
     "25": ("it takes no changes", "Connect to the primary server, not to a read-only copy."),
     "42": ("its tables are not genloom's, or may not be used", "Give a database of its own, which the user owns."),
 }
-"""By the class of the SQLSTATE. Constraints (23) and data (22) are the program's own affair."""
+"""By the SQLSTATE, or its class. Constraints (23) and data (22) are the program's own affair."""
 
 
 def shown(url: URL) -> str:
@@ -73,5 +74,5 @@ def _postgres_error(url: URL, error: DBAPIError) -> StorageError | None:
     if state is None and lost:  # before there is a connection the driver tells words alone
         why = " ".join(str(error.orig).split())[:300].replace(str(url.password or "\0"), "***")
         return StorageError(f"{shown(url)}: the connection to it failed ({why}).", hint=_UNREACHABLE)
-    reason = _REASONS.get((state or "")[:2])
+    reason = _REASONS.get(state or "") or _REASONS.get((state or "")[:2])
     return StorageError(f"{shown(url)}: {reason[0]}.", hint=reason[1]) if reason else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -18,6 +17,7 @@ from genloom.errors import StorageError
 __all__ = ["Lane", "reads", "writes"]
 
 WAIT_SECONDS = 30.0
+MOST_WAITING = 1000
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,22 +27,37 @@ class Lane:
     """So many threads, each with one piece of work at a time, in the order in which it came.
 
     Work is done to its end, though whoever asked for it has gone away: a transaction that is cut off would hold SQLite's
-    write lock for seconds. What waited for more than 30 seconds is refused with `StorageError`.
+    write lock for seconds. What no thread has begun within 30 seconds is refused with `StorageError` and never done; so,
+    at once, is what comes while a thousand pieces are there.
     """
 
     def __init__(self, name: str, threads: int) -> None:
         self._name = name
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="genloom-database")
+        self._asked = 0
 
     async def do(self, work: Callable[[], T]) -> T:
         """Return what the work returns, or raise what it raises. A caller that is cancelled ends at once."""
-        done = self._pool.submit(self._in_time, work, time.monotonic() + WAIT_SECONDS)
-        return await asyncio.shield(asyncio.wrap_future(done))
+        if self._asked >= MOST_WAITING:
+            raise self._refusal()
+        begun = self._pool.submit(work)
+        done = asyncio.wrap_future(begun)
+        self._asked += 1
+        timer = asyncio.get_running_loop().call_later(WAIT_SECONDS, begun.cancel)  # work under way goes on
+        done.add_done_callback(lambda _: self._left(timer))
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            if not done.cancelled() or _is_cancelled():
+                raise
+        raise self._refusal()
 
-    def _in_time(self, work: Callable[[], T], latest: float) -> T:
-        if time.monotonic() > latest:
-            raise StorageError(f"{self._name}: all connections were in use for too long.", hint="Try again.")
-        return work()
+    def _left(self, timer: asyncio.TimerHandle) -> None:
+        self._asked -= 1
+        timer.cancel()
+
+    def _refusal(self) -> StorageError:
+        return StorageError(f"{self._name}: all connections were in use for too long.", hint="Try again.")
 
     async def close(self) -> None:
         """Wait until all work is done, and end the threads."""
@@ -73,3 +88,8 @@ def writes(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 
 def _part(arguments: tuple[Any, ...]) -> Any:  # Any: the part of the storage whose method it is
     return arguments[0]
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
