@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from genloom.errors import ExampleError
-from genloom.state.example import Example, parse_example
+from genloom.state.example import MAX_EXAMPLE_CHARACTERS, Example, parse_example
 from genloom.syntax import parse_module
 
 __all__ = ["count_doctests", "doctest_examples"]
@@ -59,6 +59,8 @@ def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
 
 def _binds_only(source: str, bound: frozenset[str]) -> bool:
     """Whether the line imports names that the module has anyway."""
+    if len(source) > MAX_EXAMPLE_CHARACTERS:
+        return False
     try:
         body = parse_module(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

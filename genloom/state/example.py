@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -37,7 +38,7 @@ class Example(BaseModel):
         """The example as one would write it."""
         return f"raises({self.error}, {self.call})" if self.error else f"{self.call} == {self.expected}"
 
-    @property
+    @cached_property
     def function(self) -> str:
         """The name that the call is about: the first called one that is no builtin, such as `double` in `double(2)` and
         `list(double(2))`, or `Stack` in `Stack().push(1).size`."""

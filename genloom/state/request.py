@@ -7,8 +7,9 @@ import hashlib
 import keyword
 import re
 import sys
+from collections import deque
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, field_validator, model_validator
@@ -24,6 +25,7 @@ __all__ = ["GenerationRequest"]
 
 MAX_PROMPT_CHARACTERS = 200_000
 MAX_EXAMPLES = 1_000
+MAX_SIGNATURE_CHARACTERS = 10_000
 
 
 class GenerationRequest(StatePart):
@@ -96,7 +98,7 @@ class GenerationRequest(StatePart):
     def _tests_are_python(cls, tests: str | None) -> str | None:
         if tests is not None:
             try:
-                parse_module(tests)
+                _imports(tests)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 raise ValueError(f"the tests are not Python: {error}") from error
         return tests
@@ -104,6 +106,8 @@ class GenerationRequest(StatePart):
     @field_validator("signature")
     @classmethod
     def _signature_is_python(cls, signature: str | None) -> str | None:
+        if signature is not None and len(signature) > MAX_SIGNATURE_CHARACTERS:
+            raise ValueError(f"the signature is longer than {MAX_SIGNATURE_CHARACTERS} characters")
         if signature is not None and _signature_name(signature) is None:
             raise ValueError(f"the signature {signature!r} is none: write it as `slugify(text: str) -> str`")
         return signature
@@ -131,22 +135,25 @@ class GenerationRequest(StatePart):
 
     def _demand_calls_of_the_asked_name(self) -> None:
         asked = self.name or (_signature_name(self.signature) if self.signature else None)
-        called = {parse_example(text).function for text in self.examples}
+        called = {example.function for example in self._own_examples}
         if asked and called and asked not in called:
             raise ValueError(f"the examples call {', '.join(sorted(called))}, and {asked} is asked for")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # Any: field values
         """Return a copy with some fields changed; what was worked out from the fields is worked out anew."""
         copied = super().model_copy(update=update, deep=deep)
-        for name in ("all_examples", "prompt_examples", "target_name", "fingerprint", "_tested", "_tested_modules"):
+        for name in _WORKED_OUT:
             copied.__dict__.pop(name, None)
         return copied
 
     @cached_property
     def all_examples(self) -> tuple[Example, ...]:
         """The caller's examples and those written in the prompt, each once, in order."""
-        own = [parse_example(text) for text in self.examples]
-        return tuple({example.text: example for example in (*own, *self.prompt_examples)}.values())
+        return tuple({example.text: example for example in (*self._own_examples, *self.prompt_examples)}.values())
+
+    @cached_property
+    def _own_examples(self) -> tuple[Example, ...]:
+        return tuple(parse_example(text) for text in self.examples)
 
     @cached_property
     def prompt_examples(self) -> tuple[Example, ...]:
@@ -178,13 +185,13 @@ class GenerationRequest(StatePart):
         if self.signature:
             return _signature_name(self.signature)
         if self.examples:
-            return parse_example(self.examples[0]).function
+            return self._own_examples[0].function
         return self._tested[1] if self._tested else None
 
     @cached_property
     def _tested(self) -> tuple[str, str] | None:
         """The module and the name that the tests import first from outside the standard library."""
-        for node in ast.walk(parse_module(self.tests or "")):
+        for node in _imports(self.tests or ""):
             if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
                 top = node.module.split(".")[0]
                 if top not in sys.stdlib_module_names | _TEST_TOOLS and node.names[0].name.isidentifier():
@@ -195,7 +202,7 @@ class GenerationRequest(StatePart):
     def _tested_modules(self) -> frozenset[str]:
         """What the tests import, as far as it may be a module."""
         found: set[str] = set()
-        for node in ast.walk(parse_module(self.tests or "")):
+        for node in _imports(self.tests or ""):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -216,6 +223,30 @@ class GenerationRequest(StatePart):
     def draft_path(self) -> str:
         """The path that a draft of one module has: the target, else the module's own name."""
         return self.target or f"{self.module_name}.py"
+
+
+_WORKED_OUT = (
+    *("all_examples", "prompt_examples", "target_name", "fingerprint"),
+    *("_own_examples", "_tested", "_tested_modules"),
+)
+"""What a request works out of its fields once."""
+
+
+@lru_cache(maxsize=4)
+def _imports(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Return the imports of a module's text. Raises as `parse_module`.
+
+    The last few texts are kept: parsing a long test file takes long, and its request asks more than once.
+    """
+    found: list[ast.Import | ast.ImportFrom] = []
+    nodes: deque[ast.AST] = deque([parse_module(source)])
+    while nodes:
+        node = nodes.popleft()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append(node)
+        for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+            nodes.extend(part for part in getattr(node, part, ()) if isinstance(part, ast.AST))
+    return tuple(found)
 
 
 def _signature_name(signature: str) -> str | None:

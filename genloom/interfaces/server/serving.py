@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -37,6 +38,9 @@ class Serving:
     send_test: SendTest | None
     audit: AuditWriter | None
     workers_alive: Callable[[], bool]
+    webhooks_alive: Callable[[], bool]
+    checking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1), repr=False)
+    """Held by whoever looks through a request for code."""
     draining: bool = False
     audited: bool = True
     """Whether the last action could be written into the audit log."""

@@ -36,6 +36,7 @@ RUN = {
     "lease_epoch": 1,
     "lease_beat": 0,
     "takeovers": 0,
+    "place": "0" * 32,
     "prompt": "Double a number.",
 }
 
@@ -54,7 +55,7 @@ def test_a_caller_s_own_metadata_are_left_alone() -> None:
     [
         ({"examples": ["double(2)"]}, ("body",), "double(2)"),
         ({"examples": ["f(1) == 1", "f(1) == 2"]}, ("body",), "contradict"),
-        ({"examples": "f(1) == 1"}, ("body", "metadata", "examples"), "tuple"),
+        ({"examples": "f(1) == 1"}, ("body", "metadata", "examples"), "valid list"),
         ({"name": "not a name"}, ("body", "metadata", "name"), "identifier"),
         ({"target": "../../etc/passwd"}, ("body", "metadata", "target"), "inside"),
         ({"tests": "def ("}, ("body", "metadata", "tests"), "not Python"),

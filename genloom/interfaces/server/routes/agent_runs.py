@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from genloom.interfaces.server.routes.access import Runner, Server, Viewer
 from genloom.interfaces.server.routes.answers import Asked, paged, shown
-from genloom.interfaces.server.routes.asked_run import checked_creation, checked_resumption
+from genloom.interfaces.server.routes.asked_run import checked_creation, checked_follow_up, checked_resumption
 from genloom.interfaces.server.routes.bodies import body_of
 from genloom.interfaces.server.routes.documented import NO_RUN, errors, takes
 from genloom.interfaces.server.routes.told_run import found_run, overview, told_run
@@ -38,7 +38,7 @@ async def create_agent_run(request: Request, server: Server, principal: Runner) 
     """Create a run. It is accepted once this answers: with status `queued`, or as it is by now when the organisation has a
     run of the same `metadata.idempotency_key`."""
     asked = await body_of(request, CreateAgentRunInput)
-    graph = checked_creation(server, asked)
+    graph = await checked_creation(server, asked)
     run, created = await server.storage.runs.create(
         principal.organization_id, principal.user_id, asked, graph=graph, most_queued=server.settings.queue
     )
@@ -78,6 +78,7 @@ async def resume_agent_run(request: Request, server: Server, principal: Runner) 
     asked = await body_of(request, ResumeAgentRunInput)
     checked_resumption(server, asked)
     before = await found_run(server, principal.organization_id, asked.agent_run_id)
+    await checked_follow_up(server, before, asked)
     run = await server.storage.runs.resume(
         principal.organization_id, before.id, asked, most_queued=server.settings.queue
     )

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from genloom.errors import RequestError, UsageError
 from genloom.interfaces.server.errors import ApiError, invalid
 from genloom.interfaces.server.runs.graph_choice import graph_of
-from genloom.interfaces.server.runs.run_request import check_request
+from genloom.interfaces.server.runs.run_request import check_follow_up, check_request
 from genloom.interfaces.server.serving import Serving
+from genloom.interfaces.server.storage import RunRecord
 from genloom.tools.codegen.wire import (
     CreateAgentRunInput,
     HTTPValidationError,
     ResumeAgentRunInput,
+    ValidationError,
     WebhookOverride,
 )
 from genloom.tools.codegen.wire.webhooks import MAX_URL_CHARACTERS
 
-__all__ = ["checked_address", "checked_creation", "checked_resumption"]
+__all__ = ["checked_address", "checked_creation", "checked_follow_up", "checked_resumption"]
 
 MOST_WEBHOOKS = 5
 SHORTEST_SECRET = 16
@@ -26,12 +30,10 @@ LONGEST_NAME = 500
 Problem = tuple[tuple[str | int, ...], str]
 
 
-def checked_creation(serving: Serving, asked: CreateAgentRunInput) -> str:
+async def checked_creation(serving: Serving, asked: CreateAgentRunInput) -> str:
     """Return the graph that a run is for. Raises `ApiError` (422) naming all that this server does not take."""
     _refuse_all(_problems(serving, asked))
-    told = check_request(asked)
-    if told:
-        raise ApiError(422, HTTPValidationError(detail=told))
+    await _refuse_request(serving, partial(check_request, asked))
     return graph_of(asked)
 
 
@@ -40,9 +42,23 @@ def checked_resumption(serving: Serving, asked: ResumeAgentRunInput) -> None:
     _refuse_all(_problems(serving, asked))
 
 
+async def checked_follow_up(serving: Serving, run: RunRecord, asked: ResumeAgentRunInput) -> None:
+    """Raise `ApiError` (422) for a prompt that a run which has ended cannot go on with."""
+    if run.ended:
+        await _refuse_request(serving, partial(check_follow_up, run, asked.prompt))
+
+
 def checked_address(serving: Serving, url: str, secret: str | None, place: tuple[str | int, ...] = ("body",)) -> None:
     """Raise `ApiError` (422) for a webhook that could not be sent, or whose secret is too short to sign with."""
     _refuse_all(_wrong_webhook(serving, url, secret, place))
+
+
+async def _refuse_request(serving: Serving, check: Callable[[], tuple[ValidationError, ...]]) -> None:
+    """Check in a thread, one request at a time: reading a large prompt takes a moment, and others are answered meanwhile."""
+    async with serving.checking:
+        told = await asyncio.to_thread(check)
+    if told:
+        raise ApiError(422, HTTPValidationError(detail=told))
 
 
 def _refuse_all(problems: Iterator[Problem]) -> None:

@@ -7,6 +7,7 @@ sandboxes, policies and backends are the server's. Keys that are not listed here
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError as PydanticError
@@ -16,7 +17,7 @@ from genloom.interfaces.server.storage.records import RunRecord
 from genloom.state import GenerationRequest
 from genloom.tools.codegen.wire import CreateAgentRunInput, ValidationError
 
-__all__ = ["RUN_FIELDS", "RUN_SWITCHES", "check_request", "run_request"]
+__all__ = ["RUN_FIELDS", "RUN_SWITCHES", "check_follow_up", "check_request", "run_request"]
 
 RUN_FIELDS = ("name", "signature", "examples", "tests", "target", "constraints", "comparison")
 """Keys of a run's metadata that are fields of the request."""
@@ -25,6 +26,7 @@ RUN_SWITCHES = ("approval", "accept_unverified")
 """Keys of a run's metadata that are true or false."""
 
 MAX_PROBLEMS = 20
+MAX_TESTS = 100_000  # parsing is one step in which nobody else is answered
 _NEWER_TEXT = "The code as it stands"
 
 
@@ -39,6 +41,8 @@ def check_request(asked: CreateAgentRunInput) -> tuple[ValidationError, ...]:
     graph = metadata.get(GRAPH_FIELD)
     if graph is not None and graph not in known_graphs():
         problems.append(_problem((GRAPH_FIELD,), f"graph must be one of: {', '.join(known_graphs())}", "value_error"))
+    if isinstance(metadata.get("tests"), str) and len(metadata["tests"]) > MAX_TESTS:
+        return (*problems, _problem(("tests",), f"At most {MAX_TESTS} characters of tests are taken.", "value_error"))
     try:
         _request(asked.prompt, metadata)
     except PydanticError as error:
@@ -46,10 +50,26 @@ def check_request(asked: CreateAgentRunInput) -> tuple[ValidationError, ...]:
     return tuple(problems[:MAX_PROBLEMS])
 
 
+def check_follow_up(run: RunRecord, prompt: str) -> tuple[ValidationError, ...]:
+    """Return why a run that has ended cannot be followed up by a prompt, nothing when it can; nothing is run."""
+    resume = {"kind": "follow_up", "prompt": prompt, "previous_result": run.result}
+    try:
+        run_request(replace(run, leg=run.leg + 1, resume=resume))
+    except PydanticError as error:
+        return tuple(
+            problem.model_copy(
+                update={"loc": ("body", "prompt"), "msg": f"With what the run has so far: {problem.msg}"}
+            )
+            for problem in _told(error)
+        )
+    return ()
+
+
 def run_request(run: RunRecord) -> GenerationRequest:
     """Return the request of the run's leg: the same each time. A follow-up stands below the first prompt, and the result
     so far is given as context. Raises pydantic's `ValidationError`."""
     resume = run.resume or {}
+    resume = resume.get("follow_up") or resume  # one that was resumed within the leg
     if run.leg == 1 or resume.get("kind") != "follow_up":
         return _request(run.prompt, run.metadata or {})
     prompt = f"{run.prompt}\n\nFollow-up to the code made so far:\n{resume.get('prompt', '')}"
@@ -66,7 +86,9 @@ def _told(error: PydanticError) -> list[ValidationError]:
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     return [
         ValidationError(
-            loc=_place(problem["loc"]), msg=problem["msg"].removeprefix("Value error, "), type=problem["type"]
+            loc=_place(problem["loc"]),
+            msg=problem["msg"].removeprefix("Value error, ").replace("valid tuple", "valid list"),
+            type=problem["type"],
         )
         for problem in problems[:MAX_PROBLEMS]
     ]
