@@ -53,6 +53,7 @@ def build_application(
     send_test: SendTest | None = None,
     audit: AuditLog | None = None,
     workers_alive: Callable[[], bool] = lambda: True,
+    webhooks_alive: Callable[[], bool] = lambda: True,
     session_keys: Mapping[str, Principal] | None = None,
     routers: Sequence[APIRouter] = (),
     public: Sequence[str] = PUBLIC,
@@ -78,6 +79,7 @@ def build_application(
         send_test=send_test,
         audit=AuditWriter(audit) if audit else None,
         workers_alive=workers_alive,
+        webhooks_alive=webhooks_alive,
     )
 
     @asynccontextmanager

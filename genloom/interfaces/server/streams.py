@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 
-from genloom.errors import StorageError
 from genloom.interfaces.server.storage import LogRecord, RunOverview, Storage
+from genloom.interfaces.server.supervision import Supervision
 
 __all__ = ["RunStreams", "StreamsFullError", "Update"]
 
@@ -40,8 +40,7 @@ class _Watched:
 class RunStreams:
     """The listeners of one server. An async context manager: within it the database is read for them.
 
-    `most` listeners at a time; each may be 1,000 updates behind before its stream is ended. `failures` counts readings
-    that the database refused: the next reading brings what was missed.
+    `most` listeners at a time; each may be 1,000 updates behind before its stream is ended.
     """
 
     def __init__(self, storage: Storage, *, most: int, poll_seconds: float) -> None:
@@ -50,10 +49,10 @@ class RunStreams:
         self._poll_seconds = poll_seconds
         self._watched: dict[tuple[int, int], _Watched] = {}
         self._wake = asyncio.Event()
+        self._supervision = Supervision("event streams")
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self.listening = 0
-        self.failures = 0
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._read_for_ever(), name="run-streams")
@@ -65,6 +64,11 @@ class RunStreams:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+
+    @property
+    def well(self) -> bool:
+        """Whether the database is being read for listeners."""
+        return self._task is not None and not self._task.done() and self._supervision.well
 
     def close(self) -> None:
         """End all streams; those that are asked for later end at once."""
@@ -140,11 +144,8 @@ class RunStreams:
             if not self._watched:
                 self._wake.clear()
                 await self._wake.wait()
-            await asyncio.sleep(self._poll_seconds)
-            try:
-                await self._read()
-            except StorageError:  # the next reading brings what was missed
-                self.failures += 1
+            wait = await self._supervision.turn(self._read)  # the next reading brings what was missed
+            await asyncio.sleep(self._poll_seconds + wait)
 
     async def _read(self) -> None:
         watched = {key: one for key, one in self._watched.items() if not one.run.ended}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -213,3 +214,26 @@ def test_a_server_that_drains_ends_its_streams(quick: RunningServer) -> None:
         ready = client.get("/readyz")
         assert (ready.status_code, ready.json()["checks"]["open"]) == (503, False)
         assert client.get("/healthz").status_code == 200
+
+
+def test_streams_go_on_after_an_error_that_nobody_expected(
+    quick: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver's own, say: listeners hear of the run's end all the same, and the server says that it is ready."""
+    real, failures = quick.storage.runs.progress, iter([RuntimeError("boom"), KeyError("boom")])
+
+    async def progress(wanted: Any) -> Any:
+        if (task := asyncio.current_task()) and task.get_name() == "run-streams" and (error := next(failures, None)):
+            raise error
+        return await real(wanted)
+
+    monkeypatch.setattr(quick.storage.runs, "progress", progress)
+    with quick.client() as client:
+        writer = Writer(quick, client)
+        with listening(client, writer.path) as answer:
+            heard = events(answer)
+            next(heard)
+            writer.end()
+            assert [event.data["status"] for event in heard if event.kind == "status"][-1] == "completed"
+        assert next(failures, None) is None
+        assert client.get("/readyz").json()["checks"]["streams"] is True

@@ -28,7 +28,7 @@ async def healthz() -> Response:
 
 @router.get("/readyz", responses={503: {"description": "Not ready: `checks` says why"}})
 async def readyz(server: Server) -> Response:
-    """Answer 200 when database, disk and workers can take a run, 503 when one cannot or the server drains."""
+    """Answer 200 when the server can take runs and tell of them, 503 when a part of it cannot or it drains."""
     now = time.monotonic()
     if server.readiness is None or now - server.readiness[0] > FRESH_SECONDS:  # anybody may ask, as often as they like
         server.readiness = now, await _checks(server)
@@ -42,6 +42,8 @@ async def _checks(server: Serving) -> dict[str, bool]:
         "database": await _database_answers(server),
         "disk": await asyncio.to_thread(_disk_takes, server),
         "workers": server.workers_alive(),
+        "webhooks": server.webhooks_alive(),
+        "streams": server.streams.well,
     }
 
 

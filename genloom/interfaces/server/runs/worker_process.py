@@ -16,6 +16,7 @@ from typing import Self
 
 from genloom.errors import GenloomError
 from genloom.interfaces.server.settings import ServerSettings
+from genloom.interfaces.server.supervision import told_error
 from genloom.tools.backoff import backoff_seconds
 
 __all__ = ["WorkerProcesses", "main"]
@@ -72,14 +73,17 @@ class WorkerProcesses:
         failures = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            process = await self._start()
-            self._processes[number] = process
-            code = await process.wait()
+            try:
+                process = await self._start()
+                self._processes[number] = process
+                end = f"a worker ended ({await process.wait()})"
+            except Exception as error:  # noqa: BLE001 - no memory for a process, say: the next try may find some
+                end = f"a worker cannot be started ({told_error(error)})"
             if self._stopping.is_set():
                 return
             failures = 1 if time.monotonic() - began > STEADY_SECONDS else failures + 1
             wait = 0.2 + backoff_seconds(failures, base=0.5, cap=30)
-            print(f"genloom serve: a worker ended ({code}); another starts in {wait:.1f} s.", file=sys.stderr)
+            print(f"genloom serve: {end}; another starts in {wait:.1f} s.", file=sys.stderr)
             await asyncio.sleep(wait)
 
     async def _start(self) -> asyncio.subprocess.Process:
