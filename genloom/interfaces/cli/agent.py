@@ -27,7 +27,7 @@ _number = click.argument("number", metavar="RUN", type=click.IntRange(0, 2**63 -
 
 
 @click.group(
-    short_help="Codegen agents: run, get, list, logs, resume, cancel, batch.",
+    short_help="Codegen agents: run, get, list, logs, resume, pause, cancel, batch.",
     epilog='\b\nExamples:\n  genloom agent run "Add a test for the parser"\n  genloom agent logs 12 --follow\n'
     "  genloom agent batch prompts.jsonl > results.jsonl",
 )
@@ -44,6 +44,7 @@ Examples:
   genloom agent run "Add a test for the parser"
   genloom agent run - --repo-id 7 --follow < task.md
   genloom agent run "Bump the version" --key bump-1.4 --no-wait --json
+  genloom agent run "Make a URL slug" -e "slugify('A b') == 'a-b'" -e "slugify('C') == 'c'" --approval
 
 \b
 {_EXIT_CODES}"""
@@ -52,7 +53,15 @@ Examples:
 @click.option("--repo-id", type=click.IntRange(0), metavar="N", help="The repository at the server.")
 @click.option("--model", metavar="M", help="The model that the agent uses, by the server's name for it.")
 @click.option("--image", "images", multiple=True, metavar="FILE", help="A picture for the agent; may be repeated.")
-@click.option("--metadata", multiple=True, metavar="KEY=VALUE", help="Kept with the run; may be repeated.")
+@options.examples
+@options.tests
+@click.option("--approval", is_flag=True, help="A person approves before the run ends.")
+@click.option(
+    "--metadata",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Kept with the run; may be repeated. A JSON list, object, number, true, false or null is sent as such, else text.",
+)
 @click.option("--key", metavar="KEY", help="Idempotency key: a run that has it is found, not started again.")
 @_org
 @_deadline
@@ -61,9 +70,12 @@ Examples:
 @options.as_json
 @options.quiet
 def run(prompt: str, images: tuple[str, ...], metadata: tuple[str, ...], **given: Any) -> int:  # Any: click's values
-    """Start a run of PROMPT (`-` for standard input), wait for its end and print its result."""
+    """Start a run of PROMPT (`-` for standard input), wait for its end and print its result.
+
+    --example, --tests and --approval go into the metadata, where a genloom server (`genloom serve`) looks for them.
+    """
     from genloom.interfaces.cli.agent_run import NewRun, image_uri, metadata_of, start_run
-    from genloom.interfaces.cli.inputs import read_prompt
+    from genloom.interfaces.cli.inputs import read_prompt, read_text
 
     new = NewRun(
         prompt=read_prompt(prompt),
@@ -71,7 +83,12 @@ def run(prompt: str, images: tuple[str, ...], metadata: tuple[str, ...], **given
         repo_id=given["repo_id"],
         model=given["model"],
         images=tuple(map(image_uri, images)),
-        metadata=metadata_of(metadata),
+        metadata=metadata_of(
+            metadata,
+            examples=given["examples"],
+            tests=read_text(given["tests"], "test file"),
+            approval=given["approval"],
+        ),
     )
     return start_run(new, _waiting(given), org_id=given["org_id"], logs=given["logs"])
 
@@ -162,6 +179,20 @@ def cancel(number: int, org_id: int | None, as_json: bool) -> int:
     from genloom.interfaces.cli.agent_run import cancel_run
 
     return cancel_run(number, org_id=org_id, as_json=as_json)
+
+
+@command.command(
+    epilog="\b\nExample:\n  genloom agent pause 12\n\n\b\nExit codes: 0 it was asked to pause; 2 it has ended, "
+    "or the server cannot; 3 the token is missing or refused."
+)
+@_number
+@_org
+@options.as_json
+def pause(number: int, org_id: int | None, as_json: bool) -> int:
+    """Hold RUN after the step that it is at, at a server that can (`genloom serve`); `resume` lets it go on."""
+    from genloom.interfaces.cli.agent_run import pause_run
+
+    return pause_run(number, org_id=org_id, as_json=as_json)
 
 
 @command.command(

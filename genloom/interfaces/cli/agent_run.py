@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import mimetypes
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from genloom.tools.codegen.deadline import Deadline
 from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.codegen.options import SubmitOptions
 from genloom.tools.codegen.watch import resumed
+from genloom.tools.codegen.wire import AgentRunResponse
 
 __all__ = [
     "NewRun",
@@ -30,6 +32,7 @@ __all__ = [
     "cancel_run",
     "image_uri",
     "metadata_of",
+    "pause_run",
     "resume_run",
     "start_run",
     "submit_once",
@@ -115,11 +118,25 @@ def resume_run(number: int, prompt: str, waiting: Waiting, *, org_id: int | None
 
 def cancel_run(number: int, *, org_id: int | None, as_json: bool) -> int:
     """End a run and print it as it is then."""
-    run = AgentSession(org_id=org_id).perform(lambda client: client.cancel_run(number))
+    return _controlled(lambda client: client.cancel_run(number), org_id=org_id, as_json=as_json)
+
+
+def pause_run(number: int, *, org_id: int | None, as_json: bool) -> int:
+    """Hold a run and print it as it is then."""
+    return _controlled(lambda client: client.pause_run(number), org_id=org_id, as_json=as_json)
+
+
+def _controlled(
+    control: Callable[[AsyncCodegen], Coroutine[Any, Any, AgentRunResponse]],  # Any: asyncio's own types
+    *,
+    org_id: int | None,
+    as_json: bool,
+) -> int:
+    run = AgentSession(org_id=org_id).perform(control)
     if as_json:
         put_json(run_json(run))
     else:
-        tell(f"run {number}: {run.to_run().status}")
+        tell(f"run {run.id}: {run.to_run().status}")
     return 0
 
 
@@ -163,8 +180,9 @@ def _give(run: AgentRun, shown: dict[str, Any], waiting: Waiting) -> int:
     code = exit_code(run) if waiting.wait else 0
     if code == 130 and not waiting.quiet:
         tell(f"not ended within the deadline; `genloom agent get {run.id} --wait` goes on.")
-    if code == 5 and not waiting.quiet:
-        tell(f"it waits for a person; `genloom agent resume {run.id} PROMPT` goes on.")
+    if run.status == "paused" and not waiting.quiet:
+        seen = f"it waits for a person, who sees the draft at {run.web_url}" if run.web_url else "it waits for a person"
+        tell(f"{seen}; `genloom agent resume {run.id} PROMPT` goes on.")
     return code
 
 
@@ -183,12 +201,32 @@ def image_uri(path: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def metadata_of(pairs: Sequence[str]) -> dict[str, Any] | None:  # Any: the caller's own JSON
-    """Return `KEY=VALUE` options as metadata, `None` without any. Raises `UsageError`."""
-    found = {}
+def metadata_of(
+    pairs: Sequence[str], *, examples: Sequence[str] = (), tests: str | None = None, approval: bool = False
+) -> dict[str, Any] | None:  # Any: the caller's own JSON
+    """Return `KEY=VALUE` options as metadata, `None` without any, and beside them what a genloom server looks for.
+
+    A value that is a JSON list, object, number, true, false or null is taken as such, anything else as text, also a number
+    that would not be written so again (`1.10`). Raises `UsageError`, also for what is said twice.
+    """
+    found: dict[str, Any] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise UsageError(f"{pair!r} is no metadata.", hint="Write it as KEY=VALUE.")
-        found[name.strip()] = value
-    return found or None
+        found[name.strip()] = _value(value)
+    given = {"examples": list(examples), "tests": tests, "approval": approval}
+    asked = {name: value for name, value in given.items() if value}
+    for name in asked.keys() & found.keys():
+        raise UsageError(f"{name} is given by an option of its own and by --metadata.", hint="Give one of them.")
+    return {**found, **asked} or None
+
+
+def _value(text: str) -> Any:  # Any: JSON
+    try:
+        value = json.loads(text)
+        again = json.dumps(value, allow_nan=False)  # NaN and the infinities are Python's, not JSON's
+    except (ValueError, RecursionError):
+        return text
+    number = isinstance(value, int | float)
+    return text if isinstance(value, str) or (number and again != text) else value

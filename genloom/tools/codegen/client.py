@@ -111,8 +111,9 @@ class AsyncCodegen(CodegenApi):
         """Follow a run (or the run of a number) until it is final and return it; all pending runs share one poll.
 
         After `deadline` seconds it comes back with status `timeout` and its raw status as last seen: it goes on at the
-        server and can be waited for again. A run that rests (paused, or a status that nobody knows) comes back as it is
-        after some minutes. Raises the last error when the server stays out of reach.
+        server and can be waited for again. A paused run comes back at once from `genloom serve`, which tells pauses for
+        certain; elsewhere it, and a status that nobody knows, comes back as it is after some minutes. Raises the last error
+        when the server stays out of reach.
         """
         known = _known(run)
         watch = RunWatch(run=known, emit=emit, on_retry=Retries(emit=emit, run=known).tell)

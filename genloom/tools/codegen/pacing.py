@@ -34,7 +34,7 @@ class Pacing:
     random between 0 and `retry_base * 2**n`, at most `retry_cap`, and never shorter than what the server asked for, of
     which at most `retry_after_cap` is honoured. `settle` are the pauses before each look into the list after a create
     whose answer was lost: only when none of them shows the run is it created again. `resting` is how long a paused run
-    or an unknown status is polled.
+    (of a server that does not tell pauses for certain) or an unknown status is polled.
     """
 
     poll_first: float = 0.6

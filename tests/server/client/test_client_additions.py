@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from genloom.errors import UsageError
 from genloom.interfaces.server.storage import RunRecord, Storage
 from genloom.state import AgentRun
-from genloom.testing import CodegenServer
+from genloom.testing import CodegenServer, RunPlan
 from genloom.tools.codegen import UNLIMITED, AsyncCodegen, LogEntry, Pacing
 from genloom.tools.codegen.http.failures import RejectedError
 from genloom.tools.codegen.wire import CreateAgentRunInput
@@ -103,6 +104,33 @@ async def test_a_run_is_cancelled_and_one_that_has_ended_is_not(served: RunningS
         assert client.additions == {"cancel", "events", "pause"}
 
 
+@on_sqlite
+async def test_waiting_ends_as_soon_as_the_run_is_paused(served: RunningServer) -> None:
+    """Where a pause is told for certain nobody waits to see whether it lasts."""
+    asked = CreateAgentRunInput(prompt="x")
+    run, _ = served.do(lambda storage: storage.runs.create(1, 1, asked, graph="generation", most_queued=10))
+    pacing = Pacing(poll_first=0.02, poll_cap=0.1, resting=1e9, limits=UNLIMITED)
+    async with AsyncCodegen(token=served.key(), org_id=1, base_url=served.base_url, pacing=pacing) as client:
+        async with asyncio.timeout(SECONDS):
+            waiting = asyncio.create_task(client.wait(run.id))
+            await asyncio.sleep(0.2)
+            assert not waiting.done()
+            await client.pause_run(run.id)
+            assert (await waiting).status == "paused"
+            assert (await client.wait(run.id)).status == "paused"
+            followed = [item async for item in client.follow(run.id)]
+        assert isinstance(followed[-1], AgentRun)
+        assert followed[-1].status == "paused"
+
+
+async def test_where_nobody_tells_pauses_a_paused_run_is_watched_for_a_while() -> None:
+    with CodegenServer(RunPlan(status="paused")) as server:
+        pacing = Pacing(poll_first=0.02, poll_cap=0.05, resting=1e9, limits=UNLIMITED)
+        async with AsyncCodegen(token=server.token, org_id=1, base_url=server.base_url, pacing=pacing) as client:
+            run = await client.run("x", deadline=1.0)
+    assert (run.status, run.raw_status) == ("timeout", "paused")
+
+
 async def test_at_a_server_of_the_documents_nothing_more_is_asked_for() -> None:
     with CodegenServer() as server:
         async with AsyncCodegen(
@@ -116,20 +144,52 @@ async def test_at_a_server_of_the_documents_nothing_more_is_asked_for() -> None:
         assert not [request for request in server.requests if request.path.endswith("/events")]
 
 
-@on_sqlite
-def test_agent_cancel_at_the_command_line(served: RunningServer) -> None:
-    run = begun(served)
+def at_the_command_line(served: RunningServer, *arguments: str) -> subprocess.CompletedProcess[str]:
     variables = {"CODEGEN_API_BASE_URL": served.base_url, "CODEGEN_API_TOKEN": served.key(), "CODEGEN_ORG_ID": "1"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "genloom", "agent", "cancel", str(run.id), "--json"],
+    return subprocess.run(
+        [sys.executable, "-m", "genloom", "agent", *arguments],
         capture_output=True,
         text=True,
         timeout=60,
         env={**os.environ, **variables},
         check=False,
     )
+
+
+@on_sqlite
+@pytest.mark.parametrize("wanted", ["cancel", "pause"])
+def test_agent_cancel_and_pause_at_the_command_line(served: RunningServer, wanted: str) -> None:
+    run = begun(served)
+    ended = at_the_command_line(served, wanted, str(run.id), "--json")
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["id"] == run.id
-    wanted = served.do(lambda storage: storage.runs.get(1, run.id))
-    assert wanted is not None
-    assert wanted.wanted == "cancel"
+    stored = served.do(lambda storage: storage.runs.get(1, run.id))
+    assert stored is not None
+    assert stored.wanted == wanted
+
+
+@on_sqlite
+@pytest.mark.slow
+def test_a_run_that_waits_for_a_person_is_told_with_where_its_draft_is_seen(served: RunningServer) -> None:
+    run = begun(served)
+    assert at_the_command_line(served, "pause", str(run.id)).returncode == 0
+    served.do(lambda storage: storage.runs.pause(run.id, run.lease_epoch, "Waiting."))
+    for arguments, code in [(("get", str(run.id), "--wait"), 5), (("get", str(run.id)), 0)]:
+        told = at_the_command_line(served, *arguments)
+        assert told.returncode == code
+        assert f"waits for a person, who sees the draft at {served.base_url}/agent/trace/{run.id}" in told.stderr
+
+
+@on_sqlite
+@pytest.mark.slow
+def test_what_a_run_s_code_must_meet_has_options_of_its_own(served: RunningServer, tmp_path: Path) -> None:
+    tests = tmp_path / "test_f.py"
+    tests.write_text("from draft import f\n\n\ndef test_f():\n    assert f(1) == 2\n")
+    given = ["-e", "f(1) == 2", "-e", "f(2) == 4", "--tests", str(tests), "--approval", "--metadata", 'own={"a": [1]}']
+    started = at_the_command_line(served, "run", "Double", "--no-wait", "--json", *given)
+    assert started.returncode == 0, started.stderr
+    metadata = json.loads(started.stdout)["metadata"]
+    assert (metadata["examples"], metadata["approval"]) == (["f(1) == 2", "f(2) == 4"], True)
+    assert (metadata["tests"], metadata["own"]) == (tests.read_text(), {"a": [1]})
+    same = ["--metadata", 'examples=["f(1) == 2"]', "--metadata", "approval=true"]
+    assert at_the_command_line(served, "run", "Double", "--no-wait", *same).returncode == 0

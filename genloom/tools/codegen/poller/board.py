@@ -53,24 +53,26 @@ class Board:
         if not run.callers:
             del self.watched[run_id]
 
-    def take_page(self, page: AgentRunPage, *, skip: int, asked_at: float, now: float) -> None:
-        """Take over what a page of the list shows."""
+    def take_page(
+        self, page: AgentRunPage, *, skip: int, asked_at: float, now: float, told_pauses: bool = False
+    ) -> None:
+        """Take over what a page of the list shows; `told_pauses` as for `take`."""
         self.lookups.notice(page.items)
         self.newest = max([self.newest, *(response.id for response in page.items)])
         for place, response in enumerate(page.items, skip):
             run = self.watched.get(response.id)
             if run is not None:
                 run.rank = page.total - place if page.total > place else None
-                self.take(response, asked_at=asked_at, now=now)
+                self.take(response, asked_at=asked_at, now=now, told_pauses=told_pauses)
 
-    def take(self, response: AgentRunResponse, *, asked_at: float, now: float) -> None:
-        """Take over what an answer shows of one run."""
+    def take(self, response: AgentRunResponse, *, asked_at: float, now: float, told_pauses: bool = False) -> None:
+        """Take over what an answer shows of one run; with `told_pauses` a paused one is followed no further."""
         run = self.watched.get(response.id)
         if run is None:
             return
         if run.take(response, asked_at=asked_at, now=now):
             self.news_at = now
-        if run.over(now, self._pacing.resting):
+        if run.over(now, self._pacing.resting, told_pauses=told_pauses):
             del self.watched[run.id]
             run.end()
 

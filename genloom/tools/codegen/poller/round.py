@@ -119,7 +119,8 @@ class PollRound:
         self.requests += 1
         asked_at = self.clock()
         page = await self.source.page(skip)
-        self.board.take_page(page, skip=skip, asked_at=asked_at, now=self.clock())
+        told_pauses = self.source.tells_pauses
+        self.board.take_page(page, skip=skip, asked_at=asked_at, now=self.clock(), told_pauses=told_pauses)
         return page
 
     async def _alone(self, run_id: int) -> None:
@@ -132,7 +133,7 @@ class PollRound:
             if run is not None:
                 self.board.fail(error, [run])
             return
-        self.board.take(response, asked_at=asked_at, now=self.clock())
+        self.board.take(response, asked_at=asked_at, now=self.clock(), told_pauses=self.source.tells_pauses)
 
 
 def _goes_on(lookup: Lookup, oldest: int, pages_read: int) -> bool:

@@ -13,6 +13,11 @@ __all__ = ["ConnectionSource", "RunSource"]
 class RunSource(Protocol):
     """Shows runs of one organisation; each call is one request."""
 
+    @property
+    def tells_pauses(self) -> bool:
+        """Whether the server was heard to mean it when it says that a run is paused: it goes on when it is resumed, not
+        before. Elsewhere nobody knows."""
+
     async def page(self, skip: int) -> AgentRunPage:
         """Return up to 100 runs, newest first, after leaving out `skip`."""
 
@@ -25,6 +30,11 @@ class ConnectionSource:
 
     def __init__(self, connection: Connection, org_id: int) -> None:
         self._connection, self._root = connection, f"/v1/organizations/{org_id}/agent"
+
+    @property
+    def tells_pauses(self) -> bool:
+        """Whether the server was heard to mean it when it says that a run is paused."""
+        return "pause" in self._connection.additions
 
     async def page(self, skip: int) -> AgentRunPage:
         """Return up to 100 runs, newest first, after leaving out `skip`."""

@@ -43,11 +43,14 @@ class WatchedRun:
             self.changed_at = now
         return changed
 
-    def over(self, now: float, resting: float) -> bool:
-        """Whether nothing more is expected: a final status, or one that rested for `resting` seconds."""
+    def over(self, now: float, resting: float, *, told_pauses: bool = False) -> bool:
+        """Whether nothing more is expected: a final status, one that rested for `resting` seconds, or a pause where the
+        server tells those."""
         if self.run is None:
             return False
-        return is_final(self.run.status) or (is_resting(self.run.status) and now - self.changed_at >= resting)
+        if is_final(self.run.status) or (told_pauses and self.run.status == "paused"):
+            return True
+        return is_resting(self.run.status) and now - self.changed_at >= resting
 
     def end(self) -> None:
         """Tell every caller that no more comes."""
