@@ -27,7 +27,8 @@ LONGEST_KEY = 512
 class Authentication:
     """The keys of one server. `session_keys` are known by digest beside those stored.
 
-    After `failures` unknown keys from one address, keys from there that were not good before are not looked up for a while.
+    After `failures` unknown keys from one address, further ones from there are answered 429 for a while. Each key is looked
+    up all the same: others, with good keys, may have that address too, as behind a proxy.
     """
 
     def __init__(self, storage: Storage, *, failures: Rate | None, session_keys: Mapping[str, Principal]) -> None:
@@ -41,13 +42,10 @@ class Authentication:
         key = _key(authorizations)
         if key is None:
             raise _unknown("The request has no key: send `Authorization: Bearer …`.")
-        digest = key_digest(key)
-        known = digest in self._known or digest in self._session_keys
-        if not known and (wait := self._failures.wait(address, time.monotonic())):
-            raise too_many(wait, "Too many requests with unknown keys came from this address.")
-        found = await self._find(key, digest)
+        found = await self._find(key, key_digest(key))
         if found is None:
-            self._failures.admit(address, time.monotonic())
+            if wait := self._failures.admit(address, time.monotonic()):
+                raise too_many(wait, "Too many requests with unknown keys came from this address.")
             raise _unknown("The key is not known, or does not count any more.")
         return found
 
