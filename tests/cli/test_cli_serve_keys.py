@@ -123,3 +123,17 @@ def test_every_page_of_help_has_examples(program: Program) -> None:
             page = program("serve", *arguments, "--help")
             assert page.code == 0
             assert "Example" in page.out
+
+
+def test_key_that_cannot_be_audited_does_not_count(program: Program, tmp_path: Path) -> None:
+    """Nobody was shown it, and the log would not tell of it."""
+    data = tmp_path / "data"
+    first = program("serve", "keys", "create", "--data", str(data))
+    assert first.code == 0
+    (data / "audit.head").write_text("something else")
+    failed = program("serve", "keys", "create", "--data", str(data), "--json")
+    assert failed.code != 0
+    assert "gl_" not in failed.out
+    before, lost = program("serve", "keys", "list", "--data", str(data), "--json").json["keys"]
+    assert before["revoked_at"] is None
+    assert lost["revoked_at"] is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -62,23 +63,34 @@ def create(
     data: str | None,
     as_json: bool,
 ) -> int:
-    """Make a key and print it, alone, on standard output. It cannot be shown again."""
+    """Make a key and print it, alone, on standard output. It cannot be shown again.
+
+    A key that cannot be written into the audit log does not count.
+    """
     from genloom.interfaces.cli.terminal import put_json, put_text, tell
 
     settings = serve_storage.settings_of(database=database, data=data)
     from genloom.interfaces.server.security.keys import create_key
 
+    def audit(record: KeyRecord) -> None:
+        serve_storage.operator_log(settings).append(
+            "key.create",
+            actor="operator",
+            organisation=organization,
+            target=f"key {record.id}",
+            detail={"prefix": record.prefix, "role": role, "user": user},
+        )
+
     async def work(storage: Storage) -> tuple[str, KeyRecord]:
-        return await create_key(storage, organization, user, name=name, role=role, days=days)
+        text, record = await create_key(storage, organization, user, name=name, role=role, days=days)
+        try:
+            await asyncio.to_thread(audit, record)
+        except BaseException:
+            await storage.keys.revoke(organization, record.id)  # nobody was shown it, and nobody would know of it
+            raise
+        return text, record
 
     text, record = serve_storage.with_storage(settings, work, create=True)
-    serve_storage.operator_log(settings).append(
-        "key.create",
-        actor="operator",
-        organisation=organization,
-        target=f"key {record.id}",
-        detail={"prefix": record.prefix, "role": role, "user": user},
-    )
     if as_json:
         put_json({"key": text, **_as_json(record)})
         return 0

@@ -158,4 +158,13 @@ def test_readiness_says_what_is_missing(serve: Callable[..., RunningServer], tmp
 
 
 def checks(**changes: bool) -> dict[str, Any]:
-    return {"database": True, "disk": True, "workers": True, "webhooks": True, "streams": True, "audit": True, "open": True, **changes}
+    return {
+        "database": True,
+        "disk": True,
+        "workers": True,
+        "webhooks": True,
+        "streams": True,
+        "audit": True,
+        "open": True,
+        **changes,
+    }

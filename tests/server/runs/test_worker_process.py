@@ -139,6 +139,25 @@ async def test_a_worker_ends_when_its_server_is_gone(desk, gate) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_worker_that_cannot_be_started_is_started_later(desk, monkeypatch, capsys) -> None:
+    """Where there is no process left, say: the operator hears of it, and the server has no worker meanwhile."""
+    start, failures = WorkerProcesses._start, iter([BlockingIOError(11, "Resource temporarily unavailable")] * 2)
+
+    async def failing(self: WorkerProcesses) -> asyncio.subprocess.Process:
+        if error := next(failures, None):
+            assert not self.alive
+            raise error
+        return await start(self)
+
+    monkeypatch.setattr(WorkerProcesses, "_start", failing)
+    async with WorkerProcesses(desk.settings) as workers, asyncio.timeout(60):
+        while not workers.alive:
+            await asyncio.sleep(0.05)
+    assert capsys.readouterr().err.count("a worker cannot be started (BlockingIOError at test_worker_process.py") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_disk_that_is_full_for_a_while_loses_and_doubles_nothing(desk, gate) -> None:
     """The worker may not write to any file meanwhile; then it may again."""
     settings = desk.settings.model_copy(update={"model": "openai:test-model"})
