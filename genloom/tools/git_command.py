@@ -63,7 +63,7 @@ async def _started(arguments: Sequence[str], folder: Path, transport: Transport)
             *_SETTINGS,
             *arguments,
             cwd=folder,
-            env=_environment(os.environ, transport),
+            env=_environment(os.environ, transport, folder),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -99,11 +99,12 @@ _SETTINGS: Sequence[str] = (
 )
 
 
-def _environment(environ: Mapping[str, str], transport: Transport) -> dict[str, str]:
+def _environment(environ: Mapping[str, str], transport: Transport, folder: Path) -> dict[str, str]:
     return {
         **{name: environ[name] for name in _KEPT if name in environ},
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CEILING_DIRECTORIES": str(folder.absolute().parent),  # a repository around the folder configures nothing
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ASKPASS": "true",
         "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20",

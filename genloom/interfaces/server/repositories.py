@@ -17,7 +17,7 @@ MOST_LISTED = 10_000
 
 def mirror_of(data: Path, repo: RepoRecord) -> Mirror:
     """Return the mirror of a repository in a server's data folder; it may have to be filled first."""
-    return _mirror(data, str(repo.id), repo.source)
+    return _mirror(data, repo.folder, repo.source)
 
 
 async def register_repository(
@@ -51,7 +51,7 @@ async def register_repository(
         await storage.repos.remove(organization_id, repo.id)
         await mirror.delete()
         raise
-    return await storage.repos.change(organization_id, repo.id, folder=str(mirror.folder)) or repo
+    return repo
 
 
 async def remove_repository(storage: Storage, data: Path, organization_id: int, repo_id: int) -> RepoRecord:

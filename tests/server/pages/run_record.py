@@ -33,6 +33,7 @@ def run_record(**changes: Any) -> RunRecord:
         "lease_epoch": 1,
         "lease_beat": 0,
         "takeovers": 0,
+        "place": "0" * 32,
         "prompt": "Double a number",
         "outcome": {
             "outcome": "passed",

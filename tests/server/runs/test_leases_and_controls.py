@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from genloom.errors import StorageError
 from genloom.interfaces.server.runs.controls import RunControls, approval_answer
 from genloom.interfaces.server.runs.lease import LOST_SHARE, Lease, LeaseWatch
+from genloom.interfaces.server.runs.work_time import WorkTime
 
 
 class Clock:
@@ -88,12 +89,12 @@ async def test_a_holder_that_cannot_beat_gives_its_lease_up_before_others_may_ta
     run = await desk.storage.runs.lease("one")
     clock, controls = Clock(), RunControls()
 
-    async def cannot(*_: object) -> None:
+    async def cannot(*_: object, **__: object) -> None:
         clock.now += 3
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(desk.storage.runs, "beat", cannot)
-    lease = Lease(desk.storage.runs, run, beat_seconds=0.001, lease_seconds=30, clock=clock)
+    lease = Lease(desk.storage.runs, run, WorkTime(), beat_seconds=0.001, lease_seconds=30, clock=clock)
     async with asyncio.timeout(10):
         await lease.keep(controls)
     assert controls.reason == "lost"
@@ -106,7 +107,7 @@ async def test_a_lease_that_was_taken_over_is_noticed(desk) -> None:
     assert await desk.storage.runs.lease("two", stale=await desk.storage.runs.beats())
     controls = RunControls()
     async with asyncio.timeout(10):
-        await Lease(desk.storage.runs, run, beat_seconds=0.01, lease_seconds=30).keep(controls)
+        await Lease(desk.storage.runs, run, WorkTime(), beat_seconds=0.01, lease_seconds=30).keep(controls)
     assert controls.reason == "lost"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from genloom.interfaces.server.repositories import register_repository
+from genloom.interfaces.server.runs.places import run_name
 from genloom.interfaces.server.runs.worktree import worktrees_in
 from genloom.testing import OpenAIServer
 from genloom.tools.codegen.wire import ResumeAgentRunInput
@@ -107,7 +109,7 @@ async def test_a_run_works_in_its_repository_and_leaves_nothing_behind(desk, pro
     assert context["tool_output"]["context"][0]["files"] == 1
     assert ended.status in ("completed", "failed"), ended.summary
     assert await worktrees_in(desk.settings.data / "work") == ()
-    assert "refs/genloom/runs" not in git(desk.settings.data / "repos" / str(repo.id), "for-each-ref")
+    assert "refs/genloom/runs" not in git(desk.settings.data / "repos" / repo.folder, "for-each-ref")
     assert (git(project, "status", "--porcelain", "--ignored"), git(project, "for-each-ref")) == before
 
 
@@ -307,12 +309,16 @@ async def test_organisations_take_turns(desk) -> None:
     assert order == [1, other.id, 1, other.id, 1, 1, 1, 1]
 
 
-async def test_worktrees_that_a_crash_left_are_swept_and_those_of_live_runs_stay(desk) -> None:
-    live = await desk.create("Shout.", metadata=SHOUT)
+async def test_worktrees_that_a_crash_left_are_swept_and_those_of_live_runs_and_other_databases_stay(desk) -> None:
+    """The same number with another place is another database's run, until it is a week old."""
+    live, rests = await desk.create("Shout.", metadata=SHOUT), await desk.create("Shout.", metadata=SHOUT)
     await desk.storage.runs.lease("elsewhere")
+    await desk.storage.runs.want(1, rests.id, "pause")
     work = desk.settings.data / "work"
-    for name in (f"run-{live.id}-1", "run-77-1", "somebody's"):
+    theirs, long_gone = f"run-{rests.id}-1-{'a' * 32}", f"run-{rests.id}-1-{'b' * 32}"
+    for name in (run_name(live), run_name(rests), theirs, long_gone, "somebody's"):
         (work / name / "sub").mkdir(parents=True)
+    os.utime(work / long_gone, (1e9, 1e9))
     async with desk.working():
         await asyncio.sleep(0.5)
-    assert await worktrees_in(work) == (f"run-{live.id}-1", "somebody's")
+    assert await worktrees_in(work) == tuple(sorted((run_name(live), theirs, "somebody's")))

@@ -47,7 +47,7 @@ OPERATIONS: dict[str, Operation] = {
     "log": lambda s, org, user, n, v: s.logs.append(org, n, v or 1, [{"by": "B"}]),
     "repo": lambda s, org, user, n, v: s.repos.get(org, n),
     "repos": lambda s, org, user, n, v: s.repos.page(org, skip=0, limit=100),
-    "change repo": lambda s, org, user, n, v: s.repos.change(org, n, folder="/B", check_suite={"by": "B"}),
+    "change repo": lambda s, org, user, n, v: s.repos.change(org, n, check_suite={"by": "B"}),
     "remove repo": lambda s, org, user, n, v: s.repos.remove(org, n),
     "user": lambda s, org, user, n, v: s.users.get(org, n),
     "users": lambda s, org, user, n, v: s.users.page(org, skip=0, limit=100),
@@ -71,7 +71,7 @@ NUMBERS = st.integers(-1, 6) | st.sampled_from([2**31, 2**63 - 1, 2**63, -(2**63
 
 async def fill(storage: Storage) -> None:
     """Give organisation 1 a row of everything, each with the mark in it: a run that is leased, one queued, one ended."""
-    repo = await storage.repos.create(1, name=MARK, full_name=MARK, source=MARK, folder=MARK)
+    repo = await storage.repos.create(1, name=MARK, full_name=MARK, source=MARK)
     for number in range(3):
         asked = CreateAgentRunInput(
             prompt=MARK, repo_id=repo.id, metadata={"idempotency_key": MARK if number == 0 else f"{MARK}{number}"}

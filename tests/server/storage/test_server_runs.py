@@ -26,18 +26,15 @@ async def queued(
 
 
 async def test_accepted_run_is_found_as_it_was_asked_for(storage: Storage) -> None:
-    """What a caller may send comes back as it was, whatever characters and numbers are in it; images only by lease."""
+    """What a caller may send comes back as it was, whatever characters and numbers are in it; images are counted."""
     odd = {"text": "\0 \ud800 ü", "number": float("inf"), "deep": [{"a": None}], "large": 10**40}
     run = await queued(
         storage, prompt="a\0b\U0001f600", metadata=odd, images=["data:image/png;base64,AAAA"], model="m\0"
     )
     found = await storage.runs.get(1, run.id)
     assert found == run
-    assert (run.prompt, run.metadata, run.model, run.images) == ("a\0b\U0001f600", odd, "m\0", None)
+    assert (run.prompt, run.metadata, run.model, run.images) == ("a\0b\U0001f600", odd, "m\0", 1)
     assert (run.status, run.leg, run.source_type, run.wanted, run.ended) == ("queued", 1, "API", "run", False)
-    leased = await storage.runs.lease("worker")
-    assert leased is not None
-    assert leased.images == ("data:image/png;base64,AAAA",)
 
 
 async def test_idempotency_key_finds_the_first_run(storage: Storage) -> None:
@@ -185,7 +182,6 @@ async def test_ended_run_is_resumed_as_its_next_leg(storage: Storage) -> None:
     assert resumed.resume == {
         "kind": "follow_up",
         "prompt": "and now halve it",
-        "images": None,
         "previous_result": "code",
         "previous_summary": "passed",
     }
@@ -196,16 +192,73 @@ async def test_ended_run_is_resumed_as_its_next_leg(storage: Storage) -> None:
     assert ([log.number for log in logs], total) == ([1, 2], 2)
 
 
-async def test_paused_run_goes_on_with_the_answer(storage: Storage) -> None:
-    """It stays in its leg: the thread that waits for an answer gets it."""
+@pytest.mark.parametrize("question", ["q", None])
+async def test_paused_run_goes_on_with_an_answer_only_if_it_was_asked(storage: Storage, question: str | None) -> None:
+    """It stays in its leg: the question that waits gets what is said; a run that was merely held takes it as a word."""
     run = await queued(storage)
     leased = await storage.runs.lease("worker")
     assert leased is not None
-    assert await storage.runs.pause(run.id, leased.lease_epoch, "Approve it?")
+    assert await storage.runs.pause(run.id, leased.lease_epoch, "Approve it?", question=question)
     resumed = await storage.runs.resume(1, run.id, ResumeAgentRunInput(agent_run_id=run.id, prompt="yes", model="m2"))
     assert resumed is not None
-    assert resumed.resume == {"kind": "answer", "prompt": "yes", "images": None}
+    kind = {"kind": "go_on"} if question is None else {"kind": "answer", "question": "q"}
+    assert resumed.resume == {"prompt": "yes", **kind}
+    assert resumed.place == run.place
     assert (resumed.status, resumed.leg, resumed.model, resumed.summary) == ("queued", 1, "m2", "Approve it?")
+
+
+async def test_run_that_shall_be_cancelled_and_was_given_back_can_be_nothing_else(storage: Storage) -> None:
+    """Its worker was drained before it saw the wish: the wish stands in the queue, too."""
+    run = await queued(storage)
+    leased = await storage.runs.lease("worker")
+    assert leased is not None
+    await storage.runs.want(1, run.id, "cancel")
+    assert await storage.runs.release(run.id, leased.lease_epoch)
+    for wanted in ("pause", "run"):
+        with pytest.raises(StateConflictError):
+            await storage.runs.want(1, run.id, wanted)
+    cancelled = await storage.runs.want(1, run.id, "cancel")
+    assert cancelled is not None
+    assert cancelled.status == "cancelled"
+
+
+async def test_each_leg_has_a_place_of_its_own_and_begins_its_time_anew(storage: Storage) -> None:
+    """Within a leg both stay, whoever works on it; a follow-up that was resumed within its leg is not forgotten."""
+    first, second = await queued(storage), await queued(storage)
+    assert len({first.place, second.place}) == 2
+    leased = await storage.runs.lease("worker")
+    assert leased is not None
+    beaten = await storage.runs.beat(first.id, leased.lease_epoch, worked=7.5)
+    assert beaten is not None
+    assert await storage.runs.release(first.id, leased.lease_epoch)
+    leased = await storage.runs.lease("another")
+    assert leased is not None
+    assert (leased.place, leased.worked) == (first.place, 7.5)
+    await storage.runs.finish(first.id, leased.lease_epoch, status="completed", result="code", summary="passed")
+    follow_up = await storage.runs.resume(1, first.id, ResumeAgentRunInput(agent_run_id=first.id, prompt="halve it"))
+    assert follow_up is not None
+    assert (follow_up.place == first.place, follow_up.worked, follow_up.question) == (False, 0.0, None)
+    await storage.runs.want(1, first.id, "pause")
+    gone_on = await storage.runs.resume(1, first.id, ResumeAgentRunInput(agent_run_id=first.id, prompt="go on"))
+    assert gone_on is not None
+    assert gone_on.resume == {"kind": "go_on", "prompt": "go on", "follow_up": follow_up.resume}
+
+
+async def test_what_ended_unseen_is_untidy_until_it_was_tidied(storage: Storage) -> None:
+    """Also a run that was cancelled while it rested; one that never began left nothing."""
+    await storage.runs.want(1, (await queued(storage)).id, "cancel")
+    run = await queued(storage)
+    leased = await storage.runs.lease("worker")
+    assert leased is not None
+    assert await storage.runs.pause(run.id, leased.lease_epoch, "rests")
+    assert await storage.runs.untidy(9) == ()
+    cancelled = await storage.runs.want(1, run.id, "cancel")
+    assert await storage.runs.untidy(9) == (cancelled,)
+    assert await storage.runs.rests(run.id, run.place) is True
+    assert await storage.runs.rests(run.id, "0" * 32) is None
+    assert cancelled is not None
+    await storage.runs.tidied(cancelled)
+    assert await storage.runs.untidy(9) == ()
 
 
 async def test_progress_tells_of_many_runs_at_once(storage: Storage) -> None:

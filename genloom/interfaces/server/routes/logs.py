@@ -44,5 +44,5 @@ async def get_agent_run_logs(
 def told_entry(run_id: int, log: LogRecord) -> AgentRunLogResponse:
     """Return an entry as the API tells it; what is the server's own stays out."""
     known = {name: value for name, value in log.entry.items() if name in FIELDS}
-    created_at = log.entry.get("created_at") or date(log.created_at)
-    return AgentRunLogResponse(agent_run_id=run_id, created_at=created_at, **known)
+    at = log.entry.get("at", log.created_at)  # entries are appended in batches, each has its own time
+    return AgentRunLogResponse(agent_run_id=run_id, created_at=date(at), **known)

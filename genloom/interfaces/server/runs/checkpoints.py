@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from sqlalchemy import URL
 
-from genloom.errors import StorageError
+from genloom.errors import StorageError, ThreadError
 from genloom.interfaces.server.storage.database import database_url
 from genloom.state import GenerationRequest
 from genloom.tools.store.checkpoints import SqliteCheckpointer, thread_key
 from genloom.tools.store.state_serializer import StateSerializer
 
-__all__ = ["Saved", "open_saver", "saved_thread"]
+__all__ = ["NOTHING", "Saved", "delete_thread", "is_storage_failure", "open_saver", "saved_thread"]
 
 CONNECTIONS = 4
 _INTERRUPT = "__interrupt__"  # the channel of LangGraph's pending writes that a waiting node stands in
 SET_UP_SECONDS = 60.0
+_DATABASES = ("sqlite3", "psycopg", "psycopg_pool", "sqlalchemy")
 
 Saver = BaseCheckpointSaver[Any]  # Any: each saver's own version numbers
 
 
 class Saved(NamedTuple):
-    """How far a thread came: the request that it holds, the number of steps that are saved, and whether it waits for a
-    person."""
+    """How far a thread came: the request that it holds, the number of steps that are saved, and the name of the question
+    that it waits in for a person."""
 
-    request: GenerationRequest | None
-    steps: int
-    waits: bool
+    request: GenerationRequest | None = None
+    steps: int = 0
+    question: str | None = None
+
+
+NOTHING = Saved()
 
 
 @asynccontextmanager
@@ -102,11 +107,40 @@ async def _make_tables(connection: Any, saver: Any) -> None:  # Any: LangGraph's
 
 
 async def saved_thread(saver: Saver, organization_id: int, thread_id: str) -> Saved:
-    """Return how far a thread came; nothing is saved of one that never began."""
-    found = await saver.aget_tuple({"configurable": {"thread_id": thread_key(organization_id, thread_id)}})
-    if found is None:
-        return Saved(None, 0, waits=False)
+    """Return how far a thread came; nothing is saved of one that never began.
+
+    Raises `ThreadError` for one that can never be read again, and what the saver raises while it cannot serve.
+    """
+    try:
+        found = await saver.aget_tuple({"configurable": {"thread_id": thread_key(organization_id, thread_id)}})
+        return Saved() if found is None else _saved(found)
+    except Exception as error:
+        if is_storage_failure(error):
+            raise
+        raise ThreadError(
+            f"What is saved of the run cannot be read ({type(error).__name__}).", hint="Start it again, as a new run."
+        ) from error
+
+
+def _saved(found: CheckpointTuple) -> Saved:
     given = found.checkpoint["channel_values"].get("request")
     request = None if given is None else GenerationRequest.model_validate(given)
-    waits = any(channel == _INTERRUPT for _, channel, _ in found.pending_writes or ())
-    return Saved(request, max(0, found.metadata.get("step", 0)), waits)
+    # a task's number comes from its checkpoint and its node: it is the same when the node runs again, and no other's
+    waiting = [task for task, channel, _ in found.pending_writes or () if channel == _INTERRUPT]
+    return Saved(request, max(0, found.metadata.get("step", 0)), waiting[0] if waiting else None)
+
+
+async def delete_thread(saver: Saver, organization_id: int, thread_id: str) -> None:
+    """Delete what is saved of a thread. Raises `StorageError` when the saver cannot serve."""
+    try:
+        await saver.adelete_thread(thread_key(organization_id, thread_id))
+    except Exception as error:
+        if is_storage_failure(error) and not isinstance(error, StorageError):
+            raise StorageError(f"Checkpoints cannot be deleted ({type(error).__name__}).") from error
+        raise
+
+
+def is_storage_failure(error: Exception) -> bool:
+    """Whether a database or a full disk is to blame, which may be better later."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return full or isinstance(error, StorageError) or type(error).__module__.partition(".")[0] in _DATABASES

@@ -31,12 +31,14 @@ _NEXT = {
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """What is written down of a leg's end. `outcome` is the JSON of the generation's result, with its `diff`."""
+    """What is written down of a leg's end. `outcome` is the JSON of the generation's result, with its `diff`; `question`
+    names the question that a paused run waits in for a person."""
 
     status: EndingStatus
     summary: str
     result: str | None = None
     outcome: dict[str, Any] | None = None  # Any: JSON values
+    question: str | None = None
 
 
 def ending_of(result: GenerationResult, repository: Path | None) -> Ending:
@@ -48,7 +50,8 @@ def ending_of(result: GenerationResult, repository: Path | None) -> Ending:
                 status="completed", summary=_worth(result), result=result.source or _agents_own(result), outcome=outcome
             )
         case "pending":
-            summary = f"{_worth(result)} A person's approval is asked for: resume with `approve` or `reject`."
+            summary = f"{_worth(result)} A person's approval is asked for: read the draft on the run's page (web_url), "
+            summary += "then resume with `approve`, or `reject: why`."
             return Ending(status="paused", summary=summary, outcome=outcome)
         case _:
             why = result.reason or "No draft was made."

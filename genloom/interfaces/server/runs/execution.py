@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -15,26 +14,26 @@ from langgraph.errors import GraphDrained
 from pydantic import ValidationError
 
 from genloom.config import load_settings
-from genloom.errors import GenloomError, RepositoryError, RequestError, RunCancelledError, StorageError
+from genloom.errors import GenloomError, RequestError, RunCancelledError, StorageError
 from genloom.interfaces.job import GenerateOptions, GenerationJob, prepare_job
 from genloom.interfaces.recording import recording
 from genloom.interfaces.result import GenerationResult
 from genloom.interfaces.server.repositories import mirror_of, repository_of
-from genloom.interfaces.server.runs.checkpoints import Saved
+from genloom.interfaces.server.runs.checkpoints import NOTHING, Saved, is_storage_failure, saved_thread
 from genloom.interfaces.server.runs.controls import RunControls, approval_answer
 from genloom.interfaces.server.runs.ending import Ending, ending_of, failed_by
 from genloom.interfaces.server.runs.graph_choice import graph_named
 from genloom.interfaces.server.runs.log_entry import log_entry
 from genloom.interfaces.server.runs.log_writer import LogWriter
 from genloom.interfaces.server.runs.logged_saver import LoggedSaver
+from genloom.interfaces.server.runs.places import delete_worktree_of, run_name, tidy_up, worktree_of
 from genloom.interfaces.server.runs.run_request import RUN_SWITCHES, run_request
-from genloom.interfaces.server.runs.worktree import delete_worktree, worktrees_folder
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import RepoRecord, RunRecord, Storage
 from genloom.interfaces.server.storage.columns import digest_of
 from genloom.state import GenerationRequest, GraphContext
 
-__all__ = ["Execution", "StorageFailedError", "run_name"]
+__all__ = ["Execution", "StorageFailedError"]
 
 _STOPPED = {
     "cancel": Ending(status="cancelled", summary="Cancelled as asked."),
@@ -45,12 +44,6 @@ _STOPPED = {
 _UNCLEAR = (
     "The answer is neither a yes nor a no: resume with `approve` or `reject`, then a colon and what you have to say."
 )
-_DATABASES = ("sqlite3", "psycopg", "psycopg_pool", "sqlalchemy")
-
-
-def run_name(run: RunRecord) -> str:
-    """Return the name of the run's leg: that of its thread, and of its worktree."""
-    return f"run-{run.id}-{run.leg}"
 
 
 class StorageFailedError(StorageError):
@@ -59,20 +52,20 @@ class StorageFailedError(StorageError):
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """One leg of a run, of which `saved` was found when it was taken up."""
+    """One leg of a run, of which `saved` is known so far."""
 
     storage: Storage
     settings: ServerSettings
     saver: BaseCheckpointSaver[Any]  # Any: each saver's own version numbers
     run: RunRecord
-    saved: Saved
     log: LogWriter
+    saved: Saved = NOTHING
 
     async def carry_out(self, controls: RunControls) -> Ending:
-        """Run the leg to its end, or until `controls` stop it. Raises `StorageFailedError`; everything else that goes
-        wrong is an ending."""
+        """Run the leg from what is saved of it to its end, or until `controls` stop it. Raises `StorageFailedError`;
+        everything else that goes wrong is an ending."""
         try:
-            return await self._to_its_end(controls)
+            return await replace(self, saved=await self._found())._to_its_end(controls)
         except (RunCancelledError, asyncio.CancelledError):
             if controls.reason is None:
                 raise
@@ -82,7 +75,7 @@ class Execution:
                 raise StorageFailedError(error.message, hint=error.hint) from error
             return failed_by(error)
         except Exception as error:  # whatever a graph raises, the worker lives on
-            if _is_storage_s(error):
+            if is_storage_failure(error):
                 raise StorageFailedError(f"The run's state cannot be saved ({type(error).__name__}).") from error
             ending = failed_by(error)
             print(f"genloom serve: {run_name(self.run)}: {ending.summary}", file=sys.stderr)
@@ -96,26 +89,25 @@ class Execution:
         return _STOPPED[controls.reason or "shutdown"]
 
     async def clean_up(self, *, forget: bool) -> None:
-        """Delete the leg's worktree; `forget` lets go of the commit that it pinned, too."""
-        try:
-            repo = await self._repo()
-        except RepositoryError:
-            repo = None  # it was removed, and its mirror with it
-        if repo is not None:
-            mirror = mirror_of(self.settings.data, repo)
-            await mirror.remove_worktree(self._worktree, run_name(self.run), forget=forget)
+        """Delete the leg's worktree; `forget` lets go of the commit that it pinned and of its checkpoints, too."""
+        if forget:
+            await tidy_up(self.run, self.storage, self.settings, self.saver)
         else:
-            await delete_worktree(self._worktree)
+            await delete_worktree_of(self.run, self.storage, self.settings, forget=False)
 
     async def _to_its_end(self, controls: RunControls) -> Ending:
         answer = self._answer()
-        if self.saved.waits and answer is None and self._answered:
-            return Ending(status="paused", summary=_UNCLEAR)
+        if self._answered and answer is None:
+            return Ending(status="paused", summary=_UNCLEAR, question=self.saved.question)
         self._tell_beginning()
         repository = await self._checked_out()
         job = await asyncio.to_thread(self._job, repository)
         result = await self._recorded(job, controls, answer)
-        return await asyncio.to_thread(ending_of, result, repository)
+        ending = await asyncio.to_thread(ending_of, result, repository)
+        return replace(ending, question=(await self._found()).question) if ending.status == "paused" else ending
+
+    async def _found(self) -> Saved:
+        return await saved_thread(self.saver, self.run.organization_id, run_name(self.run))
 
     def _tell_beginning(self) -> None:
         place, resume = f"{self.run.leg}:{self.saved.steps}", self.run.resume or {}
@@ -191,7 +183,10 @@ class Execution:
 
     @property
     def _answered(self) -> bool:
-        return (self.run.resume or {}).get("kind") == "answer"
+        """Whether a person has answered the question that the thread waits in, and no other."""
+        resume = self.run.resume or {}
+        asked = self.saved.question
+        return asked is not None and resume.get("kind") == "answer" and resume.get("question") == asked
 
     def _answer(self) -> dict[str, Any] | None:
         """The person's answer, for a thread that waits for one."""
@@ -202,10 +197,4 @@ class Execution:
 
     @property
     def _worktree(self) -> Path:
-        return worktrees_folder(self.settings.data) / run_name(self.run)
-
-
-def _is_storage_s(error: Exception) -> bool:
-    """Whether a database or a full disk is to blame, which may be better later."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return full or type(error).__module__.partition(".")[0] in _DATABASES
+        return worktree_of(self.run, self.settings)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from genloom.errors import StorageError
 from genloom.interfaces.server.runs.controls import RunControls
+from genloom.interfaces.server.runs.work_time import WorkTime
 from genloom.interfaces.server.storage.records import RunRecord
 from genloom.interfaces.server.storage.runs import Runs
 
@@ -47,6 +48,7 @@ class Lease:
         self,
         runs: Runs,
         run: RunRecord,
+        time_worked: WorkTime,
         *,
         beat_seconds: float,
         lease_seconds: float,
@@ -54,6 +56,7 @@ class Lease:
     ) -> None:
         self.run = run
         self._runs = runs
+        self._time = time_worked
         self._beat_seconds = beat_seconds
         self._lost_after = lease_seconds * LOST_SHARE
         self._clock = clock
@@ -64,7 +67,7 @@ class Lease:
         while True:
             try:
                 async with asyncio.timeout(self._lost_after):
-                    run = await self._runs.beat(self.run.id, self.run.lease_epoch)
+                    run = await self._runs.beat(self.run.id, self.run.lease_epoch, worked=self._time.seconds)
                 if run is None:
                     return controls.lose()
                 last = self._clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,13 +14,13 @@ from sqlalchemy import make_url
 
 from genloom.config import load_settings
 from genloom.errors import GenloomError, StorageError
-from genloom.interfaces.server.runs.checkpoints import saved_thread
 from genloom.interfaces.server.runs.controls import RunControls
-from genloom.interfaces.server.runs.ending import Ending, failed_by
-from genloom.interfaces.server.runs.execution import Execution, StorageFailedError, run_name
+from genloom.interfaces.server.runs.ending import Ending
+from genloom.interfaces.server.runs.execution import Execution, StorageFailedError
 from genloom.interfaces.server.runs.lease import Lease
 from genloom.interfaces.server.runs.log_entry import Entry, log_entry
 from genloom.interfaces.server.runs.log_writer import LogWriter
+from genloom.interfaces.server.runs.work_time import WorkTime
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import ENDED, RunRecord, Storage
 from genloom.interfaces.server.webhooks.outbox import deliveries_for
@@ -28,7 +29,6 @@ from genloom.tools.security import Redactor
 
 __all__ = ["Leg"]
 
-MOST_TRIES = 6
 ENTRIES_READ = 500
 
 
@@ -44,103 +44,111 @@ class Leg:
 
     async def work(self) -> None:
         """Carry the leg out and write its end down, unless the lease is lost on the way."""
+        time = WorkTime(self.run.worked)
         lease = Lease(
             self.storage.runs,
             self.run,
+            time,
             beat_seconds=self.settings.beat_seconds,
             lease_seconds=self.settings.lease_seconds,
         )
         keeping = asyncio.create_task(lease.keep(self.controls))
         keeping.add_done_callback(lambda _: self.controls.lose())  # whatever ended it, others may take the run now
         try:
-            await self._under_lease()
+            await self._under_lease(time)
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError, GenloomError):
                 await keeping
 
-    async def _under_lease(self) -> None:
+    async def _under_lease(self, time: WorkTime) -> None:
+        if (known := await self._keys_of_log()) is None:
+            return
         log = LogWriter(
             self._append,
             Redactor(secrets=_secrets(self.settings)),
             leg=self.run.leg,
-            known=await self._known_keys(),
+            known=known,
             read_keys=self._known_keys,
             on_lost=self.controls.lose,
         )
         writing = asyncio.create_task(log.run())
-        execution = await self._execution(log)
+        execution = Execution(storage=self.storage, settings=self.settings, saver=self.saver, run=self.run, log=log)
         try:
-            ending = await self._ending(execution)
+            ending = await self._ending(execution, time)
         finally:
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
         if ending.status != "lost":
             self._tell(log, ending)
-            await self._written_down(log, ending)
-            with suppress(GenloomError):  # what is left behind is swept when a worker starts
-                await execution.clean_up(forget=ending.status in ENDED)
+            written = await self._written_down(log, ending)
+            if written is not None:
+                with suppress(GenloomError):  # what is left behind is looked for by workers
+                    await execution.clean_up(forget=written.status in ENDED)
 
-    async def _ending(self, execution: Execution) -> Ending:
+    async def _ending(self, execution: Execution, time: WorkTime) -> Ending:
         """Return how the leg ended: by itself, or stopped."""
         self.controls.want(self.run.wanted)
         if self.controls.stops:
             return execution.stopped(self.controls)
         if self.run.takeovers > self.settings.most_takeovers:
             return Ending(status="failed", summary=_poison(self.run.takeovers))
-        work = asyncio.create_task(self._persistent(execution))
+        work = asyncio.create_task(self._persistent(execution, time))
         self.controls.govern(work)
-        timer = asyncio.get_running_loop().call_later(self.settings.run_seconds, self.controls.time_out)
         try:
             return await work
         except asyncio.CancelledError:
             if not work.cancelled() or self.controls.reason is None:
                 raise
             return execution.stopped(self.controls)
-        finally:
-            timer.cancel()
 
-    async def _persistent(self, execution: Execution) -> Ending:
-        """Carry out, and go on from what is saved when the state could not be saved for a while."""
-        for failures in range(1, MOST_TRIES):
+    async def _persistent(self, execution: Execution, time: WorkTime) -> Ending:
+        """Carry out, and go on from what is saved for as long as the state can be neither read nor saved."""
+        failures = 0
+        while not self.controls.stops:
             try:
-                return await execution.carry_out(self.controls)
-            except StorageFailedError:
+                with time.counted(self.settings.run_seconds, self.controls.time_out):
+                    return await execution.carry_out(self.controls)
+            except StorageFailedError as error:
+                failures += 1
+                if failures in (1, 10, 100):
+                    print(f"genloom serve: run {self.run.id} waits: {error.message} {error.hint}", file=sys.stderr)
                 await asyncio.sleep(1 + backoff_seconds(failures, base=1, cap=30))
-            with suppress(StorageError):
-                execution = await self._execution(execution.log)
-        try:
-            return await execution.carry_out(self.controls)
-        except StorageFailedError as error:
-            return failed_by(error)
+        return execution.stopped(self.controls)
 
-    async def _written_down(self, log: LogWriter, ending: Ending) -> None:
-        """Write the end down, again and again while the database cannot serve and the lease may still be ours."""
-        written, failures = False, 0
-        while not written and self.controls.reason != "lost":
+    async def _written_down(self, log: LogWriter, ending: Ending) -> Ending | None:
+        """Write the end down, again and again while the database cannot serve and the lease may still be ours.
+
+        Returns what was written, `None` when the lease is lost.
+        """
+        failures = 0
+        while self.controls.reason != "lost":
             try:
                 await log.flush()
-                await self._close(ending)
-                written = True
+                return await self._close(ending)
             except StorageError:
                 failures += 1
                 await asyncio.sleep(backoff_seconds(failures, base=1, cap=10))
+        return None
 
-    async def _close(self, ending: Ending) -> None:
+    async def _close(self, ending: Ending) -> Ending | None:
         runs, run = self.storage.runs, self.run
         if ending.status == "released":
-            await runs.release(run.id, run.lease_epoch)
+            written = await runs.release(run.id, run.lease_epoch)
         elif ending.status == "paused":
             told = await deliveries_for(self.storage, run, status="paused", result=None, summary=ending.summary)
-            rests = await runs.pause(run.id, run.lease_epoch, ending.summary, told, outcome=ending.outcome)
-            if not rests and self.controls.reason != "lost":
-                await self._close(Ending(status="cancelled", summary="Cancelled as asked."))
-        elif ending.status != "lost":
+            more: dict[str, Any] = {"outcome": ending.outcome, "question": ending.question}
+            written = await runs.pause(run.id, run.lease_epoch, ending.summary, told, **more)
+            if not written and self.controls.reason != "lost":
+                return await self._close(Ending(status="cancelled", summary="Cancelled as asked."))
+        elif ending.status == "lost":
+            written = False
+        else:
             told = await deliveries_for(
                 self.storage, run, status=ending.status, result=ending.result, summary=ending.summary
             )
-            await runs.finish(
+            written = await runs.finish(
                 run.id,
                 run.lease_epoch,
                 status=ending.status,
@@ -149,6 +157,7 @@ class Leg:
                 outcome=ending.outcome,
                 deliveries=told,
             )
+        return ending if written else None
 
     def _tell(self, log: LogWriter, ending: Ending) -> None:
         """Write the end into the log: the answer, the error, or why the run rests."""
@@ -162,16 +171,21 @@ class Leg:
             case "paused" | "cancelled":
                 log.put(log_entry(f"{place}:{self.run.lease_epoch}", "PLAN_EVALUATION", thought=ending.summary))
 
-    async def _execution(self, log: LogWriter) -> Execution:
-        saved = await saved_thread(self.saver, self.run.organization_id, run_name(self.run))
-        return Execution(
-            storage=self.storage, settings=self.settings, saver=self.saver, run=self.run, saved=saved, log=log
-        )
-
     async def _append(self, entries: Sequence[Entry]) -> bool:
         return await self.storage.logs.append(
             self.run.organization_id, self.run.id, self.run.lease_epoch, list(entries)
         )
+
+    async def _keys_of_log(self) -> frozenset[str] | None:
+        """Read the log's keys once the database can serve, `None` when the lease is lost before."""
+        failures = 0
+        while self.controls.reason != "lost":
+            try:
+                return await self._known_keys()
+            except StorageError:
+                failures += 1
+                await asyncio.sleep(backoff_seconds(failures, base=1, cap=10))
+        return None
 
     async def _known_keys(self) -> frozenset[str]:
         newest, _ = await self.storage.logs.page(

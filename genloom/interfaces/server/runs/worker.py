@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
-import re
 import socket
 import sys
 import uuid
@@ -14,20 +13,21 @@ from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
-from genloom.errors import StorageError
 from genloom.interfaces.server.runs.checkpoints import open_saver
 from genloom.interfaces.server.runs.controls import RunControls
 from genloom.interfaces.server.runs.lease import LeaseWatch
 from genloom.interfaces.server.runs.leg import Leg
-from genloom.interfaces.server.runs.worktree import delete_worktree, worktrees_folder, worktrees_in
+from genloom.interfaces.server.runs.places import sweep_worktrees, tidy_all
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import RunRecord, Storage
+from genloom.interfaces.server.supervision import Supervision, told_error
 from genloom.tools.backoff import backoff_seconds
 
 __all__ = ["Worker"]
 
 POLL_SECONDS = 0.25
 ABANDON_SECONDS = 10.0
+TIDY_SECONDS = 600.0
 
 
 class Worker:
@@ -46,20 +46,22 @@ class Worker:
         # the graph's imports take seconds: they would hold up the loop, and with it every lease
         await asyncio.to_thread(importlib.import_module, "genloom.interfaces.thread")
         async with open_saver(self._settings.database) as saver:
-            await self._sweep()
+            tidying = asyncio.create_task(self._keep_tidy(saver))
             failures = 0
             try:
                 while not stop.is_set():
                     try:
                         rest = 0.0 if await self._begin_next(saver) else POLL_SECONDS
                         failures = 0
-                    except StorageError as error:
+                    except Exception as error:  # noqa: BLE001 - the edge of the worker: it must not end unseen
                         failures += 1
                         rest = POLL_SECONDS + backoff_seconds(failures, base=0.5, cap=10)
                         _complain(failures, error)
                     await _rest(stop, rest)
             finally:
                 await self._drain()
+                tidying.cancel()
+                await asyncio.wait([tidying])
 
     async def _begin_next(self, saver: BaseCheckpointSaver[Any]) -> bool:
         """Begin with the run whose turn it is; false when there is none, or the hands are full."""
@@ -88,15 +90,13 @@ class Worker:
         if self._legs:
             await asyncio.wait(self._legs, timeout=ABANDON_SECONDS)
 
-    async def _sweep(self) -> None:
-        """Delete the worktrees that a crash left behind: those of runs that nobody holds a lease of."""
-        folder = worktrees_folder(self._settings.data)
-        names = await worktrees_in(folder)
-        held = {run_id for run_id, _, _ in await self._storage.runs.beats()}
-        for name in names:
-            found = re.fullmatch(r"run-(\d+)-\d+", name)
-            if found and int(found.group(1)) not in held:
-                await delete_worktree(folder / name)
+    async def _keep_tidy(self, saver: BaseCheckpointSaver[Any]) -> None:
+        """Delete what runs left behind, now and then, until cancelled."""
+        supervision = Supervision("what runs left behind cannot be deleted")
+        while True:
+            await supervision.turn(lambda: sweep_worktrees(self._storage, self._settings))
+            await supervision.turn(lambda: tidy_all(self._storage, self._settings, saver))
+            await asyncio.sleep(TIDY_SECONDS)
 
 
 async def _safely(run: RunRecord, work: Coroutine[Any, Any, None]) -> None:
@@ -104,7 +104,7 @@ async def _safely(run: RunRecord, work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001 - the edge of the worker
-        print(f"genloom serve: run {run.id}: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"genloom serve: run {run.id}: {told_error(error)}", file=sys.stderr)
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:
@@ -118,6 +118,6 @@ async def _rest(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.sleep(0)
 
 
-def _complain(failures: int, error: StorageError) -> None:
+def _complain(failures: int, error: Exception) -> None:
     if failures in (1, 10, 100):
-        print(f"genloom serve: the queue cannot be read: {error.message} {error.hint}", file=sys.stderr)
+        print(f"genloom serve: the queue cannot be read: {told_error(error)}", file=sys.stderr)

@@ -105,9 +105,9 @@ class Mirror:
                 await self._git("update-ref", "-d", f"refs/genloom/runs/{name}")
 
     async def delete(self) -> None:
-        """Delete the mirror; the source stays as it is."""
-        await asyncio.to_thread(_delete, self.folder)
-        await asyncio.to_thread(self.folder.with_name(f"{self.folder.name}.lock").unlink, missing_ok=True)
+        """Delete the mirror; the source stays as it is, and so does the lock's file, which others may be waiting for."""
+        async with _locked(self.folder):
+            await asyncio.to_thread(_delete, self.folder)
 
     async def _commit(self, ref: str) -> str:
         """The id of a ref's commit, empty when there is none."""

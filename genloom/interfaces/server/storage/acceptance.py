@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select
@@ -12,7 +13,7 @@ from genloom.interfaces.server.storage.refusals import QueueFullError, UnknownRo
 from genloom.interfaces.server.storage.schema import memberships, organizations, repos, runs
 from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD, CreateAgentRunInput, ResumeAgentRunInput
 
-__all__ = ["check_references", "check_room", "digest_of_key", "lock_queue", "values_of_resumed"]
+__all__ = ["check_references", "check_room", "digest_of_key", "lock_queue", "new_place", "values_of_resumed"]
 
 _ORGANIZATION: BindParameter[int] = bindparam("organization")
 _LOCKED = select(organizations.c.id).where(organizations.c.id == _ORGANIZATION).with_for_update(key_share=True)
@@ -28,14 +29,25 @@ _WAITING = select(func.count()).where(runs.c.status == "queued", runs.c.organiza
 def values_of_resumed(run: RunRecord, asked: ResumeAgentRunInput, now: float) -> dict[str, Any]:
     """Return what changes in a run that goes on, or whose next leg begins."""
     given = asked.model_dump()
-    resume = {"kind": "follow_up" if run.ended else "answer", "prompt": given["prompt"], "images": given["images"]}
+    before = run.resume or {}
+    resume: dict[str, Any] = {"prompt": given["prompt"]}  # Any: JSON values
     values: dict[str, Any] = {"status": "queued", "wanted": "run", "updated_at": now, "takeovers": 0}
     values |= {name: given[name] for name in ("model", "webhooks") if given[name] is not None}
-    if run.ended:
-        resume |= {"previous_result": run.result, "previous_summary": run.summary}
+    if not run.ended:
+        resume |= {"kind": "answer", "question": run.question} if run.question else {"kind": "go_on"}
+        if began := before if before.get("kind") == "follow_up" else before.get("follow_up"):
+            resume["follow_up"] = began
+    else:
+        resume |= {"kind": "follow_up", "previous_result": run.result, "previous_summary": run.summary}
+        values |= {"place": new_place(), "worked": 0.0, "question": None, "images": len(given["images"] or ())}
         values |= {"leg": run.leg + 1, "result": None, "summary": None, "outcome": None}
         values |= {"started_at": None, "ended_at": None}
     return {**values, "resume": resume}
+
+
+def new_place() -> str:
+    """Return a name that nothing has had before."""
+    return uuid.uuid4().hex
 
 
 def digest_of_key(asked: CreateAgentRunInput) -> str | None:

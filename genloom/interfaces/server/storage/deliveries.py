@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, case, func, literal, select, update
 
 from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.lanes import reads, writes
-from genloom.interfaces.server.storage.records import DeliveryRecord, NewDelivery, RunOverview
+from genloom.interfaces.server.storage.records import DeliveryRecord, NewDelivery, RunRecord
 from genloom.interfaces.server.storage.rows import fields, page_of, paged
 from genloom.interfaces.server.storage.schema import deliveries
 
@@ -19,7 +19,7 @@ __all__ = ["Deliveries", "post_all"]
 HOLD_SECONDS = 60.0
 FURTHEST_SECONDS = 86_400.0
 
-_COLUMNS = [column for column in deliveries.c if column.name != "url_digest"]
+_COLUMNS = [column for column in deliveries.c if column.name not in ("url_digest", "lease_epoch")]
 
 
 class Deliveries:
@@ -30,15 +30,33 @@ class Deliveries:
         self._clock = clock
 
     @writes
-    def due(self, now: float, limit: int, *, hold: float = HOLD_SECONDS) -> tuple[DeliveryRecord, ...]:
-        """Take up to `limit` messages that are due, longest due first, and count an attempt for each.
+    def due(
+        self,
+        now: float,
+        limit: int,
+        *,
+        each: int | None = None,
+        under_way: Mapping[int, int] | None = None,
+        hold: float = HOLD_SECONDS,
+    ) -> tuple[DeliveryRecord, ...]:
+        """Take up to `limit` messages that are due, and count an attempt for each.
+
+        Organisations take turns, each with what is longest due. `each` is the most that one organisation may have under
+        way, those counted that it has already (`under_way`, by organisation): a receiver that hangs holds up no other's.
 
         They are due again after `hold` seconds unless `done`, `again` or `give_up` says otherwise before: no other sender
         gets them meanwhile, and those of a sender that was killed are not lost. What is due more than a day ahead is due
         now: the clock was set back.
         """
         is_due = (deliveries.c.due_at <= now) | (deliveries.c.due_at > now + FURTHEST_SECONDS)
-        waiting = select(deliveries.c.id).where(is_due).order_by(deliveries.c.due_at).limit(limit)
+        place = func.row_number().over(partition_by=deliveries.c.organization_id, order_by=deliveries.c.due_at)
+        had = case(under_way, value=deliveries.c.organization_id, else_=0) if under_way else literal(0)
+        line = select(deliveries.c.id, (place + had).label("place"), deliveries.c.due_at).where(is_due).subquery()
+        turns = select(line.c.id).order_by(line.c.place, line.c.due_at).limit(limit)
+        if each is not None:
+            turns = turns.where(line.c.place <= each)
+        # `is_due` once more: it is looked at again when another sender has just taken the row
+        waiting = select(deliveries.c.id).where(is_due, deliveries.c.id.in_(turns)).order_by(deliveries.c.due_at)
         with self._database.write() as db:
             found = db.execute(waiting.with_for_update(key_share=True, skip_locked=True)).scalars().all()
             taken = update(deliveries).where(deliveries.c.id.in_(found))
@@ -79,15 +97,20 @@ class Deliveries:
 
 
 def post_all(
-    db: Connection, database: ServerDatabase, run: RunOverview, messages: Sequence[NewDelivery], now: float
+    db: Connection, database: ServerDatabase, run: RunRecord, messages: Sequence[NewDelivery], now: float
 ) -> None:
-    """Put messages of a run into the outbox, in the caller's transaction; one that is there already is left alone."""
+    """Put messages of a run into the outbox, in the caller's transaction; one that is there already is left alone.
+
+    A lease ends once, and so does a wait in the queue, which raises the epoch: what else has the epoch of a message is
+    the same event.
+    """
     for message in messages:
         values = {
             "id": message.id,
             "organization_id": run.organization_id,
             "run_id": run.id,
             "leg": run.leg,
+            "lease_epoch": run.lease_epoch,
             "event": message.event,
             "url": message.url,
             "url_digest": digest_of(message.url),

@@ -13,15 +13,15 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.deliveries import post_all
 from genloom.interfaces.server.storage.lanes import reads, writes
-from genloom.interfaces.server.storage.records import RUN_STATUSES, NewDelivery, RunRecord, RunStatus
-from genloom.interfaces.server.storage.run_rows import LEAN, WHOLE, run_record
-from genloom.interfaces.server.storage.schema import runs
+from genloom.interfaces.server.storage.records import ENDED, NewDelivery, RunRecord, RunStatus
+from genloom.interfaces.server.storage.run_rows import WHOLE, run_record
+from genloom.interfaces.server.storage.schema import organizations, runs
 
 __all__ = ["Beat", "RunLeases"]
 
@@ -46,10 +46,10 @@ class RunLeases:
 
     @writes
     def lease(self, owner: str, *, stale: AbstractSet[Beat] = frozenset()) -> RunRecord | None:
-        """Take the next run, whole with its images; `None` when there is none, or another worker was quicker.
+        """Take the next run; `None` when there is none, or another worker was quicker.
 
         A queued run that shall be cancelled comes first, for it costs nothing. Then it is the turn of the organisation
-        with the fewest runs under way, of these the one that was served longest ago, and of its run with the lowest
+        with the fewest runs under way, of these the one whose last turn is longest ago, and of its run with the lowest
         number. Runs whose beat is in `stale` are taken over, and that is counted; they are not under way.
         """
         with self._database.write(alone=True) as db:
@@ -59,11 +59,14 @@ class RunLeases:
             first = {row.organization_id: row for row in sorted([*_queued(db), *left], key=lambda row: -row.id)}
             fewest = min((under_way[number] for number in first), default=0)
             next_ones = [row for row in first.values() if under_way[row.organization_id] == fewest]
-            served = _served(db, [row.organization_id for row in next_ones]) if len(next_ones) > 1 else {}
-            chosen = _to_cancel(db) or min(
-                next_ones, key=lambda row: (served.get(row.organization_id, 0.0), row.id), default=None
-            )
-            return None if chosen is None else self._take(db, chosen, owner)
+            if (cancelled := _to_cancel(db)) is not None:
+                return self._take(db, cancelled, owner)
+            turns = _last_turns(db, [row.organization_id for row in next_ones]) if len(next_ones) > 1 else {}
+            chosen = min(next_ones, key=lambda row: (turns.get(row.organization_id, 0), row.id), default=None)
+            if chosen is None:
+                return None
+            db.execute(_TURN, {"organization": chosen.organization_id})  # before its run: as all do who lock both
+            return self._take(db, chosen, owner)
 
     def _take(self, db: Connection, chosen: Any, owner: str) -> RunRecord | None:  # Any: a row
         now = self._clock()
@@ -75,6 +78,7 @@ class RunLeases:
             "status": "in_progress",
             "lease_owner": owner,
             "lease_beat": 0,
+            "untidy": True,
             "updated_at": now,
             "lease_epoch": runs.c.lease_epoch + 1,
             "started_at": func.coalesce(runs.c.started_at, now),
@@ -85,9 +89,11 @@ class RunLeases:
         return run_record(row) if row else None
 
     @writes
-    def beat(self, run_id: int, epoch: int) -> RunRecord | None:
-        """Show that the run is being worked on; return it as it is, `wanted` included, or `None`: the lease is lost."""
-        return self._write(run_id, epoch, {"lease_beat": runs.c.lease_beat + 1})
+    def beat(self, run_id: int, epoch: int, *, worked: float | None = None) -> RunRecord | None:
+        """Show that the run is being worked on, and for how many seconds its leg was so far; return it as it is, `wanted`
+        included, or `None`: the lease is lost."""
+        told = {} if worked is None else {"worked": worked}
+        return self._write(run_id, epoch, {"lease_beat": runs.c.lease_beat + 1, **told})
 
     @writes
     def finish(
@@ -116,10 +122,13 @@ class RunLeases:
         deliveries: Sequence[NewDelivery] = (),
         *,
         outcome: dict[str, Any] | None = None,
+        question: str | None = None,
     ) -> bool:
         """Let a run rest until it is resumed, and tell of it; false when the lease is lost, or when the run shall be
-        cancelled: nobody would do that to a run that rests. `outcome` is what a person has to decide on."""
-        told = {"status": "paused", "summary": summary} | ({} if outcome is None else {"outcome": outcome})
+        cancelled: nobody would do that to a run that rests. `outcome` is what a person has to decide on, `question` the
+        name of the question that waits for that person: without one, resuming answers nothing."""
+        told: dict[str, Any] = {"status": "paused", "summary": summary, "question": question}  # Any: columns
+        told |= {} if outcome is None else {"outcome": outcome}
         values = {**told, **_FREE, "updated_at": self._clock()}
         return self._write(run_id, epoch, values, deliveries, runs.c.wanted != "cancel") is not None
 
@@ -128,6 +137,28 @@ class RunLeases:
         """Give a run back to the queue, to be gone on with by whoever leases it next; false when the lease is lost."""
         values = {"status": "queued", **_FREE, "updated_at": self._clock()}
         return self._write(run_id, epoch, values) is not None
+
+    @reads
+    def untidy(self, limit: int) -> tuple[RunRecord, ...]:
+        """Return runs that have ended and of which something may be left outside the database; others each time."""
+        left = select(*WHOLE).where(runs.c.untidy, runs.c.status.in_(ENDED)).order_by(func.random()).limit(limit)
+        with self._database.read() as db:
+            return tuple(run_record(row) for row in db.execute(left))
+
+    @writes
+    def tidied(self, run: RunRecord) -> None:
+        """Note that nothing is left of the run's leg outside the database, unless its next leg has begun."""
+        mine = (runs.c.id == run.id, runs.c.place == run.place, runs.c.status.in_(ENDED))
+        with self._database.write() as db:
+            db.execute(update(runs).where(*mine).values(untidy=False))
+
+    @reads
+    def rests(self, run_id: int, place: str) -> bool | None:
+        """Return whether nobody works on a leg, `None` when this database knows no such leg."""
+        mine = (runs.c.id == run_id, runs.c.place == place)
+        with self._database.read() as db:
+            status = db.execute(select(runs.c.status).where(*mine)).scalar_one_or_none()
+        return None if status is None else status != "in_progress"
 
     def _write(
         self,
@@ -142,7 +173,7 @@ class RunLeases:
             return None
         mine = (runs.c.id == run_id, runs.c.lease_epoch == epoch, runs.c.status == "in_progress", *more)
         with self._database.write() as db:
-            row = db.execute(update(runs).where(*mine).values(values).returning(*LEAN)).one_or_none()
+            row = db.execute(update(runs).where(*mine).values(values).returning(*WHOLE)).one_or_none()
             if row is None:
                 return None
             run = run_record(row)
@@ -163,13 +194,18 @@ def _queued(db: Connection) -> Sequence[Any]:  # Any: rows
     return db.execute(select(*_LEASE).where(runs.c.id.in_(lowest))).all()
 
 
-def _served(db: Connection, organizations: Sequence[int]) -> dict[int, float]:
-    """Return when the organisations' newest runs that are not waiting began; none of one that was never served."""
-    mine = (runs.c.organization_id.in_(organizations), runs.c.status.in_([s for s in RUN_STATUSES if s != "queued"]))
-    newest = select(func.max(runs.c.id)).where(*mine).group_by(runs.c.status, runs.c.organization_id)
-    began = select(runs.c.organization_id, func.max(runs.c.started_at)).where(runs.c.id.in_(newest))
-    rows = db.execute(began.group_by(runs.c.organization_id)).all()
-    return {organization: at for organization, at in rows if at is not None}
+_TURN = (
+    update(organizations)
+    .where(organizations.c.id == bindparam("organization"))
+    .values(last_turn=select(func.max(organizations.c.last_turn) + 1).scalar_subquery())
+)
+"""Turns are numbered: a clock that jumps changes nobody's place."""
+
+
+def _last_turns(db: Connection, numbers: Sequence[int]) -> dict[int, int]:
+    """Return the number of each organisation's last turn, zero where it had none."""
+    asked = select(organizations.c.id, organizations.c.last_turn).where(organizations.c.id.in_(numbers))
+    return {row.id: row.last_turn for row in db.execute(asked)}
 
 
 def _to_cancel(db: Connection) -> Any:  # Any: a row

@@ -16,6 +16,8 @@ from genloom.interfaces.server.storage.schema import organizations
 
 __all__ = ["Organizations"]
 
+_COLUMNS = [organizations.c[name] for name in ("id", "name", "settings", "created_at")]
+
 
 class Organizations:
     """The organisations of a storage."""
@@ -29,7 +31,7 @@ class Organizations:
         """Add an organisation without members."""
         values = {"name": name, "settings": {}, "created_at": self._clock()}
         with self._database.write() as db:
-            row = db.execute(self._database.insert(organizations, values).returning(*organizations.c))
+            row = db.execute(self._database.insert(organizations, values).returning(*_COLUMNS))
             return OrganizationRecord(**fields(row.one()))
 
     @reads
@@ -38,14 +40,14 @@ class Organizations:
         if not is_id(organization_id):
             return None
         with self._database.read() as db:
-            row = db.execute(select(organizations).where(organizations.c.id == organization_id)).one_or_none()
+            row = db.execute(select(*_COLUMNS).where(organizations.c.id == organization_id)).one_or_none()
         return OrganizationRecord(**fields(row)) if row else None
 
     @reads
     def all(self) -> tuple[OrganizationRecord, ...]:
         """Return every organisation, for the operator of the server alone."""
         with self._database.read() as db:
-            rows = db.execute(select(organizations).order_by(organizations.c.id))
+            rows = db.execute(select(*_COLUMNS).order_by(organizations.c.id))
             return tuple(OrganizationRecord(**fields(row)) for row in rows)
 
     @writes
@@ -61,5 +63,5 @@ class Organizations:
             if found is None:
                 return None
             values = {"settings": {**found.settings, **changes}}
-            row = db.execute(update(organizations).where(mine).values(values).returning(*organizations.c))
+            row = db.execute(update(organizations).where(mine).values(values).returning(*_COLUMNS))
             return OrganizationRecord(**fields(row.one()))

@@ -82,7 +82,7 @@ class KeyRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepoRecord:
-    """A registered repository. `folder` is its mirror; `removed_at` says that it is offered no more."""
+    """A registered repository. `folder` is the name of its mirror; `removed_at` says that it is offered no more."""
 
     id: int
     organization_id: int
@@ -134,14 +134,20 @@ class RunOverview:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord(RunOverview):
-    """A run. `images` is filled for whoever leased the run, and `None` elsewhere: they are large and a get is frequent.
+    """A run. `images` counts those that were given: nobody looks at them, so none is kept.
 
-    `resume` is `{"kind": "answer" | "follow_up", "prompt", "images", "previous_result", "previous_summary"}` once the run
-    was resumed; `webhooks` are the run's own webhooks as `{"url", "secret"}`.
+    `place` is a random name, another one for each leg: what is kept of a leg outside the database goes by it, since
+    numbers begin anew with the database. `question` names the interrupt that the run's thread waits in for a person.
+    `resume` is `{"kind": "answer" | "go_on" | "follow_up", "prompt", "question", "previous_result", "previous_summary",
+    "follow_up"}` once the run was resumed: an answer is one to `question` alone, and `follow_up` holds what began the leg.
+    `worked` counts the seconds that the leg was worked on. `webhooks` are the run's own webhooks as `{"url", "secret"}`.
     """
 
+    place: str
     prompt: str
-    images: tuple[str, ...] | None = None
+    images: int = 0
+    worked: float = 0.0
+    question: str | None = None
     resume: Json | None = None
     outcome: Json | None = None
     webhooks: tuple[Mapping[str, str | None], ...] | None = field(default=None, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from genloom.interfaces.server.storage.schema import organizations, repos
 
 __all__ = ["Repos"]
 
-_CHANGEABLE = {"folder", "default_branch", "language", "check_suite"}
+_CHANGEABLE = {"default_branch", "language", "check_suite"}
 
 
 class Repos:
@@ -35,11 +36,10 @@ class Repos:
         name: str,
         full_name: str,
         source: str,
-        folder: str = "",
         default_branch: str | None = None,
         language: str | None = None,
     ) -> RepoRecord:
-        """Register a repository; `folder` can be filled in by `change` once the number is known.
+        """Register a repository; its `folder` gets a name that nothing has had before.
 
         Raises `UnknownRowError` when there is no such organisation.
         """
@@ -48,7 +48,7 @@ class Repos:
             "name": name,
             "full_name": full_name,
             "source": source,
-            "folder": folder,
+            "folder": uuid.uuid4().hex,
             "default_branch": default_branch,
             "language": language,
             "created_at": self._clock(),
@@ -80,7 +80,7 @@ class Repos:
 
     @writes
     def change(self, organization_id: int, repo_id: int, **changes: Any) -> RepoRecord | None:  # Any: columns
-        """Set `folder`, `default_branch`, `language` or `check_suite` (JSON, whole) of a repository that is not removed."""
+        """Set `default_branch`, `language` or `check_suite` (JSON, whole) of a repository that is not removed."""
         unknown = set(changes) - _CHANGEABLE
         if unknown or not changes:
             raise ValueError(f"of a repository {', '.join(sorted(_CHANGEABLE))} can be changed")

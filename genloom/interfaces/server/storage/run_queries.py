@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Select, bindparam, func, select, tuple_
 
 from genloom.interfaces.server.storage.records import RunRecord
 from genloom.interfaces.server.storage.rows import paged
-from genloom.interfaces.server.storage.run_rows import LEAN, OVERVIEW, run_record
+from genloom.interfaces.server.storage.run_rows import OVERVIEW, WHOLE, run_record
 from genloom.interfaces.server.storage.schema import run_logs, runs
 
 __all__ = ["PROGRESS", "page_query", "run_of_key", "run_of_number"]
 
-_MINE = select(*LEAN).where(runs.c.organization_id == bindparam("organization"))
+_MINE = select(*WHOLE).where(runs.c.organization_id == bindparam("organization"))
 _BY_NUMBER = _MINE.where(runs.c.id == bindparam("number"))
 _BY_NUMBER_LOCKED = _BY_NUMBER.with_for_update(key_share=True)
 _BY_KEY = _MINE.where(runs.c.key_digest == bindparam("digest"))

@@ -13,6 +13,7 @@ from genloom.interfaces.server.storage.acceptance import (
     check_room,
     digest_of_key,
     lock_queue,
+    new_place,
     values_of_resumed,
 )
 from genloom.interfaces.server.storage.columns import digest_of, is_id
@@ -23,13 +24,13 @@ from genloom.interfaces.server.storage.records import NewDelivery, RunOverview, 
 from genloom.interfaces.server.storage.refusals import StateConflictError, UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.run_queries import PROGRESS, page_query, run_of_key, run_of_number
-from genloom.interfaces.server.storage.run_rows import LEAN, run_record
+from genloom.interfaces.server.storage.run_rows import WHOLE, run_record
 from genloom.interfaces.server.storage.schema import runs
 from genloom.tools.codegen.wire import CreateAgentRunInput, ResumeAgentRunInput
 
 __all__ = ["Runs"]
 
-_ADDED = insert(runs).returning(*LEAN)
+_ADDED = insert(runs).returning(*WHOLE)
 
 
 class Runs(RunLeases):
@@ -62,7 +63,9 @@ class Runs(RunLeases):
     def _new_row(self, asked: CreateAgentRunInput, graph: str, digest: str | None) -> dict[str, Any]:
         now = self._clock()
         return {
-            **asked.model_dump(),  # prompt, images, metadata, repo_id, model, agent_type, webhooks
+            **asked.model_dump(exclude={"images"}),  # prompt, metadata, repo_id, model, agent_type, webhooks
+            "images": len(asked.images or ()),
+            "place": new_place(),
             "status": "queued",
             "wanted": "run",
             "leg": 1,
@@ -76,11 +79,13 @@ class Runs(RunLeases):
             "lease_epoch": 0,
             "lease_beat": 0,
             "takeovers": 0,
+            "worked": 0.0,
+            "untidy": False,
         }
 
     @reads
     def get(self, organization_id: int, run_id: int) -> RunRecord | None:
-        """Return a run without its images, `None` when the organisation has none of that number."""
+        """Return a run, `None` when the organisation has none of that number."""
         if not is_id(organization_id, run_id):
             return None
         with self._database.read() as db:
@@ -137,14 +142,19 @@ class Runs(RunLeases):
             run = run_of_number(db, organization_id, run_id, lock=True)
             if run is None or (changes := self._changes(run, wanted)) is None:
                 return run
+            at_rest = changes.get("status", "queued") != "queued"
+            if at_rest:
+                changes["lease_epoch"] = run.lease_epoch + 1  # a message tells of one epoch: this is not the last one's
             changed = _change(db, organization_id, run_id, {"wanted": wanted, **changes})
-            if "status" in changes and changed.status != "queued":
+            if at_rest:
                 post_all(db, self._database, changed, deliveries, self._clock())
             return changed
 
     def _changes(self, run: RunRecord, wanted: Wanted) -> dict[str, Any] | None:
         """Return what becomes of the run, `None` for nothing."""
         now = self._clock()
+        if run.wanted == "cancel" != wanted and not run.ended:  # a worker may have given it back meanwhile
+            raise StateConflictError("The run is being cancelled.")
         match wanted, run.status:
             case "cancel", "queued" | "paused":
                 return {"status": "cancelled", "summary": "Cancelled.", "ended_at": now, "updated_at": now}
@@ -153,8 +163,6 @@ class Runs(RunLeases):
             case ("run", "paused"):
                 return {"status": "queued", "updated_at": now}
             case (_, "in_progress"):
-                if run.wanted == "cancel" != wanted:
-                    raise StateConflictError("The run is being cancelled.")
                 return {"updated_at": now}
             case ("pause", "paused") | ("run", "queued") | ("cancel", "cancelled"):
                 return None
@@ -206,4 +214,4 @@ class Runs(RunLeases):
 
 def _change(db: Connection, organization_id: int, run_id: int, values: dict[str, Any]) -> RunRecord:
     changed: Update = update(runs).where(runs.c.organization_id == organization_id, runs.c.id == run_id)
-    return run_record(db.execute(changed.values(values).returning(*LEAN)).one())
+    return run_record(db.execute(changed.values(values).returning(*WHOLE)).one())
