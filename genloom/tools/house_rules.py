@@ -44,18 +44,25 @@ def policy_for(context: GraphContext) -> tuple[ReviewPolicy, tuple[str, ...]]:
 
     Raises `UsageError`. It reads the disk: in an event loop, call it in a thread.
     """
-    return (context.policy, ()) if context.repository is None else house_rules(Path(context.repository), context.policy)
+    if context.repository is None:
+        return context.policy, ()
+    return house_rules(Path(context.repository), context.policy, shown=Path())
 
 
-def house_rules(repository: Path, policy: ReviewPolicy) -> tuple[ReviewPolicy, tuple[str, ...]]:
+def house_rules(
+    repository: Path, policy: ReviewPolicy, *, shown: Path | None = None
+) -> tuple[ReviewPolicy, tuple[str, ...]]:
     """Return the policy tightened by what a repository says, and a remark on each file that would have loosened it.
 
-    Raises `UsageError` for a file that is none: rules that cannot be read are not taken for none.
+    Errors and remarks name the repository as `shown`. Links are followed inside the repository only: a `pyproject.toml`
+    that leads out of it is left alone. Raises `UsageError` for a file that is none: rules that cannot be read are not taken
+    for none.
     """
     remarks: list[str] = []
     given = policy
-    for path in (repository / _OWN_FILE, repository / _PROJECT_FILE):
-        found = _repository_s(path)
+    for name in (_OWN_FILE, Path(_PROJECT_FILE)):
+        path = (repository if shown is None else shown) / name
+        found = _repository_s(repository, name, path)
         if found is None or found == given:
             continue
         looser = found.looser_than(given)
@@ -74,16 +81,42 @@ def find_house_rules(folder: Path) -> Path:
     return next((each for each in (folder, *folder.parents) if any((each / mark).exists() for mark in marks)), folder)
 
 
-def _repository_s(path: Path) -> ReviewPolicy | None:
-    if not path.exists():
+def _repository_s(repository: Path, name: Path, path: Path) -> ReviewPolicy | None:
+    text = _text_inside(repository, name, path)
+    if text is None:
         return None
-    text = _text(path)
     if path.name != _PROJECT_FILE:
         return _validated(path, _parsed(path, text))
     if "genloom" not in text:  # whatever else is wrong with it is no affair of ours
         return None
     data = _table(_parsed(path, text))
     return None if data is None else _validated(path, data)
+
+
+def _text_inside(repository: Path, name: Path, path: Path) -> str | None:
+    """Return the text of a repository's own file, shown as `path`; `None` when there is none."""
+    from genloom.tools.codebase.source import read_inside  # here: what else is in that package loads parsers
+
+    try:
+        root = repository.resolve()
+        real = (root / name).resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise UsageError(f"The policy {path} cannot be read: its links lead nowhere.", hint=_HINT) from error
+    if not real.is_relative_to(root):
+        if name.name == _PROJECT_FILE:
+            return None
+        raise UsageError(f"The policy {path} leads out of the repository, where nothing is read.", hint=_HINT)
+    if not real.exists() and not real.is_symlink():
+        return None
+    data = read_inside(root, str(real.relative_to(root)), MAX_BYTES)
+    if data == "large":
+        raise UsageError(f"The policy {path} is larger than {MAX_BYTES:,} bytes.", hint=_HINT)
+    if isinstance(data, str):
+        raise UsageError(f"The policy {path} cannot be read, or is no file.", hint=_HINT)
+    try:
+        return data.decode("utf-8-sig")
+    except ValueError as error:
+        raise UsageError(f"The policy {path} cannot be read: {error}.", hint=_HINT) from error
 
 
 def _text(path: Path) -> str:

@@ -126,15 +126,63 @@ def test_a_project_file_of_no_concern_is_left_alone(tmp_path: Path, text: str) -
     assert house_rules(tmp_path, ReviewPolicy()) == (ReviewPolicy(), ())
 
 
-def test_a_link_out_of_the_repository_reads_no_secret_into_a_message(tmp_path: Path) -> None:
-    """A link to another file is read as a policy, and its text does not come back."""
+def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
+    """Neither the text behind it comes back nor whether there is a file: the repository may be anybody's."""
     secret = tmp_path / "secret"
-    secret.write_text("password: hunter22hunter22\n")
-    (tmp_path / "r" / ".genloom").mkdir(parents=True)
-    (tmp_path / "r" / ".genloom" / "policy.toml").symlink_to(secret)
-    with pytest.raises(UsageError) as caught:
+    secret.write_text('team_key = "hunter22"\n')
+    own = tmp_path / "r" / ".genloom" / "policy.toml"
+    own.parent.mkdir(parents=True)
+    told = []
+    for target in (secret, tmp_path / "no-such-file", Path("../../secret")):
+        own.unlink(missing_ok=True)
+        own.symlink_to(target)
+        with pytest.raises(UsageError, match="leads out of the repository") as caught:
+            house_rules(tmp_path / "r", ReviewPolicy())
+        told.append(caught.value.message)
+    assert len(set(told)) == 1
+    own.unlink()
+    own.parent.rmdir()
+    own.parent.symlink_to(tmp_path)
+    secret.rename(tmp_path / "policy.toml")
+    with pytest.raises(UsageError, match="leads out of the repository"):
         house_rules(tmp_path / "r", ReviewPolicy())
-    assert "hunter22" not in caught.value.message
+
+
+def test_a_project_file_that_leads_out_of_the_repository_is_left_alone(tmp_path: Path) -> None:
+    """Shared project files are common, and what is in them is not the repository's to say."""
+    laid(tmp_path, "[tool.genloom.review]\nmax_line = 10\n", "shared.toml")
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "pyproject.toml").symlink_to("../shared.toml")
+    assert house_rules(tmp_path / "r", ReviewPolicy()) == (ReviewPolicy(), ())
+
+
+def test_a_link_inside_the_repository_is_followed(tmp_path: Path) -> None:
+    """Whatever it is called by."""
+    laid(tmp_path / "r", "max_lines = 10\n", "rules/house.toml")
+    (tmp_path / "r" / ".genloom").mkdir()
+    (tmp_path / "r" / ".genloom" / "policy.toml").symlink_to("../rules/house.toml")
+    (tmp_path / "other-name").symlink_to("r")
+    assert house_rules(tmp_path / "other-name", ReviewPolicy())[0].max_lines == 10
+
+
+def test_links_in_a_circle_are_told(tmp_path: Path) -> None:
+    """As what cannot be read."""
+    (tmp_path / ".genloom").mkdir()
+    (tmp_path / ".genloom" / "policy.toml").symlink_to("policy.toml")
+    with pytest.raises(UsageError, match="policy"):
+        house_rules(tmp_path, ReviewPolicy())
+
+
+@pytest.mark.parametrize("text", ["max_line = 3\n", "max_lines = 90000\n"])
+def test_a_run_s_messages_do_not_say_where_the_repository_lies(tmp_path: Path, text: str) -> None:
+    """Whoever asked for the run may be elsewhere."""
+    laid(tmp_path, text)
+    try:
+        told = " ".join(policy_for(GraphContext(repository=str(tmp_path)))[1])
+    except UsageError as error:
+        told = f"{error.message} {error.hint}"
+    assert ".genloom/policy.toml" in told
+    assert str(tmp_path) not in told
 
 
 def test_the_rules_of_a_run_are_those_of_its_repository(tmp_path: Path) -> None:
