@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from genloom.errors import StorageError
 from genloom.interfaces.server.application import build_application
@@ -19,6 +19,7 @@ from genloom.interfaces.server.security.principal import Principal
 from genloom.interfaces.server.security.secret import server_secret
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import Storage
+from genloom.interfaces.server.supervision import Supervision
 from genloom.interfaces.server.webhooks.delivery import WebhookSender
 from genloom.interfaces.server.webhooks.targets import TargetPolicy
 
@@ -58,6 +59,7 @@ async def run_server(
                 send_test=sender.send_test,
                 audit=AuditLog(settings.data),
                 workers_alive=alive,
+                webhooks_alive=lambda: sender.well,
                 session_keys=session_keys,
                 routers=[run_page_router(storage, links)],
             )
@@ -91,12 +93,23 @@ async def _worker_processes(settings: ServerSettings) -> AsyncIterator[Alive]:
 
 @asynccontextmanager
 async def _worker_here(storage: Storage, settings: ServerSettings) -> AsyncIterator[Alive]:
-    from genloom.interfaces.server.runs.worker import Worker  # LangGraph: only who works pays for it
+    from genloom.interfaces.server.runs.checkpoints import open_saver  # LangGraph: only who works pays for it
+    from genloom.interfaces.server.runs.worker import Worker
 
-    stop = asyncio.Event()
-    working = asyncio.create_task(Worker(storage, settings).run(stop), name="genloom-worker")
+    async with open_saver(settings.database):
+        pass  # one that cannot be opened keeps the server from starting: no run would ever be worked on
+    stop, supervision = asyncio.Event(), Supervision("the worker")
+
+    async def keep() -> None:
+        while not stop.is_set():
+            wait = await supervision.turn(lambda: Worker(storage, settings).run(stop))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await stop.wait()
+
+    working = asyncio.create_task(keep(), name="genloom-worker")
     try:
-        yield lambda: not working.done()
+        yield lambda: supervision.well and not working.done()
     finally:
         stop.set()
         await working

@@ -13,6 +13,7 @@ import pytest
 
 import genloom
 from genloom.config import load_settings
+from genloom.errors import StorageError
 from genloom.interfaces.agents import offer_agents
 from genloom.interfaces.server.local import LocalAgent, embedded_settings
 from genloom.nodes import may_dispatch
@@ -169,3 +170,13 @@ def test_doctor_knows_it_without_starting_anything(home: Path) -> None:
     assert agent["state"] == "ok"
     assert "in this process" in agent["message"]
     assert not (home / "serve-local").exists()
+
+
+@pytest.mark.slow
+def test_checkpoints_that_cannot_be_opened_are_told_at_once(local: None) -> None:
+    """No run would ever be worked on: nobody waits for one."""
+    data = embedded_settings(load_settings()).data
+    data.mkdir(parents=True, mode=0o700)
+    (data / "checkpoints.db").write_bytes(b"not a database" * 100)
+    with pytest.raises(StorageError, match="damaged or no database"):
+        LocalAgent().server()

@@ -87,6 +87,25 @@ async def test_organization_with_the_fewest_runs_under_way_comes_first(storage: 
     assert (await leased(storage)).id == third[0]
 
 
+async def test_resuming_paused_runs_gains_no_turns(storage: Storage) -> None:
+    """A run that goes on takes its organisation's turn as a new one does."""
+    other = (await storage.organizations.create("other")).id
+    user = (await storage.users.create(other, role="runner")).id
+    resumed = await several(storage, 1, 1, 3)
+    for _ in resumed:
+        run = await leased(storage)
+        assert await storage.runs.pause(run.id, run.lease_epoch, "rests")
+    for number in resumed:
+        await storage.runs.want(1, number, "run")
+    await several(storage, other, user, 3)
+    turns = []
+    for _ in range(6):
+        run = await leased(storage)
+        turns.append(run.organization_id)
+        assert await storage.runs.finish(run.id, run.lease_epoch, status="completed", result=None, summary=None)
+    assert turns == [other, 1, other, 1, other, 1]
+
+
 async def test_cancelled_run_that_a_worker_gave_back_comes_first(storage: Storage) -> None:
     """It costs nothing, and whoever cancelled it is waiting."""
     first, second, _ = await several(storage, 1, 1, 3)

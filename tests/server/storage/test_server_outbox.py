@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from genloom.interfaces.server.storage import NewDelivery, Storage
-from genloom.tools.codegen.wire import CreateAgentRunInput
+from genloom.tools.codegen.wire import CreateAgentRunInput, ResumeAgentRunInput
 
 
 async def ended(storage: Storage, *messages: NewDelivery) -> int:
@@ -65,6 +66,44 @@ async def test_one_end_is_told_to_one_address_once(storage: Storage) -> None:
     long = "http://h/" + "ü" * 2000
     await ended(storage, message(1), message(2), message(3, long), message(4, long + "x"))
     assert (await storage.deliveries.page(1, skip=0, limit=9))[1] == 3
+
+
+async def test_each_pause_of_a_run_is_told(storage: Storage) -> None:
+    """Whoever paused it, and however often in one leg: by its worker, or where it waits in the queue."""
+    run, _ = await storage.runs.create(1, 1, CreateAgentRunInput(prompt="p"), graph="generation", most_queued=9)
+    for number in range(3):
+        leased = await storage.runs.lease("worker")
+        assert leased is not None
+        told = NewDelivery(id=f"asks {number}", event="agent_run.paused", url="http://h/", secret=None, body="{}")
+        assert await storage.runs.pause(run.id, leased.lease_epoch, "a question", [told])
+        assert not await storage.runs.pause(run.id, leased.lease_epoch, "again", [told])
+        await storage.runs.want(1, run.id, "run")
+        told = NewDelivery(id=f"waits {number}", event="agent_run.paused", url="http://h/", secret=None, body="{}")
+        await storage.runs.want(1, run.id, "pause", deliveries=[told])
+        await storage.runs.want(1, run.id, "pause", deliveries=[told])
+        await storage.runs.resume(1, run.id, ResumeAgentRunInput(agent_run_id=run.id, prompt="go on"))
+    sent, _ = await storage.deliveries.page(1, skip=0, limit=99)
+    assert sorted(message.id for message in sent) == sorted(f"{why} {n}" for why in ("asks", "waits") for n in range(3))
+
+
+async def test_organisations_take_turns_in_the_outbox(storage: Storage) -> None:
+    """Whatever waits of one that has much to tell, and no more of it at once than `each`, those under way counted."""
+    other = (await storage.organizations.create("other")).id
+    user = (await storage.users.create(other, role="runner")).id
+    await ended(storage, *(message(n, f"http://hangs/{n}") for n in range(20)))
+    run, _ = await storage.runs.create(other, user, CreateAgentRunInput(prompt="p"), graph="g", most_queued=9)
+    assert await storage.runs.lease("worker") is not None
+    messages = [NewDelivery(id=f"o{n}", event="e", url=f"http://o/{n}", secret=None, body="{}") for n in range(2)]
+    assert await storage.runs.finish(run.id, 1, status="completed", result=None, summary=None, deliveries=messages)
+
+    async def taken(limit: int, **given: Any) -> list[int]:
+        return [record.organization_id for record in await storage.deliveries.due(10**10, limit, hold=60, **given)]
+
+    assert sorted(await taken(2, each=4)) == [1, other]
+    assert sorted(await taken(9, each=4, under_way={1: 1, other: 1})) == [1, 1, 1, other]
+    assert await taken(9, each=4, under_way={1: 4}) == []
+    assert await taken(99, each=4, under_way={1: 3}) == [1]
+    assert len(await taken(99)) == 20 - 5
 
 
 async def test_senders_at_once_get_different_messages(storage: Storage) -> None:

@@ -21,11 +21,13 @@ async def open_storage(folder: Path) -> AsyncIterator[Storage]:
         yield storage
 
 
-async def end_run(storage: Storage, *urls: str, secret: str | None = SECRET) -> RunRecord:
+async def end_run(
+    storage: Storage, *urls: str, secret: str | None = SECRET, organization: int = 1, user: int = 1
+) -> RunRecord:
     """Accept a run, work on it and end it; its webhooks hear of it."""
     webhooks = tuple(WebhookOverride(url=url, secret=secret) for url in urls) or None
     asked = CreateAgentRunInput(prompt="Double a number", metadata={"mine": 1}, webhooks=webhooks)
-    created, _ = await storage.runs.create(1, 1, asked, graph="generation", most_queued=1000)
+    created, _ = await storage.runs.create(organization, user, asked, graph="generation", most_queued=1000)
     run = await storage.runs.lease("a worker")
     assert run is not None
     assert run.id == created.id

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flaky_receiver import FlakyReceiver
@@ -15,6 +16,7 @@ from outbox import SECRET, end_run, open_storage
 
 from genloom.errors import AgentError
 from genloom.interfaces.server.storage import DeliveryRecord, Storage
+from genloom.interfaces.server.webhooks import delivery
 from genloom.interfaces.server.webhooks.delivery import WebhookSender
 from genloom.interfaces.server.webhooks.targets import TargetPolicy, TargetRefusedError
 from genloom.tools.codegen.webhook_receiver import WebhookReceiver
@@ -99,6 +101,52 @@ async def test_a_receiver_that_hangs_holds_up_no_other(tmp_path: Path) -> None:
             await good.wait_for(1)
             found = await settled(storage, lambda delivery: delivered(delivery) or delivery.last_error is not None)
     assert {delivery.url: delivered(delivery) for delivery in found} == {hanging.url: False, good.url: True}
+
+
+async def test_a_receiver_that_hangs_holds_up_no_other_organisation(tmp_path: Path) -> None:
+    """However much there is for it, and however long it hangs."""
+    async with FlakyReceiver(["hang"]) as hanging, FlakyReceiver() as good, open_storage(tmp_path) as storage:
+        other = (await storage.organizations.create("other")).id
+        user = (await storage.users.create(other, role="runner")).id
+        for _ in range(10):
+            await end_run(storage, *(f"{hanging.url}/{number}" for number in range(5)))
+        await end_run(storage, good.url, organization=other, user=user)
+        async with WebhookSender(storage, LOOPBACK, web_url, post_seconds=3.0, look_seconds=0.02) as sending:
+            await good.wait_for(1, seconds=2.5)
+            assert len(hanging.received) <= 4
+            assert sending.well
+
+
+async def test_an_error_that_nobody_expected_ends_no_sender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither one of the outbox nor one of a delivery: both are told, and what is due is sent later."""
+    async with FlakyReceiver() as receiver, open_storage(tmp_path) as storage:
+        due, post = storage.deliveries.due, delivery.post_notice
+        looks, posts = iter([RuntimeError("secret"), KeyError("secret")]), iter([ZeroDivisionError("secret")])
+
+        async def looked(*given: Any, **more: Any) -> Any:
+            if error := next(looks, None):
+                raise error
+            return await due(*given, **{**more, "hold": 0.2})
+
+        async def posted(*given: Any, **more: Any) -> Any:
+            if error := next(posts, None):
+                raise error
+            return await post(*given, **more)
+
+        monkeypatch.setattr(storage.deliveries, "due", looked)
+        monkeypatch.setattr(delivery, "post_notice", posted)
+        await end_run(storage, receiver.url)
+        async with sender(storage) as sending:
+            [sent] = await settled(storage, delivered)
+            while_open = sending.well
+        assert (while_open, sending.well) == (True, False)
+    assert sent.attempts == 2
+    told = capsys.readouterr().err
+    assert "genloom serve: webhooks: RuntimeError at" in told
+    assert "genloom serve: webhooks: ZeroDivisionError at" in told
+    assert "secret" not in told
 
 
 async def test_after_its_last_attempt_a_delivery_is_given_up_and_listed(tmp_path: Path) -> None:

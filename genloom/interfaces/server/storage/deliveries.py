@@ -48,7 +48,8 @@ class Deliveries:
         gets them meanwhile, and those of a sender that was killed are not lost. What is due more than a day ahead is due
         now: the clock was set back.
         """
-        is_due = (deliveries.c.due_at <= now) | (deliveries.c.due_at > now + FURTHEST_SECONDS)
+        at = deliveries.c.due_at
+        is_due = at.is_not(None) & ((at <= now) | (at > now + FURTHEST_SECONDS))  # as the index has it
         place = func.row_number().over(partition_by=deliveries.c.organization_id, order_by=deliveries.c.due_at)
         had = case(under_way, value=deliveries.c.organization_id, else_=0) if under_way else literal(0)
         line = select(deliveries.c.id, (place + had).label("place"), deliveries.c.due_at).where(is_due).subquery()

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.schema import SchemaItem
 
@@ -188,6 +189,8 @@ webhooks = Table(
     Column("enabled", Boolean, nullable=False),
 )
 
+_OPEN = text("due_at IS NOT NULL")
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -209,6 +212,6 @@ deliveries = Table(
     Column("last_error", JsonText),
     UniqueConstraint("run_id", "lease_epoch", "event", "url_digest"),
     _same_organization("run_id", "runs"),
-    Index("deliveries_by_time", "due_at"),
+    Index("deliveries_due", "organization_id", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("deliveries_by_organization", "organization_id", "created_at"),
 )

@@ -6,12 +6,14 @@ import asyncio
 import ssl
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from genloom.errors import AgentError, GenloomError
 from genloom.interfaces.server.storage.records import DeliveryRecord
+from genloom.interfaces.server.supervision import Supervision
 from genloom.interfaces.server.webhooks.notice import TEST_EVENT, sent_body
 from genloom.interfaces.server.webhooks.post import POST_SECONDS, Answered, post_notice
 from genloom.interfaces.server.webhooks.targets import TargetPolicy
@@ -27,7 +29,8 @@ MOST_ATTEMPTS = 18
 
 BACKOFF_SECONDS = 5.0
 BACKOFF_CAP = 3 * 3600.0
-AT_ONCE = 16
+AT_ONCE = 32
+AT_ONCE_EACH = 4
 LOOK_SECONDS = 1.0
 
 WebUrl = Callable[[int, int], str]
@@ -35,7 +38,7 @@ WebUrl = Callable[[int, int], str]
 
 
 class WebhookSender:
-    """A context manager that delivers while it is open, 16 messages at once at most.
+    """A context manager that delivers while it is open: 32 messages at once at most, four of one organisation.
 
     A message is done when the receiver answered with a 2xx. What was sent but not noted as done, because this process or
     the database went away, is sent again with the same delivery id. A storage that fails is asked again later.
@@ -63,8 +66,14 @@ class WebhookSender:
         self._look_seconds = look_seconds
         self._clock = clock
         self._context = context
-        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._under_way: dict[str, tuple[int, asyncio.Task[None]]] = {}
+        self._supervision = Supervision("webhooks")
         self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def well(self) -> bool:
+        """Whether the outbox is being looked at."""
+        return self._looking is not None and not self._looking.done() and self._supervision.well
 
     async def __aenter__(self) -> Self:
         self._looking = asyncio.create_task(self._look(), name="genloom-webhooks")
@@ -75,7 +84,7 @@ class WebhookSender:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait([self._looking])
-        under_way = list(self._under_way.values())
+        under_way = [task for _, task in self._under_way.values()]
         if under_way:
             late = (await asyncio.wait(under_way, timeout=self._post_seconds))[1]
             for task in late:
@@ -94,21 +103,25 @@ class WebhookSender:
 
     async def _look(self) -> None:
         while True:
-            with suppress(GenloomError):  # the storage is away: everything stays due
-                await self._start_due()
-            await asyncio.sleep(self._look_seconds)
+            wait = await self._supervision.turn(self._start_due)  # when the storage is away everything stays due
+            await asyncio.sleep(self._look_seconds + wait)
 
     async def _start_due(self) -> None:
         free = AT_ONCE - len(self._under_way)
         if free <= 0:
             return
-        for due in await self._storage.deliveries.due(self._clock(), free):
+        busy = Counter(organization for organization, _ in self._under_way.values())
+        found = await self._storage.deliveries.due(self._clock(), free, each=AT_ONCE_EACH, under_way=busy)
+        for due in found:
             if due.id not in self._under_way:
-                self._under_way[due.id] = asyncio.create_task(self._carry(due), name=f"genloom-webhook-{due.id}")
+                task = asyncio.create_task(self._carry(due), name=f"genloom-webhook-{due.id}")
+                self._under_way[due.id] = due.organization_id, task
 
     async def _carry(self, due: DeliveryRecord) -> None:
         try:
             await self._deliver(due)
+        except Exception as error:  # noqa: BLE001 - the edge of a delivery: it is due again when its hold has passed
+            self._supervision.tell(error)
         finally:
             del self._under_way[due.id]
 
