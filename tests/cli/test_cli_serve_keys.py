@@ -53,7 +53,7 @@ async def test_organizations_have_users_and_keys_of_their_own(program: Program) 
     assert found is not None
     assert (found.organization_id, found.user_id, found.role) == (2, 2, "viewer")
     refused = program("serve", "keys", "create", "--org", "2", "--user", "1", "--json")
-    assert (refused.code, refused.json["reason"]) == (2, "There is no user 1.")
+    assert (refused.code, refused.json["reason"]) == (2, "There is no user 1 in that organisation.")
     assert program("serve", "keys", "list", "--org", "2", "--json").json["total"] == 1
     assert program("serve", "keys", "list", "--org", "1").out == "Organisation 1 has no keys.\n"
 
@@ -61,8 +61,6 @@ async def test_organizations_have_users_and_keys_of_their_own(program: Program) 
 @pytest.mark.slow
 def test_what_the_operator_did_is_in_the_audit_log(program: Program, home: Path) -> None:
     """Each change is a line; verify says that all fit, and names the line that was changed since."""
-    assert program("serve", "audit", "verify", "--json").json["sound"]
-    assert program("serve", "audit", "show").out == "Nothing was done yet.\n"
     key = program("serve", "keys", "create").out
     program("serve", "keys", "revoke", "1")
     program("serve", "keys", "revoke", "1")

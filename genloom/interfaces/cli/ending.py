@@ -61,12 +61,19 @@ def _as_known(error: BaseException) -> GenloomError:
         case click.ClickException():
             context = getattr(error, "ctx", None)
             hint = f"`{context.command_path} --help` shows how it is used." if context else ""
-            return UsageError(error.format_message(), hint=hint)
+            return UsageError(_plain(error.format_message()), hint=hint)
         case click.Abort() | KeyboardInterrupt():
             return RunCancelledError("Interrupted.")
         case _:
             said = without_secrets(" ".join(str(error).split()))[:500]
             return UnexpectedError(f"{type(error).__name__}: {said}".removesuffix(": "), hint=_REPORT)
+
+
+def _plain(message: str) -> str:
+    """A usage error of click's without the names that it has for its own types."""
+    for theirs, plain in (("valid integer range", "whole number"), ("valid float range", "number")):
+        message = message.replace(f"is not a {theirs}", f"is not a {plain}")
+    return message
 
 
 def _tell_person(error: GenloomError) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 import click
 
+from genloom.errors import StorageError
 from genloom.interfaces.cli import options, serve_storage
+
+if TYPE_CHECKING:
+    from genloom.interfaces.server.audit import AuditLog
 
 __all__ = ["audit"]
 
@@ -25,7 +30,7 @@ Example:
   genloom serve audit verify --json
 
 \b
-Exit codes: 0 every line fits; 1 one does not; 2 the log cannot be read."""
+Exit codes: 0 every line fits; 1 one does not; 2 there is no log, or it cannot be read."""
 )
 @serve_storage.data
 @options.as_json
@@ -33,8 +38,13 @@ def verify(data: str | None, as_json: bool) -> int:
     """Read the whole log and name the first line that was changed, moved, removed or cut off."""
     from genloom.interfaces.cli.terminal import put_json, put_text
 
-    log = serve_storage.operator_log(serve_storage.settings_of(data=data))
+    log = _log(data)
     found = log.verify()
+    if found.sound and not found.entries:
+        raise StorageError(
+            f"There is no audit log in {log.path.parent}: nothing can be verified.",
+            hint="Nothing was done yet, or the log and its head were taken away; check --data.",
+        )
     if as_json:
         put_json({**found.to_json(), "file": str(log.path)})
     elif found.sound:
@@ -53,7 +63,7 @@ def show(last: int, data: str | None, as_json: bool) -> int:
     """Show the last actions, oldest first."""
     from genloom.interfaces.cli.terminal import put_json, put_text
 
-    log = serve_storage.operator_log(serve_storage.settings_of(data=data))
+    log = _log(data)
     entries = list(deque(log.read(), maxlen=last))
     if as_json:
         put_json({"entries": entries})
@@ -65,3 +75,11 @@ def show(last: int, data: str | None, as_json: bool) -> int:
     ]
     put_text("\n".join(lines or ["Nothing was done yet."]))
     return 0
+
+
+def _log(data: str | None) -> AuditLog:
+    """Return the log of a data folder. Raises `StorageError` when there is no such folder."""
+    settings = serve_storage.settings_of(data=data)
+    if not settings.data.is_dir():
+        raise StorageError(f"There is no data folder {settings.data}.", hint="Give the server's own as --data.")
+    return serve_storage.operator_log(settings)

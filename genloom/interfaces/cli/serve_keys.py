@@ -111,6 +111,7 @@ def list_keys(organization: int, database: str | None, data: str | None, as_json
     settings = serve_storage.settings_of(database=database, data=data)
 
     async def work(storage: Storage) -> tuple[tuple[KeyRecord, ...], int]:
+        await serve_storage.demand_organization(storage, organization)
         return await storage.keys.page(organization, skip=0, limit=MOST)
 
     found, total = serve_storage.with_storage(settings, work, create=False)
@@ -122,23 +123,27 @@ def list_keys(organization: int, database: str | None, data: str | None, as_json
     return 0
 
 
-@keys.command(epilog="\b\nExample:\n  genloom serve keys revoke 3")
-@click.argument("number", metavar="KEY", type=click.IntRange(1, serve_storage.LARGEST))
+@keys.command(epilog="\b\nExamples:\n  genloom serve keys revoke 3\n  genloom serve keys revoke gl_1b2c3d4e")
+@click.argument("key")
 @serve_storage.org
 @serve_storage.database
 @serve_storage.data
 @options.as_json
-def revoke(number: int, organization: int, database: str | None, data: str | None, as_json: bool) -> int:
-    """End a key for good. A running server refuses it within seconds."""
+def revoke(key: str, organization: int, database: str | None, data: str | None, as_json: bool) -> int:
+    """End KEY for good, by its number or by what it begins with. A running server refuses it within seconds."""
     from genloom.errors import UsageError
     from genloom.interfaces.cli.terminal import put_json, put_text
 
+    if key.isdecimal() and not 1 <= int(key[:20]) <= serve_storage.LARGEST:
+        raise UsageError(f"{key[:20]} is not in the range of keys' numbers.", hint="`genloom serve keys list`.")
+
     settings = serve_storage.settings_of(database=database, data=data)
 
-    async def work(storage: Storage) -> bool:
-        return await storage.keys.revoke(organization, number)
+    async def work(storage: Storage) -> tuple[int, bool]:
+        number = await _number_of(storage, organization, key)
+        return number, await storage.keys.revoke(organization, number)
 
-    done = serve_storage.with_storage(settings, work, create=False)
+    number, done = serve_storage.with_storage(settings, work, create=False)
     serve_storage.operator_log(settings).append(
         "key.revoke",
         actor="operator",
@@ -156,6 +161,23 @@ def revoke(number: int, organization: int, database: str | None, data: str | Non
     else:
         put_text(f"revoked: key {number}")
     return 0
+
+
+async def _number_of(storage: Storage, organization: int, key: str) -> int:
+    """Return the number of the key that a number, or the beginning of a key, names."""
+    from genloom.errors import UsageError
+
+    await serve_storage.demand_organization(storage, organization)
+    if key.isdecimal():
+        return int(key)
+    found, _ = await storage.keys.page(organization, skip=0, limit=MOST)
+    numbers = [record.id for record in found if record.revoked_at is None and key.startswith(record.prefix)]
+    if len(numbers) == 1:
+        return numbers[0]
+    raise UsageError(
+        f"{'Several keys begin' if numbers else f'No key of organisation {organization} that counts begins'} so.",
+        hint="Give its number, or what it begins with, as `genloom serve keys list` shows them.",
+    )
 
 
 def _as_json(record: KeyRecord) -> dict[str, Any]:  # Any: text and numbers

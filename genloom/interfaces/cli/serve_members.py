@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["orgs", "users"]
 
+LONGEST_NAME = 200
+
 
 @click.group(
     short_help="Organisations: create, list.",
@@ -31,7 +33,11 @@ def orgs() -> None:
 @options.as_json
 def create_org(name: str, database: str | None, data: str | None, as_json: bool) -> int:
     """Make an organisation, still without members."""
+    from genloom.errors import UsageError
     from genloom.interfaces.cli.terminal import put_json, put_text
+
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise UsageError(f"A name of {len(name)} characters is no name.", hint=f"Give 1 to {LONGEST_NAME}.")
 
     settings = serve_storage.settings_of(database=database, data=data)
 
@@ -129,6 +135,7 @@ def list_users(organization: int, database: str | None, data: str | None, as_jso
     settings = serve_storage.settings_of(database=database, data=data)
 
     async def work(storage: Storage) -> tuple[tuple[UserRecord, ...], int]:
+        await serve_storage.demand_organization(storage, organization)
         return await storage.users.page(organization, skip=0, limit=MOST)
 
     found, total = serve_storage.with_storage(settings, work, create=False)

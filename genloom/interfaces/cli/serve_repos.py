@@ -35,12 +35,16 @@ def repos() -> None:
 @options.as_json
 def add(source: str, name: str | None, organization: int, database: str | None, data: str | None, as_json: bool) -> int:
     """Register a git repository by the path of its folder, or by a URL (https, ssh). Prints its number."""
+    from genloom.errors import UsageError
     from genloom.interfaces.cli.terminal import put_json, put_text, tell
 
+    if not source.strip():
+        raise UsageError("The repository's path is empty.", hint="Give the path of its folder (`.`), or its URL.")
     settings = serve_storage.settings_of(database=database, data=data)
     from genloom.interfaces.server.repositories import register_repository
 
     async def work(storage: Storage) -> RepoRecord:
+        await serve_storage.demand_organization(storage, organization)
         return await register_repository(storage, settings.data, organization, source, name=name)
 
     repo = serve_storage.with_storage(settings, work, create=True)
@@ -66,6 +70,7 @@ def list_repos(organization: int, database: str | None, data: str | None, as_jso
     from genloom.interfaces.server.repositories import offered_repositories
 
     async def work(storage: Storage) -> tuple[RepoRecord, ...]:
+        await serve_storage.demand_organization(storage, organization)
         return await offered_repositories(storage, organization)
 
     found = serve_storage.with_storage(settings, work, create=False)

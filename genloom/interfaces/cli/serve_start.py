@@ -8,11 +8,13 @@ import os
 import re
 import shlex
 import signal
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from genloom.config import Settings, load_settings
-from genloom.errors import UsageError
+from genloom.errors import GenloomError, ModelNameError, UsageError
 from genloom.interfaces.cli.terminal import put_json, put_text, tell
 
 if TYPE_CHECKING:
@@ -51,16 +53,23 @@ def start(*, token: str | None, as_json: bool, **given: Any) -> int:  # Any: cli
 
     loaded = load_settings()
     settings = server_settings(loaded, **given)
-    _demand_models(settings, loaded)
+    missing = _demand_models(settings, loaded)
     _demand_address(settings)
     session = _session_token(token, loaded)
     listener = bind(settings.host, settings.port)
     with listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        return asyncio.run(_serve(settings, listener, session, as_json=as_json))
+        return asyncio.run(_serve(settings, listener, session, as_json=as_json, warnings=missing))
 
 
-async def _serve(settings: ServerSettings, listener: socket.socket, session: SessionToken, *, as_json: bool) -> int:
+async def _serve(
+    settings: ServerSettings,
+    listener: socket.socket,
+    session: SessionToken,
+    *,
+    as_json: bool,
+    warnings: Sequence[str] = (),
+) -> int:
     from genloom.interfaces.server.running import run_server
     from genloom.interfaces.server.security.keys import key_digest
     from genloom.interfaces.server.security.principal import Principal
@@ -76,7 +85,7 @@ async def _serve(settings: ServerSettings, listener: socket.socket, session: Ses
         settings,
         listener,
         stop=stop,
-        ready=lambda _: _ready(settings, listener, session, as_json=as_json),
+        ready=lambda _: _ready(settings, listener, session, as_json=as_json, warnings=warnings),
         session_keys={key_digest(session.text): principal},
     )
     tell("genloom serve: stopped")
@@ -93,10 +102,39 @@ def _stop(number: int, stop: asyncio.Event, came: list[int]) -> None:
     stop.set()
 
 
-def _ready(settings: ServerSettings, listener: socket.socket, session: SessionToken, *, as_json: bool) -> None:
+def _ready(
+    settings: ServerSettings,
+    listener: socket.socket,
+    session: SessionToken,
+    *,
+    as_json: bool,
+    warnings: Sequence[str],
+) -> None:
     gc.collect()
     gc.freeze()  # what is loaded by now stays: looking through it again and again holds up all requests for a while
     _announce(settings, listener, session, as_json=as_json)
+    for warning in warnings:
+        tell(f"  warning: {warning}", style="yellow")
+    # a thread of its own, which nobody waits for: the log may be long
+    threading.Thread(target=_tell_audit_log, args=(settings,), name="audit-look", daemon=True).start()
+
+
+def _tell_audit_log(settings: ServerSettings) -> None:
+    """Tell of an audit log that is damaged. The server goes on: what was accepted must be finished."""
+    from genloom.interfaces.server.audit import AuditLog
+
+    try:
+        found = AuditLog(settings.data).verify()
+    except GenloomError as error:
+        tell(f"  warning: the audit log cannot be read: {error.message}", style="yellow")
+        return
+    if not found.sound:
+        where = "" if found.line is None else f"line {found.line}: "
+        tell(
+            f"  warning: the audit log is damaged ({where}{found.problem}). Keep audit.jsonl and audit.head of "
+            f"{settings.data}, move them away, and a new log begins.",
+            style="yellow",
+        )
 
 
 def _announce(settings: ServerSettings, listener: socket.socket, session: SessionToken, *, as_json: bool) -> None:
@@ -117,7 +155,8 @@ def _announce(settings: ServerSettings, listener: socket.socket, session: Sessio
             f"export CODEGEN_ORG_ID={ORGANIZATION}",
         )
         put_text("\n".join(lines))
-    models = ", ".join(settings.offered_models) or "no model: runs go by search from examples"
+    names = settings.offered_models
+    models = f"model{'s' if len(names) > 1 else ''}: {', '.join(names)}" if names else "no model: runs go by search"
     tell(f"genloom serve: ready at {base_url(listener, settings.host)}; {models}; data in {settings.data}")
     if session.made_here:
         tell("  The token ends with this server; `genloom serve keys create` makes lasting ones.")
@@ -151,12 +190,23 @@ def _session_token(given: str | None, loaded: Settings) -> SessionToken:
     return SessionToken(text=text, shown=_BY_NAME if given is None else shlex.quote(text), role="admin")
 
 
-def _demand_models(settings: ServerSettings, loaded: Settings) -> None:
-    """Raise `ModelNameError` for a name that no model can have."""
-    from genloom.tools.chat.models import split_model_name
+def _demand_models(settings: ServerSettings, loaded: Settings) -> list[str]:
+    """Return what keeps models from working for now, such as a missing key. Raises `ModelNameError` for a name that no
+    model can have, of no known provider, or of one whose package is missing."""
+    from genloom.tools.chat.models import chat_model, split_model_name
 
+    missing = []
     for name in settings.offered_models:
         split_model_name(name, loaded)
+        try:
+            asyncio.run(chat_model(name, loaded))  # nothing is asked of its server
+        except ModelNameError:
+            raise
+        except GenloomError as error:
+            missing.append(f"{error.message} {error.hint}")
+        except Exception as error:  # noqa: BLE001 - a provider's package raises what it likes
+            missing.append(f"the model {name} cannot be made ({type(error).__name__}); runs that use it will fail.")
+    return missing
 
 
 def _demand_address(settings: ServerSettings) -> None:

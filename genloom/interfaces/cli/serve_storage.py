@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from genloom.interfaces.server.settings import ServerSettings
     from genloom.interfaces.server.storage import Storage
 
-__all__ = ["LARGEST", "data", "database", "operator_log", "org", "settings_of", "with_storage"]
+__all__ = ["LARGEST", "data", "database", "demand_organization", "operator_log", "org", "settings_of", "with_storage"]
 
 T = TypeVar("T")
 
 LARGEST = 2**63 - 1
+
+_HINTS = {
+    "organisation": "`genloom serve orgs list` shows them, `genloom serve orgs create NAME` makes one.",
+    "user": "`genloom serve users list --org N` shows an organisation's, `genloom serve users create --org N` makes one.",
+}
 
 database = click.option(
     "--database",
@@ -54,12 +59,29 @@ def operator_log(settings: ServerSettings) -> AuditLog:
 
 
 def with_storage(settings: ServerSettings, work: Callable[[Storage], Awaitable[T]], *, create: bool) -> T:
-    """Open the server's storage, do the work and return what it gives. Without `create` there must be a database."""
-    from genloom.interfaces.server.storage import Storage  # imported here: SQLAlchemy costs a quarter of a second
+    """Open the server's storage, do the work and return what it gives. Without `create` there must be a database.
+
+    Rows that are not there are told as the operator names them.
+    """
+    from genloom.errors import UsageError
+    from genloom.interfaces.server.storage import Storage, UnknownRowError  # SQLAlchemy costs a quarter of a second
     from genloom.portal import run_sync
 
     async def opened() -> T:
         async with Storage.open(settings.database, create=create) as storage:
             return await work(storage)
 
-    return run_sync(opened())
+    try:
+        return run_sync(opened())
+    except UnknownRowError as error:
+        where = " in that organisation" if error.what == "user" else ""
+        told = f"There is no {error.what} {error.number}{where}."
+        raise UsageError(told, hint=_HINTS.get(error.what, error.hint)) from error
+
+
+async def demand_organization(storage: Storage, number: int) -> None:
+    """Raise `UnknownRowError` when there is no such organisation: what it has not is not what nobody is."""
+    from genloom.interfaces.server.storage import UnknownRowError
+
+    if await storage.organizations.get(number) is None:
+        raise UnknownRowError("organisation", number)

@@ -33,7 +33,9 @@ async def register_repository(
         if full_name in (other.full_name, other.name) or source == other.source:
             raise UsageError(
                 f"The organisation has {other.full_name} ({other.source}) already, as {other.id}.",
-                hint="Give another --name, or remove that one first.",
+                hint="Runs may name that one; or remove it first."
+                if source == other.source
+                else "Give another --name, or remove that one first.",
             )
     branch = await _mirror(data, "new", source).default_branch()
     repo = await storage.repos.create(

@@ -119,6 +119,8 @@ def server_settings(settings: Settings, **given: object) -> ServerSettings:
     """
     told: dict[str, Any] = {"data": settings.home / "serve", "model": settings.model, **_environment(settings)}
     told |= {name: value for name, value in given.items() if value is not None}
+    if "database" in told:
+        _demand_place(str(told["database"]), Path(told["data"]))
     try:
         return ServerSettings.model_validate(told)
     except ValidationError as error:
@@ -129,6 +131,17 @@ def server_settings(settings: Settings, **given: object) -> ServerSettings:
             f"{name}: {first['msg'].removeprefix('Value error, ')}." if known else f"There is no setting {name!r}.",
             hint=f"Look at --{name.replace('_', '-')} or GENLOOM_SERVE_{name.upper()}.",
         ) from error
+
+
+def _demand_place(database: str, data: Path) -> None:
+    """Raise `UsageError` for a database without a name, and for a file in a folder that is not there: a slip of the pen
+    must not begin an empty database. The data folder itself may still have to be made."""
+    if not database.strip():
+        raise UsageError("The database has no name.", hint="Give its URL, or leave --database out.")
+    name = database.partition("?")[0].removeprefix("sqlite:///")
+    folder = Path(name).absolute().parent
+    if database.startswith("sqlite:///") and name and not folder.is_dir() and folder != data.absolute():
+        raise UsageError(f"There is no folder {folder} for the database.", hint="Make it first, or check --database.")
 
 
 def _environment(settings: Settings) -> dict[str, Any]:

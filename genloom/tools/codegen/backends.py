@@ -24,7 +24,10 @@ from genloom.tools.codegen.pacing import Pacing
 
 __all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "OnSiteBackend", "OnSiteRun", "agent_backends"]
 
-NO_BACKEND_HINT = "Set CODEGEN_API_TOKEN (and CODEGEN_API_BASE_URL for a server of your own)."
+NO_BACKEND_HINT = (
+    "Set CODEGEN_API_TOKEN (and CODEGEN_API_BASE_URL for a server of your own), or GENLOOM_AGENT=local, which needs no "
+    "account."
+)
 
 
 class AgentBackend(Protocol):

@@ -98,6 +98,10 @@ def response_error(answer: Answer, *, doing: str, secret: str) -> GenloomError:
     refusal = _REFUSALS.get(status)
     if refusal is not None:
         kind_of_error, hint = refusal
+        if status == 404 and "repository" in said:
+            hint = (
+                "Check the repository's number: GET …/repos, or `genloom serve repos list` at its server, shows them."
+            )
         return kind_of_error(told, status=status, request_id=request_id, hint=hint)
     if status in USAGE_STATUSES:
         return RejectedError(
@@ -177,6 +181,7 @@ _REFUSALS: dict[int, tuple[type[RejectedError | AccessRefusedError], str]] = {
     401: (TokenRefusedError, "The token is missing, wrong or expired: set CODEGEN_API_TOKEN, or mend its source."),
     403: (AccessRefusedError, "The token has no access there: check CODEGEN_ORG_ID and the token's rights."),
     404: (NotFoundError, "Check the number, the organisation (CODEGEN_ORG_ID) and that it has a repository."),
+    409: (RejectedError, "It is not in a state that allows this: `genloom agent get RUN` shows it."),
     413: (RejectedError, "The prompt or its images are too large for this server."),
 }
 
