@@ -35,21 +35,20 @@ async def test_whatever_a_turn_raises_is_waited_on(error: Exception, capsys: pyt
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 3
     assert all(line.startswith("genloom serve: the loop: ") for line in told)
-    assert not watched.well
+    before = watched.well
     assert await watched.turn(well) == 0
-    assert watched.well
+    assert (before, watched.well) == (False, True)
 
 
 async def test_a_failure_or_two_make_nothing_unwell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does a turn that has gone on for long since it failed."""
     watched = Supervision("the loop")
-    for _ in range(2):
+    seen = []
+    for _ in range(3):
         await watched.turn(failing(RuntimeError()))
-    assert watched.well
-    await watched.turn(failing(RuntimeError()))
-    assert not watched.well
+        seen.append(watched.well)
     monkeypatch.setattr(supervision, "STEADY_SECONDS", 0.0)
-    assert watched.well
+    assert [*seen, watched.well] == [True, True, False, True]
     await watched.turn(failing(RuntimeError()))
     assert watched.failures == 1
 
@@ -64,9 +63,8 @@ async def test_a_loop_that_is_cancelled_ends() -> None:
 
 def test_of_an_error_of_others_its_kind_and_place_are_told() -> None:
     """What it says can hold prompts and secrets; genloom's own words do not."""
-    try:
+    with pytest.raises(ValueError, match=PRIVATE) as raised:
         raise ValueError(PRIVATE)
-    except ValueError as error:
-        assert told_error(error).startswith("ValueError at test_supervision.py:")
+    assert told_error(raised.value).startswith("ValueError at test_supervision.py:")
     assert told_error(RuntimeError(PRIVATE)) == "RuntimeError"
     assert told_error(StorageError("The disk is full.", hint="Make room.")) == "The disk is full. Make room."

@@ -18,6 +18,7 @@ from genloom.errors import AgentError
 from genloom.interfaces.server.storage import DeliveryRecord, Storage
 from genloom.interfaces.server.webhooks import delivery
 from genloom.interfaces.server.webhooks.delivery import WebhookSender
+from genloom.interfaces.server.webhooks.post import post_notice
 from genloom.interfaces.server.webhooks.targets import TargetPolicy, TargetRefusedError
 from genloom.tools.codegen.webhook_receiver import WebhookReceiver
 
@@ -122,7 +123,7 @@ async def test_an_error_that_nobody_expected_ends_no_sender(
 ) -> None:
     """Neither one of the outbox nor one of a delivery: both are told, and what is due is sent later."""
     async with FlakyReceiver() as receiver, open_storage(tmp_path) as storage:
-        due, post = storage.deliveries.due, delivery.post_notice
+        due = storage.deliveries.due
         looks, posts = iter([RuntimeError("secret"), KeyError("secret")]), iter([ZeroDivisionError("secret")])
 
         async def looked(*given: Any, **more: Any) -> Any:
@@ -133,7 +134,7 @@ async def test_an_error_that_nobody_expected_ends_no_sender(
         async def posted(*given: Any, **more: Any) -> Any:
             if error := next(posts, None):
                 raise error
-            return await post(*given, **more)
+            return await post_notice(*given, **more)
 
         monkeypatch.setattr(storage.deliveries, "due", looked)
         monkeypatch.setattr(delivery, "post_notice", posted)
