@@ -213,7 +213,7 @@ def test_logs_are_paged_both_ways(served: RunningServer) -> None:
 
         async def work(storage: Any) -> None:
             leased = await storage.runs.lease("w", stale=set())
-            entries = [{"message_type": "ACTION", "thought": f"t{n}", "key": "secret"} for n in range(5)]
+            entries = [{"message_type": "ACTION", "thought": f"t{n}", "key": "secret", "at": 10.0 * n} for n in range(5)]
             assert await storage.logs.append(1, run, leased.lease_epoch, entries)
 
         served.do(work)
@@ -225,6 +225,8 @@ def test_logs_are_paged_both_ways(served: RunningServer) -> None:
     assert (page.total_logs, page.page, page.size, page.pages, page.status) == (5, 1, 2, 3, "in_progress")
     assert all(entry.agent_run_id == run and not entry.model_extra for entry in page.logs)
     assert [entry["thought"] for entry in back["logs"]] == ["t4"]
+    told = [entry.created_at for entry in page.logs]
+    assert told == ["1970-01-01T00:00:10+00:00", "1970-01-01T00:00:20+00:00"], "each entry has its own time"
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genloom.errors import StorageError
+from genloom.errors import RunCancelledError, StorageError
 from genloom.events import (
     AgentLogged,
     AgentProgress,
@@ -233,3 +233,17 @@ async def test_an_answer_that_was_lost_behind_the_commit_doubles_nothing() -> No
         await writer.flush()
     await writer.flush()
     assert actions(log) == STEPS
+
+
+async def test_who_has_lost_the_lease_saves_no_step_even_with_nothing_to_tell() -> None:
+    log = Log()
+    writer = log.writer()
+    await writer.confirm()
+    log.taken = True
+    await writer.flush()
+    assert not log.lost  # nothing was to be written, so nobody was asked
+    with pytest.raises(RunCancelledError):
+        await writer.confirm()
+    assert log.lost
+    with pytest.raises(RunCancelledError):
+        await writer.confirm()

@@ -81,8 +81,11 @@ def test_the_graph_is_generation_unless_named() -> None:
     assert "generation" in known_graphs()
 
 
-def test_a_follow_up_holds_the_first_prompt_and_what_was_made() -> None:
+@pytest.mark.parametrize("held_meanwhile", [False, True])
+def test_a_follow_up_holds_the_first_prompt_and_what_was_made(held_meanwhile: bool) -> None:
     resume = {"kind": "follow_up", "prompt": "Take floats, too.", "previous_result": "def double(n): ..."}
+    if held_meanwhile:
+        resume = {"kind": "go_on", "prompt": "Go on.", "follow_up": resume}
     request = run_request(RunRecord(**{**RUN, "leg": 2, "resume": resume}))
     assert request.prompt.startswith("Double a number.")
     assert request.prompt.endswith("Take floats, too.")

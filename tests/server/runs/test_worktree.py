@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from genloom.errors import RepositoryError
 from genloom.interfaces.server.runs.worktree import Mirror, checked_source, worktrees_in
@@ -127,6 +129,31 @@ async def test_the_default_branch_is_the_one_checked_out(mirror: Mirror, project
     assert await mirror.default_branch() == "feature/x"
     git(project, "checkout", "--quiet", "--detach")
     assert await mirror.default_branch() == "HEAD"
+
+
+async def test_a_repository_around_the_data_folder_configures_nothing(
+    mirror: Mirror, project: Path, tmp_path: Path, git
+) -> None:
+    """Its configuration could lead git from one source to another."""
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "--quiet", str(project), str(other))
+    git(other, "checkout", "--quiet", "-b", "elsewhere")
+    mirror.folder.parent.mkdir(parents=True)
+    git(tmp_path, "init", "--quiet", "data")
+    git(tmp_path / "data", "config", f"url.{other}.insteadOf", str(project))
+    assert await mirror.default_branch() == "main"
+
+
+async def test_a_mirror_is_deleted_by_one_at_a_time_and_its_lock_stays(mirror: Mirror) -> None:
+    await mirror.refresh()
+    lock = FileLock(mirror.folder.with_name("1.lock"))
+    with lock:
+        deleting = asyncio.create_task(mirror.delete())
+        await asyncio.wait([deleting], timeout=0.3)
+        assert mirror.folder.exists()
+    await deleting
+    assert not mirror.folder.exists()
+    assert Path(lock.lock_file).exists()
 
 
 async def test_a_repository_without_a_commit_is_refused(tmp_path: Path, git) -> None:

@@ -14,7 +14,7 @@ from langgraph.errors import GraphDrained
 from pydantic import ValidationError
 
 from genloom.config import load_settings
-from genloom.errors import GenloomError, RequestError, RunCancelledError, StorageError
+from genloom.errors import GenloomError, RepositoryError, RequestError, RunCancelledError, StorageError
 from genloom.interfaces.job import GenerateOptions, GenerationJob, prepare_job
 from genloom.interfaces.recording import recording
 from genloom.interfaces.result import GenerationResult
@@ -129,7 +129,13 @@ class Execution:
         if repo is None:
             return None
         began = time.monotonic()
-        commit = await mirror_of(self.settings.data, repo).add_worktree(self._worktree, run_name(self.run))
+        try:
+            commit = await mirror_of(self.settings.data, repo).add_worktree(self._worktree, run_name(self.run))
+        except RepositoryError as error:  # its words, and git's, tell of the machine: they are for the operator
+            print(f"genloom serve: {run_name(self.run)}: {error.message} {error.hint}".rstrip(), file=sys.stderr)
+            raise RepositoryError(
+                f"The repository {repo.full_name} cannot be checked out.", hint="The server's operator can read why."
+            ) from error
         self.log.put(
             log_entry(
                 f"{self.run.leg}:checkout",
@@ -147,7 +153,7 @@ class Execution:
         with recording(job.settings, job.on_event, thread_id=job.thread_id) as record:
             recorded = replace(job, on_event=record.emit)
             try:
-                saver = LoggedSaver(self.saver, self.log.flush)
+                saver = LoggedSaver(self.saver, self.log.confirm)
                 result = await run_graph(recorded, saver=saver, control=controls.drain, answer=answer)
             except GraphDrained as drained:
                 raise RunCancelledError("The run was stopped and can be resumed.", thread_id=job.thread_id) from drained

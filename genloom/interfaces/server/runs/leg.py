@@ -30,6 +30,7 @@ from genloom.tools.security import Redactor
 __all__ = ["Leg"]
 
 ENTRIES_READ = 500
+WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ class Leg:
                 failures += 1
                 if failures in (1, 10, 100):
                     print(f"genloom serve: run {self.run.id} waits: {error.message} {error.hint}", file=sys.stderr)
-                await asyncio.sleep(1 + backoff_seconds(failures, base=1, cap=30))
+                await asyncio.sleep(WAIT_SECONDS + backoff_seconds(failures, base=WAIT_SECONDS, cap=30))
         return execution.stopped(self.controls)
 
     async def _written_down(self, log: LogWriter, ending: Ending) -> Ending | None:

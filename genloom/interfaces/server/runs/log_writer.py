@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
-from genloom.errors import StorageError
+from genloom.errors import RunCancelledError, StorageError
 from genloom.events import Event, NodeFinished, NodeStarted
 from genloom.interfaces.server.runs.log_entry import Entry, live_entry, log_entry, step_detail, thought_of
 from genloom.tools.security import Redactor
@@ -104,21 +104,30 @@ class LogWriter:
 
         Who waits may be cancelled, the writing itself goes on: half of it would be written twice.
         """
-        writing = asyncio.ensure_future(self._write_all())
+        await self._written(ask=False)
+
+    async def confirm(self) -> None:
+        """Do the same, and raise `RunCancelledError` when the lease is lost, even if there was nothing to write."""
+        await self._written(ask=True)
+        if self._lost:
+            raise RunCancelledError("Another worker has taken the run over.")
+
+    async def _written(self, *, ask: bool) -> None:
+        writing = asyncio.ensure_future(self._write_all(ask=ask))
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(writing)
 
-    async def _write_all(self) -> None:
+    async def _write_all(self, *, ask: bool) -> None:
         async with self._writing:
             if self._unsure:
                 written = await self._read_keys()
                 self._waiting = deque(entry for entry in self._waiting if entry["key"] not in written)
                 self._unsure = False
-            while self._waiting and not self._lost:
+            while (self._waiting or ask) and not self._lost:
                 batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
                 self._unsure = True  # until the answer is there
                 taken = await self._append(batch)
-                self._unsure = False
+                self._unsure = ask = False
                 if not taken:
                     self._lost = True
                     self._on_lost()

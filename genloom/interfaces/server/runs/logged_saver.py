@@ -1,7 +1,8 @@
 """A saver before which the log goes: no step is saved whose entries are not in the run's log.
 
 A run that is taken over goes on behind the last step that was saved. Were that saved first, a kill in between would leave
-a hole in the log for good; an entry that stands in the log already is only left out when its step runs again.
+a hole in the log for good; an entry that stands in the log already is only left out when its step runs again. For the
+same reason nothing is saved by a worker that has lost its lease: the log refuses it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ __all__ = ["LoggedSaver"]
 
 
 class LoggedSaver(BaseCheckpointSaver[Any]):  # Any: each saver's own version numbers
-    """Another saver, whose checkpoints are put only after `write_log` has returned. Asynchronous use only."""
+    """Another saver, whose checkpoints are put only after `write_log` has returned: it raises when the lease is lost.
+
+    Asynchronous use only.
+    """
 
     def __init__(self, saver: BaseCheckpointSaver[Any], write_log: Callable[[], Awaitable[None]]) -> None:
         super().__init__(serde=saver.serde)
