@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -153,6 +154,28 @@ def test_a_second_server_on_the_port_is_told_so(start: Start, tmp_path: Path) ->
     assert ended.returncode == 2
     assert f"Port {port} on 127.0.0.1 is in use." in ended.stderr
     assert ended.stdout == ""
+
+
+@pytest.mark.slow
+def test_a_damaged_audit_log_and_a_model_without_a_key_are_told_at_the_start(start: Start, tmp_path: Path) -> None:
+    """With how to go on; the server serves all the same."""
+    data = tmp_path / "data"
+    made = run_serve(tmp_path, "keys", "create", "--data", str(data))
+    assert made.returncode == 0, made.stderr
+    log = data / "audit.jsonl"
+    log.write_text(log.read_text().replace("operator", "somebody"))
+    served = start("--data", str(data), "--workers", "0", "--model", "openai:gpt-5", OPENAI_API_KEY="")
+    for _ in range(200):
+        if "audit log is damaged" in served.errors.read_text():
+            break
+        time.sleep(0.05)
+    assert httpx.head(f"{served.value('CODEGEN_API_BASE_URL')}/healthz", trust_env=False).status_code == 200
+    code, _, errors = served.end()
+    assert code == 0
+    assert "; model: openai:gpt-5; " in errors
+    assert "audit log is damaged (line 1: it was changed)" in errors
+    assert "move them away, and a new log begins" in errors
+    assert "warning: No key for openai:gpt-5 is configured. Set OPENAI_API_KEY" in errors
 
 
 def run_serve(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from genloom.errors import ModelError, RequestError
 from genloom.interfaces.result import GenerationResult
-from genloom.interfaces.server.runs.ending import MAX_DIFF, diff_of, ending_of, failed_by
+from genloom.interfaces.server.runs.ending import MAX_DIFF, diff_of, ending_of, failed_by, sentences
 from genloom.state import Draft, FileChange, Passed
 
 
@@ -78,3 +78,22 @@ def test_an_error_is_told_with_its_hint_and_without_secrets() -> None:
     key = "sk-" + "a1B2c3D4e5F6" * 4
     assert key not in failed_by(ModelError(f"Incorrect key {key}.", kind="bad_request")).summary
     assert key not in failed_by(ValueError(key)).summary
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (("No model", "Set one"), "No model. Set one."),
+        (("It waits.", ""), "It waits."),
+        (("What? Yes!", "No …"), "What? Yes! No …"),
+        (("It failed.", "First this. It failed.", "It failed"), "First this. It failed."),
+        ((), ""),
+    ],
+)
+def test_sentences_end_and_are_said_once(texts: tuple[str, ...], told: str) -> None:
+    assert sentences(*texts) == told
+
+
+def test_a_run_that_waits_says_where_its_draft_is_seen() -> None:
+    result = GenerationResult(name="net", outcome="pending", draft=draft("net.py", "def net(): ...\n"))
+    assert "run's page" in ending_of(result, None).summary

@@ -20,12 +20,14 @@ FRESH_SECONDS = 1.0
 DATABASE_SECONDS = 3.0
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> Response:
     """Answer: the process lives."""
     return JSONResponse({"status": "ok"})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"description": "Not ready: `checks` says why"}})
 async def readyz(server: Server) -> Response:
     """Answer 200 when the server can take runs and tell of them, 503 when a part of it cannot or it drains."""

@@ -14,7 +14,7 @@ from genloom.interfaces.result import GenerationResult, error_json
 from genloom.interfaces.told import without_secrets
 from genloom.state import Draft
 
-__all__ = ["Ending", "EndingStatus", "diff_of", "ending_of", "failed_by"]
+__all__ = ["Ending", "EndingStatus", "diff_of", "ending_of", "failed_by", "sentences"]
 
 EndingStatus = Literal["completed", "failed", "cancelled", "timeout", "paused", "released", "lost"]
 """`released` and `lost` are no statuses of a run: another worker goes on with it, or does so already."""
@@ -57,18 +57,28 @@ def ending_of(result: GenerationResult, repository: Path | None) -> Ending:
             why = result.reason or "No draft was made."
             hints = [problem.hint for problem in result.problems if problem.hint] or [_NEXT[result.outcome]]
             word = result.outcome.replace("_", " ").capitalize()
-            return Ending(status="failed", summary=f"{word}: {' '.join([why, *hints[:2]])}", outcome=outcome)
+            return Ending(status="failed", summary=f"{word}: {sentences(why, *hints[:2])}", outcome=outcome)
 
 
 def failed_by(error: Exception) -> Ending:
     """Return the end of a leg that an error ended; nothing of it holds a secret."""
     if isinstance(error, GenloomError):
-        told = " ".join(filter(None, (error.message, error.hint)))
+        told = sentences(error.message, error.hint)
         outcome = error_json(error)
     else:
         told = f"The graph raised {type(error).__name__}: {str(error)[:500]}"
         outcome = None
     return Ending(status="failed", summary=f"Error: {without_secrets(told)}", outcome=outcome)
+
+
+def sentences(*texts: str) -> str:
+    """Return texts one after the other, each with a full stop, and none that another says already."""
+    told: list[str] = []
+    for text in filter(None, (text.strip() for text in texts)):
+        ended = text if text.endswith((".", "!", "?", "…")) else f"{text}."
+        if not any(ended in other for other in told):
+            told = [*(other for other in told if other not in ended), ended]
+    return " ".join(told)
 
 
 def diff_of(draft: Draft | None, repository: Path | None) -> str:
@@ -89,7 +99,7 @@ def _worth(result: GenerationResult) -> str:
     """Say what proves the result, or that nothing does."""
     if result.outcome == "unverified":
         accepted = "It was accepted as it is." if result.accepted else "Give examples that it must meet."
-        return f"Unverified: nothing proves this code. {result.reason} {accepted}"
+        return f"Unverified: nothing proves this code. {sentences(result.reason, accepted)}"
     if result.outcome == "pending":
         return f"Waiting: {result.name} is written."
     proofs = sum(check.proves for check in result.verdict.checks) if result.verdict is not None else 0

@@ -39,7 +39,7 @@ _BEGINS = {
     "verify": "Running the draft's checks in the sandbox.",
     "review": "Reading the draft that ran.",
     "repair": "Using what failed to repair the draft.",
-    "fallback": "Looking for another way, since the model failed.",
+    "fallback": "Looking for another way, since this one led to nothing.",
     "dispatch_agent": "Giving the request to an agent.",
     "finalize": "Deciding how the run ends.",
 }
