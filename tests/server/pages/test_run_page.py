@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from run_record import HIDDEN, HOSTILE, run_record
 
+from genloom.interfaces.server.pages import run_page
 from genloom.interfaces.server.pages.links import PageLinks
 from genloom.interfaces.server.pages.run_page import REFRESH_SECONDS, run_page_router
+from genloom.interfaces.server.pages.view import RunView
 from genloom.interfaces.server.storage import RunRecord, Storage
 from genloom.tools.codegen.wire import CreateAgentRunInput
 
@@ -83,6 +87,22 @@ class TestOverHttp:
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
+
+    def test_others_are_answered_while_a_page_is_made(self, pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+        began, answered, real = threading.Event(), threading.Event(), run_page.render_run
+
+        def slow(view: RunView) -> str:
+            began.set()
+            assert answered.wait(30)
+            return real(view)
+
+        monkeypatch.setattr(run_page, "render_run", slow)
+        with ThreadPoolExecutor(1) as pool:
+            page = pool.submit(pages.get, pages.url(pages.ended()))
+            assert began.wait(30)
+            assert pages.get(f"{pages.server.base_url}/healthz").status_code == 200
+            answered.set()
+            assert page.result().status_code == 200
 
     def test_no_link_opens_anything_but_its_own_run(self, pages: Pages) -> None:
         run = pages.ended()

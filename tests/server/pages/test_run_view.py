@@ -1,5 +1,6 @@
 """The run page as HTML: what it shows, and that nothing in it is markup but our own."""
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_record import HIDDEN, HOSTILE, log_record, run_record
 
+from genloom.interfaces.cli.terminal import visible
 from genloom.interfaces.server.pages.run_page import render_run
-from genloom.interfaces.server.pages.view import MOST_LINES, run_view
+from genloom.interfaces.server.pages.texts import TEXT_CHARACTERS, PageTexts
+from genloom.interfaces.server.pages.view import MOST_LINES, MOST_STEPS, run_view
 
 OURS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "span", "p", "main", "section"}
 OURS |= {"pre", "ul", "ol", "li", "code", "b", "details", "summary", "footer"}
@@ -127,3 +130,44 @@ def test_what_is_long_is_cut_and_says_so() -> None:
     assert "11 earlier steps" in page
     assert "…" in read(prompt="p" * 100_000).text
     assert len(render_run(run_view(run_record(prompt="p" * 1_000_000, outcome=None), (), 0))) < 50_000
+
+
+def test_a_page_has_a_size_whatever_its_steps_hold() -> None:
+    """The newest steps are shown as far as any is, and what does not fit is cut."""
+    huge = "ab<\u202e" * 50_000
+    entry = {"message_type": "ACTION", "tool_input": {"a": [huge] * 9}, "tool_output": [huge], "observation": huge}
+    logs = [log_record(number, thought=f"step {number}. {huge}", **entry) for number in range(1, MOST_STEPS + 1)]
+    page = render_run(run_view(run_record(prompt=huge, result=huge, outcome={"diff": f"+{huge}\n" * 9_000}), logs, 600))
+    assert len(page) < 4_000_000
+    short = [log_record(number, message_type="ACTION", thought=f"step {number}.") for number in (1, 2)]
+    text = read(logs=[*logs[:-2], *short]).text
+    assert "step 2." in text
+    assert "step 1." in text
+
+
+def test_a_step_has_its_own_time() -> None:
+    """Steps are stored in batches."""
+    assert "2027-01-15 08:00:00 UTC" in read(logs=[log_record(1, at=1_800_000_000.5)]).text
+
+
+class Counted:
+    """A value that counts how often it is put into words."""
+
+    told = 0
+
+    def __str__(self) -> str:
+        Counted.told += 1
+        return "x" * 100
+
+
+def test_of_a_large_value_only_the_beginning_is_put_into_words() -> None:
+    entry = {"tool_output": {"drafts": [Counted() for _ in range(100_000)]}}
+    assert "…" in read(logs=[log_record(1, **entry)]).text
+    assert Counted.told < 100
+
+
+@given(st.recursive(st.none() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_a_value_that_fits_is_shown_whole(value: Any) -> None:
+    shown = PageTexts()({"v": value})
+    whole = json.dumps({"v": value}, indent=1, ensure_ascii=False)
+    assert shown == visible(whole) or (len(whole) > TEXT_CHARACTERS and shown.endswith("…"))

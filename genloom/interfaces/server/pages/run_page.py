@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from genloom.interfaces.server.pages.links import PAGE_PATH, PageLinks
 from genloom.interfaces.server.pages.view import MOST_STEPS, RunView, run_view
+from genloom.interfaces.server.storage import LogRecord, RunRecord
 
 __all__ = ["REFRESH_SECONDS", "render_refusal", "render_run", "run_page_router"]
 
@@ -26,24 +29,32 @@ def run_page_router(storage: Any, links: PageLinks) -> APIRouter:  # Any: storag
     """Return the router that serves the page. A link that is forged, expired or of a run that is gone gives 404: nothing
     tells them apart."""
     router = APIRouter()
+    rendering = asyncio.Semaphore(1)
 
     @router.get(f"{PAGE_PATH}/{{run_id}}", include_in_schema=False)
     async def page(run_id: str, organization: str = "", expires: str = "", signature: str = "") -> HTMLResponse:
         numbers = _numbers(organization, run_id, expires)
         if numbers is None or not links.allows(*numbers, signature):
             return _answer(render_refusal(), 404)
-        found = await _read(storage, numbers[0], numbers[1])
-        return _answer(render_refusal(), 404) if found is None else _answer(render_run(found), 200)
+        async with rendering:  # in a thread, since a large page takes a moment, and one at a time
+            found = await _read(storage, numbers[0], numbers[1])
+            html = None if found is None else await asyncio.to_thread(_rendered, *found)
+        return _answer(render_refusal(), 404) if html is None else _answer(html, 200)
 
     return router
 
 
-async def _read(storage: Any, organization_id: Any, run_id: Any) -> RunView | None:  # Any: as above; numbers
+async def _read(storage: Any, organization_id: int, run_id: int) -> tuple[RunRecord, Sequence[LogRecord], int] | None:
+    """Return a run with its newest steps, oldest first, and how many it has."""
     run = await storage.runs.get(organization_id, run_id)
     if run is None:
         return None
     newest, total = await storage.logs.page(organization_id, run_id, skip=0, limit=MOST_STEPS, reverse=True)
-    return run_view(run, tuple(reversed(newest)), total)
+    return run, tuple(reversed(newest)), total
+
+
+def _rendered(run: RunRecord, logs: Sequence[LogRecord], total_logs: int) -> str:
+    return render_run(run_view(run, logs, total_logs))
 
 
 def render_run(view: RunView) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from genloom.interfaces.cli.terminal import visible
+from genloom.interfaces.server.pages.texts import PageTexts
 from genloom.interfaces.server.storage.records import LogRecord, RunRecord
 from genloom.tools.codegen.status import is_final, normalise_status
 
 __all__ = ["MOST_STEPS", "Check", "Finding", "Line", "RunView", "Step", "run_view"]
 
-MOST_STEPS = 500
-MOST_LINES = 3000
+MOST_STEPS = 100
+MOST_LINES = 3_000
 MOST_CHECKS = 300
-TEXT_CHARACTERS = 4000
 _GOOD = frozenset({"passed", "completed", "approve"})
 _BAD = frozenset({"failed", "cancelled", "timeout", "reject", "error"})
 
@@ -86,7 +84,9 @@ class RunView:
 
 
 def run_view(run: RunRecord, logs: Sequence[LogRecord], total_logs: int) -> RunView:
-    """Return the view of a run with its newest steps, oldest first, of `total_logs`."""
+    """Return the view of a run with its newest steps, oldest first, of `total_logs`. Where a page cannot hold all of their
+    texts, those of the older steps are cut. It takes a moment: in an event loop, call it in a thread."""
+    text = PageTexts()
     outcome: Mapping[str, Any] = run.outcome or {}
     verdict = _part(outcome, "verdict")
     review = _part(outcome, "review")
@@ -98,17 +98,17 @@ def run_view(run: RunRecord, logs: Sequence[LogRecord], total_logs: int) -> RunV
         moving=not is_final(status) and status != "paused",
         created=_moment(run.created_at),
         ended=_moment(run.ended_at),
-        prompt=_text(run.prompt),
-        model=_text(run.model),
-        summary=_text(run.summary),
-        verdict=_text(outcome.get("outcome")),
+        prompt=text(run.prompt),
+        model=text(run.model),
+        summary=text(run.summary),
+        verdict=text(outcome.get("outcome")),
         verdict_mark=_mark(str(outcome.get("outcome") or "")),
-        verdict_told=_told_of(verdict, outcome),
-        checks=tuple(_check(check) for check in _parts(verdict, "checks")[:MOST_CHECKS]),
-        decision=_text(review.get("decision")),
-        findings=tuple(_finding(finding) for finding in _parts(review, "findings")[:MOST_CHECKS]),
-        diff=_diff(str(outcome.get("diff") or ""), str(run.result or outcome.get("source") or "")),
-        steps=tuple(_step(log) for log in logs),
+        verdict_told=_told_of(verdict, outcome, text),
+        checks=tuple(_check(check, text) for check in _parts(verdict, "checks")[:MOST_CHECKS]),
+        decision=text(review.get("decision")),
+        findings=tuple(_finding(finding, text) for finding in _parts(review, "findings")[:MOST_CHECKS]),
+        diff=_diff(str(outcome.get("diff") or ""), str(run.result or outcome.get("source") or ""), text),
+        steps=tuple(reversed([_step(log, text) for log in reversed(logs)])),
         steps_left_out=max(0, total_logs - len(logs)),
     )
 
@@ -117,68 +117,60 @@ def _mark(word: str) -> str:
     return "good" if word in _GOOD else "bad" if word in _BAD else "open"
 
 
-def _told_of(verdict: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
-    told = [_text(outcome.get("reason")), _text(verdict.get("reason"))]
+def _told_of(verdict: Mapping[str, Any], outcome: Mapping[str, Any], text: PageTexts) -> str:
+    told = [text(outcome.get("reason")), text(verdict.get("reason"))]
     if verdict.get("evidence"):
-        told.append(f"evidence: {_text(verdict['evidence'])}")
+        told.append(f"evidence: {text(verdict['evidence'])}")
     if verdict.get("sandbox"):
-        told.append(f"sandbox: {_text(verdict['sandbox'])}")
+        told.append(f"sandbox: {text(verdict['sandbox'])}")
     return "; ".join(dict.fromkeys(filter(None, told)))
 
 
-def _check(check: Mapping[str, Any]) -> Check:
+def _check(check: Mapping[str, Any], text: PageTexts) -> Check:
     told = [str(check.get("source") or ""), str(check.get("evidence") or "")]
     told += [word for word in ("fitted", "hidden", "advisory") if check.get(word)]
-    detail = _text(check.get("detail"))
+    detail = text(check.get("detail"))
     if check.get("result") == "failed" and check.get("expected") is not None:
-        detail = f"expected {_text(check['expected'])}, got {_text(check.get('actual'))}. {detail}"
+        detail = f"expected {text(check['expected'])}, got {text(check.get('actual'))}. {detail}"
     return Check(
-        text=_text(check.get("check")),
-        result=_text(check.get("result")),
-        told=", ".join(filter(None, map(_text, told))),
+        text=text(check.get("check")),
+        result=text(check.get("result")),
+        told=", ".join(filter(None, map(text, told))),
         detail=detail.strip(),
     )
 
 
-def _finding(finding: Mapping[str, Any]) -> Finding:
+def _finding(finding: Mapping[str, Any], text: PageTexts) -> Finding:
     line = finding.get("line") or 0
     place = f"{finding.get('path') or ''}:{line}" if line else str(finding.get("path") or "")
-    text = f"{finding.get('message') or ''} [{finding.get('rule') or ''}]"
-    return Finding(severity=_text(finding.get("severity")), place=_text(place), text=_text(text))
+    told = f"{finding.get('message') or ''} [{finding.get('rule') or ''}]"
+    return Finding(severity=text(finding.get("severity")), place=text(place), text=text(told))
 
 
-def _diff(diff: str, source: str) -> tuple[Line, ...]:
+def _diff(diff: str, source: str, text: PageTexts) -> tuple[Line, ...]:
     lines = diff.splitlines() if diff else [f"+{line}" for line in source.splitlines()]
-    shown = [_line(line) for line in lines[:MOST_LINES]]
+    shown = [_line(line, text) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         shown.append(Line(kind="place", text=f"… {len(lines) - MOST_LINES} more lines"))
     return tuple(shown)
 
 
-def _line(line: str) -> Line:
+def _line(line: str, text: PageTexts) -> Line:
     kinds = {"+": "added", "-": "removed", "@": "place"}
     kind = "place" if line.startswith(("+++ ", "--- ")) else kinds.get(line[:1], "same")
-    return Line(kind=kind, text=_text(line))
+    return Line(kind=kind, text=text(line))
 
 
-def _step(log: LogRecord) -> Step:
+def _step(log: LogRecord, text: PageTexts) -> Step:
     entry = log.entry
     details = {"input": "tool_input", "output": "tool_output", "observation": "observation"}
     return Step(
-        at=_moment(log.created_at),
-        kind=_text(entry.get("message_type")),
-        tool=_text(entry.get("tool_name")),
-        thought=_text(entry.get("thought")),
-        details=tuple((shown, _text(entry[name])) for shown, name in details.items() if entry.get(name)),
+        at=_moment(entry.get("at", log.created_at)),
+        kind=text(entry.get("message_type")),
+        tool=text(entry.get("tool_name")),
+        thought=text(entry.get("thought")),
+        details=tuple((shown, text(entry[name])) for shown, name in details.items() if entry.get(name)),
     )
-
-
-def _text(value: object) -> str:
-    """Return a value as text that hides nothing: control and direction characters are shown, what is long is cut."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False, default=str)
-    return visible(text if len(text) <= TEXT_CHARACTERS else f"{text[:TEXT_CHARACTERS]} …")
 
 
 def _moment(seconds: float | None) -> str:
