@@ -122,15 +122,20 @@ async def test_a_run_without_a_repository_works_in_the_only_one(desk, project: P
     assert (await desk.log(run))[0]["tool_name"] == "checkout"
 
 
-async def test_a_repository_that_vanished_fails_the_run_with_what_to_do(desk, project: Path) -> None:
+async def test_a_repository_that_vanished_fails_the_run_and_tells_its_operator_where(
+    desk, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     repo = await register_repository(desk.storage, desk.settings.data, 1, str(project))
     shutil.rmtree(project)
     run = await desk.create("Write a compiler.", repo_id=repo.id)
     async with desk.working():
         ended = await desk.wait(run)
     assert ended.status == "failed"
-    assert "is gone" in ended.summary
-    assert "genloom serve repos add" in ended.summary
+    assert f"The repository {repo.full_name} cannot be checked out" in ended.summary
+    assert str(project) not in f"{ended.summary} {ended.outcome}"
+    told = capsys.readouterr().err
+    assert f"The repository {project} is gone" in told
+    assert "genloom serve repos add" in told
 
 
 async def test_a_request_that_cannot_be_used_fails_the_run(desk) -> None:
