@@ -144,6 +144,27 @@ async def test_a_run_that_waits_for_a_store_can_be_cancelled(desk, monkeypatch) 
         assert (await desk.wait(run)).status == "cancelled"
 
 
+async def test_a_database_that_is_away_for_longer_than_a_lease_makes_no_worker_count_as_dead(desk, monkeypatch) -> None:
+    """Else four outages would fail a run that did nothing wrong."""
+    store, runs = Store(monkeypatch), desk.storage.runs
+    real = runs.beat
+
+    async def beat(*given: int, **more: float) -> object:
+        if store.away:
+            raise StorageError("The disk is full.")
+        return await real(*given, **more)
+
+    monkeypatch.setattr(runs, "beat", beat)
+    run = await desk.create("Double a number.", metadata=DOUBLE)
+    async with desk.working(lease_seconds=1.0):
+        async with asyncio.timeout(20):
+            while (await desk.get(run)).lease_epoch < 3:
+                await asyncio.sleep(0.02)
+        store.away = False
+        ended = await desk.wait(run)
+    assert (ended.status, ended.takeovers) == ("completed", 0), ended.summary
+
+
 async def test_what_ends_a_leg_unforeseen_is_told_without_its_words(desk, capsys) -> None:
     """Errors of validation quote what they validate: prompts."""
     run = await desk.create("A private prompt.")

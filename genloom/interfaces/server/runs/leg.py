@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from sqlalchemy import make_url
@@ -31,6 +31,8 @@ __all__ = ["Leg"]
 
 ENTRIES_READ = 500
 WAIT_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +58,19 @@ class Leg:
         keeping = asyncio.create_task(lease.keep(self.controls))
         keeping.add_done_callback(lambda _: self.controls.lose())  # whatever ended it, others may take the run now
         try:
-            await self._under_lease(time)
+            written = await self._under_lease(time)
         finally:
             keeping.cancel()
             with suppress(asyncio.CancelledError, GenloomError):
                 await keeping
+        if not written:  # who stopped because no beat could be written is not dead, and must not be counted as such
+            await _patiently(lambda: self.storage.runs.release(self.run.id, self.run.lease_epoch))
 
-    async def _under_lease(self, time: WorkTime) -> None:
-        if (known := await self._keys_of_log()) is None:
-            return
+    async def _under_lease(self, time: WorkTime) -> bool:
+        """Carry the leg out; false when the lease was lost before its end was written."""
+        known = await _patiently(self._known_keys, self._is_ours)
+        if known is None:
+            return False
         log = LogWriter(
             self._append,
             Redactor(secrets=_secrets(self.settings)),
@@ -81,12 +87,15 @@ class Leg:
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
-        if ending.status != "lost":
-            self._tell(log, ending)
-            written = await self._written_down(log, ending)
-            if written is not None:
-                with suppress(GenloomError):  # what is left behind is looked for by workers
-                    await execution.clean_up(forget=written.status in ENDED)
+        if ending.status == "lost":
+            return False
+        self._tell(log, ending)
+        written = await self._written_down(log, ending)
+        if written is None:
+            return False
+        with suppress(GenloomError):  # what is left behind is looked for by workers
+            await execution.clean_up(forget=written.status in ENDED)
+        return True
 
     async def _ending(self, execution: Execution, time: WorkTime) -> Ending:
         """Return how the leg ended: by itself, or stopped."""
@@ -119,19 +128,14 @@ class Leg:
         return execution.stopped(self.controls)
 
     async def _written_down(self, log: LogWriter, ending: Ending) -> Ending | None:
-        """Write the end down, again and again while the database cannot serve and the lease may still be ours.
+        """Write the end down, as soon as the database can serve, and return what was written; `None` when the lease is
+        lost."""
 
-        Returns what was written, `None` when the lease is lost.
-        """
-        failures = 0
-        while self.controls.reason != "lost":
-            try:
-                await log.flush()
-                return await self._close(ending)
-            except StorageError:
-                failures += 1
-                await asyncio.sleep(backoff_seconds(failures, base=1, cap=10))
-        return None
+        async def write() -> Ending | None:
+            await log.flush()
+            return await self._close(ending)
+
+        return await _patiently(write, self._is_ours)
 
     async def _close(self, ending: Ending) -> Ending | None:
         runs, run = self.storage.runs, self.run
@@ -177,22 +181,26 @@ class Leg:
             self.run.organization_id, self.run.id, self.run.lease_epoch, list(entries)
         )
 
-    async def _keys_of_log(self) -> frozenset[str] | None:
-        """Read the log's keys once the database can serve, `None` when the lease is lost before."""
-        failures = 0
-        while self.controls.reason != "lost":
-            try:
-                return await self._known_keys()
-            except StorageError:
-                failures += 1
-                await asyncio.sleep(backoff_seconds(failures, base=1, cap=10))
-        return None
+    def _is_ours(self) -> bool:
+        return self.controls.reason != "lost"
 
     async def _known_keys(self) -> frozenset[str]:
         newest, _ = await self.storage.logs.page(
             self.run.organization_id, self.run.id, skip=0, limit=ENTRIES_READ, reverse=True
         )
         return frozenset(str(log.entry.get("key")) for log in newest)
+
+
+async def _patiently(work: Callable[[], Awaitable[T]], goes_on: Callable[[], bool] = lambda: True) -> T | None:
+    """Do what needs the database, again and again while it cannot serve; `None` when that no longer goes on."""
+    failures = 0
+    while goes_on():
+        try:
+            return await work()
+        except StorageError:
+            failures += 1
+            await asyncio.sleep(backoff_seconds(failures, base=WAIT_SECONDS, cap=10))
+    return None
 
 
 def _poison(takeovers: int) -> str:
