@@ -153,7 +153,23 @@ async def test_a_worker_that_cannot_be_started_is_started_later(desk, monkeypatc
     async with WorkerProcesses(desk.settings) as workers, asyncio.timeout(60):
         while not workers.alive:
             await asyncio.sleep(0.05)
-    assert capsys.readouterr().err.count("a worker cannot be started (BlockingIOError at test_worker_process.py") == 2
+    assert "genloom serve: a worker: BlockingIOError at test_worker_process.py" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_workers_that_end_again_and_again_are_none(desk, capfd) -> None:
+    """Here for a file of checkpoints that is none: each says so, and the server does not call itself ready."""
+    (desk.settings.data.parent / "server" / "checkpoints.db").write_bytes(b"not a database" * 100)
+    async with WorkerProcesses(desk.settings) as workers, asyncio.timeout(60):
+        while workers._fare[0].failures < 3:
+            await asyncio.sleep(0.05)
+        while not workers.pids:
+            await asyncio.sleep(0.01)
+        assert not workers.alive
+    told = capfd.readouterr().err
+    assert "genloom serve: a worker: It ended (" in told
+    assert told.count("checkpoints.db: it is damaged") >= 3
 
 
 @pytest.mark.slow

@@ -10,18 +10,16 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from types import TracebackType
 from typing import Self
 
 from genloom.errors import GenloomError
 from genloom.interfaces.server.settings import ServerSettings
-from genloom.interfaces.server.supervision import told_error
-from genloom.tools.backoff import backoff_seconds
+from genloom.interfaces.server.supervision import Supervision
 
 __all__ = ["WorkerProcesses", "main"]
 
-STEADY_SECONDS = 60.0
+REST_SECONDS = 0.2
 GRACE_SECONDS = 15.0
 NICENESS = 5
 MAX_SETTINGS_BYTES = 10_000_000
@@ -34,13 +32,15 @@ class WorkerProcesses:
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._fare = {number: Supervision("a worker") for number in range(settings.workers)}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
 
     @property
     def alive(self) -> bool:
-        """Whether any worker runs."""
-        return any(process.returncode is None for process in self._processes.values())
+        """Whether any worker runs that does not end again and again."""
+        running = [number for number, process in self._processes.items() if process.returncode is None]
+        return any(self._fare[number].well for number in running)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -70,21 +70,17 @@ class WorkerProcesses:
 
     async def _keep(self, number: int) -> None:
         """Have one worker run, whatever becomes of it."""
-        failures = 0
         while not self._stopping.is_set():
-            began = time.monotonic()
-            try:
-                process = await self._start()
-                self._processes[number] = process
-                end = f"a worker ended ({await process.wait()})"
-            except Exception as error:  # noqa: BLE001 - no memory for a process, say: the next try may find some
-                end = f"a worker cannot be started ({told_error(error)})"
-            if self._stopping.is_set():
-                return
-            failures = 1 if time.monotonic() - began > STEADY_SECONDS else failures + 1
-            wait = 0.2 + backoff_seconds(failures, base=0.5, cap=30)
-            print(f"genloom serve: {end}; another starts in {wait:.1f} s.", file=sys.stderr)
-            await asyncio.sleep(wait)
+            wait = await self._fare[number].turn(lambda: self._run(number))
+            await asyncio.sleep(REST_SECONDS + wait)
+
+    async def _run(self, number: int) -> None:
+        """Have one worker run until it ends. Raises `GenloomError` when it was not told to."""
+        process = await self._start()
+        self._processes[number] = process
+        code = await process.wait()
+        if not self._stopping.is_set():
+            raise GenloomError(f"It ended ({code}).", hint="Another is started.")
 
     async def _start(self) -> asyncio.subprocess.Process:
         # -P: what lies in the folder that the server was started in is not imported
