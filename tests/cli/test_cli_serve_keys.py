@@ -82,10 +82,35 @@ def test_what_the_operator_did_is_in_the_audit_log(program: Program, home: Path)
     assert (blocked.code, blocked.json["errors"][0]["type"]) == (2, "StorageError")
 
 
+@pytest.mark.slow
+async def test_members_get_another_role_and_leave(program: Program) -> None:
+    """Their keys do no more than the new role, and end with the membership; the audit log tells of both."""
+    program("serve", "orgs", "create", "acme")
+    program("serve", "users", "create", "--org", "2", "--role", "admin")
+    key = program("serve", "keys", "create", "--org", "2", "--user", "2", "--role", "admin").out.strip()
+    done = program("serve", "users", "change", "2", "--org", "2", "--role", "viewer", "--json")
+    assert done.json == {"changed": 2, "role": "viewer"}
+    found = await principal_of(key)
+    assert found is not None
+    assert found.role == "viewer"
+    assert program("serve", "users", "remove", "2", "--org", "2").out == "removed: user 2\n"
+    assert await principal_of(key) is None
+    assert program("serve", "users", "list", "--org", "2", "--json").json["total"] == 0
+    for again in (("change", "2", "--role", "admin"), ("remove", "2")):
+        refused = program("serve", "users", *again, "--org", "2", "--json")
+        assert (refused.code, refused.json["reason"]) == (2, "There is no user 2 in that organisation.")
+    lines = program("serve", "audit", "show", "--json").json["entries"]
+    assert [line["action"] for line in lines][-2:] == ["user.change", "user.remove"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (("keys", "list"), "There is no database"),
+        (("users", "remove", "2"), "There is no database"),
+        (("users", "remove", "1"), "stays"),
+        (("users", "change", "0", "--role", "admin"), "not in the range"),
+        (("users", "change", "2"), "--role"),
         (("keys", "revoke", "1"), "There is no database"),
         (("orgs", "list"), "There is no database"),
         (("keys", "revoke", str(2**63)), "not in the range"),
@@ -116,7 +141,11 @@ def test_setting_that_is_misspelt_is_refused(program: Program) -> None:
 @pytest.mark.slow
 def test_every_page_of_help_has_examples(program: Program) -> None:
     """Those of the groups too."""
-    for group, names in {"keys": "create list revoke", "orgs": "create list", "users": "create list"}.items():
+    for group, names in {
+        "keys": "create list revoke",
+        "orgs": "create list",
+        "users": "create list change remove",
+    }.items():
         for arguments in ((group,), *((group, name) for name in names.split())):
             page = program("serve", *arguments, "--help")
             assert page.code == 0

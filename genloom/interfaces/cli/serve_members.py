@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,7 @@ from genloom.interfaces.cli import options, serve_storage
 from genloom.interfaces.cli.serve_keys import MOST, ROLES
 
 if TYPE_CHECKING:
+    from genloom.interfaces.server.settings import ServerSettings
     from genloom.interfaces.server.storage import OrganizationRecord, Role, Storage, UserRecord
 
 __all__ = ["orgs", "users"]
@@ -75,7 +77,7 @@ def list_orgs(database: str | None, data: str | None, as_json: bool) -> int:
 
 
 @click.group(
-    short_help="Members of an organisation: create, list.",
+    short_help="Members of an organisation: create, list, change, remove.",
     epilog="\b\nExamples:\n  genloom serve users create --org 2 --role admin --name Ada\n  genloom serve users list --org 2",
 )
 def users() -> None:
@@ -144,4 +146,80 @@ def list_users(organization: int, database: str | None, data: str | None, as_jso
         return 0
     lines = [f"{r.id:>6}  {r.role:<7} {r.full_name or r.github_username or r.email or ''}" for r in found]
     put_text("\n".join(lines or [f"Organisation {organization} has no members."]))
+    return 0
+
+
+@users.command("change", epilog="\b\nExample:\n  genloom serve users change 3 --org 2 --role viewer")
+@click.argument("user", type=click.IntRange(1, serve_storage.LARGEST))
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What the user may do from now on.")
+@serve_storage.org
+@serve_storage.database
+@serve_storage.data
+@options.as_json
+def change_user(user: int, role: Role, organization: int, database: str | None, data: str | None, as_json: bool) -> int:
+    """Give the member USER another role. A running server keeps to it within seconds; its keys do no more than that."""
+
+    async def work(storage: Storage) -> bool:
+        return await storage.users.set_role(organization, user, role)
+
+    settings = serve_storage.settings_of(database=database, data=data)
+    _do(settings, organization, user, work, action="user.change", detail={"role": role})
+    return _told({"changed": user, "role": role}, f"changed: user {user} is {role}", as_json=as_json)
+
+
+@users.command("remove", epilog="\b\nExample:\n  genloom serve users remove 3 --org 2")
+@click.argument("user", type=click.IntRange(1, serve_storage.LARGEST))
+@serve_storage.org
+@serve_storage.database
+@serve_storage.data
+@options.as_json
+def remove_user(user: int, organization: int, database: str | None, data: str | None, as_json: bool) -> int:
+    """Remove the member USER from an organisation: the keys end within seconds, runs stay."""
+    from genloom.errors import UsageError
+
+    if (organization, user) == (1, 1):
+        raise UsageError(
+            "User 1 of organisation 1 stays: the server's own key is that user's.",
+            hint="`genloom serve keys list` shows that user's other keys, `genloom serve keys revoke` ends one.",
+        )
+
+    async def work(storage: Storage) -> bool:
+        return await storage.users.remove(organization, user)
+
+    settings = serve_storage.settings_of(database=database, data=data)
+    _do(settings, organization, user, work, action="user.remove", detail={})
+    return _told({"removed": user}, f"removed: user {user}", as_json=as_json)
+
+
+def _do(
+    settings: ServerSettings,
+    organization: int,
+    user: int,
+    work: Callable[[Storage], Awaitable[bool]],
+    *,
+    action: str,
+    detail: dict[str, Any],  # Any: JSON values
+) -> None:
+    """Do something to a member and write it into the audit log. Raises `UsageError` when there is no such member."""
+
+    async def demanded(storage: Storage) -> None:
+        from genloom.interfaces.server.storage import UnknownRowError
+
+        await serve_storage.demand_organization(storage, organization)
+        if not await work(storage):
+            raise UnknownRowError("user", user)
+
+    serve_storage.with_storage(settings, demanded, create=False)
+    serve_storage.operator_log(settings).append(
+        action, actor="operator", organisation=organization, target=f"user {user}", detail=detail
+    )
+
+
+def _told(answer: dict[str, Any], text: str, *, as_json: bool) -> int:  # Any: JSON values
+    from genloom.interfaces.cli.terminal import put_json, put_text
+
+    if as_json:
+        put_json(answer)
+    else:
+        put_text(text)
     return 0
