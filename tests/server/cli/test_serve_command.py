@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -53,6 +55,11 @@ class Served:
         [value] = [line.partition("=")[2] for line in self.lines if line.startswith(f"export {name}=")]
         return value
 
+    @property
+    def names(self) -> list[str]:
+        """The variables that it told clients to set."""
+        return [line.removeprefix("export ").partition("=")[0] for line in self.lines]
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
         """Return its exit code, what else it printed, and all that it said on standard error."""
         self.process.send_signal(number)
@@ -99,6 +106,40 @@ async def test_with_nothing_configured_it_prints_the_three_lines_and_our_client_
     assert token not in errors
     assert "signature=" not in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+def test_the_guide_s_first_requests_end_proven_on_a_server_without_a_model(start: Start) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "serve.md").read_text()
+    commands = {
+        command.split()[0]: shlex.split(command)
+        for block in re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)
+        for command in block.replace("\\\n", " ").splitlines()
+        if command.startswith(("genloom agent run", "curl"))
+    }
+    (of_sdk,) = re.findall(r"agent\.run\((.*?)\n\)", guide, re.DOTALL)
+    asked = json.loads(commands["curl"][commands["curl"].index("-d") + 1])
+    served = start()
+    environment = {**os.environ, **{name: served.value(name) for name in served.names}}
+    ended = subprocess.run(
+        [sys.executable, "-m", *commands["genloom"]],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env=environment,
+        check=False,
+    )
+    assert (ended.returncode, "Passed:" in ended.stderr) == (0, True), ended.stderr
+    headers = {"Authorization": f"Bearer {served.value('CODEGEN_API_TOKEN')}"}
+    runs = f"{served.value('CODEGEN_API_BASE_URL')}/v1/organizations/1/agent/run"
+    for body in (asked, {"prompt": ast.literal_eval(f"({of_sdk})")}):
+        run = httpx.post(runs, json=body, headers=headers, trust_env=False).json()
+        for _ in range(600):
+            if run["status"] not in ("queued", "in_progress"):
+                break
+            time.sleep(0.1)
+            run = httpx.get(f"{runs}/{run['id']}", headers=headers, trust_env=False).json()
+        assert run["summary"].startswith("Passed:"), run["summary"]
 
 
 @pytest.mark.slow
