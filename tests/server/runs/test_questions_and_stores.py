@@ -85,6 +85,21 @@ async def test_what_was_said_before_the_question_is_no_answer_to_it(desk, gate: 
     assert "Approved by a person" in ended.summary
 
 
+async def test_an_answer_is_one_to_the_question_that_stood_when_it_was_given(desk) -> None:
+    """A yes to another question is none to the one in which the thread waits: that one is asked again."""
+    run = await desk.create("Double a number.", metadata={**DOUBLE, "approval": True})
+    async with desk.working():
+        asked = await desk.wait(run, "paused")
+    await desk.storage.runs.resume(1, run.id, said(run, "hm"))
+    leased = await desk.storage.runs.lease("one that asks otherwise")
+    await desk.storage.runs.pause(run.id, leased.lease_epoch, "Another question?", question="another")
+    await desk.storage.runs.resume(1, run.id, said(run, "approve"))
+    async with desk.working():
+        again = await desk.wait(run, "paused", "completed")
+    assert (again.status, again.question) == ("paused", asked.question)
+    assert "approval is asked for" in again.summary
+
+
 async def test_a_run_whose_checkpoint_cannot_be_read_fails(desk, sqlite_url: str) -> None:
     """It would neither end nor take a cancel, and go from worker to worker for ever."""
     run = await desk.create("Double a number.", metadata={**DOUBLE, "approval": True})
