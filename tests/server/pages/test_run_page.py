@@ -88,6 +88,12 @@ class TestOverHttp:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
 
+    def test_who_asks_for_the_head_alone_gets_it(self, pages: Pages) -> None:
+        url = pages.url(pages.ended())
+        for asked in (url, url.replace("signature=", "signature=0"), f"{pages.server.base_url}/healthz"):
+            head = httpx.head(asked, trust_env=False)
+            assert (head.status_code, head.content) == (pages.get(asked).status_code, b"")
+
     def test_others_are_answered_while_a_page_is_made(self, pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
         began, answered, real = threading.Event(), threading.Event(), run_page.render_run
 

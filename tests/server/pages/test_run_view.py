@@ -48,15 +48,49 @@ def test_page_shows_status_verdict_checks_review_diff_and_steps() -> None:
     steps = [log_record(1, message_type="ACTION", tool_name="verify", thought="checking", tool_output={"result": "ok"})]
     text = read(logs=steps).text
     for shown in (
-        *("Run 7", "completed", "passed", "One check proves it.", "evidence: values", "sandbox: bubblewrap"),
-        *("double(2) == 4", "expected 6, got 5", "hidden", "Review: approve", "a.py:3", "look [S1]"),
-        *("-old", "+new", "@@ -1 +1 @@", "ACTION", "verify", "checking", '"result": "ok"', "Double a number"),
+        *(
+            "Run 7",
+            "completed",
+            "passed",
+            "One check proves it. Evidence: its values were compared. Sandbox: bubblewrap.",
+        ),
+        *(
+            "double(2) == 4",
+            "expected 6, got 5",
+            "held back from the draft's maker",
+            "Review: approve",
+            "a.py:3",
+            "look [S1]",
+        ),
+        *("-old", "+new", "@@ -1 +1 @@", "step", "verify", "checking", '"result": "ok"', "Double a number"),
     ):
         assert shown in text
 
 
 def test_without_a_diff_the_new_file_is_shown() -> None:
     assert "+def double(n):" in read(outcome=None).text
+
+
+def test_what_a_run_waits_for_is_said_once_and_a_check_without_values_shows_none() -> None:
+    waits = "The run waits for a person."
+    checks = [{"check": "t", "source": "held_out", "result": "failed", "expected": "", "actual": "", "hidden": True}]
+    told = read(outcome={"outcome": "pending", "reason": waits, "verdict": {"reason": waits, "checks": checks}}).text
+    assert told.count(waits) == 1
+    assert "person.;" not in told
+    assert "expected" not in told
+    assert told.count("held back") == 1
+    assert "held_out" not in told
+
+
+def test_a_later_leg_shows_its_follow_up_and_where_it_works() -> None:
+    checkout = {"tool_input": {"repository": "team/app"}, "tool_output": {"commit": "0123456789abcdef"}}
+    logs = [log_record(1, message_type="ACTION", tool_name="checkout", **checkout)]
+    asked = {"kind": "follow_up", "prompt": "Halve it, too"}
+    for resume in (asked, {"kind": "answer", "prompt": "approve", "follow_up": asked}):
+        text = read(leg=2, resume=resume, logs=logs).text
+        assert "Halve it, too" in text
+        assert "repository team/app at 0123456789ab" in text
+    assert "Follow-up" not in read(resume={"kind": "answer", "prompt": "approve"}).text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 from genloom.errors import ModelError, RequestError
 from genloom.interfaces.result import GenerationResult
-from genloom.interfaces.server.runs.ending import MAX_DIFF, diff_of, ending_of, failed_by, sentences
+from genloom.interfaces.server.runs.ending import MAX_DIFF, diff_of, ending_of, failed_by
+from genloom.interfaces.told import sentences
 from genloom.state import Draft, FileChange, Passed
 
 

@@ -31,6 +31,7 @@ def run_page_router(storage: Any, links: PageLinks) -> APIRouter:  # Any: storag
     router = APIRouter()
     rendering = asyncio.Semaphore(1)
 
+    @router.head(f"{PAGE_PATH}/{{run_id}}", include_in_schema=False)
     @router.get(f"{PAGE_PATH}/{{run_id}}", include_in_schema=False)
     async def page(run_id: str, organization: str = "", expires: str = "", signature: str = "") -> HTMLResponse:
         numbers = _numbers(organization, run_id, expires)

@@ -9,6 +9,7 @@ from typing import Any
 
 from genloom.interfaces.server.pages.texts import PageTexts
 from genloom.interfaces.server.storage.records import LogRecord, RunRecord
+from genloom.interfaces.told import sentences
 from genloom.tools.codegen.status import is_final, normalise_status
 
 __all__ = ["MOST_STEPS", "Check", "Finding", "Line", "RunView", "Step", "run_view"]
@@ -18,6 +19,23 @@ MOST_LINES = 3_000
 MOST_CHECKS = 300
 _GOOD = frozenset({"passed", "completed", "approve"})
 _BAD = frozenset({"failed", "cancelled", "timeout", "reject", "error"})
+_WORDS = {
+    "ACTION": "step",
+    "PLAN_EVALUATION": "thought",
+    "FINAL_ANSWER": "result",
+    "ERROR": "error",
+    "USER_MESSAGE": "message",
+    "AGENT_RUN_LINK": "link",
+    "held_out": "an example held back from the draft's maker",
+    "hidden": "held back from the draft's maker",
+    "import": "it loads",
+    "proposed": "made up by the model: no proof",
+    "fitted": "the draft was fitted to it: no proof",
+    "advisory": "advice",
+    "values": "its values were compared",
+    "test_report": "as the test's own report says",
+    "none": "",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +88,9 @@ class RunView:
     created: str
     ended: str
     prompt: str
+    follow_up: str
     model: str
+    repository: str
     summary: str
     verdict: str
     verdict_mark: str
@@ -99,7 +119,9 @@ def run_view(run: RunRecord, logs: Sequence[LogRecord], total_logs: int) -> RunV
         created=_moment(run.created_at),
         ended=_moment(run.ended_at),
         prompt=text(run.prompt),
-        model=text(run.model),
+        follow_up=text(_follow_up(run)),
+        model=text(run.model or outcome.get("model")),
+        repository=_checkout(logs, text),
         summary=text(run.summary),
         verdict=text(outcome.get("outcome")),
         verdict_mark=_mark(str(outcome.get("outcome") or "")),
@@ -118,24 +140,26 @@ def _mark(word: str) -> str:
 
 
 def _told_of(verdict: Mapping[str, Any], outcome: Mapping[str, Any], text: PageTexts) -> str:
-    told = [text(outcome.get("reason")), text(verdict.get("reason"))]
-    if verdict.get("evidence"):
-        told.append(f"evidence: {text(verdict['evidence'])}")
+    told = [sentences(text(outcome.get("reason")), text(verdict.get("reason")))]
+    if evidence := _plain(verdict.get("evidence"), text):
+        told.append(f"Evidence: {evidence}.")
     if verdict.get("sandbox"):
-        told.append(f"sandbox: {text(verdict['sandbox'])}")
-    return "; ".join(dict.fromkeys(filter(None, told)))
+        told.append(f"Sandbox: {text(verdict['sandbox'])}.")
+    return " ".join(filter(None, told))
 
 
 def _check(check: Mapping[str, Any], text: PageTexts) -> Check:
-    told = [str(check.get("source") or ""), str(check.get("evidence") or "")]
-    told += [word for word in ("fitted", "hidden", "advisory") if check.get(word)]
+    marks = [word for word in ("fitted", "hidden", "advisory") if check.get(word)]
+    if check.get("source") == "held_out" and "hidden" in marks:
+        marks.remove("hidden")  # says the same
+    told = [_plain(word, text) for word in (check.get("source"), check.get("evidence"), *marks)]
     detail = text(check.get("detail"))
-    if check.get("result") == "failed" and check.get("expected") is not None:
-        detail = f"expected {text(check['expected'])}, got {text(check.get('actual'))}. {detail}"
+    if check.get("result") == "failed" and (check.get("expected") or check.get("actual")):
+        detail = f"expected {text(check.get('expected'))}, got {text(check.get('actual')) or 'nothing'}. {detail}"
     return Check(
         text=text(check.get("check")),
         result=text(check.get("result")),
-        told=", ".join(filter(None, map(text, told))),
+        told=", ".join(filter(None, told)),
         detail=detail.strip(),
     )
 
@@ -166,11 +190,32 @@ def _step(log: LogRecord, text: PageTexts) -> Step:
     details = {"input": "tool_input", "output": "tool_output", "observation": "observation"}
     return Step(
         at=_moment(entry.get("at", log.created_at)),
-        kind=text(entry.get("message_type")),
+        kind=_plain(entry.get("message_type"), text),
         tool=text(entry.get("tool_name")),
         thought=text(entry.get("thought")),
         details=tuple((shown, text(entry[name])) for shown, name in details.items() if entry.get(name)),
     )
+
+
+def _plain(word: object, text: PageTexts) -> str:
+    """Return a word of the API in words for people."""
+    return _WORDS[word] if isinstance(word, str) and word in _WORDS else text(word)
+
+
+def _checkout(logs: Sequence[LogRecord], text: PageTexts) -> str:
+    """Return the repository that the run works in, and its commit, empty when none of these entries tells them."""
+    for entry in (log.entry for log in reversed(logs)):
+        given, came = _part(entry, "tool_input"), _part(entry, "tool_output")
+        if entry.get("tool_name") == "checkout" and given.get("repository") and came.get("commit"):
+            return f"{text(given['repository'])} at {text(str(came['commit'])[:12])}"
+    return ""
+
+
+def _follow_up(run: RunRecord) -> object:
+    """Return what a later leg of the run was asked for, `None` in the first."""
+    asked = _part({"resume": run.resume}, "resume")
+    asked = asked if asked.get("kind") == "follow_up" else _part(asked, "follow_up")
+    return asked.get("prompt") if run.leg > 1 else None
 
 
 def _moment(seconds: float | None) -> str:

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from genloom.errors import GenloomError
 from genloom.interfaces.result import GenerationResult, error_json
-from genloom.interfaces.told import without_secrets
+from genloom.interfaces.told import sentences, without_secrets
 from genloom.state import Draft
 
-__all__ = ["Ending", "EndingStatus", "diff_of", "ending_of", "failed_by", "sentences"]
+__all__ = ["Ending", "EndingStatus", "diff_of", "ending_of", "failed_by"]
 
 EndingStatus = Literal["completed", "failed", "cancelled", "timeout", "paused", "released", "lost"]
 """`released` and `lost` are no statuses of a run: another worker goes on with it, or does so already."""
@@ -69,16 +69,6 @@ def failed_by(error: Exception) -> Ending:
         told = f"The graph raised {type(error).__name__}: {str(error)[:500]}"
         outcome = None
     return Ending(status="failed", summary=f"Error: {without_secrets(told)}", outcome=outcome)
-
-
-def sentences(*texts: str) -> str:
-    """Return texts one after the other, each with a full stop, and none that another says already."""
-    told: list[str] = []
-    for text in filter(None, (text.strip() for text in texts)):
-        ended = text if text.endswith((".", "!", "?", "…")) else f"{text}."
-        if not any(ended in other for other in told):
-            told = [*(other for other in told if other not in ended), ended]
-    return " ".join(told)
 
 
 def diff_of(draft: Draft | None, repository: Path | None) -> str:
