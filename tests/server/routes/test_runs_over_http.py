@@ -213,7 +213,9 @@ def test_logs_are_paged_both_ways(served: RunningServer) -> None:
 
         async def work(storage: Any) -> None:
             leased = await storage.runs.lease("w", stale=set())
-            entries = [{"message_type": "ACTION", "thought": f"t{n}", "key": "secret", "at": 10.0 * n} for n in range(5)]
+            entries = [
+                {"message_type": "ACTION", "thought": f"t{n}", "key": "secret", "at": 10.0 * n} for n in range(5)
+            ]
             assert await storage.logs.append(1, run, leased.lease_epoch, entries)
 
         served.do(work)
