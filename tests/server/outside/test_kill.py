@@ -15,6 +15,7 @@ async def test_a_server_killed_under_load_loses_and_doubles_nothing(database_url
     """Server, server with workers, and workers alone are killed in turn while clients create and poll: each accepted run
     ends once as completed, no key has two runs, no log has holes, the model is asked again only for what was in its
     hands, and each webhook comes with one id however often."""
+    (tmp_path / "server").mkdir(mode=0o700)  # where the database of SQLite comes to lie
     with ModelServer() as model, Receiver() as receiver:
         with storm_server(tmp_path / "serve", model, database=database_url) as server:
             with server.client() as client:
