@@ -218,7 +218,7 @@ def test_run_can_show_its_log_beside_the_result(program: Program) -> None:
 @pytest.mark.slow
 def test_resume_goes_on_with_a_paused_run(program: Program) -> None:
     """A paused run ends waiting with 5; resumed, it comes to its end."""
-    with CodegenServer(RunPlan(pauses=True, seconds=0.5, result="now it is")) as server:
+    with CodegenServer(RunPlan(pauses=True, seconds=0.05, result="now it is")) as server:
         program("agent", "run", "make it", "--no-wait", "-q", **env_of(server))
         done = program("agent", "resume", "1", "go on", **env_of(server))
         assert server.runs[0].resumed[0].prompt == "go on"

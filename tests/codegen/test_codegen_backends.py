@@ -113,18 +113,23 @@ def test_a_killed_process_finds_its_run_again(fault: Fault | None, pace: Pacing)
 
 
 def test_backends_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`codegen` needs a token, `local` is announced, and an unknown name lists the known ones."""
+    """`codegen` needs a token, and an unknown name lists the known ones."""
     for name in ("CODEGEN_API_TOKEN", "CODEGEN_ORG_ID", "CODEGEN_API_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     agent_backends.remove("codegen")
     with pytest.raises(CredentialError) as missing:
         agent_backends.get("codegen")
     assert "CODEGEN_API_TOKEN" in missing.value.hint
-    with pytest.raises(UsageError, match="not offered"):
-        agent_backends.get("local")
     with pytest.raises(UsageError) as unknown:
         agent_backends.get("nowhere")
     assert "codegen" in unknown.value.hint
+
+
+def test_the_local_agent_is_there_where_it_is_offered() -> None:
+    """Tools alone do not know it, in a process that has imported nothing else."""
+    asking = "from genloom.tools.codegen import agent_backends; agent_backends.get('local')"
+    done = subprocess.run([sys.executable, "-c", asking], capture_output=True, text=True)
+    assert "UsageError: The agent `local` is not offered" in done.stderr
 
 
 def test_the_made_backend_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +83,7 @@ def create(
     async def work(storage: Storage) -> tuple[str, KeyRecord]:
         text, record = await create_key(storage, organization, user, name=name, role=role, days=days)
         try:
-            await asyncio.to_thread(audit, record)
+            audit(record)
         except BaseException:
             await storage.keys.revoke(organization, record.id)  # nobody was shown it, and nobody would know of it
             raise
