@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from gated_model import Gate
 
 from genloom.interfaces.server.runs.graph_choice import graph_of
 from genloom.interfaces.server.runs.worker import Worker
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import ENDED, RunRecord, Storage
+from genloom.testing import OpenAIServer
 from genloom.tools.codegen.wire import CreateAgentRunInput
 
 Git = Callable[..., str]
@@ -115,3 +117,15 @@ def settings(tmp_path: Path, database_url: str) -> ServerSettings:
 @pytest.fixture
 def desk(storage: Storage, settings: ServerSettings) -> Desk:
     return Desk(storage, settings)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """A gate in front of the model that `settings.model` then names."""
+    found = Gate()
+    with OpenAIServer(found) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "test")
+        monkeypatch.setenv("GENLOOM_MODEL", "openai:test-model")
+        yield found
+        found.opened.set()

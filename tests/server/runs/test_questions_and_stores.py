@@ -4,48 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gated_model import Gate
 
 from genloom.errors import StorageError
 from genloom.interfaces.server.runs import leg
 from genloom.interfaces.server.runs.worker import _safely
-from genloom.testing import OpenAIServer
 from genloom.tools.codegen.wire import ResumeAgentRunInput
 from genloom.tools.store.checkpoints import SqliteCheckpointer
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-SOURCE = "def shout(text: str) -> str:\n    return text.upper() + '?!x'\n"
 TESTS = "from shout import shout\n\n\ndef test_shout():\n    assert shout('a') == 'A?!x'\n"
 SHOUT = {"name": "shout", "tests": TESTS, "approval": True}
 DOUBLE = {"name": "double", "examples": ["double(2) == 4", "double(5) == 10"]}
 MODEL = {"model": "openai:test-model"}
-
-
-class Gate:
-    """A model's rule that answers once it is opened."""
-
-    def __init__(self) -> None:
-        self.asked, self.opened = threading.Event(), threading.Event()
-
-    def __call__(self, request: object) -> str:
-        self.asked.set()
-        self.opened.wait(10)
-        return SOURCE
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    found = Gate()
-    with OpenAIServer(found) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "test")
-        yield found
-        found.opened.set()
 
 
 def said(run, prompt: str) -> ResumeAgentRunInput:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gated_model import SHOUT_SOURCE
 
 from genloom.interfaces.server.repositories import register_repository
 from genloom.interfaces.server.runs.places import run_name
@@ -19,35 +18,7 @@ from genloom.tools.codegen.wire import ResumeAgentRunInput
 
 SHOUT_TEST = "from shout import shout\n\n\ndef test_shout():\n    assert shout('a') == 'A?!x'\n"
 SHOUT = {"name": "shout", "tests": SHOUT_TEST}
-SHOUT_SOURCE = "def shout(text: str) -> str:\n    return text.upper() + '?!x'\n"
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-class Gate:
-    """A model's rule that answers once the gate is opened, and says when it was asked."""
-
-    def __init__(self) -> None:
-        self.asked, self.opened = threading.Event(), threading.Event()
-
-    def __call__(self, request: object) -> str:
-        self.asked.set()
-        self.opened.wait(10)
-        return SHOUT_SOURCE
-
-    async def was_asked(self) -> None:
-        assert await asyncio.to_thread(self.asked.wait, 10)
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    """A gate in front of the model that `settings.model` then names."""
-    found = Gate()
-    with OpenAIServer(found) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "test")
-        monkeypatch.setenv("GENLOOM_MODEL", "openai:test-model")
-        yield found
-        found.opened.set()
 
 
 MODEL = {"model": "openai:test-model"}
