@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import warm_servers
 from open_folders import folder_of_its_own, open_to_others
-from sandbox_variants import first_is_quick
+from sandbox_variants import VARIANTS, first_is_quick, unavailable
 
 from genloom.state import SandboxTier
 from genloom.tools.sandbox import Limits, Sandbox
@@ -27,24 +27,15 @@ def tier(request: pytest.FixtureRequest) -> SandboxTier:
     return found
 
 
-WAYS: dict[str, tuple[SandboxTier, bool]] = {
-    "bubblewrap": ("bubblewrap", False),
-    "warm": ("bubblewrap", True),
-    "landlock": ("landlock", False),
-}
-
-
-@pytest.fixture(scope="session", params=first_is_quick(WAYS, quick="warm"))
+@pytest.fixture(scope="session", params=first_is_quick(VARIANTS))
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """A confined sandbox with small limits, on each tier, and with a warm server where there can be one."""
-    tier, warm = WAYS[request.param]
+    if reason := unavailable(request.param):
+        pytest.skip(f"no {request.param} here: {reason}")
     limits = Limits(
         wall_seconds=5, cpu_seconds=5, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=256
     )
-    found = Sandbox(limits=limits, tier=tier, warm=warm)
-    if found.status().tier is None:
-        pytest.skip(f"no {tier} here: {found.status().reason}")
-    return found
+    return Sandbox(limits=limits, **VARIANTS[request.param])
 
 
 @pytest.fixture
