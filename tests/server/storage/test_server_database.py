@@ -8,13 +8,17 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from genloom.errors import StorageError, UsageError
 from genloom.interfaces.server.storage import Storage
+from genloom.interfaces.server.storage.database import ServerDatabase
+from genloom.interfaces.server.storage.database import database_url as server_database_url
 from genloom.tools.codegen.wire import CreateAgentRunInput
 
 OPEN = """
@@ -145,8 +149,6 @@ async def test_postgres_says_what_is_wrong(postgres_url: str, postgres_server: A
     with pytest.raises(StorageError, match="nothing of genloom's"):
         async with Storage.open(postgres_url, create=False):
             pass
-    from sqlalchemy import text
-
     async with Storage.open(postgres_url) as storage:
         with storage._database.write() as db:
             db.execute(text("DROP TABLE genloom_schema"))
@@ -158,8 +160,6 @@ async def test_postgres_says_what_is_wrong(postgres_url: str, postgres_server: A
 @pytest.mark.slow
 async def test_connections_that_postgres_ended_are_replaced(postgres_url: str) -> None:
     """A restart of the server ends every connection: the next request gets a new one."""
-    from sqlalchemy import text
-
     others = "pid <> pg_backend_pid() AND datname = current_database()"
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
     async with Storage.open(postgres_url) as storage, Storage.open(postgres_url) as other:
@@ -170,10 +170,30 @@ async def test_connections_that_postgres_ended_are_replaced(postgres_url: str) -
         await storage.runs.create(1, 1, asked(), graph="g", most_queued=9)
 
 
+async def test_older_schema_is_migrated_once_and_keeps_what_it_holds(storage: Storage, database_url: str) -> None:
+    """Each step is made once, whoever opens the database; one that fails leaves the schema where it was."""
+    run, _ = await storage.runs.create(1, 1, asked(), graph="g", most_queued=9)
+    steps = [["ALTER TABLE runs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'"], ["UPDATE runs SET mood = mood || '!'"]]
+    for migrations in (steps[:1], steps, steps):
+        await opened(database_url, migrations)
+    with pytest.raises(StorageError):
+        await opened(database_url, [*steps, ["UPDATE runs SET mood = 'lost'", "UPDATE nowhere SET mood = 1"]])
+    with storage._database.read() as db:
+        assert db.execute(text("SELECT id, mood FROM runs")).all() == [(run.id, "calm!")]
+        assert db.execute(text("SELECT max(number) FROM genloom_schema")).scalar_one() == 3
+
+
+async def opened(url: str, migrations: Sequence[Sequence[str]]) -> None:
+    """Open a database with these migrations, and close it."""
+    database = ServerDatabase(server_database_url(url), migrations)
+    try:
+        await database.writing.do(lambda: database.prepare(0.0, create=False))
+    finally:
+        await database.close()
+
+
 async def test_newer_schema_is_left_alone(storage: Storage, database_url: str) -> None:
     """A database that a newer genloom laid out is refused, with what to do."""
-    from sqlalchemy import text
-
     with storage._database.write() as db:
         db.execute(text("INSERT INTO genloom_schema VALUES (99)"))
     with pytest.raises(StorageError, match="newer genloom"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ from genloom.tools.store.database import Database as SqliteFile
 
 __all__ = ["ServerDatabase", "database_url"]
 
-SCHEMA = len(MIGRATIONS) + 1
 BUSY_SECONDS = 10.0
 READERS = 4
 WRITERS = 4  # of Postgres; SQLite has one writer at a time
@@ -74,11 +73,14 @@ class ServerDatabase:
 
     `read` and `write` are for these threads, which `lanes.reads` and `lanes.writes` bring methods to. In SQLite a writer
     holds the file's write lock from its first statement (several processes take turns, waiting ten seconds at most), and
-    a commit survives the loss of power. All methods raise `StorageError` when it cannot serve.
+    a commit survives the loss of power. All methods raise `StorageError` when it cannot serve. `migrations` are those of
+    `schema.MIGRATIONS`, which lead to the newest schema.
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
         self.url = url
+        self._migrations = migrations
+        self._schema = len(migrations) + 1
         self.is_sqlite = url.get_backend_name() == "sqlite"
         writers = 1 if self.is_sqlite else WRITERS
         self.reading = Lane(shown(url), READERS)
@@ -169,19 +171,19 @@ class ServerDatabase:
             )
         if not present:
             metadata.create_all(connection, checkfirst=False)
-            connection.execute(insert(schema_number).values(number=SCHEMA))
+            connection.execute(insert(schema_number).values(number=self._schema))
             _add_first_rows(connection, now)
         number = connection.execute(_newest()).scalar_one()
-        if number > SCHEMA:
+        if number > self._schema:
             raise StorageError(
-                f"{shown(self.url)} was laid out by a newer genloom (schema {number}, this one knows {SCHEMA}).",
+                f"{shown(self.url)} was laid out by a newer genloom (schema {number}, this one knows {self._schema}).",
                 hint="Upgrade genloom, or name another database.",
             )
-        for statements in MIGRATIONS[number - 1 :]:
+        for statements in self._migrations[number - 1 :]:
             for statement in statements:
                 connection.exec_driver_sql(statement)
-        if number < SCHEMA:
-            connection.execute(insert(schema_number).values(number=SCHEMA))
+        if number < self._schema:
+            connection.execute(insert(schema_number).values(number=self._schema))
 
 
 def _newest() -> Select[int]:
