@@ -104,7 +104,7 @@ def test_a_deadline_ends_the_waiting_and_says_how_to_go_on(program: Program) -> 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_ctrl_c_leaves_the_run_findable(program: Program, number: int, code: int) -> None:
     """Its number, its key and how to go on are told; the same key finds the run and starts no second one."""
-    with CodegenServer(RunPlan(seconds=2.0, result="late")) as server:
+    with CodegenServer(RunPlan(seconds=600)) as server:
         done = stopped(program, server, "agent", "run", "make it", "--json", until="run 1", number=number)
         assert done.code == code
         assert "genloom agent get 1 --wait" in done.err
@@ -113,6 +113,7 @@ def test_ctrl_c_leaves_the_run_findable(program: Program, number: int, code: int
         key = server.runs[0].idempotency_key
         assert told["idempotency_key"] == key
         assert key in done.err
+        server.end_run(1, status="COMPLETE", result="late")
         again = program("agent", "run", "make it", "--key", key, **env_of(server))
         assert (again.code, again.out) == (0, "late\n")
         assert len(server.runs) == 1
@@ -259,10 +260,12 @@ def test_batch_prints_a_line_for_each_prompt_and_starts_nothing_twice(program: P
 def test_batch_goes_on_after_ctrl_c(program: Program) -> None:
     """What was started is found again; nothing is started twice."""
     file = batch_file(program.folder, *[f"job {number}" for number in range(4)])
-    with CodegenServer(RunPlan(seconds=2.5)) as server:
+    with CodegenServer(RunPlan(seconds=600)) as server:
         done = stopped(program, server, "agent", "batch", file, until="run 4")
         assert done.code == 130
         assert "same command again" in done.err
+        for run in server.runs:
+            server.end_run(run.id, status="COMPLETE")
         again = program("agent", "batch", file, **env_of(server))
         assert again.code == 0
         assert len(again.out.splitlines()) == 4

@@ -108,7 +108,7 @@ def test_stopped_run_is_resumed_to_its_end_without_a_second_agent_run(
     program: Program, number: signal.Signals, code: int
 ) -> None:
     """Stopped while the agent works; the resumed thread finds that run and ends as it would have."""
-    with CodegenServer(RunPlan(result=fenced(RIGHT), seconds=4.0)) as agent:
+    with CodegenServer(RunPlan(seconds=600)) as agent:
         env = {"CODEGEN_API_BASE_URL": agent.base_url, "CODEGEN_API_TOKEN": agent.token, "CODEGEN_ORG_ID": "1"}
         process = subprocess.Popen(
             command(*SLUG, "--agent", "--json"),
@@ -127,6 +127,7 @@ def test_stopped_run_is_resumed_to_its_end_without_a_second_agent_run(
         stopped = json.loads(out)
         assert (process.returncode, stopped["outcome"]) == (code, "cancelled"), err
         assert "Traceback" not in err
+        agent.end_run(1, status="COMPLETE", result=fenced(RIGHT))
         done = program("thread", "resume", stopped["thread_id"], "--json", **env)
         assert (done.code, done.json["outcome"], done.json["generator"]) == (0, "passed", "agent")
         assert len(agent.runs) == 1
