@@ -25,6 +25,7 @@ __all__ = ["GenerationRequest"]
 
 MAX_PROMPT_CHARACTERS = 200_000
 MAX_EXAMPLES = 1_000
+MAX_NAMES = 200
 MAX_SIGNATURE_CHARACTERS = 10_000
 
 
@@ -33,6 +34,7 @@ class GenerationRequest(StatePart):
 
     `examples` hold Python expressions (`call == literal` or `raises(Error, call)`); examples written inside the prompt
     are added to them by `all_examples`. `tests` is the text of a pytest file that imports the module by `module_name`.
+    `names` are asked for beside `name`; `extends` is the text of a module that is kept byte for byte and appended to.
     `comparison` says how a result is compared with the expected one (a text such as `unordered,tolerance=1e-9` will do).
     `codebase_context` is the caller's own context: title -> text. `target` is the file that the module is meant for, and
     `tests_path` the test file, each relative to the repository. Where and with what the code is made (repository, model,
@@ -41,6 +43,9 @@ class GenerationRequest(StatePart):
 
     prompt: Annotated[Text, Field(max_length=MAX_PROMPT_CHARACTERS, description="What the code should do")]
     name: Annotated[str | None, Field(description="Name of the function or class that is asked for")] = None
+    names: Annotated[
+        tuple[str, ...], Field(max_length=MAX_NAMES, description="Further names that the module must define at its top")
+    ] = ()
     signature: Annotated[Text | None, Field(description="Its signature, such as `slugify(text: str) -> str`")] = None
     examples: Annotated[
         tuple[Text, ...], Field(max_length=MAX_EXAMPLES, description="Python expressions: `call == literal`")
@@ -48,6 +53,9 @@ class GenerationRequest(StatePart):
     tests: Annotated[Text | None, Field(description="The text of a pytest file")] = None
     language: Annotated[Literal["python"], Field(description="The language of the code")] = "python"
     target: Annotated[str | None, Field(description="The file that the module is meant for")] = None
+    extends: Annotated[
+        Text | None, Field(description="The module as it stands: what is asked is appended to it, and nothing changed")
+    ] = None
     tests_path: Annotated[
         str | None, Field(description="Where the test file lies in the repository; default: at its root")
     ] = None
@@ -85,6 +93,24 @@ class GenerationRequest(StatePart):
         if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
             raise ValueError(f"the name {name!r} is not a Python identifier")
         return name
+
+    @field_validator("names")
+    @classmethod
+    def _names_are_identifiers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not name.isidentifier() or keyword.iskeyword(name):
+                raise ValueError(f"the name {name!r} is not a Python identifier")
+        return tuple(dict.fromkeys(names))
+
+    @field_validator("extends")
+    @classmethod
+    def _module_is_python(cls, extends: str | None) -> str | None:
+        if extends is not None:
+            try:
+                parse_module(extends)
+            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+                raise ValueError(f"the module to extend is not Python: {error}") from error
+        return extends
 
     @field_validator("target", "tests_path")
     @classmethod
@@ -136,8 +162,9 @@ class GenerationRequest(StatePart):
     def _demand_calls_of_the_asked_name(self) -> None:
         asked = self.name or (_signature_name(self.signature) if self.signature else None)
         called = {example.function for example in self._own_examples}
-        if asked and called and asked not in called:
-            raise ValueError(f"the examples call {', '.join(sorted(called))}, and {asked} is asked for")
+        if asked and called and called.isdisjoint({asked, *self.names}):
+            names = ", ".join(dict.fromkeys((asked, *self.names)))
+            raise ValueError(f"the examples call {', '.join(sorted(called))}, and {names} is asked for")
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # Any: field values
         """Return a copy with some fields changed; what was worked out from the fields is worked out anew."""
@@ -171,6 +198,17 @@ class GenerationRequest(StatePart):
         words = [w for w in re.findall(r"[a-z0-9]+", prose.lower()) if w not in _SMALL_WORDS][:4]
         name = "_".join(words) or "generated"
         return name if name.isidentifier() and not keyword.iskeyword(name) else f"generated_{name}"
+
+    @property
+    def asked_names(self) -> tuple[str, ...]:
+        """All names that are asked for, the target name first."""
+        return tuple(dict.fromkeys((self.target_name, *self.names)))
+
+    def about(self, name: str) -> Self:
+        """Return the request for one of the asked names alone, with the examples that call it."""
+        own = tuple(example.text for example in self.all_examples if example.function == name)
+        signature = self.signature if self.signature and _signature_name(self.signature) == name else None
+        return self.model_copy(update={"name": name, "names": (), "examples": own, "signature": signature})
 
     @cached_property
     def fingerprint(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from genloom.state import CheckResult
@@ -57,14 +57,15 @@ def observations(report: CallReport, count: int) -> tuple[Observation, ...]:
     return (*report.results, *(NoRecord(why=why),) * (count - len(report.results)))
 
 
-def judge_import(report: CallReport, subject: Subject, probe: Observation | None) -> CheckResult:
-    """Judge whether the module loads and defines the asked name; `probe` is what reading that name gave."""
+def judge_import(report: CallReport, subject: Subject, probes: Mapping[str, Observation]) -> CheckResult:
+    """Judge whether the module loads and defines the names asked for; `probes` are what reading each of them gave."""
     detail = ""
+    lacking = [f"`{n}`" for n, o in probes.items() if isinstance(o, Raised) and "NameError" in _error_names(o)]
     if report.loading is not None:
         detail = f"the module does not load: {_problem_text(report.loading)}"
-    elif isinstance(probe, Raised) and "NameError" in _error_names(probe):
+    elif lacking:
         names = ", ".join(f"`{name}`" for name in subject.defined[:10]) or "nothing"
-        detail = f"the module does not define `{subject.asked}`; it defines {names}"
+        detail = f"the module does not define {', '.join(lacking)}; it defines {names}"
     printed = excerpt(f"{report.stdout}\n{report.stderr}")
     return CheckResult(
         check=f"import {subject.module}",

@@ -94,9 +94,10 @@ def _requested(draft: Draft, request: GenerationRequest) -> Iterator[PlannedChec
 
 
 def _asserted(request: GenerationRequest) -> Iterator[PlannedCheck]:
-    known = {request.target_name, *dir(builtins)}
+    asked = {request.target_name, *request.names}
+    known = {*asked, *dir(builtins)}
     examples = _parsed_all(line for text in request.codebase_context.values() for line in _assert_lines(text))
-    own = [e for e in examples if e.function == request.target_name and _names(e.call) <= known]
+    own = [e for e in examples if e.function in asked and _names(e.call) <= known]
     for example in own[:MAX_ASSERTIONS]:
         yield PlannedCheck(example=example, source="assertion")
 

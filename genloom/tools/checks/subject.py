@@ -37,15 +37,21 @@ class SyntaxProblem:
 @dataclass(frozen=True)
 class Subject:
     """Files by path, what the parser made of those that are Python, the dotted name of the module among them, and the name
-    that it was asked to define ("" for none). `view` is the repository around the files, `deleted` what they leave out
+    that it was asked to define ("" for none); `names` are further ones. `view` is the repository around the files, `deleted` what they leave out
     of it."""
 
     files: Mapping[str, str]
     trees: tuple[ast.Module, ...]
     module: str
     asked: str = ""
+    names: tuple[str, ...] = ()
     view: RepositoryView | None = None
     deleted: tuple[str, ...] = ()
+
+    @property
+    def demanded(self) -> tuple[str, ...]:
+        """All names that the module must define, the asked one first."""
+        return tuple(dict.fromkeys(([self.asked] if self.asked else []) + list(self.names)))
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -119,7 +125,8 @@ def draft_subject(
     if len(draft.changes) == 1:
         return _single(draft, request, trees)
     asked = _asked_name(draft, request)
-    return Subject(files=files, trees=trees, module=_main_module(files, asked, request.module_name), asked=asked)
+    module = _main_module(files, asked, request.module_name)
+    return Subject(files=files, trees=trees, module=module, asked=asked, names=_further_names(request))
 
 
 def _unsupported(draft: Draft, files: Mapping[str, str], view: RepositoryView | None) -> NotRun | None:
@@ -171,7 +178,10 @@ def _inside(
             hint="Give a target whose folders and name hold no dots.",
         )
     deleted = tuple(change.path for change in draft.changes if change.content is None)
-    return Subject(files=files, trees=trees, module=module, asked=asked, view=view, deleted=deleted)
+    further = _further_names(request)
+    return Subject(
+        files=files, trees=trees, module=module, asked=asked, names=further, view=view, deleted=deleted
+    )
 
 
 def _single(draft: Draft, request: GenerationRequest, trees: tuple[ast.Module, ...]) -> Subject | NotRun:
@@ -183,7 +193,8 @@ def _single(draft: Draft, request: GenerationRequest, trees: tuple[ast.Module, .
             hint="Ask for absolute imports, or name the repository.",
         )
     path = f"{module.replace('.', '/')}.py"
-    return Subject(files={path: source}, trees=trees, module=module, asked=_asked_name(draft, request))
+    asked, further = _asked_name(draft, request), _further_names(request)
+    return Subject(files={path: source}, trees=trees, module=module, asked=asked, names=further)
 
 
 def _asked_name(draft: Draft, request: GenerationRequest) -> str:
@@ -191,6 +202,10 @@ def _asked_name(draft: Draft, request: GenerationRequest) -> str:
     said = request.name or (request.signature or "").strip() or request.all_examples
     name = request.target_name if said else draft.name
     return "" if hasattr(builtins, name) else name
+
+
+def _further_names(request: GenerationRequest) -> tuple[str, ...]:
+    return tuple(name for name in request.names if not hasattr(builtins, name))
 
 
 def _main_module(files: Mapping[str, str], asked: str, fallback: str) -> str:

@@ -91,7 +91,7 @@ async def verify_subject(
     trial = _Trial(subject=subject, comparison=comparison, limits=sandbox.limits, recorded=recorded)
     trial.run = replace(trial.run, compared=comparison.describe())
     target = _derived_target(subject, plan, further)
-    report = await trial.evaluate(sandbox, plan.visible, probe=subject.asked)
+    report = await trial.evaluate(sandbox, plan.visible, probes=subject.demanded)
     if report.not_run:
         return _announced(_unavailable(report, plan), emit)
     if report.loading is not None:
@@ -136,9 +136,9 @@ class _Trial:
         seconds = max(self.limits.wall_seconds - self.run.seconds, LEAST_SECONDS)
         return replace(self.limits, wall_seconds=seconds)
 
-    async def evaluate(self, sandbox: CheckRunner, checks: Sequence[PlannedCheck], *, probe: str) -> CallReport:
-        """Run examples in one process and judge them; `probe` is a name that is read first ("" for none)."""
-        calls = [*([probe] if probe else []), *(check.example.call for check in checks)]
+    async def evaluate(self, sandbox: CheckRunner, checks: Sequence[PlannedCheck], *, probes: Sequence[str]) -> CallReport:
+        """Run examples in one process and judge them; `probes` are names that are read first."""
+        calls = [*probes, *(check.example.call for check in checks)]
         report = await sandbox.acall(
             self.subject.files, self.subject.module, calls, limits=self.left, record_lines=self.recorded
         )
@@ -146,12 +146,12 @@ class _Trial:
             return report
         self.lines.append(report.coverage)
         observed = observations(report, len(calls))
-        first, gave = (observed[0], observed[1:]) if probe else (None, observed)
+        read, gave = observed[: len(probes)], observed[len(probes) :]
         self.account(report)
         if report.loading is not None:
             self._judge_failed_load(report, report.loading)
             return report
-        self.results.append(judge_import(report, self.subject, first))
+        self.results.append(judge_import(report, self.subject, dict(zip(probes, read, strict=True))))
         judged = judge_examples(checks, gave, self.subject, self.comparison)
         lacking = (missing_package(o, self.subject) for o, c in zip(gave, judged, strict=True) if c.result == "not_run")
         self._note_missing(next(filter(None, lacking), None))
@@ -174,7 +174,7 @@ class _Trial:
 
     def _judge_failed_load(self, report: CallReport, problem: Observation) -> None:
         self._note_missing(missing_package(problem, self.subject))
-        loading = judge_import(report, self.subject, None)
+        loading = judge_import(report, self.subject, {})
         self.results.append(_lacking(loading, self.run.missing) if self.run.missing else loading)
 
     def _note_missing(self, package: str | None) -> None:
@@ -205,7 +205,7 @@ async def _run_hidden(trial: _Trial, hidden: Sequence[PlannedCheck], sandbox: Ch
         trial.results += [not_run(check, "another check failed first") for check in hidden]
         return
     aside = replace(trial, results=[])
-    report = await aside.evaluate(sandbox, hidden, probe="")
+    report = await aside.evaluate(sandbox, hidden, probes=())
     trial.run = aside.run
     if report.not_run:
         # in words of our own: nothing that came out of this run is told
