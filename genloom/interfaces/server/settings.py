@@ -69,6 +69,8 @@ class ServerSettings(BaseModel):
     beat_seconds: Seconds = 1.0
     drain_seconds: Seconds = 20.0
     most_takeovers: Count = 3
+    keep_days: Annotated[float, Field(gt=0)] = 365.0
+    """How long logs and webhook messages of ended runs are kept; `inf` is for ever. The runs themselves stay."""
 
     body_bytes: Count = 90_000_000
     body_seconds: Seconds = 30.0

@@ -15,6 +15,7 @@ async def ended(storage: Storage, *messages: NewDelivery) -> int:
     run, _ = await storage.runs.create(1, 1, CreateAgentRunInput(prompt="p"), graph="generation", most_queued=9)
     leased = await storage.runs.lease("worker")
     assert leased is not None
+    assert await storage.logs.append(1, run.id, leased.lease_epoch, [{"n": 1}])
     assert await storage.runs.finish(run.id, 1, status="completed", result=None, summary=None, deliveries=messages)
     return run.id
 
@@ -53,6 +54,31 @@ async def test_settled_message_stays_settled(storage: Storage) -> None:
     await storage.deliveries.done("m1", 200)
     await storage.deliveries.again("m1", 0.0, "late")
     assert await storage.deliveries.due(10**12, 9) == ()
+
+
+async def test_what_is_old_and_over_is_forgotten_a_bounded_number_at_a_time(database_url: str) -> None:
+    """Logs of runs that ended, and messages that are settled; what is young, open or under way stays, and so do runs."""
+    now = [1000.0]
+    async with Storage.open(database_url, clock=lambda: now[0]) as storage:
+        old = [await ended(storage, message(n)) for n in (1, 2)]
+        for number in ("m1", "m2"):
+            await storage.deliveries.done(number, 204)
+        await ended(storage, message(3))  # nobody took its message yet
+        under_way, _ = await storage.runs.create(1, 1, CreateAgentRunInput(prompt="p"), graph="g", most_queued=9)
+        leased = await storage.runs.lease("worker")
+        assert leased is not None
+        assert await storage.logs.append(1, under_way.id, leased.lease_epoch, [{"n": 1}])
+        now[0] = 5000.0
+        young = await ended(storage, message(4))
+        await storage.deliveries.done("m4", 204)
+
+        assert [await storage.logs.forget(4000.0, most=1) for _ in range(4)] == [1, 1, 1, 0]
+        assert [await storage.deliveries.forget(4000.0, most=1) for _ in range(3)] == [1, 1, 0]
+        left = {run: (await storage.logs.page(1, run, skip=0, limit=9))[1] for run in (*old, under_way.id, young)}
+        assert left == {old[0]: 0, old[1]: 0, under_way.id: 1, young: 1}
+        messages, _ = await storage.deliveries.page(1, skip=0, limit=9)
+        assert {record.id for record in messages} == {"m3", "m4"}
+        assert (await storage.runs.page(1, skip=0, limit=9))[1] == 5
 
 
 async def test_clock_set_back_does_not_strand_messages(storage: Storage) -> None:

@@ -6,6 +6,7 @@ All go by the name of the leg, in which its random place is: numbers of runs beg
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from contextlib import suppress
@@ -18,7 +19,7 @@ from genloom.interfaces.server.runs.worktree import delete_worktree, worktrees_f
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import RunRecord, Storage
 
-__all__ = ["delete_worktree_of", "run_name", "sweep_worktrees", "tidy_all", "tidy_up", "worktree_of"]
+__all__ = ["delete_worktree_of", "forget_old", "run_name", "sweep_worktrees", "tidy_all", "tidy_up", "worktree_of"]
 
 OLD_SECONDS = 7 * 86_400.0
 MOST_AT_ONCE = 100
@@ -72,6 +73,15 @@ async def sweep_worktrees(storage: Storage, settings: ServerSettings) -> None:
         rests = await storage.runs.rests(int(found[1]), found[2])
         if rests or (rests is None and await asyncio.to_thread(_is_old, folder / name)):
             await delete_worktree(folder / name)
+
+
+async def forget_old(storage: Storage, settings: ServerSettings) -> None:
+    """Delete the logs and the settled messages of runs that ended more than `keep_days` ago, a bounded number at a time."""
+    if math.isinf(settings.keep_days):
+        return
+    before = time.time() - settings.keep_days * 86_400
+    await storage.logs.forget(before, most=MOST_AT_ONCE)
+    await storage.deliveries.forget(before, most=MOST_AT_ONCE)
 
 
 def _is_old(path: Path) -> bool:

@@ -17,7 +17,7 @@ from genloom.interfaces.server.runs.checkpoints import open_saver
 from genloom.interfaces.server.runs.controls import RunControls
 from genloom.interfaces.server.runs.lease import LeaseWatch
 from genloom.interfaces.server.runs.leg import Leg
-from genloom.interfaces.server.runs.places import sweep_worktrees, tidy_all
+from genloom.interfaces.server.runs.places import forget_old, sweep_worktrees, tidy_all
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import RunRecord, Storage
 from genloom.interfaces.server.supervision import Supervision, told_error
@@ -96,6 +96,7 @@ class Worker:
         while True:
             await supervision.turn(lambda: sweep_worktrees(self._storage, self._settings))
             await supervision.turn(lambda: tidy_all(self._storage, self._settings, saver))
+            await supervision.turn(lambda: forget_old(self._storage, self._settings))
             await asyncio.sleep(TIDY_SECONDS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, func, literal, select, update
+from sqlalchemy import Connection, case, delete, func, literal, select, update
 
 from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
@@ -90,6 +90,14 @@ class Deliveries:
         with self._database.read() as db:
             query = paged(mine, order=lambda c: [c.created_at.desc(), c.id])
             return page_of(db, query, DeliveryRecord, skip=skip, limit=limit)
+
+    @writes
+    def forget(self, settled_before: float, *, most: int) -> int:
+        """Delete up to `most` messages that were made before a time and are settled; return how many it did."""
+        settled = deliveries.c.due_at.is_(None) & (deliveries.c.created_at < settled_before)
+        old = select(deliveries.c.id).where(settled).limit(most)
+        with self._database.write() as db:
+            return db.execute(delete(deliveries).where(deliveries.c.id.in_(old))).rowcount
 
     def _settle(self, delivery_id: str, **values: Any) -> None:  # Any: columns
         open_still = (deliveries.c.id == delivery_id, deliveries.c.due_at.is_not(None))

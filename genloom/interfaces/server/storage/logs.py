@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.database import ServerDatabase
@@ -64,6 +64,16 @@ class Logs:
             between = {"first": max(first, 1), "last": min(last, total)}
             rows = db.execute(_NEWEST_FIRST if reverse else _OLDEST_FIRST, {**mine, **between})
             return tuple(LogRecord(**fields(row)) for row in rows), total
+
+    @writes
+    def forget(self, ended_before: float, *, most: int) -> int:
+        """Delete the entries of runs that ended before a time, of `most` runs at once; return of how many it did."""
+        over = run_logs.join(runs, run_logs.c.run_id == runs.c.id)
+        old = select(run_logs.c.run_id).select_from(over).where(runs.c.ended_at < ended_before).distinct().limit(most)
+        with self._database.write() as db:
+            found = db.execute(old).scalars().all()
+            db.execute(delete(run_logs).where(run_logs.c.run_id.in_(found)))
+        return len(found)
 
 
 _MINE = (run_logs.c.organization_id == bindparam("organization"), run_logs.c.run_id == bindparam("run"))
