@@ -78,6 +78,8 @@ def check_chain(log: Path, head: Link | None, size: int) -> AuditFinding:
             left -= len(line)
             entry = parse_line(line)
             number = last.seq + 1
+            if entry is None and at_head and not left and not line.endswith(b"\n"):
+                break  # a process was killed while it wrote: half a line, promised to nobody, and the next one replaces it
             if entry is None:
                 return AuditFinding(last.seq, number, _why_not(line))
             if (entry["seq"], entry["previous"]) != (number, last.hash):
