@@ -33,7 +33,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     if reason := unavailable(request.param):
         pytest.skip(f"no {request.param} here: {reason}")
     limits = Limits(
-        wall_seconds=5, cpu_seconds=5, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=256
+        wall_seconds=20, cpu_seconds=5, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=256
     )
     return Sandbox(limits=limits, **VARIANTS[request.param])
 

@@ -220,8 +220,8 @@ async def test_limits_of_one_run_replace_the_sandboxs_own(sandbox: Sandbox) -> N
     """A run with a shorter time of its own is stopped at that."""
     short = replace(sandbox.limits, wall_seconds=0.5)
     calls, tests = await asyncio.gather(
-        sandbox.acall({"x.py": "import time\n"}, "x", ["time.sleep(4)"], limits=short),
-        sandbox.atest({}, "import time\ndef test(): time.sleep(4)\n", limits=short),
+        sandbox.acall({"x.py": "import time\n"}, "x", ["time.sleep(60)"], limits=short),
+        sandbox.atest({}, "import time\ndef test(): time.sleep(60)\n", limits=short),
     )
     assert (calls.ended, tests.ended) == ("timeout", "timeout")
     assert calls.limits == tests.limits == short.text

@@ -70,6 +70,7 @@ ORPHAN = (
 
 def test_process_that_lost_its_parent_is_counted_until_it_ends() -> None:
     """An orphan in a session of its own is still seen; one that was killed is not."""
+    stop_servers()  # those of earlier tests make processes, too
     with adopting_orphans():
         before = descendants()
         with subprocess.Popen([sys.executable, "-I", "-c", ORPHAN], stdout=subprocess.PIPE) as started:

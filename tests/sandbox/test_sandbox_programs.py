@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,9 @@ import genloom
 from genloom.state import SandboxTier
 from genloom.tools.sandbox import Grants, Limits, Sandbox
 from genloom.tools.sandbox.warm.warm_pool import stop_servers
+
+PATIENT = Limits(wall_seconds=100)
+"""What no run here reaches, however busy the machine is."""
 
 
 def test_program_reads_and_writes_and_its_exit_code_is_told(sandbox: Sandbox) -> None:
@@ -39,15 +43,20 @@ def test_large_input_and_program_as_a_file(sandbox: Sandbox, tmp_path: Path) -> 
     assert report.stdout == "3000000 __main__ True\n", report
 
 
-def test_lines_are_told_while_the_program_runs(sandbox: Sandbox) -> None:
-    """Each line of output is handed on as it comes, before the program has ended."""
-    seen: list[tuple[bytes, float]] = []
+def test_lines_are_told_while_the_program_runs(sandbox: Sandbox, open_folder: Path) -> None:
+    """Each line of output is handed on as it comes: the program waits for a file that whoever hears a line makes."""
+    seen: list[bytes] = []
+
+    def hear(line: bytes) -> None:
+        (open_folder / str(len(seen))).touch()
+        seen.append(line)
+
     source = (
-        "import time\nfor n in range(3):\n    print('line', n, flush=True)\n    time.sleep(0.1)\nprint('end', end='')\n"
+        f"import os, time\nfor n in range(3):\n    print('line', n, flush=True)\n"
+        f"    while not os.path.exists(f'{open_folder}/{{n}}'): time.sleep(0.01)\nprint('end', end='')\n"
     )
-    report = sandbox.run_program(source, on_line=lambda line: seen.append((line, time.monotonic())))
-    assert [line for line, _ in seen] == [b"line 0", b"line 1", b"line 2"]
-    assert seen[2][1] - seen[0][1] > 0.1
+    report = sandbox.run_program(source, on_line=hear, readable=[open_folder], limits=PATIENT)
+    assert seen == [b"line 0", b"line 1", b"line 2"]
     assert report.stdout.endswith("end")
 
 
@@ -59,8 +68,8 @@ def test_error_of_the_listener_ends_the_run_and_comes_back(sandbox: Sandbox) -> 
 
     started = time.monotonic()
     with pytest.raises(LookupError, match="first"):
-        sandbox.run_program("import time\nprint('first', flush=True)\ntime.sleep(4)", on_line=refuse)
-    assert time.monotonic() - started < 3.5
+        sandbox.run_program("import time\nprint('first', flush=True)\ntime.sleep(120)", on_line=refuse, limits=PATIENT)
+    assert time.monotonic() - started < PATIENT.wall_seconds / 2
 
 
 def test_limits_of_one_run_replace_the_sandbox_s_own(sandbox: Sandbox) -> None:
@@ -134,7 +143,7 @@ async def test_cancelled_run_is_gone(tier: SandboxTier, open_folder: Path, monke
     started = asyncio.Event()
     source = "import os, time\nos.fork()\nprint('up', flush=True)\ntime.sleep(60)"
     run = asyncio.create_task(sandbox.arun_program(source, on_line=lambda _: started.set()))
-    await asyncio.wait_for(started.wait(), 10)
+    await asyncio.wait_for(started.wait(), 60)
     assert working_in(open_folder)
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -148,16 +157,17 @@ async def test_deadline_of_the_caller_ends_the_run(sandbox: Sandbox) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
-            await sandbox.arun_program("while True: pass")
-    assert time.monotonic() - started < 4
+            await sandbox.arun_program("import time\ntime.sleep(120)", limits=PATIENT)
+    assert time.monotonic() - started < PATIENT.wall_seconds / 2
 
 
 def test_killed_parent_takes_its_runs_along(open_folder: Path, sandbox: Sandbox) -> None:
     """When genloom itself is killed, the run it started is gone soon after."""
     code = (
         "from genloom.tools.sandbox import Limits, Sandbox\n"
-        "source = 'import os, time\\nif os.fork() == 0: os.setsid()\\nprint(1, flush=True)\\ntime.sleep(30)'\n"
-        f"Sandbox(tier={sandbox.status().tier!r}).run_program(source, on_line=lambda line: print('up', flush=True))\n"
+        "source = 'import os, time\\nif os.fork() == 0: os.setsid()\\nprint(1, flush=True)\\ntime.sleep(200)'\n"
+        f"patient = Sandbox(tier={sandbox.status().tier!r}, limits=Limits(wall_seconds=200))\n"
+        "patient.run_program(source, on_line=lambda line: print('up', flush=True))\n"
     )
     environment = {**os.environ, "TMPDIR": str(open_folder), "PYTHONPATH": str(Path(genloom.__file__).parents[1])}
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE) as parent:
@@ -165,7 +175,7 @@ def test_killed_parent_takes_its_runs_along(open_folder: Path, sandbox: Sandbox)
         assert parent.stdout.readline() == b"up\n"
         assert working_in(open_folder)
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (working_in(open_folder) or list(open_folder.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert working_in(open_folder) == []
@@ -184,13 +194,14 @@ async def test_killed_supervisor_takes_its_run_along(
     started = asyncio.Event()
     source = "import os, time\nif os.fork() == 0: os.setsid()\nprint('up', flush=True)\ntime.sleep(60)"
     run = asyncio.create_task(sandbox.arun_program(source, on_line=lambda _: started.set()))
-    await asyncio.wait_for(started.wait(), 10)
+    await asyncio.wait_for(started.wait(), 60)
     assert working_in(open_folder)
     children = [path.read_text().split() for path in Path("/proc/self/task").glob("*/children")]
     for child in (int(number) for numbers in children for number in numbers):
-        if b"launcher" in Path(f"/proc/{child}/cmdline").read_bytes():
-            os.kill(child, signal.SIGKILL)
-    report = await asyncio.wait_for(run, 10)
+        with contextlib.suppress(OSError):  # those of earlier tests may end meanwhile
+            if b"launcher" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(child, signal.SIGKILL)
+    report = await asyncio.wait_for(run, 20)
     assert "supervisor" in report.not_run
     assert working_in(open_folder) == []
 

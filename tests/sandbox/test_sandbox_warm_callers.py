@@ -53,12 +53,12 @@ async def test_cancelled_before_the_server_is_up(warm: Sandbox) -> None:
     assert value(await warm.acall({"draft.py": "X = 1\n"}, "draft", ["X"])) == 1
 
 
-WAITS = "import os, time\nif os.fork() == 0: os.setsid()\n" + named("outliving") + "time.sleep(60)\n"
+WAITS = "import os, time\nif os.fork() == 0: os.setsid()\n" + named("outliving") + "time.sleep(200)\n"
 
 PARENT = f"""
 import asyncio
-from genloom.tools.sandbox import Sandbox
-sandbox = Sandbox()
+from genloom.tools.sandbox import Limits, Sandbox
+sandbox = Sandbox(limits=Limits(wall_seconds=200))
 assert sandbox.call({{'draft.py': 'X = 1'}}, 'draft', ['X']).results
 async def main():
     await asyncio.gather(*(sandbox.acall({{'draft.py': {WAITS!r}}}, 'draft', ['1']) for _ in range(2)))

@@ -21,7 +21,7 @@ from genloom.tools.sandbox.warm.warm_pool import MOST_SERVERS
 async def test_server_that_is_killed_in_a_run_gives_no_result(warm: Sandbox) -> None:
     """Its runs are reported as not run; the next one has a new server."""
     await warm.acall({"draft.py": HERE}, "draft", ["here()"])
-    source = named("at-work") + "import time\ntime.sleep(60)\nX = 1\n"
+    source = named("at-work") + "import time\ntime.sleep(120)\nX = 1\n"
     run = asyncio.create_task(warm.acall({"draft.py": source}, "draft", ["X"]))
     assert await asyncio.to_thread(wait_until, has_name("at-work"))
     for server in await asyncio.to_thread(servers):

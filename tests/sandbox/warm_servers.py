@@ -13,7 +13,7 @@ from genloom.tools.sandbox import CallReport, Limits, Returned
 __all__ = ["HERE", "LIMITS", "command", "has_name", "named", "parent", "servers", "value", "wait_until"]
 
 LIMITS = Limits(
-    wall_seconds=8, cpu_seconds=8, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=64
+    wall_seconds=20, cpu_seconds=8, memory_megabytes=256, processes=24, file_megabytes=4, output_kilobytes=64
 )
 HERE = "import os\ndef here(): return os.getcwd()\n"
 
@@ -48,7 +48,7 @@ def parent(number: int) -> int:
         return 0
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Return whether something comes true in time."""
     deadline = time.monotonic() + seconds
     while not true():
