@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from genloom.errors import GenloomError
+    from genloom.errors import GeneratedImportError, GenloomError, PendingReview
+    from genloom.interfaces.importer.hook import install_import_hook, uninstall_import_hook
     from genloom.interfaces.job import GenerateOptions
     from genloom.interfaces.python import agenerate, generate
     from genloom.interfaces.result import GenerationResult
@@ -18,23 +19,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GenerateOptions",
+    "GeneratedImportError",
     "GenerationRequest",
     "GenerationResult",
     "GenloomError",
     "GraphContext",
+    "PendingReview",
     "__version__",
     "agenerate",
     "generate",
+    "install_import_hook",
+    "uninstall_import_hook",
 ]
 
 _HOMES = {
     "GenerateOptions": "genloom.interfaces.job",
+    "GeneratedImportError": "genloom.errors",
     "GenerationRequest": "genloom.state",
     "GenerationResult": "genloom.interfaces.result",
     "GenloomError": "genloom.errors",
     "GraphContext": "genloom.state",
+    "PendingReview": "genloom.errors",
     "agenerate": "genloom.interfaces.python",
     "generate": "genloom.interfaces.python",
+    "install_import_hook": "genloom.interfaces.importer.hook",
+    "uninstall_import_hook": "genloom.interfaces.importer.hook",
 }
 
 

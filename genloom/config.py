@@ -3,7 +3,8 @@
 Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_AGENT_MODEL` (the model
 of the agent `local`; default: `GENLOOM_MODEL`), `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
 `GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`, `GENLOOM_DEBUG`
-(tracebacks of unexpected errors); honoured as their owners define them: `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
+(tracebacks of unexpected errors), `GENLOOM_IMPORT_MODE` (`review`, `auto` or `frozen`); honoured as
+their owners define them: `CI`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
 `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`, `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`,
 `LANGSMITH_TRACING` (its other variables LangSmith reads itself). Where else the token of the Codegen API comes from:
 `GENLOOM_TOKEN_FILE`, `GENLOOM_TOKEN_COMMAND`, `GENLOOM_TOKEN_KEYRING`, `GENLOOM_TOKEN_VAULT`, `GENLOOM_OAUTH_TOKEN_URL`
@@ -22,11 +23,23 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from genloom.errors import UsageError
 
-__all__ = ["DEFAULT_CODEGEN_URL", "Settings", "TokenSettings", "load_settings"]
+__all__ = [
+    "DEFAULT_CODEGEN_URL",
+    "ImportMode",
+    "ImportSettings",
+    "Settings",
+    "TokenSettings",
+    "inside_sandbox",
+    "load_import_settings",
+    "load_settings",
+]
+
+ImportMode = Literal["review", "auto", "frozen"]
+"""What an import of a module that is not there does: generate and ask a person, generate, or fail."""
 
 DEFAULT_CODEGEN_URL = "https://api.codegen.com"
 
@@ -151,6 +164,31 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         langsmith_tracing=_asks_for_traces(env),
         debug=_text(env, "GENLOOM_DEBUG") not in (None, "0"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSettings:
+    """What the environment says of dynamic imports: the mode it asks for, and whether this is a CI machine."""
+
+    mode: ImportMode | None = None
+    continuous_integration: bool = False
+
+
+def load_import_settings(environ: Mapping[str, str] | None = None) -> ImportSettings:
+    """Read what dynamic imports go by, and nothing else: a program pays for it whenever it starts.
+
+    Raises `UsageError` when `GENLOOM_IMPORT_MODE` is not a mode.
+    """
+    env = os.environ if environ is None else environ
+    modes: dict[str, ImportMode] = {"review": "review", "auto": "auto", "frozen": "frozen"}
+    text = _one_of(env, "GENLOOM_IMPORT_MODE", tuple(modes))
+    on_ci = (_text(env, "CI") or "false").lower() not in ("false", "0", "no", "off")
+    return ImportSettings(mode=modes[text] if text else None, continuous_integration=on_ci)
+
+
+def inside_sandbox(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether this process is one of genloom's own sandbox, where nothing may be generated (`GENLOOM_IN_SANDBOX`)."""
+    return _text(os.environ if environ is None else environ, "GENLOOM_IN_SANDBOX") is not None
 
 
 def _folders(env: Mapping[str, str]) -> tuple[Path, Path]:

@@ -15,6 +15,9 @@
     │   ├── AgentError
     │   └── TimeLimitError               a node took longer than its policy allows
     ├── GenerationError         exit 4   every backend that could be asked failed; holds the causes
+    ├── GeneratedImportError    exit 1   a generated module cannot be imported; an ImportError, too
+    │   ├── PendingReview       exit 5   a person must accept the module first
+    │   └── FrozenImportError            it is not pinned, and nothing may be generated; a ModuleNotFoundError, too
     └── RunCancelledError            exit 130 Ctrl-C or the deadline; the thread is saved and can be resumed
 
 An error says what happened (`message`), and what to do next (`hint`). It carries fields and never logs. Outcomes that
@@ -32,11 +35,14 @@ __all__ = [
     "BackendFailure",
     "CredentialError",
     "ExampleError",
+    "FrozenImportError",
+    "GeneratedImportError",
     "GenerationError",
     "GenloomError",
     "GraphDefinitionError",
     "ModelError",
     "ModelNameError",
+    "PendingReview",
     "RepositoryError",
     "RequestError",
     "RunCancelledError",
@@ -169,3 +175,47 @@ class RunCancelledError(GenloomError):
     def __init__(self, message: str, *, thread_id: str | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.thread_id = thread_id
+
+
+class GeneratedImportError(GenloomError, ImportError):
+    """A generated module cannot be imported.
+
+    `name` is the module, `path` its file where there is one; `evidence` has a line for each thing that was tried or seen
+    (checks that failed, expected and actual values). The text of the error shows all of it, so that a traceback does.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", name: str = "", path: str | None = None, evidence: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
+        self.path = path
+        self.evidence = tuple(evidence)
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, (self.message, *(f"  {line}" for line in self.evidence), self.hint)))
+
+
+class PendingReview(GeneratedImportError):  # noqa: N818 - it waits for a person, which is no error of anybody's
+    """A generated module waits for a person to accept it: `diff` shows it, `thread_id` resumes its run."""
+
+    exit_code = 5
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        name: str = "",
+        path: str | None = None,
+        evidence: Sequence[str] = (),
+        diff: str = "",
+        thread_id: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, name=name, path=path, evidence=evidence)
+        self.diff = diff
+        self.thread_id = thread_id
+
+
+class FrozenImportError(GeneratedImportError, ModuleNotFoundError):
+    """What is imported is not pinned, and in this mode nothing is generated."""

@@ -1,0 +1,31 @@
+"""Dynamic import: modules that are generated, verified and pinned when a program first imports them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from genloom.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from genloom.interfaces.importer.asked import CallSite, GeneratedSource, ModuleRequest
+    from genloom.interfaces.importer.hook import ImportHook, install_import_hook, uninstall_import_hook
+    from genloom.interfaces.importer.options import ImportOptions
+
+__all__ = [
+    "CallSite",
+    "GeneratedSource",
+    "ImportHook",
+    "ImportOptions",
+    "ModuleRequest",
+    "install_import_hook",
+    "uninstall_import_hook",
+]
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        "asked": "CallSite GeneratedSource ModuleRequest",
+        "hook": "ImportHook install_import_hook uninstall_import_hook",
+        "options": "ImportOptions",
+    },
+)
