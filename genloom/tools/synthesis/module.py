@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from genloom.errors import StorageError
+from genloom.tools.formatting import format_source
 from genloom.tools.synthesis.calls import Call, Signature
 from genloom.tools.synthesis.protocol import FoundLine
 
@@ -15,7 +16,6 @@ __all__ = ["WrittenModule", "write_module"]
 WIDTH = 84
 MAX_SENTENCE = 400
 MAX_DOCTESTS = 5
-FORMAT_SECONDS = 20.0
 _ANNOTATIONS = {"none": "None", "any": "object", "?": "object", "date": "datetime.date", "num": "float"}
 
 
@@ -106,18 +106,7 @@ def _is_simple(call: Call) -> bool:
 
 
 def _formatted(source: str) -> WrittenModule:
-    from ruff import find_ruff_bin  # imported here: only a search that found something needs it
-
-    options = ["format", "--isolated", "--stdin-filename", "found.py", "-"]
     try:
-        done = subprocess.run(  # noqa: S603 - ruff's own path, fixed options
-            [find_ruff_bin(), *options],
-            input=source,
-            capture_output=True,
-            text=True,
-            timeout=FORMAT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return WrittenModule(source, f"the source is not formatted, ruff could not be run: {error}"[:300])
-    return WrittenModule(done.stdout if done.returncode == 0 else source)
+        return WrittenModule(format_source(source))
+    except StorageError as error:
+        return WrittenModule(source, f"the source is not formatted, {error.message}"[:300])
