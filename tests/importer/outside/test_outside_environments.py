@@ -1,0 +1,279 @@
+"""Imports generate in every environment, and one module is generated once, whoever else wants it at the same time."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+from outside_project import DOUBLE, USES_DOUBLE, Project, tell
+
+from genloom.testing import Fault
+
+pytestmark = pytest.mark.slow
+
+LINES = "from myapp.gen.text import double; assert double(2) == 4; assert double(-3) == -6; print('ok', double(21))"
+
+
+def _written_once(project: Project) -> bool:
+    return project.model.calls == 1 and project.pinned == {"text.py"}
+
+
+def test_from_the_command_line(project: Project) -> None:
+    """`python -c`."""
+    done = project.run("-c", LINES)
+    assert done.out == "ok 42\n", done.err
+    assert _written_once(project)
+
+
+def test_from_standard_input(project: Project) -> None:
+    """`python -`, which keeps no text of what it runs: the model is asked all the same."""
+    done = project.run("-", stdin=USES_DOUBLE)
+    assert project.model.calls in (1, 2)  # without the text there are no checks, and the model is asked for some
+    assert done.out == "ok 42\n" or "unverified" in done.err.lower(), done.err
+
+
+def test_at_the_interactive_prompt(project: Project) -> None:
+    """`python -i` at a terminal: the statement that was typed asks; what it asks for has no checks and is accepted."""
+    project.write(
+        "myapp/gen/__init__.py", 'import genloom\n\ngenloom.install_import_hook(mode="auto", accept_unverified=True)\n'
+    )
+    shown = _typed(project, "from myapp.gen.text import double\nprint('answer', double(21))\nexit()\n")
+    assert "answer 42" in shown
+    assert project.pinned == {"text.py"}
+    assert project.model.calls in (1, 2)
+
+
+def _typed(project: Project, text: str) -> str:
+    ours, theirs = pty.openpty()
+    shown = bytearray()
+    child = os.fork()
+    if child == 0:  # the child has the terminal as its own
+        os.setsid()
+        for stream in (0, 1, 2):
+            os.dup2(theirs, stream)
+        os.chdir(project.folder)
+        os.execve(sys.executable, [sys.executable, "-i", "-q"], project.environment({"TERM": "dumb"}))
+    os.close(theirs)
+
+    def read() -> None:
+        try:
+            while data := os.read(ours, 4096):
+                shown.extend(data)
+        except OSError:
+            return
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    for line in text.splitlines(keepends=True):
+        os.write(ours, line.encode())
+    os.waitpid(child, 0)
+    reader.join(10)
+    os.close(ours)
+    return shown.decode(errors="replace")
+
+
+def test_in_ipython(project: Project) -> None:
+    """A statement that was typed into IPython, with its checks in the same cell."""
+    done = project.run("-m", "IPython", "--colors=NoColor", "-c", LINES.replace("; ", "\n"))
+    assert "ok 42" in done.out, done.said
+    assert _written_once(project)
+
+
+def test_in_a_script_that_ipython_runs(project: Project) -> None:
+    """`ipython program.py`."""
+    project.write("program.py", USES_DOUBLE)
+    done = project.run("-m", "IPython", "program.py")
+    assert "ok 42" in done.out, done.said
+    assert _written_once(project)
+
+
+def test_under_coverage(project: Project) -> None:
+    """The lines of the generated file count, too."""
+    project.write("program.py", USES_DOUBLE)
+    done = project.run("-m", "coverage", "run", "--source=myapp", "program.py")
+    assert "ok 42" in done.out, done.said
+    assert _written_once(project)
+    report = project.run("-m", "coverage", "report", "-m")
+    assert "myapp/gen/text.py" in report.out, report.said
+    assert "100%" in next(line for line in report.out.splitlines() if "gen/text.py" in line)
+
+
+@pytest.mark.parametrize("place", ["top", "inside"])
+def test_under_pytest(project: Project, place: str) -> None:
+    """A test module whose assertions pytest rewrites; what it asserts are the checks."""
+    checks = "assert double(2) == 4\nassert double(-3) == -6\n"
+    body = textwrap.indent(checks, "    ")
+    statement = "from myapp.gen.text import double\n"
+    text = {
+        "top": f"{statement}\n\ndef test_double():\n{body}",
+        "inside": f"def test_double():\n    {statement}{body}",
+    }
+    project.write("test_it.py", text[place])
+    done = project.run("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "1 passed" in done.out, done.said
+    assert _written_once(project)
+
+
+def test_under_a_tracing_debugger(project: Project) -> None:
+    """`python -m pdb`, stepping over the import."""
+    project.write("program.py", USES_DOUBLE)
+    done = project.run("-m", "pdb", "-c", "next", "-c", "continue", "-c", "quit", "program.py")
+    assert "ok 42" in done.out, done.said
+    assert _written_once(project)
+
+
+def test_inside_a_running_event_loop(project: Project) -> None:
+    """An import within a coroutine; the loop goes on afterwards."""
+    done = project.script(
+        "import asyncio\n\nasync def main():\n    from myapp.gen.text import double\n    assert double(2) == 4\n"
+        "    assert double(-3) == -6\n    await asyncio.sleep(0)\n    print('ok', double(21))\n\nasyncio.run(main())\n"
+    )
+    assert done.out == "ok 42\n", done.err
+    assert _written_once(project)
+
+
+def test_generating_ahead_does_not_hold_up_the_loop(project: Project) -> None:
+    """`agenerate_module` beside a task that ticks; the import that follows asks nobody."""
+    project.write(
+        "program.py",
+        """
+        import asyncio, time
+        import myapp.gen
+        import genloom
+
+        async def main():
+            longest, last, done = 0.0, time.monotonic(), False
+            async def tick():
+                nonlocal longest, last
+                while not done:
+                    await asyncio.sleep(0.005)
+                    longest, last = max(longest, time.monotonic() - last), time.monotonic()
+            beside = asyncio.create_task(tick())
+            await genloom.agenerate_module("myapp.gen.text", ["double"], accept_unverified=True)
+            done = True
+            await beside
+            print("held", longest < 5)
+
+        asyncio.run(main())
+        from myapp.gen.text import double
+        print("ok", double(21))
+        """,
+    )
+    done = project.run("program.py")
+    assert done.out.endswith("ok 42\n"), done.err
+    assert project.pinned == {"text.py"}
+    assert project.model.calls in (1, 2)
+
+
+def test_threads_share_one_generation(project: Project) -> None:
+    """Eight threads that import the same names at once."""
+    done = project.script(
+        """
+        import threading
+        found, ready = [], threading.Barrier(8)
+
+        def work():
+            ready.wait()
+            from myapp.gen.text import double
+            assert double(2) == 4
+            assert double(-3) == -6
+            found.append(double)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join(90)
+        assert len(found) == 8 and len(set(found)) == 1, found
+        print("ok")
+        """
+    )
+    assert done.out == "ok\n", done.err
+    assert _written_once(project)
+
+
+def test_threads_with_different_modules_do_not_wait_for_one_another(project: Project) -> None:
+    """Two modules, one whose model takes long: the other is there before."""
+
+    def slowly(request: object) -> str:
+        if "slow" in str(getattr(request, "body", b"")):
+            time.sleep(6)
+        return tell(f"{DOUBLE}\n\n{DOUBLE.replace('double', 'slow')}")
+
+    project.model.source = slowly
+    done = project.script(
+        """
+        import threading
+        order = []
+
+        def first():
+            from myapp.gen.one import slow
+            assert slow(2) == 4
+            assert slow(-3) == -6
+            order.append("slow")
+
+        def second():
+            from myapp.gen.two import double
+            assert double(2) == 4
+            assert double(-3) == -6
+            order.append("double")
+
+        threads = [threading.Thread(target=first), threading.Thread(target=second)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join(90)
+        print(order)
+        """
+    )
+    assert done.out == "['double', 'slow']\n", done.said
+    assert project.model.calls == 2
+
+
+def test_a_spawn_pool_shares_one_generation(project: Project) -> None:
+    """Four workers that start afresh and import at once."""
+    project.write(
+        "myapp/work.py",
+        "def work(x):\n    from myapp.gen.text import double\n    assert double(2) == 4\n"
+        "    assert double(-3) == -6\n    return double(x)\n",
+    )
+    done = project.script(
+        "import multiprocessing\nfrom myapp.work import work\n\nif __name__ == '__main__':\n"
+        "    with multiprocessing.get_context('spawn').Pool(4) as pool:\n"
+        "        print(pool.map(work, range(8), chunksize=1))\n"
+    )
+    assert done.out == "[0, 2, 4, 6, 8, 10, 12, 14]\n", done.err
+    assert _written_once(project)
+
+
+def test_processes_share_one_generation(project: Project) -> None:
+    """Four programs that start at the same time."""
+    project.write("program.py", USES_DOUBLE)
+    running = [project.start("program.py") for _ in range(4)]
+    ended = [process.communicate(timeout=120) for process in running]
+    assert [out for out, _ in ended] == ["ok 42\n"] * 4, ended
+    assert _written_once(project)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_ctrl_c_stops_an_import(project: Project, loop: bool) -> None:
+    """While the model is silent: `KeyboardInterrupt`, nothing pinned, and the next import is right."""
+    project.model.set_faults([Fault(hang=True)])
+    inside = "async def main():\n    from myapp.gen.text import double\n\nimport asyncio\nasyncio.run(main())\n"
+    program = inside if loop else "from myapp.gen.text import double\n"
+    project.write("program.py", f"{program}\nassert double(2) == 4\nassert double(-3) == -6\n")
+    process = project.start("program.py")
+    deadline = time.monotonic() + 60
+    while not project.model.calls and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert project.model.calls == 1
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in err, (out, err)
+    assert project.pinned == set()
+    project.model.set_faults([])
+    done = project.script(USES_DOUBLE)
+    assert done.out == "ok 42\n", done.err
