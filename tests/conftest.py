@@ -1,5 +1,6 @@
 """What every test starts from: no configuration but an empty home of its own."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -8,6 +9,13 @@ from pathlib import Path
 import pytest
 
 FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector leave alone what collecting the tests made: looking through it all again and again stops
+    every thread, each time for longer than the short times that some tests give."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -145,7 +145,7 @@ def test_the_claim_of_a_killed_process_is_free_again(server_of: ServerOf, tmp_pa
 async def test_tasks_that_want_the_same_run_get_the_same_run(kind: str, tmp_path: Path, client_of: ClientOf) -> None:
     """Within one process, too; and who waits for a claim in vain is told so when its deadline passes."""
     journal: RunJournal = SqliteAgentJournal(tmp_path / "journal.db") if kind == "sqlite" else MemoryJournal()
-    with CodegenServer(faults=spoil_first_create(Fault(delay=0.5))) as server:
+    with CodegenServer(faults=spoil_first_create(Fault(delay=1.5))) as server:
         async with client_of(server) as client:
 
             async def start(deadline: float) -> AgentRun:

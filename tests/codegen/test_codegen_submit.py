@@ -60,7 +60,7 @@ async def test_a_create_that_commits_late_is_found_before_it_is_repeated(
     server_of: ServerOf, client_of: ClientOf
 ) -> None:
     """A server that still works on a create when the client gave it up is looked at several times."""
-    pacing = Pacing(poll_first=0.01, retry_base=0.01, settle=(0.0, 0.2, 0.4), attempts=5)
+    pacing = Pacing(poll_first=0.01, retry_base=0.01, settle=(0.0, 0.2, 0.4, 1.0, 2.0), attempts=9)
     with server_of(faults=[Fault(delay=0.5)]) as server:
         async with client_of(server, timeout=0.3, pacing=pacing) as client:
             run = await client.run("make it", deadline=20)

@@ -35,20 +35,26 @@ def test_threads_with_loops_of_their_own_share_a_fetch() -> None:
     together = threading.Barrier(8)
 
     async def work(number: int) -> str:
-        await asyncio.sleep(0.3)
+        while len(asking) < 8:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
         return f"token-{number}"
 
-    provider, got = SlowProvider(work), list[str]()
+    provider, asking, got = SlowProvider(work), list[bool](), list[str]()
+
+    async def token() -> str:
+        asking.append(True)
+        return await provider.token()
 
     def ask() -> None:
         together.wait()
-        got.append(asyncio.run(provider.token()))
+        got.append(asyncio.run(token()))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert got == ["token-1"] * 8
 
 

@@ -117,7 +117,8 @@ async def test_creation_goes_before_the_rest() -> None:
 
     asked = [("GET", CREATES + "/1", "first"), ("GET", CREATES + "/2", "look"), ("GET", LISTS, "list")]
     tasks = [asyncio.create_task(request(*one)) for one in [*asked, ("POST", CREATES, "create")]]
-    await asyncio.sleep(0.01)
+    for _ in range(50):  # each comes as far as it can
+        await asyncio.sleep(0)
     hold.set()
     await asyncio.gather(*tasks)
     assert order == ["first", "create", "list", "look"]
@@ -125,16 +126,16 @@ async def test_creation_goes_before_the_rest() -> None:
 
 async def test_a_refusal_pauses_its_class_alone() -> None:
     """`Retry-After` is kept to, up to its bound; other classes go on."""
-    shared = traffic(retry_after_cap=0.3)
+    shared = traffic(retry_after_cap=0.6)
     loop = asyncio.get_running_loop()
+    began = loop.time()
     with pytest.raises(AgentError):
         async with shared.permit("POST", CREATES):
             raise AgentError("no", kind="rate_limit", status=429, retry_after=1_000.0)
-    began = loop.time()
     async with shared.permit("GET", LISTS):
-        assert loop.time() - began < 0.3
+        assert loop.time() - began < 0.6
     async with shared.permit("POST", CREATES):
-        assert loop.time() - began > 0.25
+        assert loop.time() - began >= 0.55
 
 
 async def test_a_server_that_keeps_failing_is_left_alone_and_tried_with_one_request() -> None:
