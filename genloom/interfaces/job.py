@@ -27,7 +27,7 @@ __all__ = ["GenerateOptions", "GenerationJob", "as_context", "prepare_job"]
 class GenerateOptions(TypedDict, total=False):
     """The keyword arguments of `generate` and `agenerate`.
 
-    The request's own: `name`, `signature`, `examples`, `tests`, `tests_path`, `comparison` (a `Comparison` or a text such as
+    The request's own: `name`, `names`, `extends`, `signature`, `examples`, `tests`, `tests_path`, `comparison` (a `Comparison` or a text such as
     `unordered,tolerance=1e-9`), `target`, `constraints`, `codebase_context`, `use_agent`.
     The context: `context`, and single fields of it, which win over it. The run: `thread_id` (resumes that thread, or
     starts it), `durable` (keep checkpoints; default true), `cache` (use the result cache; default true), `on_event`,
@@ -35,6 +35,8 @@ class GenerateOptions(TypedDict, total=False):
     """
 
     name: str | None
+    names: Sequence[str]
+    extends: str | None
     signature: str | None
     examples: Sequence[str]
     tests: str | None
@@ -54,6 +56,7 @@ class GenerateOptions(TypedDict, total=False):
     check_seconds: float
     further_checks: FurtherChecks
     hold_back: bool
+    one_call: bool
     max_attempts: int
     context_tokens: int
     agent_backend: str | None

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 
 from genloom.nodes.runtime import NodeRuntime
+from genloom.prompts import load_prompt
 from genloom.state import CodeContext, Comparison, GenerationRequest
 from genloom.tools.codebase import build_context, is_current, render_context
+from genloom.tools.security import delimit
 
 __all__ = [
     "constraints_section",
     "context_section",
+    "demand_section",
     "examples_section",
+    "names_listed",
     "signature_section",
     "tests_section",
 ]
@@ -46,6 +50,21 @@ def examples_section(request: GenerationRequest, *, hidden: frozenset[str] = fro
     shown = [f"`{e.text}`" for e in request.all_examples if e.text not in hidden]
     how = "" if request.comparison == Comparison() else f"\n\nResults are {request.comparison.describe()}."
     return _listed("# Examples", shown) + (how if shown else "")
+
+
+def demand_section(request: GenerationRequest) -> str:
+    """Return what is to be written: a module, or what is appended to the one that stands."""
+    names = names_listed(request)
+    if request.extends is None:
+        return load_prompt("demand").render(names=names).strip()
+    module = delimit(request.draft_path, request.extends)
+    return load_prompt("extend").render(module=module, names=names).strip()
+
+
+def names_listed(request: GenerationRequest) -> str:
+    """Return the names that the module must define, as a sentence lists them."""
+    *others, last = (f"`{name}`" for name in request.asked_names)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def tests_section(request: GenerationRequest) -> str:

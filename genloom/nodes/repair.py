@@ -8,6 +8,7 @@ from typing import NotRequired
 from langchain_core.messages import AnyMessage, HumanMessage
 from typing_extensions import TypedDict
 
+from genloom.nodes.briefing import names_listed
 from genloom.nodes.conversation import kept_message
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
@@ -47,7 +48,7 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
     The evidence holds nothing of held-out examples. Drafts of reuse and search do not count against the attempts: each
     is asked once.
     """
-    draft, verdict = state["draft"], state["verdict"]
+    request, draft, verdict = state["request"], state["draft"], state["verdict"]
     review = state.get("review")
     number = len(state.get("attempts") or ()) + 1
     complaints = draft.notes if draft.generator == "model" else ()
@@ -55,9 +56,10 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
     message = load_prompt("repair").render(
         number=str(number),
         generator=draft.generator,
-        source=draft.source.rstrip(),
+        source=draft.source.removeprefix(request.extends or "").strip("\n"),
         evidence=evidence,
-        name=state["request"].target_name,
+        names=names_listed(request),
+        answer="the whole corrected module" if request.extends is None else "the whole corrected code to append",
     )
     attempt = Attempt(number=number, draft=draft, verdict=verdict, review=review, evidence=evidence)
     return {

@@ -36,8 +36,8 @@ class ReviewOutput(TypedDict):
 async def review(state: ReviewInput, runtime: NodeRuntime) -> ReviewOutput:
     """Review the draft with ruff, the capability pass and the policy, and with a model where one is meant to.
 
-    A model reviews what a model or an agent wrote, and everything when a reviewer model is named. The strictest decision
-    stands.
+    A model reviews what a model or an agent wrote, unless a draft may cost one call alone, and everything when a reviewer
+    model is named. The strictest decision stands.
     """
     draft, request = state["draft"], state["request"]
     policy, remarks = await asyncio.to_thread(policy_for, runtime.context)
@@ -55,5 +55,7 @@ async def review(state: ReviewInput, runtime: NodeRuntime) -> ReviewOutput:
 def _reviewer(draft: Draft, runtime: NodeRuntime) -> str | None:
     if runtime.context.reviewer_model:
         return runtime.context.reviewer_model
+    if runtime.context.one_call:
+        return None
     written_by_a_model = draft.generator in ("model", "agent")
     return runtime.context.model if written_by_a_model and "model" in runtime.context.generators else None

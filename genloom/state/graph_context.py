@@ -58,6 +58,13 @@ class GraphContext(StatePart):
         bool,
         Field(title="Hold back", description="Whether some of four or more examples are kept from a model, as proof"),
     ] = True
+    one_call: Annotated[
+        bool,
+        Field(
+            title="One call a draft",
+            description="No model reviews unless one is named, and a model's own checks are the doctests that it writes",
+        ),
+    ] = False
     max_attempts: Annotated[int, Field(ge=1, le=20, title="Attempts", description="Drafts made before giving up")] = 3
     context_tokens: Annotated[int, Field(ge=0, le=1_000_000, title="Context budget", description="Tokens")] = 6000
     agent_backend: Annotated[

@@ -16,6 +16,10 @@ SECTIONS = {
     "examples": "# Examples\n\n- `slugify('A b') == 'a-b'`",
     "tests": "# Tests (they import the module as `slugify`)\n\n```python\ndef test_it(): ...\n```",
     "name": "slugify",
+    "names": "`slugify`",
+    "demand": "Write the module. It must define `slugify`.",
+    "answer": "the whole corrected module",
+    "module": "<<<data slugify.py\ndef words(text: str) -> list[str]: ...\n>>>",
     "history": "# Attempt 1 (model) failed\n\n- `slugify('A b') == 'a-b'`: got 'a b'",
     "number": "1",
     "generator": "model",
@@ -25,7 +29,10 @@ SECTIONS = {
     "checks": "- `slugify('A b') == 'a-b'`",
     "path": "slugify.py",
 }
-NAMES = ("agent", "generate", "generate_system", "propose_checks", "repair", "review", "review_system")
+NAMES = (
+    *("agent", "demand", "doctests", "extend", "generate", "generate_system", "propose_checks", "repair", "review"),
+    "review_system",
+)
 BARE = {"context", "signature", "constraints", "examples", "tests", "history"}
 
 

@@ -10,17 +10,19 @@ from langchain_core.messages.utils import count_tokens_approximately
 from genloom.nodes.briefing import (
     constraints_section,
     context_section,
+    demand_section,
     examples_section,
     signature_section,
     tests_section,
 )
 from genloom.nodes.conversation import ask, kept_message, own_message_ids
+from genloom.nodes.generators.extension import as_extension
 from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.generators.proposals import propose_checks
 from genloom.nodes.holding_back import hidden_examples
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
-from genloom.state import module_draft
+from genloom.state import GenerationRequest, module_draft
 from genloom.tools.chat import message_text, module_in_reply
 
 __all__ = ["HISTORY_TOKENS", "recent", "write_with_model"]
@@ -34,7 +36,8 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
 
     The prompt is rendered anew on every visit, since checkpoints hold no context text; the conversation of earlier
     attempts (replies and evidence) follows it. A reply of a wrong form becomes a draft that cannot pass, so that repair
-    tells the model what was wrong. With no examples and no tests the model proposes checks first.
+    tells the model what was wrong; where a module is extended, the reply is appended to it. With no examples and no tests
+    the model proposes checks first, or writes them as doctests where a draft may cost one call alone.
     """
     model = runtime.context.model
     if model is None:
@@ -44,7 +47,7 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
     own = set(own_message_ids(assignment.messages))
     earlier = recent([message for message in assignment.messages if message.id in own])
     answer = await ask(model, [*await _opening(assignment, runtime), *earlier], runtime)
-    source, complaint = module_in_reply(message_text(answer.content))
+    source, complaint = as_extension(request, *module_in_reply(message_text(answer.content)))
     draft = module_draft(
         source,
         path=request.draft_path,
@@ -65,7 +68,7 @@ async def _proposed(assignment: Assignment, model: str, runtime: NodeRuntime) ->
     earlier = [a.draft.proposed_checks for a in assignment.attempts if a.draft.generator == "model"]
     if earlier:
         return earlier[0]
-    if assignment.request.all_examples or assignment.request.tests:
+    if assignment.request.all_examples or assignment.request.tests or runtime.context.one_call:
         return ()
     if "proposed" not in runtime.memory:  # a retry after a failed answer need not ask for them again
         runtime.memory["proposed"] = await propose_checks(assignment.request, model, runtime)
@@ -81,9 +84,15 @@ async def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMes
         constraints=constraints_section(request),
         examples=examples_section(request, hidden=_hidden(assignment, runtime)),
         tests=tests_section(request),
-        name=request.target_name,
+        demand="\n".join([demand_section(request), *_own_checks(request, runtime)]),
     )
     return [SystemMessage(load_prompt("generate_system").render()), HumanMessage(task)]
+
+
+def _own_checks(request: GenerationRequest, runtime: NodeRuntime) -> tuple[str, ...]:
+    """Where the caller gave no checks and none are asked for apart, the model is to write its own into the module."""
+    asked = runtime.context.one_call and not (request.all_examples or request.tests)
+    return (load_prompt("doctests").render(),) if asked else ()
 
 
 def _hidden(assignment: Assignment, runtime: NodeRuntime) -> frozenset[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from genloom.events import EventEmitter
 from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import GenerationRequest, GeneratorName, module_draft
 from genloom.tools.codebase import FunctionSignature, Query, open_codebase
+from genloom.tools.merging import MergeError, append_block
 from genloom.tools.sandbox import Sandbox, import_roots, sandbox_for
-from genloom.tools.synthesis import Abstained, Component, SearchAnswer, SearchTask, find_existing, search
+from genloom.tools.synthesis import Abstained, Component, Found, SearchAnswer, SearchTask, find_existing, search
 
 __all__ = ["MAX_COMPONENTS", "reuse_existing", "search_program"]
 
@@ -20,16 +23,41 @@ MAX_COMPONENTS = 200
 
 async def reuse_existing(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
     """Offer a function of the repository or the standard library that already does what the examples show."""
-    task, sandbox = await asyncio.to_thread(_prepared, assignment.request, runtime)
-    answer = await find_existing(task, sandbox, runtime.emit)
-    return _as_generated(answer, assignment, "reuse")
+    return await _name_by_name(find_existing, assignment, runtime, "reuse")
 
 
 async def search_program(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
     """Search for a program that does what the examples show."""
-    task, sandbox = await asyncio.to_thread(_prepared, assignment.request, runtime)
-    answer = await search(task, sandbox, runtime.emit)
-    return _as_generated(answer, assignment, "search")
+    return await _name_by_name(search, assignment, runtime, "search")
+
+
+Way = Callable[[SearchTask, Sandbox, EventEmitter], Awaitable[SearchAnswer]]
+
+
+async def _name_by_name(
+    way: Way, assignment: Assignment, runtime: NodeRuntime, generator: GeneratorName
+) -> Generated | Abstention:
+    """Look for each asked name by the examples that call it. The first that is not found ends it: a module that lacks a
+    name is of no use."""
+    request = assignment.request
+    names = request.asked_names
+    if len(names) > 1 and (missing := _without_examples(request)):
+        return Abstention(reason=f"no example calls {', '.join(missing)}")
+    found: list[Found] = []
+    for name in names:
+        one = request.about(name) if len(names) > 1 else request
+        task, sandbox = await asyncio.to_thread(_prepared, one, runtime)
+        answer = await way(task, sandbox, runtime.emit)
+        if isinstance(answer, Abstained):
+            about = f"{name}: " if len(names) > 1 else ""
+            return Abstention(reason=f"{about}{answer.reason}", cut_by_clock=answer.cut_by_clock)
+        found.append(answer)
+    return _as_generated(found, assignment, generator)
+
+
+def _without_examples(request: GenerationRequest) -> list[str]:
+    called = {example.function for example in request.all_examples}
+    return [name for name in request.asked_names if name not in called]
 
 
 def _prepared(request: GenerationRequest, runtime: NodeRuntime) -> tuple[SearchTask, Sandbox]:
@@ -86,26 +114,36 @@ def _component(function: FunctionSignature, repository: Path) -> Component:
     )
 
 
-def _as_generated(answer: SearchAnswer, assignment: Assignment, generator: GeneratorName) -> Generated | Abstention:
+def _as_generated(answers: Sequence[Found], assignment: Assignment, generator: GeneratorName) -> Generated | Abstention:
+    """Join what was found into one module, behind the one that is extended. It is proven where each name is."""
     request, context = assignment.request, assignment.context
-    if isinstance(answer, Abstained):
-        return Abstention(reason=answer.reason, cut_by_clock=answer.cut_by_clock)
+    try:
+        source = _joined(request.extends, [answer.source for answer in answers])
+    except MergeError as error:
+        return Abstention(reason=f"what was found cannot be put together: {error.message}")
+    notes = [note for answer in answers for note in answer.notes]
+    rules = [ref.path for ref in (context.references if context else ()) if ref.form == "rules"]
+    if rules and generator == "search":
+        notes.append(f"the search does not read {rules[0]}: check its rules")
     draft = module_draft(
-        answer.source,
+        source,
         path=request.draft_path,
         name=request.target_name,
         generator=generator,
-        notes=answer.notes,
+        notes=tuple(dict.fromkeys(notes)),
     )
-    rules = [ref.path for ref in (context.references if context else ()) if ref.form == "rules"]
-    if rules and generator == "search":
-        draft = draft.model_copy(
-            update={"notes": (*draft.notes, f"the search does not read {rules[0]}: check its rules")}
-        )
+    proven = all(answer.held_out for answer in answers)
     provenance = {
-        "fitted_to": answer.fitted,
-        "held_out": answer.held_out,
-        "rivals": answer.rivals,
-        "cut_by_clock": answer.cut_by_clock,
+        "fitted_to": tuple(text for answer in answers for text in answer.fitted),
+        "held_out": tuple(text for answer in answers for text in answer.held_out) if proven else (),
+        "rivals": tuple(text for answer in answers for text in answer.rivals),
+        "cut_by_clock": any(answer.cut_by_clock for answer in answers),
     }
     return Generated(draft=draft.model_copy(update=provenance))
+
+
+def _joined(module: str | None, sources: Sequence[str]) -> str:
+    text = module
+    for source in sources:
+        text = source if text is None else append_block(text, source)
+    return text or ""

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from genloom.state import Draft, Failed, GenerationRequest, NotRun
 from genloom.syntax import parse_module
 from genloom.tools.checks.bases import check_bases
+from genloom.tools.checks.extending import check_extension
 from genloom.tools.sandbox.repository.import_roots import module_address
 from genloom.tools.sandbox.repository.repository_view import RepositoryView
 
@@ -112,7 +113,7 @@ def draft_subject(
     files = {change.path: change.content for change in draft.changes if change.content is not None}
     if not files:
         return NotRun(cause="no_draft", reason="There is no code to check.")
-    refusal = _unsupported(draft, files, view) or _too_large(files)
+    refusal = _unsupported(draft, files, view) or _too_large(files) or check_extension(draft, request)
     if refusal is None and view:
         refusal = check_bases(draft, view)
     if refusal is not None:
@@ -179,9 +180,7 @@ def _inside(
         )
     deleted = tuple(change.path for change in draft.changes if change.content is None)
     further = _further_names(request)
-    return Subject(
-        files=files, trees=trees, module=module, asked=asked, names=further, view=view, deleted=deleted
-    )
+    return Subject(files=files, trees=trees, module=module, asked=asked, names=further, view=view, deleted=deleted)
 
 
 def _single(draft: Draft, request: GenerationRequest, trees: tuple[ast.Module, ...]) -> Subject | NotRun:

@@ -136,7 +136,9 @@ class _Trial:
         seconds = max(self.limits.wall_seconds - self.run.seconds, LEAST_SECONDS)
         return replace(self.limits, wall_seconds=seconds)
 
-    async def evaluate(self, sandbox: CheckRunner, checks: Sequence[PlannedCheck], *, probes: Sequence[str]) -> CallReport:
+    async def evaluate(
+        self, sandbox: CheckRunner, checks: Sequence[PlannedCheck], *, probes: Sequence[str]
+    ) -> CallReport:
         """Run examples in one process and judge them; `probes` are names that are read first."""
         calls = [*probes, *(check.example.call for check in checks)]
         report = await sandbox.acall(
