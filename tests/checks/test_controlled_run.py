@@ -81,7 +81,7 @@ async def test_controls_are_ended_when_the_tests_fail(chance: int) -> None:
     ran = await clockwork.see("true 0", ["a 30", "b 30"], seconds=0.5, chance=chance)
     assert ran.report == BAD
     assert ran.controls == (None, None)
-    assert ran.seconds < 5
+    assert ran.seconds < 20
     assert len(clockwork.started) == len(clockwork.ended) + len(clockwork.cancelled)
 
 
@@ -91,7 +91,7 @@ async def test_slow_tests_have_nearly_all_the_time_for_themselves() -> None:
     for ran in await asyncio.gather(*sessions):
         assert ran.report == GOOD
         assert ran.controls == (None,) or ran.controls[0] is not None
-        assert ran.seconds < 5
+        assert ran.seconds < 20
 
 
 async def test_control_that_was_cut_short_runs_again_when_there_is_time() -> None:

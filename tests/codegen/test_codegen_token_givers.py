@@ -82,8 +82,8 @@ async def test_an_expired_token_is_fetched_anew_before_it_is_refused() -> None:
     """A good token is kept, one whose time is up is not; odd lifetimes mean that it is kept."""
     with TokenEndpoint(seconds=0.5) as server:
         provider = oauth(server)
-        first = await provider.token()
         started = time.monotonic()
+        first = await provider.token()
         while (later := await provider.token()) == first:
             await asyncio.sleep(0.01)
         assert time.monotonic() - started > 0.2

@@ -154,7 +154,7 @@ child = subprocess.Popen([sys.executable, "-c", {child!r}])
 open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}\\n")
 time.sleep(600)"""
     asking = asyncio.create_task(CommandToken(python(code)).token())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not pids.exists() or not pids.read_text().endswith("\n"):
             await asyncio.sleep(0.02)
         asking.cancel()

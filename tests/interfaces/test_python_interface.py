@@ -284,9 +284,20 @@ async def test_an_answer_whose_reviewer_was_not_heard_is_not_kept(monkeypatch):
 
 
 async def test_one_thread_is_run_by_one_at_a_time(monkeypatch):
-    """Two who resume the same thread at once do not both do its work."""
-    with OpenAIServer(lambda request: fenced(RIGHT), faults=[Fault(delay=2)] * 9) as server:
+    """Of those who run the same thread at once only one does its work: the others are told so while it goes on."""
+    others_told = threading.Event()
+
+    def reply(request: object) -> str:
+        others_told.wait(60)
+        return fenced(RIGHT)
+
+    with OpenAIServer(reply) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-        runs = [genloom.agenerate(REQUEST, **WITH_MODEL, thread_id="same") for _ in range(3)]
-        results = await asyncio.gather(*runs, return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["GenerationResult", "ThreadError", "ThreadError"]
+        runs = asyncio.as_completed(
+            [genloom.agenerate(REQUEST, **WITH_MODEL, thread_id="same") for _ in range(3)], timeout=60
+        )
+        for _ in range(2):
+            with pytest.raises(ThreadError):
+                await next(runs)
+        others_told.set()
+        assert (await next(runs)).source == RIGHT

@@ -206,7 +206,7 @@ def test_a_damaged_audit_log_and_a_model_without_a_key_are_told_at_the_start(sta
     log = data / "audit.jsonl"
     log.write_text(log.read_text().replace("operator", "somebody"))
     served = start("--data", str(data), "--workers", "0", "--model", "openai:gpt-5", OPENAI_API_KEY="")
-    for _ in range(200):
+    for _ in range(1200):
         if "audit log is damaged" in served.errors.read_text():
             break
         time.sleep(0.05)

@@ -83,10 +83,20 @@ class Desk:
 
     async def wait_for_log(self, run: RunRecord, tool: str) -> list[dict[str, Any]]:
         """Wait until the log tells of a tool."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while tool not in [entry["tool_name"] for entry in await self.log(run)]:
                 await asyncio.sleep(0.03)
         return await self.log(run)
+
+    async def want(self, run: RunRecord, what: str) -> None:
+        """Ask that of a run that a worker works on, and wait until the worker has heard of it: it asks at each beat, and the
+        third from now began, and the second was over, after this was said."""
+        await self.storage.runs.want(run.organization_id, run.id, what)
+        async with asyncio.timeout(60):
+            for _ in range(3):
+                held = await self.storage.runs.beats()
+                while await self.storage.runs.beats() == held:
+                    await asyncio.sleep(0.01)
 
     @asynccontextmanager
     async def working(self, **changes: Any) -> AsyncIterator[Worker]:

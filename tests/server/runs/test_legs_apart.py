@@ -102,6 +102,6 @@ async def test_the_time_that_earlier_workers_worked_counts(desk) -> None:
 
 
 async def everything_tidied(desk) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await desk.storage.runs.untidy(9):
             await asyncio.sleep(0.03)

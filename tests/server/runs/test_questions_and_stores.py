@@ -32,9 +32,8 @@ async def test_what_was_said_before_the_question_is_no_answer_to_it(desk, gate: 
     """A run that was held is told to go on; its worker dies when the question stands and nobody was asked it yet."""
     run = await desk.create("Shout.", metadata=SHOUT)
     async with desk.working(**MODEL):
-        assert await asyncio.to_thread(gate.asked.wait, 10)
-        await desk.storage.runs.want(1, run.id, "pause")
-        await asyncio.sleep(0.3)
+        assert await asyncio.to_thread(gate.asked.wait, 60)
+        await desk.want(run, "pause")
         gate.opened.set()
         held = await desk.wait(run, "paused")
     assert held.question is None
@@ -47,7 +46,7 @@ async def test_what_was_said_before_the_question_is_no_answer_to_it(desk, gate: 
 
     with monkeypatch.context() as patched:
         patched.setattr(leg.Leg, "_written_down", die)
-        async with desk.working(**MODEL), asyncio.timeout(30):
+        async with desk.working(**MODEL), asyncio.timeout(60):
             await died.wait()
     assert (await desk.get(run)).status == "in_progress"
     async with desk.working(**MODEL, lease_seconds=1.0):
@@ -106,7 +105,7 @@ class Store:
         monkeypatch.setattr(leg, "WAIT_SECONDS", 0.01)
 
     async def was_asked(self, times: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.asked < times:
                 await asyncio.sleep(0.02)
 
@@ -147,7 +146,7 @@ async def test_a_database_that_is_away_for_longer_than_a_lease_makes_no_worker_c
     monkeypatch.setattr(runs, "beat", beat)
     run = await desk.create("Double a number.", metadata=DOUBLE)
     async with desk.working(lease_seconds=1.0):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await desk.get(run)).lease_epoch < 3:
                 await asyncio.sleep(0.02)
         store.away = False

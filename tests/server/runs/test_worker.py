@@ -161,8 +161,7 @@ async def test_pause_waits_for_the_node_in_flight_and_resume_goes_on_behind_it(d
     run = await desk.create("Shout.", metadata=SHOUT)
     async with desk.working(**MODEL):
         await gate.was_asked()
-        await desk.storage.runs.want(1, run.id, "pause")
-        await asyncio.sleep(0.3)
+        await desk.want(run, "pause")
         assert (await desk.get(run)).status == "in_progress"
         gate.opened.set()
         paused = await desk.wait(run, "paused")
@@ -295,6 +294,10 @@ async def test_worktrees_that_a_crash_left_are_swept_and_those_of_live_runs_and_
     for name in (run_name(live), run_name(rests), theirs, long_gone, "somebody's"):
         (work / name / "sub").mkdir(parents=True)
     os.utime(work / long_gone, (1e9, 1e9))
+    kept = tuple(sorted((run_name(live), theirs, "somebody's")))
     async with desk.working():
-        await asyncio.sleep(0.5)
-    assert await worktrees_in(work) == tuple(sorted((run_name(live), theirs, "somebody's")))
+        async with asyncio.timeout(60):
+            while await worktrees_in(work) != kept:
+                await asyncio.sleep(0.03)
+        await asyncio.sleep(0.3)
+    assert await worktrees_in(work) == kept

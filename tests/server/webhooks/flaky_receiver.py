@@ -27,6 +27,7 @@ class FlakyReceiver:
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    hanging: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -40,9 +41,15 @@ class FlakyReceiver:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/hook"
 
-    async def wait_for(self, count: int, seconds: float = 20.0) -> None:
+    def let_go(self) -> None:
+        """Close the connections that hang, and those that will."""
+        self.script = ["close"]
+        for writer in self.hanging:
+            writer.close()
+
+    async def wait_for(self, count: int) -> None:
         """Wait until that many requests have come."""
-        async with asyncio.timeout(seconds), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(lambda: len(self.received) >= count)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,6 +67,7 @@ class FlakyReceiver:
 
     async def _answer(self, word: str, writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> None:
         if word == "hang":
+            self.hanging.add(writer)
             await reader.read()
         elif word == "garbage":
             writer.write(b"\x00\x01 this is not HTTP\r\n\r\n")
