@@ -4,7 +4,8 @@ Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_A
 of the agent `local`; default: `GENLOOM_MODEL`), `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
 `GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`, `GENLOOM_DEBUG`
 (tracebacks of unexpected errors), `GENLOOM_IMPORT_MODE` (`review`, `auto` or `frozen`); honoured as
-their owners define them: `CI`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`,
+their owners define them: `CI`, `OPENAI_API_KEY`, `OPENAI_BASE_URL` (else autogenlib's `OPENAI_API_BASE_URL`),
+`OPENAI_MODEL` (for the namespace `autogenlib` alone),
 `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`, `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`,
 `LANGSMITH_TRACING` (its other variables LangSmith reads itself). Where else the token of the Codegen API comes from:
 `GENLOOM_TOKEN_FILE`, `GENLOOM_TOKEN_COMMAND`, `GENLOOM_TOKEN_KEYRING`, `GENLOOM_TOKEN_VAULT`, `GENLOOM_OAUTH_TOKEN_URL`
@@ -95,6 +96,7 @@ class Settings:
     threads_kept: int = 200
     openai_api_key: str | None = field(default=None, repr=False)
     openai_base_url: str | None = None
+    openai_model: str | None = None
     codegen_token: str | None = field(default=None, repr=False)
     codegen_org_id: int | None = None
     codegen_base_url: str | None = None
@@ -151,7 +153,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         cache_days=_number(env, "GENLOOM_CACHE_DAYS", float, 30.0),
         threads_kept=_number(env, "GENLOOM_THREADS_KEPT", int, 200),
         openai_api_key=_text(env, "OPENAI_API_KEY"),
-        openai_base_url=_text(env, "OPENAI_BASE_URL"),
+        openai_base_url=_text(env, "OPENAI_BASE_URL") or _text(env, "OPENAI_API_BASE_URL"),
+        openai_model=_text(env, "OPENAI_MODEL"),
         codegen_token=_text(env, "CODEGEN_API_TOKEN"),
         codegen_org_id=_number(env, "CODEGEN_ORG_ID", int, None),
         codegen_base_url=_text(env, "CODEGEN_API_BASE_URL"),
