@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import signal
-import sys
 import textwrap
-import threading
 import time
 
 import pytest
 from outside_project import DOUBLE, USES_DOUBLE, Project, tell
+from outside_terminal import at_terminal
 
 from genloom.testing import Fault
 
@@ -43,39 +40,11 @@ def test_at_the_interactive_prompt(project: Project) -> None:
     project.write(
         "myapp/gen/__init__.py", 'import genloom\n\ngenloom.install_import_hook(mode="auto", accept_unverified=True)\n'
     )
-    shown = _typed(project, "from myapp.gen.text import double\nprint('answer', double(21))\nexit()\n")
+    typed = "from myapp.gen.text import double\nprint('answer', double(21))\nexit()\n"
+    _, shown = at_terminal(project, "-i", "-q", typed=typed)
     assert "answer 42" in shown
     assert project.pinned == {"text.py"}
     assert project.model.calls in (1, 2)
-
-
-def _typed(project: Project, text: str) -> str:
-    ours, theirs = pty.openpty()
-    shown = bytearray()
-    child = os.fork()
-    if child == 0:  # the child has the terminal as its own
-        os.setsid()
-        for stream in (0, 1, 2):
-            os.dup2(theirs, stream)
-        os.chdir(project.folder)
-        os.execve(sys.executable, [sys.executable, "-i", "-q"], project.environment({"TERM": "dumb"}))
-    os.close(theirs)
-
-    def read() -> None:
-        try:
-            while data := os.read(ours, 4096):
-                shown.extend(data)
-        except OSError:
-            return
-
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    for line in text.splitlines(keepends=True):
-        os.write(ours, line.encode())
-    os.waitpid(child, 0)
-    reader.join(10)
-    os.close(ours)
-    return shown.decode(errors="replace")
 
 
 def test_in_ipython(project: Project) -> None:
