@@ -134,18 +134,22 @@ def test_stopped_run_is_resumed_to_its_end_without_a_second_agent_run(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("delay", [0.15, 0.5])
-def test_ctrl_c_before_the_run_begins_saves_nothing_and_says_so(program: Program, delay: float) -> None:
-    """During start-up and imports the program ends in the same way, with no thread to offer."""
+@pytest.mark.parametrize("module", ["genloom.interfaces.cli.signals", "click", "pydantic"])
+def test_ctrl_c_before_the_run_begins_saves_nothing_and_says_so(program: Program, module: str) -> None:
+    """During start-up and imports (here: when a module is there) the program ends in the same way, with no thread to
+    offer."""
+    python, *arguments = command(*SLUG, "--no-cache")
     process = subprocess.Popen(
-        command(*SLUG, "--no-cache"),
+        [python, "-X", "importtime", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=program.folder,
         env=environment({}),
         text=True,
     )
-    time.sleep(delay)
+    assert process.stderr is not None
+    while (line := process.stderr.readline()).split("|")[-1].strip() != module:
+        assert line, "the module was not imported"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")

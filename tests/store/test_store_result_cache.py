@@ -287,15 +287,17 @@ def test_two_caches_in_one_process_do_not_poll_the_lock(tmp_path: Path) -> None:
 async def test_a_leader_that_fails_hands_over(cache: ResultCache) -> None:
     """When the leader raises, the next one leads; nobody waits for what will not come."""
     order: list[str] = []
+    leads = asyncio.Event()
 
     async def failing() -> None:
         async with cache.alead(_key(1)):
             order.append("fails")
-            await asyncio.sleep(0.05)
+            leads.set()
+            await asyncio.sleep(0.5)
             raise RuntimeError
 
     async def following() -> None:
-        await asyncio.sleep(0.01)
+        await leads.wait()
         async with cache.alead(_key(1)) as lead:
             order.append(f"leads {lead.exclusive} {lead.waited} {lead.value}")
 

@@ -39,7 +39,7 @@ LOGS = "/v1/alpha/organizations/1/agent/run/1/logs"
 
 def open_client(server: CodegenServer, token: str | None = None) -> httpx.Client:
     headers = {"Authorization": f"Bearer {token or server.token}"}
-    return httpx.Client(base_url=server.base_url, headers=headers, timeout=10)
+    return httpx.Client(base_url=server.base_url, headers=headers, timeout=60)
 
 
 def create(client: httpx.Client, **fields: Any) -> httpx.Response:
@@ -104,9 +104,9 @@ def test_a_fast_clock_speeds_up_runs_and_limits_alike() -> None:
     with server, open_client(server) as client:
         started = time.monotonic()
         while create(client).status_code == 429 or len(server.runs) < 2:
-            assert time.monotonic() - started < 20
+            assert time.monotonic() - started < 60
         while client.get(f"{RUN}/1").json()["status"] != "COMPLETE":
-            assert time.monotonic() - started < 20
+            assert time.monotonic() - started < 60
     first, second = server.runs
     assert second.created_at - first.created_at >= 300
     assert clock.real_seconds(300) == pytest.approx(0.3)
@@ -293,7 +293,7 @@ def receiver() -> Iterator[Receiver]:
 def wait_for(told: Callable[[], object]) -> None:
     started = time.monotonic()
     while not told():
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 60
         time.sleep(0.01)
 
 

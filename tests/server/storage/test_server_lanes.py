@@ -38,6 +38,7 @@ async def test_what_waits_for_too_long_is_refused_while_the_thread_is_busy(
     with pytest.raises(StorageError, match="in use for too long"):
         await lane.do(lambda: done.append("second"))
     assert not begun.done()
+    monkeypatch.setattr(lanes, "WAIT_SECONDS", 60)
     go_on.set()
     assert await begun == "first"
     assert await lane.do(lambda: "third") == "third"
