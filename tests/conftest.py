@@ -7,6 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("genloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", settings.get_profile("genloom"), derandomize=True)
+settings.load_profile("genloom")
+"""No time is a condition of passing. A gate draws the same examples each time (`--hypothesis-profile=gate`), all others draw
+new ones."""
 
 FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_")
 

@@ -145,6 +145,8 @@ PARTS[GenerationRequest] = _model(
     GenerationRequest,
     prompt=TEXTS.map(lambda text: f"make {text}"),
     name=st.sampled_from([None, "f"]),
+    names=st.sampled_from([(), ("f", "größe")]),
+    extends=st.sampled_from([None, "x = 1\n"]),
     signature=st.sampled_from([None, "f(a: int) -> int", "def f(a, *, größe='ß')", "class f"]),
     target=st.none() | st.sampled_from(["a.py", "pkg/b.py"]),
     tests=st.sampled_from([None, "from f import f\n\n\ndef test_f():\n    assert f(1) == 2\n", "# Größe\n"]),
