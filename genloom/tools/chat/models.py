@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from genloom.config import Settings
@@ -26,7 +27,10 @@ def _not_registered(name: str) -> BaseChatModel:
 registered_models: Registry[BaseChatModel] = Registry(_not_registered)
 """Chat models that callers put under a name of their own; they go before every provider."""
 
-_made: dict[asyncio.AbstractEventLoop, dict[tuple[str, Settings], BaseChatModel]] = {}
+MOST_KEPT = 8
+"""How many chat models are kept for one loop, each with its connections: those used last."""
+
+_made: dict[asyncio.AbstractEventLoop, OrderedDict[tuple[str, Settings], BaseChatModel]] = {}
 _lock = threading.Lock()
 
 
@@ -42,18 +46,23 @@ async def chat_model(name: str, settings: Settings) -> BaseChatModel:
         return registered_models.get(name)
     loop = asyncio.get_running_loop()
     kept = _kept(loop)
-    if (name, settings) not in kept:
+    model = kept.get((name, settings))
+    if model is None:
         # in a thread: the first use of a provider imports its package, which takes a second
-        kept[name, settings] = await asyncio.to_thread(_make, name, settings)
-    return kept[name, settings]
+        made = await asyncio.to_thread(_make, name, settings)
+        model = kept.setdefault((name, settings), made)
+    kept.move_to_end((name, settings))
+    while len(kept) > MOST_KEPT:  # whoever uses one of these meanwhile keeps it alive
+        kept.popitem(last=False)
+    return model
 
 
-def _kept(loop: asyncio.AbstractEventLoop) -> dict[tuple[str, Settings], BaseChatModel]:
+def _kept(loop: asyncio.AbstractEventLoop) -> OrderedDict[tuple[str, Settings], BaseChatModel]:
     """Return the models of this loop, and let go of those whose loop is closed."""
     with _lock:
         for old in [old for old in _made if old.is_closed()]:
             del _made[old]
-        return _made.setdefault(loop, {})
+        return _made.setdefault(loop, OrderedDict())
 
 
 def split_model_name(name: str, settings: Settings) -> tuple[str | None, str]:
