@@ -55,7 +55,7 @@ def examples_section(request: GenerationRequest, *, hidden: frozenset[str] = fro
 def demand_section(request: GenerationRequest) -> str:
     """Return what is to be written: a module, or what is appended to the one that stands."""
     names = names_listed(request)
-    if request.extends is None:
+    if not request.extends:
         return load_prompt("demand").render(names=names).strip()
     module = delimit(request.draft_path, request.extends)
     return load_prompt("extend").render(module=module, names=names).strip()

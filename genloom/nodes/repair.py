@@ -59,7 +59,7 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
         source=draft.source.removeprefix(request.extends or "").strip("\n"),
         evidence=evidence,
         names=names_listed(request),
-        answer="the whole corrected module" if request.extends is None else "the whole corrected code to append",
+        answer="the whole corrected module" if not request.extends else "the whole corrected code to append",
     )
     attempt = Attempt(number=number, draft=draft, verdict=verdict, review=review, evidence=evidence)
     return {

@@ -54,7 +54,8 @@ class GenerationRequest(StatePart):
     language: Annotated[Literal["python"], Field(description="The language of the code")] = "python"
     target: Annotated[str | None, Field(description="The file that the module is meant for")] = None
     extends: Annotated[
-        Text | None, Field(description="The module as it stands: what is asked is appended to it, and nothing changed")
+        Text | None,
+        Field(description="The module as it stands, appended to and not changed; empty: a new one, formatted"),
     ] = None
     tests_path: Annotated[
         str | None, Field(description="Where the test file lies in the repository; default: at its root")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from genloom.interfaces.importer.options import ImportOptions
 
 __all__ = ["CallSite", "Generate", "GeneratedSource", "ModuleRequest"]
@@ -27,9 +29,21 @@ class CallSite:
     module: str
     loader: object = field(default=None, repr=False, compare=False)
 
+    @classmethod
+    def of(cls, frame: FrameType) -> CallSite:
+        """Return the place that a frame is at."""
+        known = frame.f_globals
+        return cls(
+            filename=frame.f_code.co_filename,
+            lineno=frame.f_lineno,
+            module=str(known.get("__name__", "")),
+            loader=known.get("__loader__"),
+        )
+
     def source(self) -> str:
         """Return the text of the code there, "" where none is kept (a line typed at the plain prompt of older Pythons)."""
         known = {"__name__": self.module, "__loader__": self.loader}
+        linecache.checkcache(self.filename)  # the file may have changed since it was last read
         lines = linecache.getlines(self.filename, known)
         if not lines and self.filename == "<string>" and "-c" in sys.orig_argv[:-1]:
             return sys.orig_argv[sys.orig_argv.index("-c") + 1]

@@ -8,14 +8,14 @@ import builtins
 import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from genloom.errors import ExampleError
 from genloom.interfaces.importer.caller import Caller, resolved_module
 from genloom.interfaces.importer.data_flow import needed_statements
 from genloom.state import parse_example
 
-__all__ = ["CallerChecks", "caller_checks"]
+__all__ = ["CallerChecks", "Repeatable", "caller_checks"]
 
 MAX_TESTS = 50
 MAX_TEST_CHARACTERS = 100_000
@@ -35,6 +35,17 @@ class CallerChecks:
     tests: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Repeatable:
+    """What a check may need: of the module the names that are `asked` for (one at least) and those it has already
+    (`defined`), and other modules that exist. What is secret is no check."""
+
+    asked: frozenset[str]
+    defined: frozenset[str] = frozenset()
+    module_exists: Callable[[str], bool] = lambda name: True
+    is_secret: Callable[[str], bool] = lambda text: False
+
+
 @dataclass(frozen=True)
 class _Scope:
     """Statements that run one after the other, with those of the module in front where they are a function's."""
@@ -43,14 +54,12 @@ class _Scope:
     body: tuple[ast.stmt, ...]
 
 
-def caller_checks(
-    caller: Caller, module: str, *, line: int = 0, available: Callable[[str], bool] = lambda name: True
-) -> CallerChecks:
+def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: int = 0) -> CallerChecks:
     """Return what the caller asserts of the module's names.
 
     Looked at are the module's own statements, the function that holds the import statement (`line`), and functions named
-    `test…` without parameters. `available` says of another module's name whether it can be imported yet: an assertion
-    that needs one that cannot is left out, and so is one that reaches outside of the program.
+    `test…` without parameters. What cannot be repeated in a sandbox is left out: see `Repeatable`, and what
+    reaches outside of the program.
     """
     examples: dict[str, None] = {}
     tests: list[tuple[ast.stmt, ...]] = []
@@ -63,11 +72,13 @@ def caller_checks(
                 examples |= dict.fromkeys(parts)
                 continue
             behind = (*scope.before, *scope.body[:number])
-            steps = _steps(statement, behind, caller, module, available)
+            steps = _steps(statement, behind, caller, module, repeatable)
             if steps:
                 tests.append(steps)
     told = [one for number, one in enumerate(tests) if not any(set(one) <= set(more) for more in tests[number + 1 :])]
-    return CallerChecks(tuple(examples), _test_file(_functions(told, caller), caller, module))
+    functions = [text for text in _functions(told, caller) if not repeatable.is_secret(text)]
+    names = {local: name for local, name in caller.names.items() if name in repeatable.asked | repeatable.defined}
+    return CallerChecks(tuple(examples), _test_file(functions, replace(caller, names=names), module))
 
 
 def _scopes(tree: ast.Module, line: int) -> Iterator[_Scope]:
@@ -191,15 +202,16 @@ def _steps(
     before: Sequence[ast.stmt],
     caller: Caller,
     module: str,
-    available: Callable[[str], bool],
+    repeatable: Repeatable,
 ) -> tuple[ast.stmt, ...]:
     """The statement behind all that it needs; nothing where it says nothing of the module or cannot be repeated."""
     given = _BUILTINS | _own_names(caller, module)
     needed = [each for each in needed_statements(before, statement, given) if not _imports_only(each, caller, module)]
     steps = (*needed, statement)
-    if not any(caller.mentioned(step) for step in steps):
+    mentioned = {name for step in steps for name in caller.mentioned(step)}
+    if not mentioned & repeatable.asked or mentioned - repeatable.asked - repeatable.defined:
         return ()
-    if any(_reaches_outside(step) for step in steps) or not all(map(_known(caller, available), steps)):
+    if any(_reaches_outside(step) for step in steps) or not all(map(_known(caller, repeatable), steps)):
         return ()
     return steps
 
@@ -251,12 +263,12 @@ def _shallow(statement: ast.stmt) -> Iterator[ast.AST]:
             stack.extend(ast.iter_child_nodes(node))
 
 
-def _known(caller: Caller, available: Callable[[str], bool]) -> Callable[[ast.stmt], bool]:
+def _known(caller: Caller, repeatable: Repeatable) -> Callable[[ast.stmt], bool]:
     def known(statement: ast.stmt) -> bool:
         if isinstance(statement, ast.ImportFrom):
-            return available(resolved_module(statement, caller.package))
+            return repeatable.module_exists(resolved_module(statement, caller.package))
         if isinstance(statement, ast.Import):
-            return all(available(alias.name) for alias in statement.names)
+            return all(repeatable.module_exists(alias.name) for alias in statement.names)
         return True
 
     return known

@@ -1,19 +1,15 @@
-"""The caller: the text around an import, parsed, and the names under which it knows a generated module. Pure but for the
-reading of the text."""
+"""The caller: the text around an import, parsed, and the names under which it knows a generated module. Pure."""
 
 from __future__ import annotations
 
 import ast
-import linecache
-import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from genloom.interfaces.importer.asked import CallSite
 from genloom.syntax import parse_module
 
-__all__ = ["Caller", "bindings_of", "caller_text", "parse_caller", "resolved_module"]
+__all__ = ["Caller", "bindings_of", "parse_caller", "resolved_module"]
 
 MAX_CHARACTERS = 1_000_000
 
@@ -41,20 +37,6 @@ class Caller:
         """Return the module's names that a piece of code mentions."""
         found = (self.original(each) for each in ast.walk(node) if isinstance(each, ast.Name | ast.Attribute))
         return {name for name in found if name is not None}
-
-
-def caller_text(site: CallSite) -> str:
-    """Return the text that an import statement stands in, "" where nobody holds it: a file, a cell, `-c`'s argument."""
-    if site.filename == "<string>" and site.module == "__main__":
-        return _command_text()
-    lines = linecache.getlines(site.filename, {"__name__": site.module, "__loader__": site.loader})
-    return "".join(lines)
-
-
-def _command_text() -> str:
-    arguments = sys.orig_argv
-    place = next((i for i, text in enumerate(arguments) if text == "-c"), len(arguments))
-    return arguments[place + 1] if place + 1 < len(arguments) else ""
 
 
 def parse_caller(text: str, module: str, *, package: str = "", names: tuple[str, ...] = ()) -> Caller | None:

@@ -12,7 +12,7 @@ from genloom.config import ImportMode, ImportSettings
 from genloom.errors import UsageError
 from genloom.interfaces.importer.asked import Generate
 
-__all__ = ["GENERATION_SECONDS", "ImportOptions", "choose_mode"]
+__all__ = ["GENERATION_SECONDS", "ImportOptions", "choose_mode", "in_notebook", "is_terminal"]
 
 GENERATION_SECONDS = 300.0
 
@@ -66,17 +66,18 @@ def choose_mode(asked: str | None, environment: ImportSettings) -> ImportMode:
 
 def _has_person() -> bool:
     streams = (sys.stdin, sys.stderr)
-    return _in_notebook() or all(stream is not None and _is_terminal(stream) for stream in streams)
+    return in_notebook() or all(stream is not None and is_terminal(stream) for stream in streams)
 
 
-def _is_terminal(stream: Any) -> bool:  # Any: programs put all sorts of objects there
+def is_terminal(stream: Any) -> bool:  # Any: programs put all sorts of objects there
+    """Whether somebody may sit at the other end of a stream."""
     try:
         return bool(stream.isatty())
     except (AttributeError, ValueError, OSError):
         return False
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether this process is a notebook's kernel; IPython is not imported to find out."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None

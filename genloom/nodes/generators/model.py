@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, trim_messages
@@ -47,7 +48,8 @@ async def write_with_model(assignment: Assignment, runtime: NodeRuntime) -> Gene
     own = set(own_message_ids(assignment.messages))
     earlier = recent([message for message in assignment.messages if message.id in own])
     answer = await ask(model, [*await _opening(assignment, runtime), *earlier], runtime)
-    source, complaint = as_extension(request, *module_in_reply(message_text(answer.content)))
+    reply = module_in_reply(message_text(answer.content))
+    source, complaint = await asyncio.to_thread(as_extension, request, *reply)
     draft = module_draft(
         source,
         path=request.draft_path,

@@ -25,16 +25,21 @@ def view_of(runner: CheckRunner) -> RepositoryView | None:
 
 
 def placed_runner(
-    runner: CheckRunner, *, deleted: Sequence[str] = (), tests: str = "", tests_path: str = ""
+    runner: CheckRunner,
+    *,
+    deleted: Sequence[str] = (),
+    laid: Mapping[str, str] | None = None,
+    tests: str = "",
+    tests_path: str = "",
 ) -> CheckRunner:
-    """Return a runner that does the same with some of the repository's files gone and the tests at their own path. `tests`
-    is their original text: no copy of it is to be seen.
+    """Return a runner that does the same with some of the repository's files gone, others replaced (`laid`), and the tests
+    at their own path. `tests` is their original text: no copy of it is to be seen.
 
     Without a repository there is nothing to delete and no place for tests, and the runner comes back as it is.
     """
     if not isinstance(runner, Sandbox) or runner.view is None:
         return runner
-    return PlacedRunner(runner, dict.fromkeys(deleted), tests, tests_path)
+    return PlacedRunner(runner, {**(laid or {}), **dict.fromkeys(deleted)}, tests, tests_path)
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class PlacedRunner:
     """A sandbox with a repository, for one draft and one test file in it."""
 
     sandbox: Sandbox
-    deleted: Mapping[str, None]
+    changed: Mapping[str, str | None]
     original: str
     tests_path: str
 
@@ -66,7 +71,7 @@ class PlacedRunner:
     ) -> CallReport:
         """Evaluate each expression in the namespace of the module, in order."""
         report = await self.sandbox.acall(
-            {**files, **self.deleted}, module, calls, limits=limits, record_lines=record_lines
+            {**self.changed, **files}, module, calls, limits=limits, record_lines=record_lines
         )
         messages = [each.message for each in (report.loading, *report.results) if isinstance(each, Raised)]
         await self._look_for_imports(messages)
@@ -81,7 +86,7 @@ class PlacedRunner:
         limits: Limits | None = None,
     ) -> CallReport:
         """Evaluate expressions that `questions` asks for one after the other."""
-        return await self.sandbox.aexplore({**files, **self.deleted}, module, questions, limits=limits)
+        return await self.sandbox.aexplore({**self.changed, **files}, module, questions, limits=limits)
 
     async def atest(
         self,
@@ -96,7 +101,7 @@ class PlacedRunner:
         copies = await asyncio.to_thread(lambda: self.copies)
         hidden = dict.fromkeys(path for path in copies if path not in files)
         report = await self.sandbox.atest(
-            {**files, **self.deleted, **hidden},
+            {**self.changed, **files, **hidden},
             tests,
             tests_path=self.tests_path,
             limits=limits,

@@ -38,8 +38,8 @@ class SyntaxProblem:
 @dataclass(frozen=True)
 class Subject:
     """Files by path, what the parser made of those that are Python, the dotted name of the module among them, and the name
-    that it was asked to define ("" for none); `names` are further ones. `view` is the repository around the files, `deleted` what they leave out
-    of it."""
+    that it was asked to define ("" for none); `names` are further ones. `view` is the repository around the files,
+    `deleted` what they leave out of it."""
 
     files: Mapping[str, str]
     trees: tuple[ast.Module, ...]

@@ -36,6 +36,7 @@ from genloom.tools.checks.subject import Subject, draft_subject
 from genloom.tools.sandbox.conversation.line_coverage import LineCoverage
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import CallReport, TestReport
+from genloom.tools.sandbox.repository.anchors import inert_anchors
 
 __all__ = ["verify_draft", "verify_subject"]
 
@@ -64,10 +65,20 @@ async def verify_draft(
         return _announced(subject, emit)
     plan = await asyncio.to_thread(plan_checks, draft, request, trees=subject.trees)
     sandbox = placed_runner(
-        sandbox, deleted=subject.deleted, tests=plan.tests or "", tests_path=request.tests_path or ""
+        sandbox,
+        deleted=subject.deleted,
+        laid=await asyncio.to_thread(_laid_over, subject),
+        tests=plan.tests or "",
+        tests_path=request.tests_path or "",
     )
     compared = request.comparison if comparison is None else comparison
     return await verify_subject(subject, plan, sandbox, emit, comparison=compared, further=further)
+
+
+def _laid_over(subject: Subject) -> dict[str, str]:
+    """What replaces files of the repository beside the draft's own: anchors of import hooks."""
+    found = inert_anchors(subject.view.folder, subject.files) if subject.view else {}
+    return {path: text for path, text in found.items() if path not in subject.files}
 
 
 async def verify_subject(

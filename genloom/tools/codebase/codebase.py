@@ -19,6 +19,7 @@ from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
 from genloom.tools.codebase.index_file import index_path, open_index, reading
 from genloom.tools.codebase.indexing import IndexReport, refresh_index
+from genloom.tools.codebase.modules import relative_stems
 from genloom.tools.codebase.packing import pack
 from genloom.tools.codebase.query import Query
 from genloom.tools.codebase.ranking import Ranking
@@ -93,6 +94,20 @@ class Codebase:
         with self._reading() as index:
             rows = index.execute("SELECT path, sha256, lines, has_errors FROM files WHERE skipped = '' ORDER BY path")
             return tuple(SourceFile(path=p, sha256=s, lines=n, has_errors=bool(e)) for p, s, n, e in rows)
+
+    def importing(self, module: str, path: str) -> tuple[str, ...]:
+        """Return the paths of the files that import a module, or names of it, in order; `path` is its own file, which need
+        not be there, and by which relative imports are resolved."""
+        parent, _, last = module.rpartition(".")
+        stem = path.removesuffix(".py").removesuffix("/__init__")
+        with self._reading() as index:
+            rows = index.execute(
+                "SELECT DISTINCT path, module, imports.name FROM imports JOIN files ON files.id = file_id"
+                " WHERE module = :module OR (module = :parent AND imports.name = :last) OR substr(module, 1, 1) = '.'",
+                {"module": module, "parent": parent, "last": last},
+            )
+            found = {p for p, named, name in rows if named[:1] != "." or stem in relative_stems(p, named, name)}
+        return tuple(sorted(found - {path}))
 
     def tree_fingerprint(self, *, leave_out: Iterable[Path] = ()) -> str:
         """Return a hash that changes with whatever code that runs inside the repository could import or read from it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["ModuleMap"]
+__all__ = ["ModuleMap", "relative_stems"]
 
 
 class ModuleMap:
@@ -46,6 +46,18 @@ class ModuleMap:
     def _file(self, parts: list[str]) -> str | None:
         stem = "/".join(parts)
         return next((p for p in (f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyi") if p in self.paths), None)
+
+
+def relative_stems(importer: str, module: str, name: str) -> tuple[str, ...]:
+    """Return the paths without their ending that `from module import name`, with dots in front, may mean inside a file;
+    none where it leads out of the repository."""
+    bare = module.lstrip(".")
+    folders = _folder_parts(importer)
+    up = len(module) - len(bare) - 1
+    if up > len(folders):
+        return ()
+    base = [*folders[: len(folders) - up], *(bare.split(".") if bare else [])]
+    return "/".join(base), "/".join([*base, name])
 
 
 def _parts(path: str) -> list[str]:

@@ -35,6 +35,8 @@ _ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONNOUSERSITE": "1",
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    # genloom's own import hook does nothing inside: generated modules are plain files there
+    "GENLOOM_IN_SANDBOX": "1",
     # each reserves address space for every core or thread, which is bounded here
     "MALLOC_ARENA_MAX": "2",
     "OMP_NUM_THREADS": "1",

@@ -1,0 +1,133 @@
+"""The ending of a generation: the accepted source, or the error that says what was tried, with evidence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from genloom.errors import CredentialError, GeneratedImportError, GenerationError, GenloomError, RunCancelledError
+from genloom.interfaces.importer.asked import GeneratedSource, ModuleRequest
+from genloom.interfaces.result import GenerationResult
+from genloom.interfaces.told import without_secrets
+from genloom.prompts import prompt_fingerprint
+from genloom.state import CheckResult, GenerationRequest
+
+__all__ = ["accepted_source", "error_of", "refused", "speaks_against"]
+
+MAX_EVIDENCE = 12
+MAX_LINE = 300
+
+
+def accepted_source(
+    result: GenerationResult, request: GenerationRequest, names: tuple[str, ...], *, accepted_by: str = ""
+) -> GeneratedSource:
+    """Return what is to be pinned of a usable result, with how it came about."""
+    draft, verdict = result.draft, result.verdict
+    assert draft is not None
+    ran = {check.check for check in verdict.checks if check.result == "passed"} if verdict else set()
+    return GeneratedSource(
+        source=draft.source,
+        names=names,
+        verdict=result.outcome,
+        checks=tuple(e.text for e in request.all_examples if e.text in ran),
+        tier=(verdict.sandbox if verdict else None) or "",
+        model=draft.model or "",
+        generator=draft.generator,
+        prompt_version=prompt_fingerprint()[:12],
+        request=request.prompt.strip(),
+        thread_id=result.thread_id or "",
+        tests=request.tests or "",
+        accepted_by=accepted_by,
+    )
+
+
+def speaks_against(result: GenerationResult) -> tuple[str, ...]:
+    """Return what speaks against a module that nothing proves: what the review says of its reach, and checks of its own
+    that did not hold. Nobody is asked, so anything does."""
+    findings = result.review.findings if result.review else ()
+    reach = [f.message for f in findings if f.severity != "note" and not f.rule[:1].isupper()]
+    checks = result.verdict.checks if result.verdict else ()
+    return (*reach, *(_check_line(check) for check in checks if check.result == "failed" and not check.advisory))
+
+
+def refused(asked: ModuleRequest, result: GenerationResult) -> GeneratedImportError:
+    """Return the error for a result that is not accepted."""
+    names = ", ".join(asked.names)
+    message = {
+        "unverified": f"{asked.module} was generated ({names}), and nothing that its callers show proves it.",
+        "needs_model": f"{asked.module} cannot be generated ({names}) without a model.",
+    }.get(result.outcome, f"{asked.module} could not be generated ({names}).")
+    evidence = [result.reason, *_tried(result), *_evidence(result)]
+    return GeneratedImportError(
+        message,
+        hint=_hint(asked, result),
+        name=asked.module,
+        evidence=[_shortened(line) for line in dict.fromkeys(evidence) if line][:MAX_EVIDENCE],
+    )
+
+
+def _tried(result: GenerationResult) -> Iterator[str]:
+    if result.draft is None:
+        return
+    by = f"{result.generator} {result.draft.model}" if result.draft.model else str(result.generator)
+    drafts = "1 draft" if result.attempts == 1 else f"{result.attempts} drafts"
+    yield f"tried: {drafts}, the last by {by}"
+    yield from (note for note in result.draft.notes)
+
+
+def _evidence(result: GenerationResult) -> Iterator[str]:
+    for check in result.verdict.checks if result.verdict else ():
+        if check.result == "failed" and not check.advisory:
+            yield _check_line(check)
+    for finding in result.review.findings if result.review else ():
+        if finding.severity in ("error", "blocker"):
+            yield f"review: {finding.message} ({finding.rule}, line {finding.line})"
+    for problem in result.problems:
+        yield problem.message
+
+
+def _check_line(check: CheckResult) -> str:
+    if check.hidden:
+        return "an example that was held back did not hold"
+    told = [line for line in check.detail.splitlines() if line.strip()]
+    marked = [line[1:].strip() for line in told if line.startswith("E ")]
+    if check.actual and check.expected:
+        return f"{check.check}: expected {check.expected}, got {check.actual}"
+    return f"{check.check}: {next(iter([*marked, *told]), 'failed')}"
+
+
+def _hint(asked: ModuleRequest, result: GenerationResult) -> str:
+    match result.outcome:
+        case "unverified":
+            return (
+                f"Show what it must do beside the import, such as `assert {asked.names[0]}(…) == …`; "
+                "or look at it yourself (mode='review'), or accept what nothing speaks against (accept_unverified=True)."
+            )
+        case "needs_model":
+            return (
+                "Set GENLOOM_MODEL (such as `openai:gpt-5`) or give model=…, or show more examples beside the import."
+            )
+        case "failed":
+            return (
+                "Correct the checks if they are wrong, say more in comments beside the import, or choose another model."
+            )
+    return ""
+
+
+def error_of(asked: ModuleRequest, error: GenloomError) -> GeneratedImportError:
+    """Return the error of an import whose generation raised; raise it from that."""
+    causes = error.causes if isinstance(error, GenerationError) else ()
+    what = {
+        CredentialError: "the model's key is missing or was refused",
+        RunCancelledError: "it was stopped",
+    }.get(type(error), "")
+    return GeneratedImportError(
+        f"{asked.module} could not be generated ({', '.join(asked.names)}){f': {what}' if what else ''}.",
+        hint=error.hint,
+        name=asked.module,
+        evidence=[_shortened(without_secrets(str(line))) for line in (error.message, *causes)][:MAX_EVIDENCE],
+    )
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
