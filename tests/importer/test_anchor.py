@@ -20,6 +20,7 @@ def test_an_anchor_installs_the_hook_and_packages_above_are_made_once(tmp_path: 
         "myapp/sub/__init__.py",
         "myapp/sub/gen/__init__.py",
         "myapp/sub/gen/py.typed",
+        "myapp/sub/gen/genloom.lock",
     }
     assert (tmp_path / "myapp" / "__init__.py").read_text() == "KEPT = 1\n"
     tree = ast.parse((made.directory / "__init__.py").read_text())

@@ -19,6 +19,7 @@ COMMANDS = (
     "index",
     "graph",
     "thread",
+    "lib",
     "agent",
     "serve",
     "doctor",

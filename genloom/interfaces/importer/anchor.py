@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from genloom.errors import StorageError, UsageError
+from genloom.interfaces.importer.lock_file import LOCK_NAME, LockFile, render_lock
+from genloom.syntax import parse_module
 from genloom.tools.store.atomic_file import write_atomically
 
-__all__ = ["Anchor", "demand_dotted_name", "make_anchor", "package_root"]
+__all__ = ["Anchor", "anchor_arguments", "demand_dotted_name", "make_anchor", "package_root"]
 
 _ANCHOR = '''"""Modules that are written, checked and pinned when they are first imported.
 
@@ -46,6 +52,7 @@ def make_anchor(package: str, root: Path, *, description: str = "", mode: str = 
     arguments = ", ".join(f"{name}={_literal(value)}" for name, value in given.items() if value)
     files = dict.fromkeys(_missing_parents(root, parts), "")
     files |= {directory / "__init__.py": _ANCHOR.format(arguments=arguments), directory / "py.typed": ""}
+    files[directory / LOCK_NAME] = render_lock(LockFile(namespace=package))
     _write(files)
     return Anchor(package=package, directory=directory, created=tuple(files))
 
@@ -100,3 +107,31 @@ def _write(files: dict[Path, str]) -> None:
                 f"{path.parent} cannot be made: {error.strerror}.", hint="Check its permissions."
             ) from error
         write_atomically(path, content, expected_sha256=None)
+
+
+def anchor_arguments(directory: Path) -> dict[str, Any]:  # Any: the literals of somebody's call
+    """Return the literal arguments that the anchor in `directory` installs its hook with; nothing of it is run.
+
+    Empty where there is no such call, or where the file cannot be read.
+    """
+    try:
+        tree = parse_module((directory / "__init__.py").read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node.func) == "install_import_hook":
+            return {
+                keyword.arg: found for keyword in node.keywords if keyword.arg for found in _literals(keyword.value)
+            }
+    return {}
+
+
+def _called(function: ast.expr) -> str:
+    return (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
+
+
+def _literals(node: ast.expr) -> Iterator[Any]:
+    with suppress(ValueError, TypeError, RecursionError, MemoryError):
+        yield ast.literal_eval(node)
