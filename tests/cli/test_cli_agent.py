@@ -101,7 +101,9 @@ def test_a_deadline_ends_the_waiting_and_says_how_to_go_on(program: Program) -> 
         assert len(server.runs) == 1
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_ctrl_c_leaves_the_run_findable(program: Program, number: int, code: int) -> None:
     """Its number, its key and how to go on are told; the same key finds the run and starts no second one."""
     with CodegenServer(RunPlan(seconds=600)) as server:

@@ -22,6 +22,7 @@ def never():
 """
 
 
+@pytest.mark.slow
 def test_lines_no_check_reached_are_listed(program: Program) -> None:
     """As ranges in the text, as numbers in JSON; where all are reached it says so."""
     (program.folder / "sign.py").write_text(SIGN)

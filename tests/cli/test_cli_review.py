@@ -227,6 +227,7 @@ def test_a_name_that_is_no_utf_8_is_shown_escaped(program: Program) -> None:
         assert "\\\\xff.py" in done.out or "%5Cxff.py" in done.out
 
 
+@pytest.mark.slow
 def test_missing_packages_are_named(program: Program) -> None:
     """The verdict is not run, not failed: the code is not at fault."""
     (program.folder / "m.py").write_text("import surely_not_installed_pkg\n\n\ndef f(x):\n    return x\n")

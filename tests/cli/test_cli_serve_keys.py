@@ -19,6 +19,7 @@ async def principal_of(key: str) -> Principal | None:
         return await find_principal(storage, key)
 
 
+@pytest.mark.slow
 async def test_key_is_printed_once_listed_without_it_and_revoked(program: Program, home: Path) -> None:
     """The key is all of standard output, so that a shell can take it; nothing that follows shows it, nor any file."""
     made = program("serve", "keys", "create", "--name", "ci", "--role", "admin", "--days", "30")

@@ -144,6 +144,7 @@ async def test_a_number_that_does_not_exist_fails_its_own_caller(client_of: Clie
         assert right.status == "completed"
 
 
+@pytest.mark.slow
 async def test_a_poll_that_hangs_blinds_nobody(client_of: ClientOf, pace: Pacing) -> None:
     """Two lists in a row are never answered; the runs are delivered long before these requests give up."""
     lists = iter(range(10**6))

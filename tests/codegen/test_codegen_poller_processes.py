@@ -46,7 +46,10 @@ print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 """
 
 
-@pytest.mark.parametrize(("program", "said"), [(EXIT, ""), (FORK, "[0, 0, 0] completed\n")], ids=["exit", "fork"])
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [pytest.param(EXIT, "", id="exit"), pytest.param(FORK, "[0, 0, 0] completed\n", id="fork", marks=pytest.mark.slow)],
+)
 def test_a_process_ends_and_forks_with_a_poller_running(program: str, said: str) -> None:
     """A running poller keeps no process from ending, quietly; a forked child has a poller of its own."""
     seconds = 60.0 if program is EXIT else 0.3

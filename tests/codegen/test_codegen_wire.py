@@ -93,6 +93,7 @@ def test_the_documented_sources_and_states_are_known() -> None:
     assert state["enum"] == schemas["EditPRInput"]["properties"]["state"]["enum"]
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_whatever_the_documents_allow_is_taken_and_nothing_of_it_is_dropped(data: st.DataObject) -> None:

@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("name", ["migrate-codegen-sdk.md", "testing.md"])
+@pytest.mark.parametrize("name", [pytest.param("migrate-codegen-sdk.md", marks=pytest.mark.slow), "testing.md"])
 def test_the_code_of_a_document_runs(name: str, tmp_path: Path) -> None:
     """All its blocks, one after the other in one process, with an environment that names a server."""
     blocks = BLOCK.findall((DOCS / name).read_text())

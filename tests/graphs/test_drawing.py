@@ -98,6 +98,7 @@ def test_mermaid_shows_nodes_and_the_fallback_edge() -> None:
     assert "error_handler" not in text
 
 
+@pytest.mark.slow
 def test_picture_is_the_same_in_every_process() -> None:
     """The picture does not depend on the order of sets or the addresses of objects."""
     program = (

@@ -292,7 +292,9 @@ def test_an_agent_run_that_times_out_is_waited_for_once(use_agent):
     graph, asked, events = build_generation_graph(), {"request": {**REQUEST, "use_agent": True}}, []
     with pytest.raises(GenerationError, match="did not end in time"):
         events.extend(graph.stream(asked, context={"agent_seconds": 1.0}, stream_mode="custom"))
-    assert [event.node for event in map(parse_event, events) if event.kind == "node_started"].count("dispatch_agent") == 1
+    assert [event.node for event in map(parse_event, events) if event.kind == "node_started"].count(
+        "dispatch_agent"
+    ) == 1
     assert len(backend.runs) == 1
 
 

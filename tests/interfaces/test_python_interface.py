@@ -114,6 +114,7 @@ async def test_agenerate_in_a_loop_and_generate_inside_one(model):
     assert first.outcome == second.outcome == "passed"
 
 
+@pytest.mark.slow
 def test_approval_waits_for_a_person_and_resumes_in_another_process(model):
     """The thread stands in the checkpointer; the answer decides, and the model is not asked again."""
     pending = genloom.generate(REQUEST, **WITH_MODEL, approval=True)
@@ -164,6 +165,7 @@ async def test_a_run_that_failed_for_want_of_a_server_resumes_when_it_is_back(mo
     assert result.outcome == "passed"
 
 
+@pytest.mark.slow
 async def test_the_deadline_saves_the_run_and_says_how_to_go_on(monkeypatch):
     """A model that hangs does not hold the caller."""
     with OpenAIServer([fenced(RIGHT), APPROVAL], faults=[Fault(delay=30)]) as server:

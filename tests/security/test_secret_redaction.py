@@ -242,6 +242,7 @@ def test_a_value_holds_a_secret_when_redaction_would_change_it(data: object) -> 
     assert holds_secret(data, secrets=known) == (Redactor(secrets=known).data(data) != data)
 
 
+@pytest.mark.slow
 def test_a_value_too_large_to_look_through_counts_as_holding_a_secret() -> None:
     """Data that holds itself, and data beyond the bounds; what is just within them is looked through."""
     cycle: list[object] = ["x"]

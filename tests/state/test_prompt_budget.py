@@ -38,6 +38,7 @@ class Parsing:
         return parse_example(text)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6))
 def test_no_text_is_parsed_without_end(pieces: list[str]) -> None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SUITE = """
 import httpx
 from genloom.errors import CredentialError
@@ -25,6 +27,7 @@ def test_servers_are_made_with_arguments(make_codegen_server, make_openai_server
 """
 
 
+@pytest.mark.slow
 def test_a_users_suite_gets_servers_by_asking_for_them(tmp_path: Path) -> None:
     """With one line in its conftest; the servers start, are found through the environment, and stop."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["genloom.testing.fixtures"]\n')

@@ -72,6 +72,7 @@ def test_an_agent_starts_a_run_and_reads_its_result() -> None:
         assert words in said
 
 
+@pytest.mark.slow
 async def test_the_same_in_an_event_loop_with_logs_resume_and_list() -> None:
     """All five tools with `ainvoke`."""
     plan = RunPlan(pauses=True, seconds=0.1, result="finished", logs=("I look around", "I ask"))

@@ -70,7 +70,7 @@ async def test_an_agent_runs_python_in_an_event_loop(sandbox: Sandbox) -> None:
         ({"code": "def f(:"}, "SyntaxError"),
         ({"code": "x = 1\0"}, "exit code"),
         ({"code": "import socket\nsocket.create_connection(('127.0.0.1', 9), 1)"}, "Error"),
-        ({"code": "while True: pass"}, "the time was used up"),
+        pytest.param({"code": "while True: pass"}, "the time was used up", marks=pytest.mark.slow),
         ({"code": "while True: print('x' * 1000)"}, "wrote more than allowed"),
         ({"code": "import os\nos.kill(os.getpid(), 9)"}, "ended: "),
     ],

@@ -83,6 +83,7 @@ def test_a_key_can_do_no_more_than_its_user(served: RunningServer) -> None:
         refused(client.post(RUN, json={"prompt": "p"}), 403)
 
 
+@pytest.mark.slow
 def test_a_revoked_key_stops(served: RunningServer) -> None:
     """Within two seconds."""
     key = served.key()

@@ -171,6 +171,7 @@ def test_listeners_are_counted_and_let_go(serve: Callable[..., RunningServer]) -
             pass
 
 
+@pytest.mark.slow
 def test_a_stream_is_kept_alive_and_ends_with_its_key(quick: RunningServer) -> None:
     """Comments come while nothing happens; once the key is revoked the stream ends."""
     with quick.client() as client:

@@ -22,6 +22,7 @@ async def saved(desk, run: RunRecord) -> Saved:
         return await saved_thread(saver, run.organization_id, run_name(run))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_database_begun_anew_beside_old_checkpoints_gets_none_of_their_answers(desk, sqlite_url: str) -> None:
     """The first run's number is the same, and so is its leg's; its thread waits for a person in the old checkpoints."""

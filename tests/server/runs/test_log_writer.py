@@ -180,6 +180,7 @@ async def test_a_lease_that_is_another_s_is_told_and_nothing_more_is_written() -
     assert log.entries == []
 
 
+@pytest.mark.slow
 async def test_a_backlog_is_bounded_and_says_what_is_missing() -> None:
     log = Log()
     writer = log.writer()

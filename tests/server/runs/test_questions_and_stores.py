@@ -59,6 +59,7 @@ async def test_what_was_said_before_the_question_is_no_answer_to_it(desk, gate: 
     assert "Approved by a person" in ended.summary
 
 
+@pytest.mark.slow
 async def test_an_answer_is_one_to_the_question_that_stood_when_it_was_given(desk) -> None:
     """A yes to another question is none to the one in which the thread waits: that one is asked again."""
     run = await desk.create("Double a number.", metadata={**DOUBLE, "approval": True})
@@ -110,6 +111,7 @@ class Store:
                 await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow
 async def test_a_store_that_is_away_is_waited_for_however_often_it_fails(desk, monkeypatch, capsys) -> None:
     """For longer than the run may take: waiting is no work. The lease is kept, so that nobody counts a dead worker."""
     store = Store(monkeypatch)
@@ -133,6 +135,7 @@ async def test_a_run_that_waits_for_a_store_can_be_cancelled(desk, monkeypatch) 
         assert (await desk.wait(run)).status == "cancelled"
 
 
+@pytest.mark.slow
 async def test_a_database_that_is_away_for_longer_than_a_lease_makes_no_worker_count_as_dead(desk, monkeypatch) -> None:
     """Else four outages would fail a run that did nothing wrong."""
     store, runs = Store(monkeypatch), desk.storage.runs

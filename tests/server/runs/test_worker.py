@@ -273,6 +273,7 @@ async def test_two_workers_carry_each_run_out_once(desk) -> None:
         assert kinds.count("ERROR") == 1
 
 
+@pytest.mark.slow
 async def test_organisations_take_turns(desk) -> None:
     other = await desk.storage.organizations.create("other")
     user = await desk.storage.users.create(other.id, full_name="Another", role="runner")

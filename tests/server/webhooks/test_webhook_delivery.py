@@ -84,6 +84,7 @@ async def test_organisations_webhook_hears_of_runs_that_have_none_of_their_own(t
     assert [json.loads(r.body)["agent_run"]["id"] for r in own.received] == [second.id]
 
 
+@pytest.mark.slow
 async def test_a_receiver_that_fails_gets_the_same_delivery_until_it_takes_it(tmp_path: Path) -> None:
     script = ["500", "close", "302", "hang", "503", "garbage", "204"]
     async with FlakyReceiver(script) as receiver, open_storage(tmp_path) as storage:
