@@ -2,34 +2,253 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+import importlib
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
 
-from genloom.interfaces.importer.options import ImportOptions
+from genloom.config import inside_sandbox, load_import_settings
+from genloom.errors import FrozenImportError, GeneratedImportError, StorageError
+from genloom.interfaces.importer.asked import CallSite, Generate
+from genloom.interfaces.importer.installed import HOOKS
+from genloom.interfaces.importer.loader import (
+    AnchorLoader,
+    HandWrittenLoader,
+    package_spec,
+    pinned_spec,
+    unwritten_spec,
+)
+from genloom.interfaces.importer.module import AnchorModule
+from genloom.interfaces.importer.namespace import chosen_namespace, demand_free, found_elsewhere
+from genloom.interfaces.importer.options import GENERATION_SECONDS, ImportOptions, choose_mode
+from genloom.interfaces.importer.pins import PinStore
 
 __all__ = ["ImportHook", "install_import_hook", "uninstall_import_hook"]
 
 
-class ImportHook(MetaPathFinder):
-    """Finds the modules of one namespace. Finding generates nothing."""
+class ImportHook:
+    """Finds the modules of one namespace, on `sys.meta_path`. Finding generates nothing.
+
+    `options` may be replaced at any time; each import goes by what they are then.
+    """
 
     def __init__(self, options: ImportOptions) -> None:
         self.options = options
+        self._pins: PinStore | None = None
+        self._opening = threading.local()
+
+    @property
+    def pins(self) -> PinStore:
+        """The pinned modules of the namespace."""
+        if self._pins is None or self._pins.directory != self.options.directory:
+            self._pins = PinStore(self.options.directory, self.options.namespace)
+        return self._pins
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a module of this namespace."""
-        return None
+        """Return the spec of a pinned module, of the user's own file, or, where an import statement asks for it, of a module
+        that is not written yet. Raises `GeneratedImportError` where the lock file is damaged, and in the mode `frozen`."""
+        namespace = self.options.namespace
+        if not fullname.startswith(f"{namespace}."):
+            return self._package_spec(fullname, path) if f"{namespace}.".startswith(f"{fullname}.") else None
+        try:
+            entry = self.pins.entry(fullname)
+        except StorageError as error:
+            raise GeneratedImportError(error.message, hint=error.hint, name=fullname) from error
+        if entry is not None:
+            return pinned_spec(self.pins, fullname, entry)
+        return self._own_spec(fullname, path) or self._unwritten_spec(fullname, sys._getframe(1))
+
+    def provide(self, module: ModuleType, name: str, frame: FrameType) -> bool:
+        """Write the names that the code of `frame` asks of a generated module, `name` among them, and say whether it has
+        that name now. What asks is an import statement or an attribute expression. Raises `GeneratedImportError`."""
+        from genloom.interfaces.importer.asking import asked_names
+
+        asked = asked_names(module, name, frame)
+        if asked is None:
+            return False
+        names = tuple(other for other in asked.names if not self._lies_below(module, other))
+        if name not in names and name != "__all__":
+            if not asked.by_statement and name in asked.names:
+                importlib.import_module(f"{module.__name__}.{name}")
+            return name in module.__dict__
+        if names:
+            self.write(module, names, asked.site)
+        return name in module.__dict__
+
+    def write(self, module: ModuleType, names: tuple[str, ...], caller: CallSite | None) -> None:
+        """Write names into a module. Raises `GeneratedImportError`."""
+        from genloom.interfaces.importer.writing import write_names  # a pinned import does not need it
+
+        self._demand_may_generate(module.__name__, names)
+        write_names(module, names, pins=self.pins, options=self.options, caller=caller)
+
+    def pregenerate(self, fullname: str, names: tuple[str, ...], caller: CallSite | None = None) -> None:
+        """Generate and pin names of a module ahead of its import; none of its code runs here. Raises
+        `GeneratedImportError`."""
+        from genloom.interfaces.importer.writing import pin_names  # a pinned import does not need it
+
+        pin_names(fullname, names, pins=self.pins, options=self.options, caller=caller)
+
+    def open_module(self, package: ModuleType, name: str, frame: FrameType) -> bool:
+        """Import the module `name` below the namespace's package where an attribute expression asks for it."""
+        from genloom.interfaces.importer.attribute import asks_for
+
+        if name.startswith("_") or not asks_for(frame, name):
+            return False
+        self._opening.name = f"{package.__name__}.{name}"
+        try:
+            importlib.import_module(self._opening.name)
+        finally:
+            self._opening.name = None
+        return name in package.__dict__
+
+    def refuse(self, module: ModuleType, name: str, frame: FrameType) -> None:
+        """Raise `GeneratedImportError` where an import statement asks a file of the user's own for what it lacks."""
+        from genloom.interfaces.importer.instructions import running_instruction
+
+        asking = running_instruction(frame)
+        if asking is not None and asking.name == "IMPORT_FROM":
+            raise GeneratedImportError(
+                f"{module.__name__} has no {name!r}, and is a file of your own: genloom extends only what it has pinned.",
+                hint=f"Write it there, or let genloom take the file up: genloom lib adopt {module.__name__}.",
+                name=module.__name__,
+                path=getattr(module, "__file__", None),
+            )
+
+    def _package_spec(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        """The spec of the namespace's package, or of one above it: the user's own, else an empty one."""
+        found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
+        root = fullname == self.options.namespace
+        if found is not None:
+            if root and type(found.loader) is SourceFileLoader:
+                found.loader = AnchorLoader(fullname, found.loader.path)
+            return found if root else None
+        return package_spec(fullname, [str(self.options.directory)] if root else [])
+
+    def _own_spec(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        """The spec of a file that the user wrote."""
+        found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
+        if found is not None and type(found.loader) is SourceFileLoader:
+            found.loader = HandWrittenLoader(fullname, found.loader.path)
+        return found
+
+    def _unwritten_spec(self, fullname: str, frame: FrameType) -> ModuleSpec | None:
+        from genloom.interfaces.importer.statement import running_statement
+        from genloom.interfaces.importer.underway import demand_not_underway
+
+        statement = running_statement(frame)
+        if statement is not None and statement.asks_for_module(fullname, self.options.namespace):
+            demand_not_underway(fullname)
+            asked = statement.module == fullname
+            self._demand_may_generate(statement.module, statement.names if asked else ())
+        elif getattr(self._opening, "name", None) == fullname:
+            self._demand_may_generate(fullname, ())
+        else:
+            return None
+        return unwritten_spec(self.pins, fullname)
+
+    def _lies_below(self, module: ModuleType, name: str) -> bool:
+        """Whether `name` is a module in the folder of this one."""
+        fullname = f"{module.__name__}.{name}"
+        if fullname in sys.modules or self.pins.entry(fullname) is not None:
+            return True
+        places = [Path(place, name) for place in module.__path__]
+        return any(place.with_suffix(".py").exists() or (place / "__init__.py").exists() for place in places)
+
+    def _demand_may_generate(self, fullname: str, names: tuple[str, ...]) -> None:
+        what = f"{', '.join(names)} of {fullname}" if names else fullname
+        missing = "not in genloom.lock" if self.pins.entry(fullname) is None else "not among what genloom.lock pins"
+        if self.options.mode == "frozen":
+            raise FrozenImportError(
+                f"{what} is {missing}, and in the mode 'frozen' nothing is generated.",
+                hint="Import it once where it may be generated (GENLOOM_IMPORT_MODE=review or auto), and commit the files.",
+                name=fullname,
+            )
+        from genloom.interfaces.importer.collecting import only_collecting
+
+        if only_collecting(sys._getframe(1)):
+            raise FrozenImportError(
+                f"{what} is {missing}, and collecting tests generates nothing.",
+                hint="Run the tests, or import it once.",
+                name=fullname,
+            )
 
 
-def install_import_hook(namespace: str | None = None) -> ImportHook:
-    """Install the hook of a namespace."""
-    raise NotImplementedError(namespace)
+def install_import_hook(
+    namespace: str | None = None,
+    *,
+    directory: str | Path | None = None,
+    description: str = "",
+    mode: str | None = None,
+    model: str | None = None,
+    accept_unverified: bool = False,
+    deadline: float | None = GENERATION_SECONDS,
+    context: Mapping[str, Any] | None = None,  # Any: whatever type the field of GraphContext has
+    generate: Generate | None = None,
+) -> ImportHook:
+    """Let modules of a namespace write themselves when they are imported, and return the hook.
+
+    Called from the `__init__.py` of a package without a namespace, it takes that package and its folder. `mode` is
+    `review`, `auto` or `frozen` (default: `GENLOOM_IMPORT_MODE`; else `frozen` in CI and without a terminal, else
+    `review`). See `ImportOptions` for the rest. A second call for a namespace replaces the first. Inside genloom's own
+    sandbox nothing is installed. Raises `UsageError` for a namespace that is taken or is none, and for no such mode.
+    """
+    if inside_sandbox():
+        return ImportHook(ImportOptions(namespace=namespace or "sandboxed", directory=Path(), mode="frozen"))
+    given = Path(directory) if directory is not None else None
+    if namespace == "autogenlib":
+        return _install_autogenlib(given, mode, model, description, generate)
+    name, folder = chosen_namespace(namespace, given, sys._getframe(1))
+    options = ImportOptions(
+        namespace=name,
+        directory=folder,
+        description=description,
+        mode=choose_mode(mode, load_import_settings()),
+        model=model,
+        accept_unverified=accept_unverified,
+        deadline=deadline,
+        context=dict(context or {}),
+        generate=generate,
+    )
+    root = sys.modules.get(name)
+    if root is None:
+        demand_free(name, folder)
+    elif type(root) is ModuleType:
+        root.__class__ = AnchorModule
+    return _installed(ImportHook(options))
 
 
 def uninstall_import_hook(namespace: str) -> bool:
-    """Take the hook of a namespace out."""
-    raise NotImplementedError(namespace)
+    """Take the hook of a namespace out, and say whether there was one. Modules that were imported stay."""
+    hook = HOOKS.pop(namespace, None)
+    if hook is None:
+        return False
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not hook]
+    if namespace == "autogenlib":
+        from genloom.interfaces.importer.autogenlib import give_back
+
+        give_back(hook)
+    return True
+
+
+def _installed(hook: ImportHook) -> ImportHook:
+    before = HOOKS.get(hook.options.namespace)
+    sys.meta_path[:] = [hook, *(finder for finder in sys.meta_path if finder is not before)]
+    HOOKS[hook.options.namespace] = hook
+    return hook
+
+
+def _install_autogenlib(
+    directory: Path | None, mode: str | None, model: str | None, description: str, generate: Generate | None
+) -> ImportHook:
+    from genloom.interfaces.importer.autogenlib import completed, take_over  # another hook does not need it
+
+    hook = _installed(ImportHook(completed(directory, mode, model, description, generate)))
+    take_over(hook)
+    return hook

@@ -1,0 +1,78 @@
+"""The namespace of a hook: the package that asks for it, its folder, and whether the name is free."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import FrameType
+
+from genloom.errors import UsageError
+
+__all__ = ["chosen_namespace", "demand_free", "found_elsewhere"]
+
+
+def chosen_namespace(namespace: str | None, directory: Path | None, caller: FrameType) -> tuple[str, Path]:
+    """Return the namespace and its folder; what is left out comes from the caller, an anchor package.
+
+    A namespace without a folder lies in the folder of the package above it, else beside the caller's file. Raises
+    `UsageError` when nothing says which package is meant.
+    """
+    name, file = caller.f_globals.get("__name__"), caller.f_globals.get("__file__")
+    if namespace is None:
+        if not isinstance(name, str) or not isinstance(file, str) or Path(file).name != "__init__.py":
+            raise UsageError(
+                "install_import_hook() was called without a namespace, and not from the `__init__.py` of a package.",
+                hint='Say which: install_import_hook(namespace="myapp.gen"), or run `genloom lib init myapp.gen`.',
+            )
+        namespace = name
+    if directory is not None:
+        return namespace, Path(directory).absolute()
+    if namespace == name and isinstance(file, str):
+        return namespace, Path(file).absolute().parent
+    above, _, last = namespace.rpartition(".")
+    package = sys.modules.get(above) if above else None
+    places = list(getattr(package, "__path__", ()))
+    if places:
+        return namespace, Path(places[0]).absolute() / last
+    base = Path(file).absolute().parent if isinstance(file, str) else Path.cwd()
+    return namespace, base.joinpath(*namespace.split("."))
+
+
+def demand_free(namespace: str, directory: Path) -> None:
+    """Raise `UsageError` when the namespace is the name of another package or module, which would be hidden."""
+    if namespace.partition(".")[0] in sys.stdlib_module_names:
+        raise _clash(namespace, "a module of Python's own")
+    spec, path = None, None
+    for depth in range(1, namespace.count(".") + 2):
+        spec = PathFinder.find_spec(".".join(namespace.split(".")[:depth]), path)
+        if spec is None or (spec.submodule_search_locations is None and depth <= namespace.count(".")):
+            return
+        path = list(spec.submodule_search_locations or ())
+    if spec is not None and not _lies_in(spec, directory):
+        raise _clash(namespace, str(spec.origin or path))
+
+
+def _lies_in(spec: ModuleSpec, directory: Path) -> bool:
+    if spec.submodule_search_locations is None:
+        return False
+    return any(Path(place).resolve() == directory.resolve() for place in spec.submodule_search_locations)
+
+
+def _clash(namespace: str, what: str) -> UsageError:
+    return UsageError(
+        f"The namespace {namespace!r} is taken: {what}.",
+        hint="Choose a package that does not exist yet, or its own folder as the directory.",
+    )
+
+
+def found_elsewhere(fullname: str, path: Sequence[str] | None, hooks: tuple[object, ...]) -> ModuleSpec | None:
+    """Return the spec of a module that another finder than our `hooks` has a file of, `None` when none has."""
+    for finder in list(sys.meta_path):
+        if finder in hooks or not hasattr(finder, "find_spec"):
+            continue
+        spec = finder.find_spec(fullname, path, None)
+        if spec is not None and spec.loader is not None and spec.origin is not None:
+            return spec
+    return None
