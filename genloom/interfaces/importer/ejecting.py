@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from genloom.errors import StorageError, UsageError
 from genloom.interfaces.importer.kept_tests import pytest_file
 from genloom.interfaces.importer.library import Library, ModuleState
 from genloom.interfaces.importer.lock_file import LOCK_NAME
+from genloom.interfaces.importer.own_folder import own_folder
+from genloom.interfaces.importer.stubs import is_own_stub
 from genloom.tools.store.atomic_file import file_sha256, write_atomically
 
 __all__ = ["Ejected", "eject_library"]
@@ -124,10 +127,15 @@ def _write(path: Path, text: str) -> None:
 
 
 def _make_plain(library: Library) -> None:
-    """Take hook and lock file out, last of all: until then everything works as before."""
+    """Take hook, lock file, stubs and genloom's own folder out, last of all: until then everything works as before."""
     anchor, lock = library.directory / "__init__.py", library.directory / LOCK_NAME
     write_atomically(anchor, _PLAIN, expected_sha256=file_sha256(anchor))
+    stubs = [stub for stub in library.directory.rglob("*.pyi") if is_own_stub(stub)]
     try:
-        lock.unlink(missing_ok=True)
+        for path in (lock, *stubs):
+            path.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(f"{lock} cannot be removed: {error.strerror}.", hint="Remove it by hand.") from error
+        raise StorageError(
+            f"{error.filename} cannot be removed: {error.strerror}.", hint="Remove it by hand."
+        ) from error
+    shutil.rmtree(own_folder(library.directory, "", make=False), ignore_errors=True)
