@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "cli"))  # the real program, as the command line's tests run it
 
+from generation import Project
 from genloom_program import Program
 
 from genloom.interfaces.importer.anchor import make_anchor
 from genloom.interfaces.importer.asked import GeneratedSource
 from genloom.interfaces.importer.library import Library, library_in
+from genloom.testing import OpenAIServer
 
 DOUBLE = 'def double(n: int) -> int:\n    """Return twice n."""\n    return 2 * n\n'
 TESTS = "from myapp.gen.text import double\n\n\ndef test_double_of_zero() -> None:\n    assert double(0) == 0\n"
@@ -52,3 +57,24 @@ def program(tmp_path: Path) -> Program:
     folder = tmp_path / "here"
     folder.mkdir()
     return Program(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project whose package `myapp.gen` holds generated modules."""
+    return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., OpenAIServer]]:
+    """Starts the model's server with its replies; the environment leads to it."""
+    with ExitStack() as stack:
+
+        def start(*replies: Any, **given: Any) -> OpenAIServer:
+            rule = replies[0] if len(replies) == 1 and callable(replies[0]) else list(replies)
+            server = stack.enter_context(OpenAIServer(rule, **given))
+            monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+            monkeypatch.setenv("OPENAI_API_KEY", "test-key-of-nobody")
+            return server
+
+        yield start

@@ -173,7 +173,7 @@ def _parsed(text: str, caller: Caller) -> str | None:
     except (ExampleError, SyntaxError, ValueError, RecursionError):
         return None
     needed = names - _BUILTINS
-    return example.text if needed and needed <= caller.mentioned(caller.tree) else None
+    return example.text if needed and not names & _OUTSIDE and needed <= caller.mentioned(caller.tree) else None
 
 
 def _in_module(node: ast.expr, caller: Caller) -> str:

@@ -54,7 +54,7 @@ def needed_statements(body: Sequence[ast.stmt], target: ast.AST, given: Collecti
         for number in range(len(body) - 1, -1, -1):
             if number not in chosen and _is_needed(body[number], wanted, fixed):
                 chosen.add(number)
-                wanted |= read_names(body[number]) - set(given)
+                wanted |= (read_names(body[number]) | _calling(body[number])) - set(given)
                 grown = True
     return [body[number] for number in sorted(chosen)]
 
@@ -65,6 +65,11 @@ def _is_needed(statement: ast.stmt, wanted: Collection[str], fixed: Collection[s
     if not isinstance(statement, _ACTING + _ALSO_ACTING) or _only_prints(statement):
         return False
     return not (read_names(statement) & set(wanted)).issubset(fixed)
+
+
+def _calling(statement: ast.stmt) -> set[str]:
+    """The names by which a function is called that changes variables around it: who calls it matters, too."""
+    return bound_names(statement) if isinstance(statement, _DEFINITIONS) and _globals(statement) else set()
 
 
 def _only_prints(statement: ast.stmt) -> bool:

@@ -9,7 +9,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from genloom.config import Settings
+from genloom.errors import RequestError
 from genloom.interfaces.importer.asked import CallSite, ModuleRequest
 from genloom.interfaces.importer.assertions import CallerChecks, Repeatable, caller_checks
 from genloom.interfaces.importer.caller import Caller, parse_caller
@@ -56,16 +59,23 @@ def import_request(asked: ModuleRequest, settings: Settings) -> ImportRequest:
     checks = _checks(asked, caller, redactor)
     description = redactor.text(asked.options.description.strip())
     names = ", ".join(f"`{name}`" for name in asked.names)
-    request = GenerationRequest(
-        prompt=load_prompt("import").render(names=names, module=asked.module, description=description),
-        name=asked.names[0],
-        names=asked.names[1:],
-        examples=checks.examples,
-        tests=checks.tests or None,
-        target=place.target,
-        extends=asked.existing,
-        codebase_context=redactor.data(_context(asked, caller, place, settings)),
-    )
+    try:
+        request = GenerationRequest(
+            prompt=load_prompt("import").render(names=names, module=asked.module, description=description),
+            name=asked.names[0],
+            names=asked.names[1:],
+            examples=checks.examples,
+            tests=checks.tests or None,
+            target=place.target,
+            extends=asked.existing,
+            codebase_context=redactor.data(_context(asked, caller, place, settings)),
+        )
+    except ValidationError as error:
+        told = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors()[:3])
+        raise RequestError(
+            f"What is asked of {asked.module} makes no sense: {redactor.text(told)}.",
+            hint="Correct the checks beside the import.",
+        ) from None
     return ImportRequest(request, place)
 
 
@@ -100,7 +110,11 @@ def _checks(asked: ModuleRequest, caller: Caller | None, redactor: Redactor) -> 
         found = caller_checks(caller, asked.module, repeatable, line=line)
         remarks = remark_examples(caller)
     described = [e.text for name in asked.names for e in examples_in_text(asked.options.description, name)]
-    texts = dict.fromkeys((*asked.examples, *found.examples, *remarks, *described))
+    asserted = (*asked.examples, *found.examples)
+    calls = {parse_example(text).call for text in asserted}
+    # what is asserted wins over what a remark says of the same call
+    remarked = [text for text in (*remarks, *described) if parse_example(text).call not in calls]
+    texts = dict.fromkeys((*asserted, *remarked))
     known = {*asked.names, *_defined(asked.existing), *dir(builtins)}
     examples = [text for text in texts if redactor.text(text) == text and _speaks_of(text, asked, known)]
     tests = "\n\n".join(text for text in (asked.tests, found.tests) if text)

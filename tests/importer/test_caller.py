@@ -1,0 +1,258 @@
+"""The caller of an import: the names that it gives to a module's names, and what it asserts of them."""
+
+import ast
+import textwrap
+
+import pytest
+
+from genloom.interfaces.importer.assertions import CallerChecks, Repeatable, caller_checks
+from genloom.interfaces.importer.caller import Caller, parse_caller
+from genloom.interfaces.importer.excerpt import excerpt_of
+from genloom.interfaces.importer.remarks import remark_examples
+
+MODULE = "myapp.gen.text"
+
+
+def caller(text: str, *, package: str = "myapp", names: tuple[str, ...] = ("slugify",)) -> Caller:
+    parsed = parse_caller(textwrap.dedent(text), MODULE, package=package, names=names)
+    assert parsed is not None
+    return parsed
+
+
+def checks(
+    text: str, *, asked: tuple[str, ...] = ("slugify",), defined: tuple[str, ...] = (), line: int = 0
+) -> CallerChecks:
+    repeatable = Repeatable(asked=frozenset(asked), defined=frozenset(defined))
+    return caller_checks(caller(text, names=asked), MODULE, repeatable, line=line)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from myapp.gen.text import slugify as local",
+        "from .gen.text import slugify as local",
+        "from myapp.gen.text import (\n    slugify as local,\n)",
+        "try:\n    from myapp.gen.text import slugify as local\nexcept ImportError:\n    raise",
+        "def f():\n    from .gen.text import slugify as local",
+    ],
+)
+def test_a_name_is_known_in_every_form_of_the_import(statement: str) -> None:
+    assert caller(statement).names == {"local": "slugify"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "expression"),
+    [
+        ("import myapp.gen.text", "myapp.gen.text.slugify"),
+        ("import myapp.gen.text as t", "t.slugify"),
+        ("from myapp.gen import text", "text.slugify"),
+        ("from .gen import text as t", "t.slugify"),
+        ("import myapp.gen as gen", "gen.text.slugify"),
+    ],
+)
+def test_an_attribute_of_the_module_is_one_of_its_names(statement: str, expression: str) -> None:
+    node = ast.parse(expression, mode="eval").body
+    assert caller(statement).original(node) == "slugify"
+
+
+def test_names_of_other_modules_are_not_the_modules_own() -> None:
+    found = caller("from myapp.other import slugify\nimport text\n")
+    assert found.names == {}
+    assert found.modules == frozenset()
+
+
+def test_a_star_import_brings_the_names_that_are_asked_for() -> None:
+    assert caller("from myapp.gen.text import *", names=("a", "b")).names == {"a": "a", "b": "b"}
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "def f(:\n", "x = '\0'", "x" * 1_000_001])
+def test_a_text_that_says_nothing_is_no_caller(text: str) -> None:
+    assert parse_caller(text, MODULE) is None
+
+
+def test_assertions_that_stand_alone_are_examples_by_the_modules_own_names() -> None:
+    found = checks(
+        """
+        from myapp.gen.text import slugify as s
+        assert s("A b") == "a-b"
+        assert s("") == "" and s("x", max_len=1) == "x"
+        try:
+            s(None)
+        except TypeError:
+            pass
+        else:
+            raise AssertionError
+        """
+    )
+    assert found.examples == (
+        "slugify('A b') == 'a-b'",
+        "slugify('') == ''",
+        "slugify('x', max_len=1) == 'x'",
+        "raises(TypeError, slugify(None))",
+    )
+    assert found.tests == ""
+
+
+def test_pytest_raises_is_an_example() -> None:
+    found = checks(
+        """
+        import pytest
+        from myapp.gen.text import slugify
+        def test_it():
+            with pytest.raises(TypeError):
+                slugify(None)
+        """
+    )
+    assert found.examples == ("raises(TypeError, slugify(None))",)
+
+
+def test_an_assertion_takes_along_the_statements_that_it_needs() -> None:
+    found = checks(
+        """
+        import json
+        from pathlib import Path
+        from myapp.gen.text import slugify
+        unused = Path(".")
+        titles = json.loads('["A b"]')
+        titles.append("C d")
+        found = [slugify(each) for each in titles]
+        print(found)
+        assert found == ["a-b", "c-d"]
+        """
+    )
+    assert found.examples == ()
+    assert "unused" not in found.tests
+    assert "print" not in found.tests
+    run(found.tests, slugify=lambda text: text.lower().replace(" ", "-"))
+
+
+def test_what_a_function_declares_global_is_a_variable_of_the_test() -> None:
+    found = checks(
+        """
+        from myapp.gen.text import slugify
+        calls = 0
+        def count(text):
+            global calls
+            calls += 1
+            return text
+        slugify("A", fold=count)
+        assert calls == 1
+        """
+    )
+    run(found.tests, slugify=lambda text, fold: fold(text))
+    with pytest.raises(AssertionError):
+        run(found.tests, slugify=lambda text, fold: text)
+
+
+def test_texts_over_several_lines_stay_as_they_are() -> None:
+    found = checks(
+        '''
+        from myapp.gen.text import slugify
+        text = """A
+          b"""
+        assert slugify(text) == text.lower()
+        '''
+    )
+    run(found.tests, slugify=str.lower)
+
+
+def test_of_tests_that_build_on_each_other_the_last_one_tells_all() -> None:
+    found = checks(
+        """
+        from myapp.gen.text import slugify
+        data = ["A"]
+        assert slugify(data) == data
+        assert slugify(data[0]) == data[0]
+        """
+    )
+    assert found.tests.count("def test_") == 1
+    assert found.tests.count("assert ") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "assert slugify(open('x').read()) == 'a'",
+        "import myapp.main\nassert 1 + 1 == 2",
+        "def helper(x):\n    assert slugify(x) == 'a'",
+        "async def test_it():\n    assert slugify('A') == await other()",
+        "assert other('A') == slugify('B')",
+    ],
+)
+def test_what_a_sandbox_cannot_repeat_is_no_check(text: str) -> None:
+    found = checks(f"from myapp.gen.text import slugify, other\n{text}\n")
+    assert found == CallerChecks()
+
+
+def test_names_that_the_module_has_already_may_be_needed() -> None:
+    text = "from myapp.gen.text import slugify, other\nx = [1]\nassert other(x) == slugify(x)\n"
+    assert checks(text).tests == ""
+    assert "assert other(x) == slugify(x)" in checks(text, defined=("other",)).tests
+
+
+def test_the_function_around_the_import_statement_is_looked_at() -> None:
+    text = "def main():\n    from myapp.gen.text import slugify\n    assert slugify('A') == 'a'\n"
+    assert checks(text).examples == ()
+    assert checks(text, line=2).examples == ("slugify('A') == 'a'",)
+
+
+def test_the_main_block_counts() -> None:
+    text = "from myapp.gen.text import slugify\nif __name__ == '__main__':\n    assert slugify('A') == 'a'\n"
+    assert checks(text).examples == ("slugify('A') == 'a'",)
+
+
+def test_comments_and_docstrings_give_examples() -> None:
+    found = caller(
+        '''
+        """A program.
+
+        >>> slug("A b")
+        'a-b'
+        """
+        from myapp.gen.text import slugify as slug
+        # slug("C d") == "c-d", and slug("E") -> "e" is too much for a line
+        # slug("F g") -> "f-g"
+        slug("H")  # -> "h"
+        print(slug("I"))  # => "i"
+        slug("J")  # a slug
+        '''
+    )
+    assert set(remark_examples(found)) == {
+        "slugify('A b') == 'a-b'",
+        "slugify('C d') == 'c-d'",
+        "slugify('F g') == 'f-g'",
+        "slugify('H') == 'h'",
+        "slugify('I') == 'i'",
+    }
+
+
+def test_an_excerpt_of_a_long_file_holds_what_matters() -> None:
+    filler = "\n".join(f"def filler_{n}():\n    return {n}\n" for n in range(400))
+    text = f'from myapp.gen.text import slugify\n{filler}\n# Titles are short.\nTITLE = "A b"\nslugify(TITLE)\n'
+    shown = excerpt_of(caller(text), ["slugify"])
+    assert "from myapp.gen.text import slugify" in shown
+    assert "# Titles are short." in shown
+    assert 'TITLE = "A b"' in shown
+    assert "filler_" not in shown
+    assert len(shown) < 500
+
+
+def test_an_excerpt_of_a_short_file_is_the_file() -> None:
+    text = "from myapp.gen.text import slugify\nx = 1\n"
+    assert excerpt_of(caller(text), ["slugify"]) == text
+
+
+def test_a_file_that_does_not_speak_of_the_names_has_no_excerpt() -> None:
+    assert excerpt_of(caller("x = 1\n"), ["slugify"]) == ""
+
+
+def run(tests: str, **names: object) -> None:
+    """Run the test functions of a text with the names in place of those that it imports from the module."""
+    body = "\n".join(line for line in tests.splitlines() if not line.startswith(f"from {MODULE}"))
+    space = dict(names)
+    exec(compile(body, "<tests>", "exec"), space)
+    functions = [each for name, each in space.items() if name.startswith("test_")]
+    assert functions
+    for function in functions:
+        assert callable(function)
+        function()
