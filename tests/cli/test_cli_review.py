@@ -8,6 +8,7 @@ import pty
 import socket
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -250,9 +251,11 @@ def test_missing_packages_are_named(program: Program) -> None:
         assert "surely_not_installed_pkg" in verdict["reason"]
 
 
-HOSTILE_TESTS = {
+ENDLESS_TESTS = {
     "never end": "import time\nfrom m import f\n\n\ndef test_f():\n    while True:\n        time.sleep(1)\n",
     "never end when they are collected": "while True:\n    pass\n",
+}
+HOSTILE_TESTS = {
     "delete their folder": (
         "import os, shutil\nfrom m import f\n\n\ndef test_f():\n    shutil.rmtree(os.getcwd(), ignore_errors=True)\n"
         "    shutil.rmtree(os.path.dirname(__file__), ignore_errors=True)\n    assert f(1) == 2\n"
@@ -272,8 +275,22 @@ HOSTILE_TESTS = {
 @pytest.mark.parametrize("kind", HOSTILE_TESTS)
 def test_hostile_tests_get_a_verdict_and_harm_nothing(program: Program, kind: str) -> None:
     """Whatever a test file does, the program ends with a verdict, within its limits, and the files stay."""
+    ends_with_a_verdict(program, HOSTILE_TESTS[kind])
+
+
+@pytest.mark.slow
+def test_tests_without_an_end_get_a_verdict_and_harm_nothing(program: Program) -> None:
+    """At the limit of time, which is long: both kinds at once."""
+    programs = [Program(program.folder / name) for name in ("one", "other")]
+    for each in programs:
+        each.folder.mkdir()
+    with ThreadPoolExecutor(len(programs)) as pool:
+        list(pool.map(ends_with_a_verdict, programs, ENDLESS_TESTS.values()))
+
+
+def ends_with_a_verdict(program: Program, tests: str) -> None:
     (program.folder / "m.py").write_text("def f(x):\n    return x\n")
-    (program.folder / "test_m.py").write_text(HOSTILE_TESTS[kind])
+    (program.folder / "test_m.py").write_text(tests)
     before = sorted(program.folder.iterdir())
     done = program("verify", "m.py", "--tests", "test_m.py", "--json")
     assert done.code == 1

@@ -1,29 +1,33 @@
-"""A run that a test can kill: prints each event, and kills its own process at a chosen one.
-
-python durable_run.py THREAD [KIND NODE]
-"""
+"""A run that a test can kill: prints each event, and kills its own process at a chosen one."""
 
 import json
 import os
 import signal
-import sys
+from collections.abc import Mapping
 
+import langchain_openai  # noqa: F401 - with the next, what a run needs: who is forked from this process has it
 from scenarios import REQUEST
 
 import genloom
-
-thread_id, *stop_at = sys.argv[1:]
-
-
-def on_event(event):
-    """Tell the event, then die if it is the one."""
-    node = getattr(event, "node", "")
-    print(json.dumps([event.kind, node]), flush=True)
-    if [event.kind, node] == stop_at:
-        os.kill(os.getpid(), signal.SIGKILL)
+import genloom.graphs.generation
+import genloom.interfaces.thread
 
 
-if __name__ == "__main__":
+def run(thread_id: str, stop_at: list[str], environment: Mapping[str, str], output: str) -> None:
+    """Run a thread in a process that has nothing else to do, with this environment and its output in a file."""
+    os.environ.clear()
+    os.environ.update(environment)
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+
+    def on_event(event: object) -> None:
+        """Tell the event, then die if it is the one."""
+        told = [event.kind, getattr(event, "node", "")]
+        print(json.dumps(told), flush=True)
+        if told == stop_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     result = genloom.generate(
         {**REQUEST},
         model="openai:test-model",

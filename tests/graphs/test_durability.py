@@ -1,11 +1,12 @@
 """A run that is killed goes on where it was, and never starts an agent's run twice."""
 
 import json
-import subprocess
-import sys
+import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
+from durable_run import run
 from scenarios import APPROVAL, RIGHT, WRONG, fenced
 
 from genloom.testing import RunPlan
@@ -15,13 +16,17 @@ WAY = ["inject_context", "generate", "verify", "repair", "fallback", "dispatch_a
 pytestmark = pytest.mark.slow
 
 
-def _run(*arguments: str) -> tuple[int, list[list[str]]]:
-    script = Path(__file__).with_name("durable_run.py")
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments], cwd=script.parents[1], capture_output=True, text=True, timeout=120
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+def _run(output: Path, thread_id: str, *stop_at: str) -> tuple[int, list[list[str]]]:
+    """Run a thread in a process of its own, which is a fork of one that has imported everything."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["durable_run"])
+    process = processes.Process(target=run, args=(thread_id, list(stop_at), dict(os.environ), str(output)))
+    process.start()
+    process.join(120)
+    said = output.read_text()
+    assert "Traceback" not in said, said
+    assert process.exitcode is not None, said
+    return process.exitcode, [json.loads(line) for line in said.splitlines()]
 
 
 def _nodes(events: list[list[str]], kind: str) -> list[str]:
@@ -34,16 +39,17 @@ def _reply(request) -> str:
 
 @pytest.mark.parametrize("node", sorted(set(WAY)))
 @pytest.mark.parametrize("kind", ["node_started", "node_finished"])
-def test_a_run_killed_at_a_node_resumes_there_and_nowhere_else(use_model, use_agent, monkeypatch, node, kind):
+def test_a_run_killed_at_a_node_resumes_there_and_nowhere_else(use_model, use_agent, monkeypatch, tmp_path, node, kind):
     """Only the node in flight runs again; the result is delivered, and the agent ran once."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    here = Path(__file__).parent
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(here), str(here.parent))))  # for whoever imports once for all
     use_model(_reply)
     backend = use_agent(RunPlan(result=fenced(RIGHT)))
-    code, before = _run("t1", kind, node)
+    code, before = _run(tmp_path / "output", "t1", kind, node)
     assert code == -9, before
     in_flight = WAY.index(node)
     assert _nodes(before, "node_started") == WAY[: in_flight + 1]
-    code, after = _run("t1")
+    code, after = _run(tmp_path / "output", "t1")
     assert code == 0
     # told just before its result is stored, a finished node may or may not count as stored
     first = {in_flight} if kind == "node_started" else {in_flight, in_flight + 1}
