@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +41,8 @@ class CallSite:
 
     def source(self) -> str:
         """Return the text of the code there, "" where none is kept (a line typed at the plain prompt of older Pythons)."""
+        import linecache  # a pinned import does not need it
+
         known = {"__name__": self.module, "__loader__": self.loader}
         linecache.checkcache(self.filename)  # the file may have changed since it was last read
         lines = linecache.getlines(self.filename, known)

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import importlib
 import sys
-import threading
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genloom.config import inside_sandbox, load_import_settings
 from genloom.errors import FrozenImportError, GeneratedImportError, StorageError
-from genloom.interfaces.importer.asked import CallSite, Generate
 from genloom.interfaces.importer.installed import HOOKS
-from genloom.interfaces.importer.loader import (
-    AnchorLoader,
-    HandWrittenLoader,
-    package_spec,
-    pinned_spec,
-    unwritten_spec,
-)
 from genloom.interfaces.importer.module import AnchorModule
 from genloom.interfaces.importer.namespace import chosen_namespace, demand_free, found_elsewhere
 from genloom.interfaces.importer.options import GENERATION_SECONDS, ImportOptions, choose_mode
-from genloom.interfaces.importer.pins import PinStore
+
+if TYPE_CHECKING:
+    from genloom.interfaces.importer.asked import CallSite, Generate
+    from genloom.interfaces.importer.pins import PinStore
 
 __all__ = ["ImportHook", "install_import_hook", "uninstall_import_hook"]
 
@@ -39,11 +35,13 @@ class ImportHook:
     def __init__(self, options: ImportOptions) -> None:
         self.options = options
         self._pins: PinStore | None = None
-        self._opening = threading.local()
+        self._opening: ContextVar[str | None] = ContextVar("genloom_opening", default=None)
 
     @property
     def pins(self) -> PinStore:
         """The pinned modules of the namespace."""
+        from genloom.interfaces.importer.pins import PinStore  # installing a hook reads nothing
+
         if self._pins is None or self._pins.directory != self.options.directory:
             self._pins = PinStore(self.options.directory, self.options.namespace)
         return self._pins
@@ -61,6 +59,8 @@ class ImportHook:
         except StorageError as error:
             raise GeneratedImportError(error.message, hint=error.hint, name=fullname) from error
         if entry is not None:
+            from genloom.interfaces.importer.loader import pinned_spec
+
             return pinned_spec(self.pins, fullname, entry)
         return self._own_spec(fullname, path) or self._unwritten_spec(fullname, sys._getframe(1))
 
@@ -88,12 +88,23 @@ class ImportHook:
         self._demand_may_generate(module.__name__, names)
         write_names(module, names, pins=self.pins, options=self.options, caller=caller)
 
-    def pregenerate(self, fullname: str, names: tuple[str, ...], caller: CallSite | None = None) -> None:
-        """Generate and pin names of a module ahead of its import; none of its code runs here. Raises
-        `GeneratedImportError`."""
+    def pregenerate(
+        self,
+        fullname: str,
+        names: tuple[str, ...],
+        caller: CallSite | None = None,
+        generate: Generate | None = None,
+    ) -> None:
+        """Generate and pin names of a module ahead of its import; none of its code runs here. `generate` takes the place
+        of the options' own. Raises `GeneratedImportError`."""
         from genloom.interfaces.importer.writing import pin_names  # a pinned import does not need it
 
-        pin_names(fullname, names, pins=self.pins, options=self.options, caller=caller)
+        options = self.options if generate is None else replace(self.options, generate=generate)
+        entry = self.pins.entry(fullname)
+        missing = tuple(name for name in names if entry is None or name not in entry.names)
+        if missing:
+            self._demand_may_generate(fullname, missing)
+            pin_names(fullname, missing, pins=self.pins, options=options, caller=caller)
 
     def open_module(self, package: ModuleType, name: str, frame: FrameType) -> bool:
         """Import the module `name` below the namespace's package where an attribute expression asks for it."""
@@ -101,11 +112,12 @@ class ImportHook:
 
         if name.startswith("_") or not asks_for(frame, name):
             return False
-        self._opening.name = f"{package.__name__}.{name}"
+        fullname = f"{package.__name__}.{name}"
+        token = self._opening.set(fullname)
         try:
-            importlib.import_module(self._opening.name)
+            importlib.import_module(fullname)
         finally:
-            self._opening.name = None
+            self._opening.reset(token)
         return name in package.__dict__
 
     def refuse(self, module: ModuleType, name: str, frame: FrameType) -> None:
@@ -123,6 +135,8 @@ class ImportHook:
 
     def _package_spec(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """The spec of the namespace's package, or of one above it: the user's own, else an empty one."""
+        from genloom.interfaces.importer.loader import AnchorLoader, package_spec
+
         found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
         root = fullname == self.options.namespace
         if found is not None:
@@ -133,12 +147,15 @@ class ImportHook:
 
     def _own_spec(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """The spec of a file that the user wrote."""
+        from genloom.interfaces.importer.loader import HandWrittenLoader
+
         found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
         if found is not None and type(found.loader) is SourceFileLoader:
             found.loader = HandWrittenLoader(fullname, found.loader.path)
         return found
 
     def _unwritten_spec(self, fullname: str, frame: FrameType) -> ModuleSpec | None:
+        from genloom.interfaces.importer.loader import unwritten_spec
         from genloom.interfaces.importer.statement import running_statement
         from genloom.interfaces.importer.underway import demand_not_underway
 
@@ -147,7 +164,7 @@ class ImportHook:
             demand_not_underway(fullname)
             asked = statement.module == fullname
             self._demand_may_generate(statement.module, statement.names if asked else ())
-        elif getattr(self._opening, "name", None) == fullname:
+        elif self._opening.get() == fullname:
             self._demand_may_generate(fullname, ())
         else:
             return None

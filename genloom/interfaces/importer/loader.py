@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -53,7 +51,7 @@ class PinnedLoader(SourceFileLoader):
         """Return a file's bytes; the module's own are checked against the lock file."""
         if path != self.path:
             return super().get_data(path)
-        return check_bytes(self.name, Path(path), self.entry)
+        return check_bytes(self.name, path, self.entry)
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the code of the bytes that were checked."""
@@ -136,6 +134,8 @@ def compile_module(content: bytes | str, path: str, fullname: str, *, is_package
     text = content if isinstance(content, bytes) else content.encode("utf-8")
     if not _RELATIVE.search(text):
         return cast("CodeType", compile(content, path, "exec", flags=flags, dont_inherit=True))
+    import ast  # imported here: few modules have relative imports
+
     tree = ast.parse(content, path)
     package = fullname if is_package else fullname.rpartition(".")[0]
     for node in ast.walk(tree):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -70,6 +69,8 @@ def read_lock(path: Path) -> LockFile:
         raise StorageError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
     if len(content) > MAX_BYTES:
         raise _corrupted(path, f"it is larger than {MAX_BYTES:,} bytes")
+    import tomllib  # imported here: a program that installs a hook and imports nothing does not pay for it
+
     try:
         table = tomllib.loads(content.decode("utf-8").replace("\r\n", "\n"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

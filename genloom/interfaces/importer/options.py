@@ -6,11 +6,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genloom.config import ImportMode, ImportSettings
 from genloom.errors import UsageError
-from genloom.interfaces.importer.asked import Generate
+
+if TYPE_CHECKING:
+    from genloom.interfaces.importer.asked import Generate
 
 __all__ = ["GENERATION_SECONDS", "ImportOptions", "choose_mode", "in_notebook", "is_terminal"]
 
@@ -59,8 +61,9 @@ def choose_mode(asked: str | None, environment: ImportSettings) -> ImportMode:
         if environment.mode is not None:
             return environment.mode
         return "frozen" if environment.continuous_integration or not _has_person() else "review"
-    if asked == "review" or asked == "auto" or asked == "frozen":
-        return asked
+    modes: dict[str, ImportMode] = {"review": "review", "auto": "auto", "frozen": "frozen"}
+    if asked in modes:
+        return modes[asked]
     raise UsageError(f"There is no import mode {asked!r}.", hint="Use `review`, `auto` or `frozen`.")
 
 

@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from io import open_code
 from pathlib import Path
 
 from genloom.errors import GeneratedImportError, StorageError
 from genloom.interfaces.importer.asked import GeneratedSource
-from genloom.interfaces.importer.file_changes import change_files
 from genloom.interfaces.importer.lock_file import (
     LOCK_NAME,
     LockFile,
@@ -20,8 +20,6 @@ from genloom.interfaces.importer.lock_file import (
     read_lock,
     render_lock,
 )
-from genloom.interfaces.importer.own_folder import own_folder
-from genloom.interfaces.importer.packages import packages_above
 
 __all__ = ["PinStore", "check_bytes"]
 
@@ -76,7 +74,7 @@ class PinStore:
         entry, path = self.entry(module), self.path_of(module)
         if entry is None:
             raise GeneratedImportError(f"{module} is not pinned.", name=module)
-        return check_bytes(module, path, entry)
+        return check_bytes(module, str(path), entry)
 
     def read(self, module: str) -> str:
         """Return the text of a module's file as it is now. Raises `StorageError` when it cannot be read."""
@@ -124,6 +122,8 @@ class PinStore:
             self._apply({self.directory / entry.file: None}, replace(lock, entries=kept))
 
     def _store(self, module: str, content: bytes, values: Mapping[str, object], *, own_file: bool = False) -> Path:
+        from genloom.interfaces.importer.packages import packages_above  # reading pins does not need it
+
         with self._writing() as lock:
             below = self._below(module)
             entries, changes = packages_above(below, lock.entries, self.directory)
@@ -141,6 +141,8 @@ class PinStore:
             return path
 
     def _apply(self, changes: Mapping[Path, bytes | None], lock: LockFile) -> None:
+        from genloom.interfaces.importer.file_changes import change_files  # reading pins does not need it
+
         lock = replace(lock, namespace=self.namespace)
         text = render_lock(lock).encode("utf-8", "backslashreplace")
         change_files(self.directory, {**changes, self.lock_path: text})
@@ -148,7 +150,9 @@ class PinStore:
     @contextmanager
     def _writing(self) -> Iterator[LockFile]:
         """The lock file as it is, while no other process changes it."""
-        from filelock import FileLock, Timeout  # imported here: reading pins does not need it
+        from filelock import FileLock, Timeout  # reading pins does not need it
+
+        from genloom.interfaces.importer.own_folder import own_folder
 
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -182,23 +186,24 @@ class PinStore:
         return self._lock
 
 
-def check_bytes(module: str, path: Path, entry: PinEntry) -> bytes:
+def check_bytes(module: str, path: str, entry: PinEntry) -> bytes:
     """Return the bytes of a pinned file. Raises `GeneratedImportError` when it is missing or is not what was pinned."""
     try:
-        content = path.read_bytes()
+        with open_code(path) as file:
+            content = file.read()
     except OSError as error:
         raise GeneratedImportError(
             f"{module} is pinned in {LOCK_NAME}, and its file cannot be read: {path} ({error.strerror}).",
             hint=f"Restore it from version control, or write it anew: genloom lib regenerate {module}.",
             name=module,
-            path=str(path),
+            path=path,
         ) from error
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise GeneratedImportError(
             f"{path} is not what was pinned: it was edited, and nothing has checked it since.",
             hint=f"Look at it (genloom lib diff {module}), then check and pin it: genloom lib adopt {module}.",
             name=module,
-            path=str(path),
+            path=path,
         )
     return content
 
