@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from genloom.errors import GeneratedImportError, GenloomError, PendingReview
+    from genloom.interfaces.importer.excepthook import install_excepthook
     from genloom.interfaces.importer.hook import install_import_hook, uninstall_import_hook
     from genloom.interfaces.job import GenerateOptions
     from genloom.interfaces.python import agenerate, generate
@@ -28,6 +29,7 @@ __all__ = [
     "__version__",
     "agenerate",
     "generate",
+    "install_excepthook",
     "install_import_hook",
     "uninstall_import_hook",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "PendingReview": "genloom.errors",
     "agenerate": "genloom.interfaces.python",
     "generate": "genloom.interfaces.python",
+    "install_excepthook": "genloom.interfaces.importer.excepthook",
     "install_import_hook": "genloom.interfaces.importer.hook",
     "uninstall_import_hook": "genloom.interfaces.importer.hook",
 }

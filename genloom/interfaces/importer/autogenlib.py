@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from genloom.config import ImportMode, load_import_settings, load_settings
 from genloom.interfaces.importer.asked import Generate, GeneratedSource, ModuleRequest
+from genloom.interfaces.importer.module import AnchorModule
 from genloom.interfaces.importer.options import ImportOptions, choose_mode
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def run_program(arguments: list[str]) -> None:
 
 def _root_module(hook: ImportHook) -> ModuleType:
     """The module `autogenlib` itself, which holds its four functions."""
-    module: Any = ModuleType(
+    module: Any = AnchorModule(
         NAMESPACE, "autogenlib, by genloom: its modules write themselves, and are checked."
     )  # Any: gets functions
 

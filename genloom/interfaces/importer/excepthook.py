@@ -72,18 +72,13 @@ def _explain(error: Exception, traceback: TracebackType | None, *, fix: bool) ->
     # all of this is imported when something failed: a program that works pays nothing
     from genloom.interfaces.importer.explanation import explained, explanation
     from genloom.interfaces.importer.failure import find_failure
-    from genloom.interfaces.importer.hook import ImportHook
+    from genloom.interfaces.importer.installed import HOOKS, hook_of
 
-    hooks = [finder for finder in sys.meta_path if isinstance(finder, ImportHook)]
-
-    def is_generated(module: str) -> bool:
-        return any(module.startswith(f"{hook.options.namespace}.") for hook in hooks)
-
-    failure = find_failure(error, traceback, is_generated)
-    if failure is None:
+    failure = find_failure(error, traceback, lambda name: name not in HOOKS and hook_of(name) is not None)
+    hook = hook_of(failure.module) if failure is not None else None
+    if failure is None or hook is None:
         return
-    options = next(h.options for h in hooks if failure.module.startswith(f"{h.options.namespace}."))
-    known = explained(failure, options)
+    known = explained(failure, hook.options)
     if known is None:  # a hand-written module of the namespace
         return
     _say(explanation(known))
