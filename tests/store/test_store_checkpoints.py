@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -223,9 +224,11 @@ REQUEST = {"request": GenerationRequest(prompt="make f", examples=("f(1) == 2",)
 
 
 @pytest.fixture
-def saver(tmp_path: Path) -> SqliteCheckpointer:
+def saver(tmp_path: Path) -> Iterator[SqliteCheckpointer]:
     """A saver on a new file."""
-    return SqliteCheckpointer(tmp_path / "home" / "checkpoints.db")
+    found = SqliteCheckpointer(tmp_path / "home" / "checkpoints.db")
+    yield found
+    found.close()
 
 
 def test_one_saver_serves_invoke_and_ainvoke(saver: SqliteCheckpointer) -> None:
@@ -300,6 +303,7 @@ def test_threads_share_the_saver(saver: SqliteCheckpointer) -> None:
 
 WRITER = """
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from test_store_checkpoints import REQUEST, _config, _flow
 from genloom.tools.store.checkpoints import SqliteCheckpointer
@@ -444,6 +448,7 @@ def test_a_full_disk_is_a_storage_error_and_loses_nothing(saver: SqliteCheckpoin
 
 KILLED = """
 import os, sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing_extensions import TypedDict
 from langgraph.graph import StateGraph, START, END

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,11 @@ def _key(name: object) -> str:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> ResultCache:
+def cache(tmp_path: Path) -> Iterator[ResultCache]:
     """A roomy cache on a new file."""
-    return ResultCache(tmp_path / "results.db", max_bytes=1_000_000, ttl_seconds=3600)
+    found = ResultCache(tmp_path / "results.db", max_bytes=1_000_000, ttl_seconds=3600)
+    yield found
+    found.close()
 
 
 MAX_BYTES, MAX_ENTRIES, TTL = 500, 4, 10.0
