@@ -48,6 +48,9 @@ WAYS: tuple[Way, ...] = ("values", "test_report")
 _TEST_SECONDS = 12.0
 """pytest starts several times for one verdict; a busy machine must not cut that short."""
 
+_BENIGN_SECONDS = 30.0
+"""Nor may it make a false alarm of a module that does no harm."""
+
 _ENDLESS_SECONDS = 2.0
 """For a probe of time, which runs as long as it may."""
 
@@ -118,6 +121,8 @@ class RecordingSandbox(Sandbox):
     def prepare(self, case: Mapping[str, Any], way: Way) -> None:
         """Forget what was reported, and take the limits for a case."""
         seconds = _TEST_SECONDS if way == "test_report" else CASE_LIMITS.wall_seconds
+        if case["category"] == "benign":
+            seconds = _BENIGN_SECONDS
         if case.get("probe", "").startswith("wall"):
             seconds = _ENDLESS_SECONDS
         self.case_limits = replace(CASE_LIMITS, wall_seconds=seconds)
