@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from open_folders import folder_of_its_own
-from outside_project import ANCHOR, USES_DOUBLE, Model, Project
+from outside_project import ANCHOR, USES_MIX, Model, Project
 
 
 @pytest.fixture
 def model() -> Iterator[Model]:
-    """A model that writes `double`, and counts how often it was asked."""
+    """A model that writes `mix`, and counts how often it was asked."""
     with Model() as server:
         yield server
 
@@ -30,7 +30,7 @@ def written_folder() -> Iterator[Path]:
     """The files of a project whose `myapp.gen.text` was generated and pinned."""
     with Model() as server, folder_of_its_own() as folder:
         found = _filled(Project(folder, server))
-        done = found.script(USES_DOUBLE, GENLOOM_HOME=str(folder / "home"))
+        done = found.script(USES_MIX, GENLOOM_HOME=str(folder / "home"))
         assert done.code == 0, done.err
         assert found.pinned == {"text.py"}
         shutil.rmtree(folder / "home", ignore_errors=True)
@@ -40,7 +40,7 @@ def written_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def written(written_folder: Path, model: Model) -> Iterator[Project]:
-    """A project of its own in which `myapp.gen.text` is pinned and holds `double`."""
+    """A project of its own in which `myapp.gen.text` is pinned and holds `mix`."""
     with folder_of_its_own() as folder:
         shutil.copytree(written_folder, folder, dirs_exist_ok=True)
         yield Project(folder, model)

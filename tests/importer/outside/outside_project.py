@@ -13,26 +13,27 @@ from pathlib import Path
 import genloom
 from genloom.testing import OpenAIServer, RecordedRequest
 
-__all__ = ["ANCHOR", "DOUBLE", "SHOUT", "USES_DOUBLE", "Done", "Model", "Project", "tell"]
+__all__ = ["ANCHOR", "MIX", "SHOUT", "USES_MIX", "Done", "Model", "Project", "tell"]
 
 ROOT = Path(genloom.__file__).parents[1]
 
 ANCHOR = 'import genloom\n\ngenloom.install_import_hook(mode="auto")\n'
 """What an anchor package holds; namespace and folder are its own."""
 
-DOUBLE = 'def double(x: int) -> int:\n    """Return twice x."""\n    return 2 * x\n'
+MIX = 'def mix(x: int) -> int:\n    """Return a number that x leads to."""\n    return (x * 7919 + 13) % 104729\n'
 SHOUT = (
-    'def shout(text: str) -> str:\n    """Return the text in capitals, with a mark."""\n    return text.upper() + "!"\n'
+    'def shout(text: str) -> str:\n    """Return the text in capitals, with a number."""\n'
+    '    return f"{text.upper()}#{len(text) * 31 + 7}"\n'
 )
 
-USES_DOUBLE = """
-from myapp.gen.text import double
+USES_MIX = """
+from myapp.gen.text import mix
 
-assert double(2) == 4
-assert double(-3) == -6
-print("ok", double(21))
+assert mix(2) == 15851
+assert mix(-3) == 80985
+print("ok", mix(21))
 """
-"""A caller that shows two checks, so that one call of the model is enough to prove the module."""
+"""A caller that shows two checks, so that one call of the model is enough to prove the module; no search finds it."""
 
 
 def tell(source: str) -> str:
@@ -57,7 +58,7 @@ class Done:
 class Model(OpenAIServer):
     """A model on loopback that says `source` (or what a rule makes of the request) as often as it is asked."""
 
-    def __init__(self, source: str | Callable[[RecordedRequest], str] = DOUBLE) -> None:
+    def __init__(self, source: str | Callable[[RecordedRequest], str] = MIX) -> None:
         self.source = source
         """The module that it writes, or a rule that makes the whole reply."""
         super().__init__(self._say)

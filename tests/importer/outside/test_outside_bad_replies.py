@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import pytest
-from outside_project import DOUBLE, SHOUT, Project, tell
+from outside_project import MIX, SHOUT, Project, tell
 
 from genloom.testing import Fault
 
 pytestmark = pytest.mark.slow
 
 REPLIES = {
-    "syntax error": tell("def double(x:\n    return 2 * x\n"),
+    "syntax error": tell("def mix(x:\n    return (x * 7919 + 13) % 104729\n"),
     "prose": "I would rather not write this, but multiplying by two is easy.",
     "nothing": "",
-    "two modules": tell("def double(x):\n    return 2 * x\n") + "\nor\n\n" + tell("def double(x):\n    return x + x\n"),
+    "two modules": tell("def mix(x):\n    return (x * 7919 + 13) % 104729\n")
+    + "\nor\n\n"
+    + tell("def mix(x):\n    return x + x\n"),
     "missing name": tell(SHOUT),
-    "raises at import": tell(f'{DOUBLE}\n\nraise RuntimeError("not today")\n'),
-    "exits at import": tell(f"import sys\n\n\n{DOUBLE}\n\nsys.exit(0)\n"),
-    "loops at import": tell(f"{DOUBLE}\n\nwhile True:\n    pass\n"),
-    "missing package": tell(f"import a_package_that_nobody_wrote\n\n\n{DOUBLE}"),
-    "over-long": tell(DOUBLE + "\n" + "# and so on\n" * 400_000),
-    "wrong": tell("def double(x: int) -> int:\n    return x * x\n"),
-    "NUL": tell("def double(x):\n    return 2 * x\0\n"),
-    "imports itself": tell(f"from myapp.gen.text import double as other\n\n\n{DOUBLE}"),
-    "writes at import": tell(
-        f'from pathlib import Path\n\nPath("/tmp/genloom-was-here").write_text("x")\n\n\n{DOUBLE}'
-    ),
+    "raises at import": tell(f'{MIX}\n\nraise RuntimeError("not today")\n'),
+    "exits at import": tell(f"import sys\n\n\n{MIX}\n\nsys.exit(0)\n"),
+    "loops at import": tell(f"{MIX}\n\nwhile True:\n    pass\n"),
+    "missing package": tell(f"import a_package_that_nobody_wrote\n\n\n{MIX}"),
+    "over-long": tell(MIX + "\n" + "# and so on\n" * 400_000),
+    "wrong": tell("def mix(x: int) -> int:\n    return x * x\n"),
+    "NUL": tell("def mix(x):\n    return (x * 7919 + 13) % 104729\0\n"),
+    "imports itself": tell(f"from myapp.gen.text import mix as other\n\n\n{MIX}"),
+    "writes at import": tell(f'from pathlib import Path\n\nPath("/tmp/genloom-was-here").write_text("x")\n\n\n{MIX}'),
 }
 
 PROGRAM = """
@@ -33,21 +33,21 @@ import sys, traceback
 from pathlib import Path
 
 try:
-    from myapp.gen.text import double
+    from myapp.gen.text import mix
 except ImportError as error:
     print(type(error).__name__)
     print(error)
     print("hint:", error.hint)
 else:
-    assert double(2) == 4
-    assert double(-3) == -6
+    assert mix(2) == 15851
+    assert mix(-3) == 80985
     raise SystemExit("imported")
 left = sorted(name for name in sys.modules if name.startswith("myapp.gen."))
 assert not left, left
 Path("mended").touch()
-from myapp.gen.text import double
-assert double(5) == 10
-print("ok", double(21))
+from myapp.gen.text import mix
+assert mix(5) == 39608
+print("ok", mix(21))
 """
 
 
@@ -59,14 +59,14 @@ def test_a_bad_reply_is_refused_and_the_next_import_is_right(project: Project, k
     def say(_: object) -> str:
         nonlocal asked_badly
         if (project.folder / "mended").exists():
-            return tell(DOUBLE)
+            return tell(MIX)
         asked_badly += 1
         return REPLIES[kind]
 
     project.model.source = say
     done = project.script(PROGRAM)
     assert done.out.startswith("GeneratedImportError\n"), done.said
-    assert done.out.endswith("ok 42\n"), done.said
+    assert done.out.endswith("ok 61583\n"), done.said
     assert "hint: None" not in done.out
     assert 1 <= asked_badly <= 5
     assert project.pinned == {"text.py"}
@@ -77,14 +77,14 @@ def test_a_bad_reply_is_refused_and_the_next_import_is_right(project: Project, k
 def test_after_a_bad_reply_nothing_is_pinned(project: Project, kind: str) -> None:
     """Neither a file nor an entry, and the uncaught error tells the evidence."""
     project.model.source = lambda _: REPLIES[kind]
-    done = project.script("from myapp.gen.text import double\n\nassert double(2) == 4\nassert double(3) == 6\n")
+    done = project.script("from myapp.gen.text import mix\n\nassert mix(2) == 15851\nassert mix(3) == 23770\n")
     assert done.code == 1
     assert "GeneratedImportError" in done.err
     assert project.pinned == set()
     assert "text" not in project.lock
     if kind == "wrong":
-        assert "double(3)" in done.err
-        assert "9" in done.err
+        assert "mix(2)" in done.err
+        assert "15851" in done.err
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
@@ -92,9 +92,9 @@ def test_a_server_that_refuses_is_told_apart(project: Project, status: int) -> N
     """An import error whose cause says what the server said; no repair is paid for, nothing is pinned."""
     project.model.set_faults(lambda _: Fault(status=status, body='{"error": {"message": "no"}}'))
     done = project.script(
-        "try:\n    from myapp.gen.text import double\nexcept ImportError as error:\n"
+        "try:\n    from myapp.gen.text import mix\nexcept ImportError as error:\n"
         "    print(type(error).__name__, type(error.__cause__).__name__)\n    print(error)\n    print(error.hint)\n"
-        "else:\n    assert double(2) == 4\n    assert double(3) == 6\n",
+        "else:\n    assert mix(2) == 15851\n    assert mix(3) == 23770\n",
         GENLOOM_MODEL="openai:test-model",
     )
     assert done.out.startswith("GeneratedImportError "), done.said
@@ -116,7 +116,7 @@ def test_no_model_and_no_key(project: Project) -> None:
 
 def test_a_module_without_checks_needs_a_person_or_leave(project: Project) -> None:
     """`unverified` is refused in `auto`, and the error says how to accept it; with leave it is taken."""
-    caller = "from myapp.gen.text import double\nprint(double(21))\n"
+    caller = "from myapp.gen.text import mix\nprint(mix(21))\n"
     done = project.script(caller)
     assert done.code == 1
     assert "accept_unverified" in done.err
@@ -125,7 +125,7 @@ def test_a_module_without_checks_needs_a_person_or_leave(project: Project) -> No
         "myapp/gen/__init__.py", 'import genloom\n\ngenloom.install_import_hook(mode="auto", accept_unverified=True)\n'
     )
     done = project.run("program.py")
-    assert done.out == "42\n", done.err
+    assert done.out == "61583\n", done.err
     assert project.pinned == {"text.py"}
     assert "unverified" in project.lock
 
@@ -134,8 +134,8 @@ def test_secrets_of_the_caller_reach_no_prompt_and_no_lock(project: Project) -> 
     """A key in the caller's source, beside its checks."""
     key = "sk-" + "proj-" + "Zx9" * 14
     done = project.script(
-        f'TOKEN = "{key}"\n' + "from myapp.gen.text import double\nassert double(2) == 4, TOKEN\n"
-        "assert double(-3) == -6\nprint(double(21))\n"
+        f'TOKEN = "{key}"\n' + "from myapp.gen.text import mix\nassert mix(2) == 15851, TOKEN\n"
+        "assert mix(-3) == 80985\nprint(mix(21))\n"
     )
     assert project.model.calls >= 1
     assert key not in "".join(map(str, project.model.chats))

@@ -7,14 +7,14 @@ import textwrap
 import time
 
 import pytest
-from outside_project import DOUBLE, USES_DOUBLE, Project, tell
+from outside_project import MIX, USES_MIX, Project, tell
 from outside_terminal import at_terminal
 
 from genloom.testing import Fault
 
 pytestmark = pytest.mark.slow
 
-LINES = "from myapp.gen.text import double; assert double(2) == 4; assert double(-3) == -6; print('ok', double(21))"
+LINES = "from myapp.gen.text import mix; assert mix(2) == 15851; assert mix(-3) == 80985; print('ok', mix(21))"
 
 
 def _written_once(project: Project) -> bool:
@@ -24,15 +24,15 @@ def _written_once(project: Project) -> bool:
 def test_from_the_command_line(project: Project) -> None:
     """`python -c`."""
     done = project.run("-c", LINES)
-    assert done.out == "ok 42\n", done.err
+    assert done.out == "ok 61583\n", done.err
     assert _written_once(project)
 
 
 def test_from_standard_input(project: Project) -> None:
     """`python -`, which keeps no text of what it runs: the model is asked all the same."""
-    done = project.run("-", stdin=USES_DOUBLE)
+    done = project.run("-", stdin=USES_MIX)
     assert project.model.calls in (1, 2)  # without the text there are no checks, and the model is asked for some
-    assert done.out == "ok 42\n" or "unverified" in done.err.lower(), done.err
+    assert done.out == "ok 61583\n" or "unverified" in done.err.lower(), done.err
 
 
 def test_at_the_interactive_prompt(project: Project) -> None:
@@ -40,9 +40,9 @@ def test_at_the_interactive_prompt(project: Project) -> None:
     project.write(
         "myapp/gen/__init__.py", 'import genloom\n\ngenloom.install_import_hook(mode="auto", accept_unverified=True)\n'
     )
-    typed = "from myapp.gen.text import double\nprint('answer', double(21))\nexit()\n"
+    typed = "from myapp.gen.text import mix\nprint('answer', mix(21))\nexit()\n"
     _, shown = at_terminal(project, "-i", "-q", typed=typed)
-    assert "answer 42" in shown
+    assert "answer 61583" in shown
     assert project.pinned == {"text.py"}
     assert project.model.calls in (1, 2)
 
@@ -50,23 +50,23 @@ def test_at_the_interactive_prompt(project: Project) -> None:
 def test_in_ipython(project: Project) -> None:
     """A statement that was typed into IPython, with its checks in the same cell."""
     done = project.run("-m", "IPython", "--colors=NoColor", "-c", LINES.replace("; ", "\n"))
-    assert "ok 42" in done.out, done.said
+    assert "ok 61583" in done.out, done.said
     assert _written_once(project)
 
 
 def test_in_a_script_that_ipython_runs(project: Project) -> None:
     """`ipython program.py`."""
-    project.write("program.py", USES_DOUBLE)
+    project.write("program.py", USES_MIX)
     done = project.run("-m", "IPython", "program.py")
-    assert "ok 42" in done.out, done.said
+    assert "ok 61583" in done.out, done.said
     assert _written_once(project)
 
 
 def test_under_coverage(project: Project) -> None:
     """The lines of the generated file count, too."""
-    project.write("program.py", USES_DOUBLE)
+    project.write("program.py", USES_MIX)
     done = project.run("-m", "coverage", "run", "--source=myapp", "program.py")
-    assert "ok 42" in done.out, done.said
+    assert "ok 61583" in done.out, done.said
     assert _written_once(project)
     report = project.run("-m", "coverage", "report", "-m")
     assert "myapp/gen/text.py" in report.out, report.said
@@ -76,12 +76,12 @@ def test_under_coverage(project: Project) -> None:
 @pytest.mark.parametrize("place", ["top", "inside"])
 def test_under_pytest(project: Project, place: str) -> None:
     """A test module whose assertions pytest rewrites; what it asserts are the checks."""
-    checks = "assert double(2) == 4\nassert double(-3) == -6\n"
+    checks = "assert mix(2) == 15851\nassert mix(-3) == 80985\n"
     body = textwrap.indent(checks, "    ")
-    statement = "from myapp.gen.text import double\n"
+    statement = "from myapp.gen.text import mix\n"
     text = {
-        "top": f"{statement}\n\ndef test_double():\n{body}",
-        "inside": f"def test_double():\n    {statement}{body}",
+        "top": f"{statement}\n\ndef test_mix():\n{body}",
+        "inside": f"def test_mix():\n    {statement}{body}",
     }
     project.write("test_it.py", text[place])
     done = project.run("-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -91,19 +91,19 @@ def test_under_pytest(project: Project, place: str) -> None:
 
 def test_under_a_tracing_debugger(project: Project) -> None:
     """`python -m pdb`, stepping over the import."""
-    project.write("program.py", USES_DOUBLE)
+    project.write("program.py", USES_MIX)
     done = project.run("-m", "pdb", "-c", "next", "-c", "continue", "-c", "quit", "program.py")
-    assert "ok 42" in done.out, done.said
+    assert "ok 61583" in done.out, done.said
     assert _written_once(project)
 
 
 def test_inside_a_running_event_loop(project: Project) -> None:
     """An import within a coroutine; the loop goes on afterwards."""
     done = project.script(
-        "import asyncio\n\nasync def main():\n    from myapp.gen.text import double\n    assert double(2) == 4\n"
-        "    assert double(-3) == -6\n    await asyncio.sleep(0)\n    print('ok', double(21))\n\nasyncio.run(main())\n"
+        "import asyncio\n\nasync def main():\n    from myapp.gen.text import mix\n    assert mix(2) == 15851\n"
+        "    assert mix(-3) == 80985\n    await asyncio.sleep(0)\n    print('ok', mix(21))\n\nasyncio.run(main())\n"
     )
-    assert done.out == "ok 42\n", done.err
+    assert done.out == "ok 61583\n", done.err
     assert _written_once(project)
 
 
@@ -124,18 +124,18 @@ def test_generating_ahead_does_not_hold_up_the_loop(project: Project) -> None:
                     await asyncio.sleep(0.005)
                     longest, last = max(longest, time.monotonic() - last), time.monotonic()
             beside = asyncio.create_task(tick())
-            await genloom.agenerate_module("myapp.gen.text", ["double"], accept_unverified=True)
+            await genloom.agenerate_module("myapp.gen.text", ["mix"], accept_unverified=True)
             done = True
             await beside
             print("held", longest < 5)
 
         asyncio.run(main())
-        from myapp.gen.text import double
-        print("ok", double(21))
+        from myapp.gen.text import mix
+        print("ok", mix(21))
         """,
     )
     done = project.run("program.py")
-    assert done.out.endswith("ok 42\n"), done.err
+    assert done.out.endswith("ok 61583\n"), done.err
     assert project.pinned == {"text.py"}
     assert project.model.calls in (1, 2)
 
@@ -149,10 +149,10 @@ def test_threads_share_one_generation(project: Project) -> None:
 
         def work():
             ready.wait()
-            from myapp.gen.text import double
-            assert double(2) == 4
-            assert double(-3) == -6
-            found.append(double)
+            from myapp.gen.text import mix
+            assert mix(2) == 15851
+            assert mix(-3) == 80985
+            found.append(mix)
 
         threads = [threading.Thread(target=work) for _ in range(8)]
         for thread in threads: thread.start()
@@ -171,7 +171,7 @@ def test_threads_with_different_modules_do_not_wait_for_one_another(project: Pro
     def slowly(request: object) -> str:
         if "slow" in str(getattr(request, "body", b"")):
             time.sleep(6)
-        return tell(f"{DOUBLE}\n\n{DOUBLE.replace('double', 'slow')}")
+        return tell(f"{MIX}\n\n{MIX.replace('mix', 'slow')}")
 
     project.model.source = slowly
     done = project.script(
@@ -186,10 +186,10 @@ def test_threads_with_different_modules_do_not_wait_for_one_another(project: Pro
             order.append("slow")
 
         def second():
-            from myapp.gen.two import double
-            assert double(2) == 4
-            assert double(-3) == -6
-            order.append("double")
+            from myapp.gen.two import mix
+            assert mix(2) == 15851
+            assert mix(-3) == 80985
+            order.append("mix")
 
         threads = [threading.Thread(target=first), threading.Thread(target=second)]
         for thread in threads: thread.start()
@@ -197,7 +197,7 @@ def test_threads_with_different_modules_do_not_wait_for_one_another(project: Pro
         print(order)
         """
     )
-    assert done.out == "['double', 'slow']\n", done.said
+    assert done.out == "['mix', 'slow']\n", done.said
     assert project.model.calls == 2
 
 
@@ -205,24 +205,24 @@ def test_a_spawn_pool_shares_one_generation(project: Project) -> None:
     """Four workers that start afresh and import at once."""
     project.write(
         "myapp/work.py",
-        "def work(x):\n    from myapp.gen.text import double\n    assert double(2) == 4\n"
-        "    assert double(-3) == -6\n    return double(x)\n",
+        "def work(x):\n    from myapp.gen.text import mix\n    assert mix(2) == 15851\n"
+        "    assert mix(-3) == 80985\n    return mix(x)\n",
     )
     done = project.script(
         "import multiprocessing\nfrom myapp.work import work\n\nif __name__ == '__main__':\n"
         "    with multiprocessing.get_context('spawn').Pool(4) as pool:\n"
         "        print(pool.map(work, range(8), chunksize=1))\n"
     )
-    assert done.out == "[0, 2, 4, 6, 8, 10, 12, 14]\n", done.err
+    assert done.out == "[13, 7932, 15851, 23770, 31689, 39608, 47527, 55446]\n", done.err
     assert _written_once(project)
 
 
 def test_processes_share_one_generation(project: Project) -> None:
     """Four programs that start at the same time."""
-    project.write("program.py", USES_DOUBLE)
+    project.write("program.py", USES_MIX)
     running = [project.start("program.py") for _ in range(4)]
     ended = [process.communicate(timeout=120) for process in running]
-    assert [out for out, _ in ended] == ["ok 42\n"] * 4, ended
+    assert [out for out, _ in ended] == ["ok 61583\n"] * 4, ended
     assert _written_once(project)
 
 
@@ -230,9 +230,9 @@ def test_processes_share_one_generation(project: Project) -> None:
 def test_ctrl_c_stops_an_import(project: Project, loop: bool) -> None:
     """While the model is silent: `KeyboardInterrupt`, nothing pinned, and the next import is right."""
     project.model.set_faults([Fault(hang=True)])
-    inside = "async def main():\n    from myapp.gen.text import double\n\nimport asyncio\nasyncio.run(main())\n"
-    program = inside if loop else "from myapp.gen.text import double\n"
-    project.write("program.py", f"{program}\nassert double(2) == 4\nassert double(-3) == -6\n")
+    inside = "async def main():\n    from myapp.gen.text import mix\n\nimport asyncio\nasyncio.run(main())\n"
+    program = inside if loop else "from myapp.gen.text import mix\n"
+    project.write("program.py", f"{program}\nassert mix(2) == 15851\nassert mix(-3) == 80985\n")
     process = project.start("program.py")
     deadline = time.monotonic() + 60
     while not project.model.calls and time.monotonic() < deadline:
@@ -244,5 +244,5 @@ def test_ctrl_c_stops_an_import(project: Project, loop: bool) -> None:
     assert "KeyboardInterrupt" in err, (out, err)
     assert project.pinned == set()
     project.model.set_faults([])
-    done = project.script(USES_DOUBLE)
-    assert done.out == "ok 42\n", done.err
+    done = project.script(USES_MIX)
+    assert done.out == "ok 61583\n", done.err

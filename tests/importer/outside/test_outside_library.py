@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from outside_project import DOUBLE, USES_DOUBLE, Project
+from outside_project import MIX, USES_MIX, Project
 
 pytestmark = pytest.mark.slow
 
@@ -19,14 +19,14 @@ def test_an_anchor_package_that_the_command_line_made(project: Project) -> None:
     made = project.run("-m", "genloom", "lib", "init", "myapp.gen")
     assert made.code == 0, made.said
     assert (project.gen / "py.typed").exists()
-    done = project.script(USES_DOUBLE, GENLOOM_IMPORT_MODE="auto")
-    assert done.out == "ok 42\n", done.err
+    done = project.script(USES_MIX, GENLOOM_IMPORT_MODE="auto")
+    assert done.out == "ok 61583\n", done.err
     listed = project.run("-m", "genloom", "lib", "list", "--json")
     assert listed.code == 0, listed.said
     assert "myapp.gen.text" in listed.out
     json.loads(listed.out)
     shown = project.run("-m", "genloom", "lib", "show", "myapp.gen.text")
-    assert "def double" in shown.out, shown.said
+    assert "def mix" in shown.out, shown.said
     verified = project.run("-m", "genloom", "lib", "verify")
     assert verified.code == 0, verified.said
     assert project.model.calls == 1
@@ -35,12 +35,12 @@ def test_an_anchor_package_that_the_command_line_made(project: Project) -> None:
 def test_verify_notices_an_edit_and_a_pin_that_fails_its_checks(written: Project) -> None:
     """Exit code 1; nothing is changed."""
     path = written.gen / "text.py"
-    path.write_text(path.read_text().replace("2 * x", "3 * x"))
+    path.write_text(path.read_text().replace("7919", "7917"))
     done = written.run("-m", "genloom", "lib", "verify")
     assert done.code == 1, done.said
     assert "text" in done.said
     assert "Traceback" not in done.said
-    assert "3 * x" in path.read_text()
+    assert "7917" in path.read_text()
     assert written.model.calls == 0
 
 
@@ -50,11 +50,11 @@ def test_an_ejected_package_needs_no_genloom(written: Project) -> None:
     assert done.code == 0, done.said
     assert "genloom" not in "".join(path.read_text() for path in written.gen.rglob("*.py"))
     blocker = "import sys; sys.modules['genloom'] = None\n"
-    written.write("alone.py", blocker + USES_DOUBLE)
+    written.write("alone.py", blocker + USES_MIX)
     alone = subprocess.run(
         [sys.executable, "alone.py"], cwd=written.folder, capture_output=True, text=True, check=False, timeout=60
     )
-    assert alone.stdout == "ok 42\n", alone.stderr
+    assert alone.stdout == "ok 61583\n", alone.stderr
     tests = sorted(written.folder.rglob("test_*.py"))
     assert tests, done.said
     written.write("conftest.py", blocker)
@@ -66,8 +66,8 @@ def test_an_ejected_package_needs_no_genloom(written: Project) -> None:
 def test_an_emptied_anchor_is_a_plain_package(written: Project) -> None:
     """Emptying `__init__.py` ejects, as its own text says."""
     written.write("myapp/gen/__init__.py", "")
-    done = written.script("import sys; sys.modules['genloom'] = None\n" + USES_DOUBLE)
-    assert done.out == "ok 42\n", done.err
+    done = written.script("import sys; sys.modules['genloom'] = None\n" + USES_MIX)
+    assert done.out == "ok 61583\n", done.err
 
 
 def test_a_moved_project_needs_no_repair(written: Project) -> None:
@@ -76,11 +76,11 @@ def test_a_moved_project_needs_no_repair(written: Project) -> None:
     moved = written.folder / "moved"
     moved.mkdir()
     shutil.move(written.folder / "myapp", moved / "myapp")
-    done = written.command([sys.executable, "-c", USES_DOUBLE], PYTHONPATH=written.environment()["PYTHONPATH"])
+    done = written.command([sys.executable, "-c", USES_MIX], PYTHONPATH=written.environment()["PYTHONPATH"])
     assert done.code == 1  # it is not there any more
     paths = written.environment()["PYTHONPATH"].replace(str(written.folder), str(moved))
-    done = written.command([sys.executable, "-c", USES_DOUBLE], PYTHONPATH=paths)
-    assert done.out == "ok 42\n", done.err
+    done = written.command([sys.executable, "-c", USES_MIX], PYTHONPATH=paths)
+    assert done.out == "ok 61583\n", done.err
 
 
 AUTOGENLIB = (
@@ -131,8 +131,8 @@ def test_autogenlibs_init_describes_the_library(project: Project) -> None:
 
 def test_a_name_of_another_module_may_be_written_twice(project: Project) -> None:
     """Modules of one library know each other, and share nothing unless they import it."""
-    project.model.source = DOUBLE
+    project.model.source = MIX
     for name in ("one", "two"):
-        done = project.script(USES_DOUBLE.replace("gen.text", f"gen.{name}"), GENLOOM_HOME=str(project.folder / name))
-        assert done.out == "ok 42\n", done.err
+        done = project.script(USES_MIX.replace("gen.text", f"gen.{name}"), GENLOOM_HOME=str(project.folder / name))
+        assert done.out == "ok 61583\n", done.err
     assert project.pinned == {"one.py", "two.py"}

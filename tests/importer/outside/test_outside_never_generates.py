@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from outside_project import USES_DOUBLE, Project
+from outside_project import USES_MIX, Project
 
 COMPLETER = (
     "from IPython.core.completer import Completer\nlist(Completer(namespace={{'{0}': {0}}}).attr_matches('{0}.{1}'))"
@@ -15,7 +15,7 @@ PROBES = {
     "find_spec-below": "import importlib.util as u\nassert u.find_spec('myapp.gen.text.deeper') is None",
     "import_module": "import importlib\nimportlib.import_module('myapp.gen.text')",
     "import_module-relative": "import importlib\nimportlib.import_module('.text', 'myapp.gen')",
-    "__import__": "__import__('myapp.gen.text', fromlist=['double'])",
+    "__import__": "__import__('myapp.gen.text', fromlist=['mix'])",
     "hasattr": "from myapp import gen\nassert not hasattr(gen, 'text')",
     "getattr": "from myapp import gen\ngetattr(gen, 'text')",
     "getattr-default": "from myapp import gen\nassert getattr(gen, 'text', 5) == 5",
@@ -23,12 +23,12 @@ PROBES = {
     "dir": "from myapp import gen\ndir(gen), vars(gen)\nassert 'text' not in dir(gen)",
     "getmembers": "import inspect\nfrom myapp import gen\ninspect.getmembers(gen)\ninspect.getmembers_static(gen)",
     "getattr_static": "import inspect\nfrom myapp import gen\ninspect.getattr_static(gen, 'text', None)",
-    "pydoc.locate": "import pydoc\nassert pydoc.locate('myapp.gen.text.double') is None",
+    "pydoc.locate": "import pydoc\nassert pydoc.locate('myapp.gen.text.mix') is None",
     "pydoc.render": "import pydoc\nfrom myapp import gen\npydoc.render_doc(gen)",
-    "resolve_name": "import pkgutil\npkgutil.resolve_name('myapp.gen.text:double')",
+    "resolve_name": "import pkgutil\npkgutil.resolve_name('myapp.gen.text:mix')",
     "walk_packages": "import pkgutil, myapp\nlist(pkgutil.walk_packages(myapp.__path__, 'myapp.'))",
     "runpy": "import runpy\nrunpy.run_module('myapp.gen.text')",
-    "mock.patch": "from unittest import mock\nmock.patch('myapp.gen.text.double').start()",
+    "mock.patch": "from unittest import mock\nmock.patch('myapp.gen.text.mix').start()",
     "mock.patch.object": "from unittest import mock\nfrom myapp import gen\nmock.patch.object(gen, 'text').start()",
     "mock.autospec": "from unittest import mock\nfrom myapp import gen\nmock.create_autospec(gen)",
     "pickle": "import pickle\npickle.loads(b'cmyapp.gen.text\\ndouble\\n.')",
@@ -41,7 +41,7 @@ PROBES = {
     "linecache": "import linecache\nlinecache.getlines('myapp/gen/text.py')",
     "copy": "import copy\nfrom myapp import gen\ncopy.copy(vars(gen))",
     "repr": "from myapp import gen\nrepr(gen), str(gen), hash(gen), gen == 1",
-    "entry-point": "from importlib.metadata import EntryPoint\nEntryPoint('x', 'myapp.gen.text:double', 'g').load()",
+    "entry-point": "from importlib.metadata import EntryPoint\nEntryPoint('x', 'myapp.gen.text:mix', 'g').load()",
     "ipython-completer": "from myapp import gen\n" + COMPLETER.format("gen", "te"),
     "jedi": "import jedi\nfrom myapp import gen\njedi.Interpreter('gen.text.dou', [{'gen': gen}]).complete()",
     "jedi-static": "import jedi\njedi.Script('from myapp.gen.text import dou').complete(1, 30)",
@@ -80,7 +80,7 @@ ON_MODULES = {
     "import_module-below": "import importlib\nimportlib.import_module('myapp.gen.text.shout')",
     "type-hints": "import typing\ntyping.get_type_hints(text)",
     "abc": "import collections.abc as a\nisinstance(text, a.Iterable), isinstance(text, a.Callable)",
-    "pprint": "import pprint, copy\npprint.pformat(vars(text)['double'])\nrepr(text)",
+    "pprint": "import pprint, copy\npprint.pformat(vars(text)['mix'])\nrepr(text)",
     "runpy": "import runpy\nrunpy.run_module('myapp.gen.text')",
 }
 """Programs; that one ends with an error of its own is well: it must be one of those that Python itself would raise."""
@@ -110,7 +110,7 @@ def test_looking_at_an_unwritten_module_asks_nobody(project: Project, probe: str
 def test_looking_at_a_pinned_module_asks_nobody(written: Project, probe: str) -> None:
     """A name that is not there is not written because somebody looked for it."""
     before = (written.gen / "text.py").read_bytes()
-    done = written.script("from myapp.gen import text\ntext.double\n" + _guarded(ON_MODULES[probe]))
+    done = written.script("from myapp.gen import text\ntext.mix\n" + _guarded(ON_MODULES[probe]))
     assert written.model.calls == 0
     assert done.code == 0, done.err
     assert (written.gen / "text.py").read_bytes() == before
@@ -128,8 +128,8 @@ def test_looking_at_an_empty_module_asks_nobody(project: Project, probe: str) ->
 
 
 COLLECTED = {
-    "top": USES_DOUBLE.replace("print", "def test_it():\n    print"),
-    "inside": "def test_it():\n    from myapp.gen.text import double\n    assert double(2) == 4\n",
+    "top": USES_MIX.replace("print", "def test_it():\n    print"),
+    "inside": "def test_it():\n    from myapp.gen.text import mix\n    assert mix(2) == 15851\n",
 }
 
 
@@ -148,7 +148,7 @@ def test_collecting_tests_asks_nobody(project: Project, form: str, option: str) 
 
 def test_type_checkers_read_the_pinned_files(written: Project) -> None:
     """mypy knows the types of what was written, without configuration and without a model."""
-    written.write("use.py", "from myapp.gen.text import double\n\nreveal_type(double)\nx: str = double(2)\n")
+    written.write("use.py", "from myapp.gen.text import mix\n\nreveal_type(mix)\nx: str = mix(2)\n")
     done = written.command([sys.executable, "-m", "mypy", "--cache-dir=/dev/null", "--follow-imports=silent", "use.py"])
     assert written.model.calls == 0
     assert "def (x: builtins.int) -> builtins.int" in done.out, done.said
@@ -165,7 +165,7 @@ def test_frozen_imports_never_ask(project: Project, how: str) -> None:
     project.write("myapp/gen/__init__.py", anchors.get(how, FROZEN.replace('mode="frozen"', "")))
     changes = {"variable": {"GENLOOM_IMPORT_MODE": "frozen"}, "ci": {"CI": "true"}}.get(how, {})
     done = project.script(
-        "import sys\ntry:\n    from myapp.gen.text import double\nexcept ModuleNotFoundError as error:\n"
+        "import sys\ntry:\n    from myapp.gen.text import mix\nexcept ModuleNotFoundError as error:\n"
         "    print(type(error).__name__, error.name, error.hint)\n"
         "assert not {'langgraph', 'langchain_core', 'langchain'} & set(sys.modules)\n"
         "assert 'myapp.gen.text' not in sys.modules\n",
@@ -187,8 +187,8 @@ def test_a_pinned_import_works_where_no_framework_can_be_imported(written: Proje
     """Neither LangGraph nor LangChain, a client or pydantic."""
     if anchor == "frozen":
         written.write("myapp/gen/__init__.py", FROZEN)
-    done = written.script(BLOCKED + "from myapp.gen.text import double\nprint(double(21))\n")
-    assert done.out == "42\n", done.err
+    done = written.script(BLOCKED + "from myapp.gen.text import mix\nprint(mix(21))\n")
+    assert done.out == "61583\n", done.err
     assert written.model.calls == 0
 
 
@@ -197,7 +197,7 @@ def test_frozen_refuses_a_new_name_of_a_pinned_module(written: Project) -> None:
     written.write("myapp/gen/__init__.py", FROZEN)
     done = written.script(
         BLOCKED + "try:\n    from myapp.gen.text import shout\nexcept ImportError as error:\n    print(error.name)\n"
-        "from myapp.gen.text import double\nprint(double(1), 'shout' in vars(sys.modules['myapp.gen.text']))\n"
+        "from myapp.gen.text import mix\nprint(mix(1), 'shout' in vars(sys.modules['myapp.gen.text']))\n"
     )
-    assert done.out == "myapp.gen.text\n2 False\n", done.said
+    assert done.out == "myapp.gen.text\n7932 False\n", done.said
     assert written.model.calls == 0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
-from outside_project import ANCHOR, USES_DOUBLE, Project
+from outside_project import ANCHOR, USES_MIX, Project
 
 pytestmark = pytest.mark.slow
 
@@ -65,12 +65,12 @@ def kernel(project: Project) -> Iterator[Kernel]:
 
 def test_a_cell_generates_once(project: Project, kernel: Kernel) -> None:
     """The checks of the cell count; later cells, and the completer's looks, ask nobody."""
-    out, error, _ = kernel.run(USES_DOUBLE)
-    assert (out, error) == ("ok 42\n", "")
+    out, error, _ = kernel.run(USES_MIX)
+    assert (out, error) == ("ok 61583\n", "")
     assert project.model.calls == 1
     kernel.client.complete("from myapp import gen; gen.text.sh", reply=True, timeout=30)
-    kernel.client.inspect("double", reply=True, timeout=30)
-    out, error, _ = kernel.run("double")
+    kernel.client.inspect("mix", reply=True, timeout=30)
+    out, error, _ = kernel.run("mix")
     assert error == ""
     out, error, _ = kernel.run("from myapp.gen import text\ntext")
     assert error == ""
@@ -82,9 +82,9 @@ def test_a_cell_generates_once(project: Project, kernel: Kernel) -> None:
 
 def test_a_cell_that_is_async_generates(project: Project, kernel: Kernel) -> None:
     """With `await` at the top of the cell, inside the kernel's own running loop."""
-    cell = "import asyncio\nawait asyncio.sleep(0)\n" + USES_DOUBLE
+    cell = "import asyncio\nawait asyncio.sleep(0)\n" + USES_MIX
     out, error, _ = kernel.run(cell)
-    assert (out, error) == ("ok 42\n", "")
+    assert (out, error) == ("ok 61583\n", "")
     assert project.model.calls == 1
 
 
@@ -92,13 +92,13 @@ def test_a_cell_that_is_async_generates(project: Project, kernel: Kernel) -> Non
 def test_review_asks_in_the_cell(project: Project, kernel: Kernel, answer: str) -> None:
     """The diff is shown, and the person decides; a refusal is an ImportError, and nothing is pinned."""
     project.write("myapp/gen/__init__.py", ANCHOR.replace("auto", "review"))
-    out, error, asked = kernel.run(USES_DOUBLE, (answer, "not wanted", ""))
+    out, error, asked = kernel.run(USES_MIX, (answer, "not wanted", ""))
     assert asked
-    assert "+def double" in out + "".join(asked)
+    assert "+def mix" in out + "".join(asked)
     assert project.model.calls == 1
     if answer == "y":
         assert error == ""
-        assert out.endswith("ok 42\n")
+        assert out.endswith("ok 61583\n")
         assert project.pinned == {"text.py"}
     else:
         assert "ImportError" in error

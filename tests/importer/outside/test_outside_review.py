@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from outside_project import ANCHOR, USES_DOUBLE, Project
+from outside_project import ANCHOR, USES_MIX, Project
 from outside_terminal import at_terminal
 
 pytestmark = pytest.mark.slow
@@ -13,15 +13,15 @@ pytestmark = pytest.mark.slow
 TELLS = """
 import sys
 try:
-    from myapp.gen.text import double
+    from myapp.gen.text import mix
 except ImportError as error:
     print(type(error).__name__, error.thread_id)
     print(error.diff)
     assert "myapp.gen.text" not in sys.modules
     raise SystemExit(5)
-assert double(2) == 4
-assert double(-3) == -6
-print("ok", double(21))
+assert mix(2) == 15851
+assert mix(-3) == 80985
+print("ok", mix(21))
 """
 
 
@@ -39,7 +39,7 @@ def test_without_a_person_the_import_is_pending_and_a_later_accept_needs_no_seco
     first = reviewed.script(TELLS)
     assert first.code == 5, first.said
     assert first.out.startswith("PendingReview ")
-    assert "+def double" in first.out
+    assert "+def mix" in first.out
     thread = first.out.split()[1]
     assert reviewed.pinned == set()
     assert reviewed.run("program.py").out.split()[1] == thread  # asking again starts nothing anew
@@ -52,7 +52,7 @@ def test_without_a_person_the_import_is_pending_and_a_later_accept_needs_no_seco
     accepted = reviewed.run("-m", "genloom", "lib", "accept", "myapp.gen.text")
     assert accepted.code == 0, accepted.said
     assert reviewed.pinned == {"text.py"}
-    assert reviewed.run("program.py").out == "ok 42\n"
+    assert reviewed.run("program.py").out == "ok 61583\n"
     assert reviewed.model.calls == 1
     assert "passed" in reviewed.lock
 
@@ -71,7 +71,7 @@ def test_a_rejected_module_is_not_pinned(reviewed: Project) -> None:
 
 def test_an_uncaught_pending_review_tells_the_command(reviewed: Project) -> None:
     """What to type next stands in the last lines."""
-    done = reviewed.script(USES_DOUBLE)
+    done = reviewed.script(USES_MIX)
     assert done.code == 1
     assert "PendingReview" in done.err
     assert "genloom lib accept" in done.err
@@ -80,13 +80,13 @@ def test_an_uncaught_pending_review_tells_the_command(reviewed: Project) -> None
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_at_a_terminal_the_import_asks(reviewed: Project, answer: str) -> None:
     """The diff is shown; yes goes on with the program, no is an ImportError."""
-    reviewed.write("program.py", USES_DOUBLE)
+    reviewed.write("program.py", USES_MIX)
     code, shown = at_terminal(reviewed, "program.py", typed=f"{answer}\nnot wanted\n")
-    assert "double" in shown
+    assert "mix" in shown
     assert reviewed.model.calls == 1
     if answer == "y":
         assert code == 0, shown
-        assert "ok 42" in shown
+        assert "ok 61583" in shown
         assert reviewed.pinned == {"text.py"}
     else:
         assert code != 0
@@ -96,7 +96,7 @@ def test_at_a_terminal_the_import_asks(reviewed: Project, answer: str) -> None:
 
 def test_ctrl_d_at_the_question_accepts_nothing(reviewed: Project) -> None:
     """An end of input is no consent."""
-    reviewed.write("program.py", USES_DOUBLE)
+    reviewed.write("program.py", USES_MIX)
     code, shown = at_terminal(reviewed, "program.py", typed="\x04")
     assert code != 0, shown
     assert reviewed.pinned == set()
