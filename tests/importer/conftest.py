@@ -14,6 +14,7 @@ sys.path.append(str(Path(__file__).parents[1] / "cli"))  # the real program, as 
 
 from generation import Project
 from genloom_program import Program
+from hooked import Hooked
 
 from genloom.interfaces.importer.anchor import make_anchor
 from genloom.interfaces.importer.asked import GeneratedSource
@@ -78,3 +79,11 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., OpenAIServe
             return server
 
         yield start
+
+
+@pytest.fixture
+def hooked(tmp_path: Path) -> Iterator[Hooked]:
+    """A namespace with an import hook whose generation is a plain function."""
+    own = Hooked(tmp_path)
+    yield own
+    own.close()

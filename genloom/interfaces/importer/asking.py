@@ -28,7 +28,8 @@ def asked_names(module: ModuleType, name: str, frame: FrameType) -> AskedNames |
     A star import asks a module that is not written yet for what its code uses and nobody defines.
     """
     if not is_machinery(frame.f_code):
-        return AskedNames((name,), CallSite.of(frame), by_statement=False) if asks_for(frame, name) else None
+        asks = name != "__all__" and asks_for(frame, name)
+        return AskedNames((name,), CallSite.of(frame), by_statement=False) if asks else None
     statement = running_statement(frame)
     if statement is None or statement.module != module.__name__:
         return None

@@ -162,8 +162,8 @@ class ImportHook:
         statement = running_statement(frame)
         if statement is not None and statement.asks_for_module(fullname, self.options.namespace):
             demand_not_underway(fullname)
-            asked = statement.module == fullname
-            self._demand_may_generate(statement.module, statement.names if asked else ())
+            below = statement.module.startswith(f"{self.options.namespace}.")
+            self._demand_may_generate(*((statement.module, statement.names) if below else (fullname, ())))
         elif self._opening.get() == fullname:
             self._demand_may_generate(fullname, ())
         else:
@@ -233,11 +233,12 @@ def install_import_hook(
         context=dict(context or {}),
         generate=generate,
     )
+    demand_free(name, folder)
     root = sys.modules.get(name)
-    if root is None:
-        demand_free(name, folder)
-    elif type(root) is ModuleType:
+    if type(root) is ModuleType:
         root.__class__ = AnchorModule
+    elif root is not None:
+        root.__path__ = [str(folder)]
     return _installed(ImportHook(options))
 
 

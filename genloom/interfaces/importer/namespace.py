@@ -43,21 +43,27 @@ def chosen_namespace(namespace: str | None, directory: Path | None, caller: Fram
 def demand_free(namespace: str, directory: Path) -> None:
     """Raise `UsageError` when the namespace is the name of another package or module, which would be hidden."""
     if namespace.partition(".")[0] in sys.stdlib_module_names:
-        raise _clash(namespace, "a module of Python's own")
-    spec, path = None, None
-    for depth in range(1, namespace.count(".") + 2):
-        spec = PathFinder.find_spec(".".join(namespace.split(".")[:depth]), path)
-        if spec is None or (spec.submodule_search_locations is None and depth <= namespace.count(".")):
+        raise _clash(namespace, "it is a module of Python's own")
+    root = sys.modules.get(namespace)
+    if root is not None:
+        known, what = list(getattr(root, "__path__", ())), getattr(root, "__file__", None)
+        if what is not None and not _is_among(directory, known):
+            raise _clash(namespace, str(what))
+        return
+    spec: ModuleSpec | None = None
+    places: list[str] | None = None
+    parts = namespace.split(".")
+    for depth in range(1, len(parts) + 1):
+        spec = PathFinder.find_spec(".".join(parts[:depth]), places)
+        if spec is None or (depth < len(parts) and spec.submodule_search_locations is None):
             return
-        path = list(spec.submodule_search_locations or ())
-    if spec is not None and not _lies_in(spec, directory):
-        raise _clash(namespace, str(spec.origin or path))
+        places = list(spec.submodule_search_locations or ())
+    if spec is not None and not _is_among(directory, places or []):
+        raise _clash(namespace, str(spec.origin or places))
 
 
-def _lies_in(spec: ModuleSpec, directory: Path) -> bool:
-    if spec.submodule_search_locations is None:
-        return False
-    return any(Path(place).resolve() == directory.resolve() for place in spec.submodule_search_locations)
+def _is_among(directory: Path, places: list[str]) -> bool:
+    return any(Path(place).resolve() == directory.resolve() for place in places)
 
 
 def _clash(namespace: str, what: str) -> UsageError:
