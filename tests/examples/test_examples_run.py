@@ -12,6 +12,7 @@ SAYS = {
     "compose_graph.py": "T-1 passed approve",
     "first_steps.py": "# passed:",
     "repair_with_a_model.py": "# passed after 2 attempts",
+    "self_writing_import.py": "imports-that-write-themselves",
     "stream_events.py": "update: finalize",
 }
 
