@@ -39,9 +39,10 @@ async def test_wait_works_beside_a_running_loop(pace: Pacing) -> None:
 
 def test_a_wait_ends_at_its_deadline_and_can_be_taken_up_again(pace: Pacing) -> None:
     """The run goes on at the server, and an agent of another process finds it by its number."""
-    with CodegenServer(RunPlan(seconds=0.6)) as server:
+    with CodegenServer(RunPlan(seconds=600)) as server:
         task = Agent(server.token, 1, server.base_url, pacing=pace).run("make it")
         assert task.wait(deadline=0.1).status == "timeout"
+        server.end_run(1, status="COMPLETE")
         again = Agent(server.token, 1, server.base_url, pacing=pace).get(task.id)
         assert again.wait(deadline=20).status == "completed"
         assert len(server.runs) == 1

@@ -77,8 +77,9 @@ def test_an_intent_that_never_arrived_is_started(pace: Pacing) -> None:
 def test_a_deadline_counts_from_the_call(pace: Pacing) -> None:
     """A run that is still going comes back as `timeout`, and the next call takes it up by its number."""
     journal = MemoryJournal()
-    with CodegenServer(RunPlan(seconds=0.5)) as server:
-        assert run_once(server, journal, pace, deadline=0.2).status == "timeout"
+    with CodegenServer(RunPlan(seconds=600)) as server:
+        assert run_once(server, journal, pace, deadline=1.0).status == "timeout"
+        server.end_run(1, status="COMPLETE")
         assert run_once(server, journal, pace).status == "completed"
         assert len(server.runs) == 1
 
@@ -100,7 +101,7 @@ def test_a_killed_process_finds_its_run_again(fault: Fault | None, pace: Pacing)
     """SIGKILL during the create or while polling: the next process takes up the same run."""
     with CodegenServer(RunPlan(polls=3), faults=[None, fault]) as server:
         child = subprocess.Popen([sys.executable, "-c", CHILD, server.base_url, server.token])
-        give_up = time.monotonic() + 30
+        give_up = time.monotonic() + 60
         while not server.runs and time.monotonic() < give_up:
             time.sleep(0.02)
         child.send_signal(signal.SIGKILL)

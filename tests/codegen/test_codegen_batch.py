@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from genloom.errors import CredentialError, UsageError
 from genloom.state import AgentRun
-from genloom.testing import CodegenServer, Fault, RecordedRequest, RunPlan
+from genloom.testing import CodegenServer, Fault, ManualClock, RecordedRequest, RunPlan
 from genloom.tools.codegen import AsyncCodegen, BatchItem, batch_keys
 from genloom.tools.codegen.batch import Batch
 from genloom.tools.codegen.wire import CreateAgentRunInput
@@ -90,7 +90,8 @@ async def test_cancelling_keeps_what_ended_and_leaves_no_task(client_of: ClientO
     def some_never_end(asked: CreateAgentRunInput) -> RunPlan:
         return RunPlan(polls=1) if asked.prompt in prompts[:2] else RunPlan(seconds=1.0)
 
-    with CodegenServer(some_never_end) as server:
+    clock = ManualClock()
+    with CodegenServer(some_never_end, clock=clock) as server:
         async with client_of(server) as client:
             told: list[int] = []
 
@@ -104,6 +105,7 @@ async def test_cancelling_keeps_what_ended_and_leaves_no_task(client_of: ClientO
             with pytest.raises(asyncio.CancelledError):
                 await task
             assert sorted(told) == [0, 1]
+            clock.advance(2.0)
             items = await client.batch(prompts, name="nightly", deadline=20)
         assert all(item.completed for item in items)
         assert len(server.runs) == 6

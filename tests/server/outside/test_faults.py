@@ -94,9 +94,9 @@ async def test_a_token_that_was_replaced_is_fetched_anew_after_the_401(tmp_path:
 
 async def test_a_deadline_gives_the_run_back_and_it_can_be_waited_for(tmp_path: Path) -> None:
     """Status `timeout` here, with the server's own word beside it; the run goes on there."""
-    with ServedCodegen(tmp_path, RunPlan(seconds=1.0)) as server:
+    with ServedCodegen(tmp_path, RunPlan(seconds=3.0)) as server:
         async with client_of(server) as client:
-            run = await client.run("make it", deadline=0.8)
+            run = await client.run("make it", deadline=2.0)
             assert run.status == "timeout"
             assert run.raw_status in ("queued", "in_progress")
             done = await client.wait(run, deadline=60)
