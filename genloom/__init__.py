@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from genloom.errors import GeneratedImportError, GenloomError, PendingReview
-    from genloom.interfaces.importer.excepthook import install_excepthook
+    from genloom.interfaces.importer.excepthook import install_excepthook, uninstall_excepthook
     from genloom.interfaces.importer.hook import install_import_hook, uninstall_import_hook
+    from genloom.interfaces.importer.python import agenerate_module
     from genloom.interfaces.job import GenerateOptions
     from genloom.interfaces.python import agenerate, generate
     from genloom.interfaces.result import GenerationResult
@@ -28,9 +29,11 @@ __all__ = [
     "PendingReview",
     "__version__",
     "agenerate",
+    "agenerate_module",
     "generate",
     "install_excepthook",
     "install_import_hook",
+    "uninstall_excepthook",
     "uninstall_import_hook",
 ]
 
@@ -45,6 +48,8 @@ _HOMES = {
     "agenerate": "genloom.interfaces.python",
     "generate": "genloom.interfaces.python",
     "install_excepthook": "genloom.interfaces.importer.excepthook",
+    "agenerate_module": "genloom.interfaces.importer.python",
+    "uninstall_excepthook": "genloom.interfaces.importer.excepthook",
     "install_import_hook": "genloom.interfaces.importer.hook",
     "uninstall_import_hook": "genloom.interfaces.importer.hook",
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from io import open_code
+from keyword import iskeyword
 from pathlib import Path
 
 from genloom.errors import GeneratedImportError, StorageError
@@ -21,7 +22,7 @@ from genloom.interfaces.importer.lock_file import (
     render_lock,
 )
 
-__all__ = ["PinStore", "check_bytes"]
+__all__ = ["PinStore", "check_bytes", "demand_module_name"]
 
 WRITER_SECONDS = 60.0
 _STUB_MARK = b"# genloom: stub"
@@ -171,7 +172,10 @@ class PinStore:
         start = f"{self.namespace}."
         if not module.startswith(start):
             raise StorageError(f"{module} does not lie below {self.namespace or 'a namespace'}.")
-        return module[len(start) :]
+        below = module[len(start) :]
+        if not below.isidentifier() or iskeyword(below):  # most have no dot
+            demand_module_name(below)
+        return below
 
     def _read(self) -> LockFile:
         try:
@@ -184,6 +188,12 @@ class PinStore:
             self._lock = read_lock(self.lock_path)
             self._seen = signature
         return self._lock
+
+
+def demand_module_name(name: str) -> None:
+    """Raise `StorageError` for what is not the dotted name of a module."""
+    if not all(part.isidentifier() and not iskeyword(part) for part in name.split(".")):
+        raise StorageError(f"{name!r} is not the name of a module.", hint="Use letters, digits and underscores.")
 
 
 def check_bytes(module: str, path: str, entry: PinEntry) -> bytes:
