@@ -7,7 +7,7 @@ Command:
 `EXE` (default: this interpreter) runs the programs of all sides; it has genloom, and autogenlib and wishful, installed from
 their repositories, where they are to be compared. A side that it cannot import is left out, and said. Each side gets its
 own empty folder and home, processes of its own and one OpenAI-compatible server on loopback that answers at once with
-`def f_7(x): return 2 * x` for whatever names the prompt holds. Sides take turns, so that a busy machine slows all alike.
+`def f_7(x)…` for whatever names of that kind the prompt holds (functions that genloom's own search does not find). Sides take turns, so that a busy machine slows all alike.
 
 - Start: whole processes, medians, the bare interpreter taken off. For genloom with `install_import_hook()`.
 - First generation: one process imports M modules that do not exist, each from a caller of its own that asserts two values;
@@ -43,7 +43,7 @@ import genloom
 from genloom.testing import OpenAIServer, RecordedRequest
 
 ROOT = Path(genloom.__file__).parents[1]
-FUNCTION = 'def f_{0}(x: int) -> int:\n    """Return twice x."""\n    return 2 * x\n'
+FUNCTION = 'def f_{0}(x: int) -> int:\n    """Return a number."""\n    return (x * 7919 + {0}) % 104729\n'
 GENLOOM_ANCHOR = 'import genloom\n\ngenloom.install_import_hook(mode="auto", accept_unverified=True)\n'
 
 
@@ -76,14 +76,14 @@ SIDES = (
 )
 
 CALLS = {
-    "one name": "from {ns}.a import f_1\nassert f_1(2) == 4\nassert f_1(3) == 6",
-    "the same again": "from {ns}.a import f_1\nassert f_1(2) == 4\nassert f_1(3) == 6",
+    "one name": "from {ns}.a import f_1\nassert f_1(2) == 15839\nassert f_1(3) == 23758",
+    "the same again": "from {ns}.a import f_1\nassert f_1(2) == 15839\nassert f_1(3) == 23758",
     "three names in parentheses": (
         "from {ns}.b import (\n    f_1,\n    f_2,\n    f_3,\n)\n"
-        "assert f_1(2) == 4\nassert f_1(3) == 6\nassert f_2(2) == 4\nassert f_2(3) == 6\n"
-        "assert f_3(2) == 4\nassert f_3(3) == 6"
+        "assert f_1(2) == 15839\nassert f_1(3) == 23758\nassert f_2(2) == 15840\nassert f_2(3) == 23759\n"
+        "assert f_3(2) == 15841\nassert f_3(3) == 23760"
     ),
-    "a later name": "from {ns}.a import f_4\nassert f_4(2) == 4\nassert f_4(3) == 6",
+    "a later name": "from {ns}.a import f_4\nassert f_4(2) == 15842\nassert f_4(3) == 23761",
     "hasattr": "import {ns}.a as a\nhasattr(a, 'g_1')",
     "find_spec": "import importlib.util\nimportlib.util.find_spec('{ns}.c')",
     "pydoc.locate": "import pydoc\npydoc.locate('{ns}.d.f_1')",
@@ -200,9 +200,17 @@ import time
 _began = time.perf_counter()
 from {ns}.m_{number} import f_{number}
 took = time.perf_counter() - _began
-assert f_{number}(2) == 4
-assert f_{number}(-3) == -6
+assert f_{number}(2) == {two}
+assert f_{number}(-3) == {three}
 """
+
+
+def caller(namespace: str, number: int) -> str:
+    """Return a program that imports one function and asserts two of its values."""
+    two, three = (2 * 7919 + number) % 104729, (-3 * 7919 + number) % 104729
+    return CALLER.format(ns=namespace, number=number, two=two, three=three)
+
+
 FIRST = """
 import importlib, json
 times = [importlib.import_module(f"use_{{number}}").took for number in range({modules})]
@@ -240,8 +248,8 @@ def measured(at: Bench, modules: int, rounds: int) -> dict[str, Any]:
     for name in ("__init__", "warm"):
         (plain / f"{name}.py").write_text("")
     for number in range(modules):
-        (at.folder / f"use_{number}.py").write_text(CALLER.format(ns=namespace, number=number))
-        (at.folder / f"plain_use_{number}.py").write_text(CALLER.format(ns="plain", number=number))
+        (at.folder / f"use_{number}.py").write_text(caller(namespace, number))
+        (at.folder / f"plain_use_{number}.py").write_text(caller("plain", number))
         (plain / f"m_{number}.py").write_text(FUNCTION.format(number))
     bare = json.loads(at.run("-c", BARE.format(modules=modules)))
     asked = at.model.calls
@@ -274,7 +282,7 @@ def call_counts(at: Bench) -> dict[str, int]:
     """Return how often the model was asked by each program."""
     counts = {}
     (at.folder / "test_it.py").write_text(
-        f"from {at.side.namespace}.t import f_1\n\n\ndef test():\n    assert f_1(2) == 4\n"
+        f"from {at.side.namespace}.t import f_1\n\n\ndef test():\n    assert f_1(2) == 15839\n"
     )
     for name, text in CALLS.items():
         before = at.model.calls
