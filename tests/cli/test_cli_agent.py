@@ -93,10 +93,11 @@ def test_the_exit_code_says_how_the_run_ended(program: Program, plan: RunPlan, c
 @pytest.mark.slow
 def test_a_deadline_ends_the_waiting_and_says_how_to_go_on(program: Program) -> None:
     """Exit 130, the run's object, and the run goes on."""
-    with CodegenServer(RunPlan(seconds=3.0, result="late")) as server:
-        done = program("agent", "run", "make it", "--deadline", "0.5", "--json", **env_of(server))
+    with CodegenServer(RunPlan(seconds=600)) as server:
+        done = program("agent", "run", "make it", "--deadline", "2", "--json", **env_of(server))
         assert (done.code, done.json["status"], done.json["raw_status"]) == (130, "timeout", "ACTIVE")
         assert "genloom agent get 1 --wait" in done.err
+        server.end_run(1, status="COMPLETE", result="late")
         assert program("agent", "get", "1", "--wait", **env_of(server)).out == "late\n"
         assert len(server.runs) == 1
 

@@ -220,7 +220,7 @@ async def test_a_request_after_a_bad_answer_goes_through(client_of: ClientOf) ->
 async def test_a_request_after_one_that_hung_goes_through(client_of: ClientOf) -> None:
     """What was given up without an answer holds up nobody."""
     with CodegenServer(faults=[None, Fault(hang=True)]) as server:
-        async with client_of(server, timeout=0.5) as client:
+        async with client_of(server, timeout=1.0) as client:
             created = await client.create_run("p")
             with pytest.raises(AgentError):
                 await client.get_run(created.id)

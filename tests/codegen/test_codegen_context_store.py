@@ -50,7 +50,7 @@ async def test_a_run_that_did_not_end_is_not_kept(client_of: ClientOf) -> None:
     store = InMemoryStore()
     with CodegenServer(RunPlan(seconds=60)) as server:
         async with client_of(server) as client:
-            run = await client.run_with_context("make it", "k", store=store, deadline=0.2)
+            run = await client.run_with_context("make it", "k", store=store, deadline=1.0)
     assert run.status == "timeout"
     assert await RunContext(store=store, key="k", org_id=1).earlier() == ()
 

@@ -165,7 +165,7 @@ async def test_a_deadline_before_the_create_is_answered_names_the_key(server_of:
     with server_of(faults=[None, Fault(delay=30.0, after_work=True)]) as server:
         async with client_of(server) as client:
             with pytest.raises(AgentError, match="could not be started") as caught:
-                await client.run("make it", idempotency_key="mine", deadline=0.3)
+                await client.run("make it", idempotency_key="mine", deadline=1.0)
             assert "mine" in caught.value.hint
             assert (await client.submit("make it", idempotency_key="mine", deadline=20)).id == 1
         assert len(server.runs) == 1

@@ -27,10 +27,11 @@ async def test_a_run_can_be_waited_for_by_its_number(client_of: ClientOf) -> Non
 
 async def test_a_deadline_gives_the_run_back_findable(client_of: ClientOf) -> None:
     """After the deadline the run has status `timeout` and its raw status, and can be waited for again."""
-    with CodegenServer(RunPlan(seconds=0.6, result="late")) as server:
+    with CodegenServer(RunPlan(seconds=600)) as server:
         async with client_of(server) as client:
-            run = await client.run("make it", deadline=0.2)
+            run = await client.run("make it", deadline=1.0)
             assert (run.status, run.raw_status, run.id) == ("timeout", "ACTIVE", 1)
+            server.end_run(1, status="COMPLETE", result="late")
             done = await client.wait(run, deadline=20)
     assert (done.status, done.result) == ("completed", "late")
 

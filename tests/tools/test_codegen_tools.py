@@ -149,7 +149,7 @@ def test_without_a_token_the_answer_says_so() -> None:
 def test_a_run_that_takes_longer_is_told_with_its_number() -> None:
     """The model can look again."""
     with CodegenServer(RunPlan(seconds=60)) as server:
-        said = answer(server, "codegen_run", prompt="Begin", wait_seconds=0.2)
+        said = answer(server, "codegen_run", prompt="Begin", wait_seconds=1.0)
         assert "run 1: timeout (raw status: ACTIVE)" in said
         assert "codegen_status" in said
         assert "run 1: running" in answer(server, "codegen_run", prompt="Begin anew", wait_seconds=0).replace(
