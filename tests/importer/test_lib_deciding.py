@@ -142,3 +142,14 @@ def test_regenerate_may_wait_for_a_person(
     assert "+    return sum(ord(c) * (i + 3)" in waiting["diff"]
     assert program("lib", "accept", "scale").code == 0
     assert library.source("myapp.gen.scale") == OTHER
+
+
+def test_regenerate_tells_a_refused_key_by_its_exit_code(
+    program: Program, library: Library, weigh: GeneratedSource
+) -> None:
+    """3, as everywhere; the pinned file stands."""
+    with OpenAIServer([], api_key="another") as server:
+        settings = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "wrong", "GENLOOM_MODEL": "openai:test-model"}
+        refused = program("lib", "regenerate", "scale", **settings)
+    assert refused.code == 3, refused.err
+    assert library.state("scale").state == "pinned"

@@ -199,7 +199,7 @@ class Library:
         for path in self.directory.rglob("*.py"):
             parts = path.relative_to(self.directory).with_suffix("").parts
             own = parts[:-1] if parts[-1] == "__init__" else parts
-            empty = parts[-1] == "__init__" and not path.read_bytes().strip()
+            empty = parts[-1] == "__init__" and path.stat().st_size == 0
             if own and not empty and all(part.isidentifier() for part in own):
                 yield ".".join((self.namespace, *own))
 

@@ -6,11 +6,19 @@ import hashlib
 from dataclasses import replace
 
 from genloom.config import load_settings
-from genloom.errors import PendingReview, UsageError
+from genloom.errors import (
+    BackendError,
+    CredentialError,
+    GeneratedImportError,
+    GenerationError,
+    PendingReview,
+    UsageError,
+)
 from genloom.interfaces.importer.asked import ModuleRequest
 from genloom.interfaces.importer.generating import generate_module
 from genloom.interfaces.importer.kept_tests import kept_examples
 from genloom.interfaces.importer.library import Library, ModuleState
+from genloom.interfaces.importer.locks import one_generation
 from genloom.interfaces.importer.review_gate import module_diff, write_pending
 from genloom.interfaces.importer.verifying import demand_entry
 from genloom.interfaces.thread import read_thread
@@ -25,7 +33,8 @@ def regenerate_pin(
     """Write `module` anew and pin it; until then the old file stands. An edit by hand is replaced.
 
     With `review` it waits for a person. Raises `GeneratedImportError` when what was generated was not accepted,
-    `PendingReview` when it waits, `UsageError` for a module that is not pinned.
+    `PendingReview` when it waits, `UsageError` for a module that is not pinned, and what `generate` raises where a key or
+    a server failed.
     """
     entry = demand_entry(library.state(module))
     if not entry.names:
@@ -40,9 +49,14 @@ def regenerate_pin(
         tests=entry.tests,
     )
     try:
-        library.pin(module, generate_module(request))
+        with one_generation(options, module):
+            library.pin(module, generate_module(request))
     except PendingReview:
         _compare_with_pinned(library, module)
+        raise
+    except GeneratedImportError as error:
+        if isinstance(error.__cause__, CredentialError | BackendError | GenerationError):
+            raise error.__cause__ from None  # what ended it has an exit code of its own
         raise
     return library.state(module)
 
