@@ -7,7 +7,8 @@ Command:
 `EXE` (default: this interpreter) runs the programs of all sides; it has genloom, and autogenlib and wishful, installed from
 their repositories, where they are to be compared. A side that it cannot import is left out, and said. Each side gets its
 own empty folder and home, processes of its own and one OpenAI-compatible server on loopback that answers at once with
-`def f_7(x)…` for whatever names of that kind the prompt holds (functions that genloom's own search does not find). Sides take turns, so that a busy machine slows all alike.
+`def f_7(x)…` for whatever names of that kind the prompt holds: functions that genloom's own search does not find. Sides take
+turns, so that a busy machine slows all alike.
 
 - Start: whole processes, medians, the bare interpreter taken off. For genloom with `install_import_hook()`.
 - First generation: one process imports M modules that do not exist, each from a caller of its own that asserts two values;
@@ -44,7 +45,7 @@ from genloom.testing import OpenAIServer, RecordedRequest
 
 ROOT = Path(genloom.__file__).parents[1]
 FUNCTION = 'def f_{0}(x: int) -> int:\n    """Return a number."""\n    return (x * 7919 + {0}) % 104729\n'
-GENLOOM_ANCHOR = 'import genloom\n\ngenloom.install_import_hook(mode="auto", accept_unverified=True)\n'
+GENLOOM_ANCHOR = 'import genloom\n\ngenloom.install_import_hook(mode="auto")\n'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +124,11 @@ class Bench:
     folder: Path
     model: Model
 
+    @property
+    def beside(self) -> Path:
+        """Where the plain files are: not in the project, whose functions genloom would use again."""
+        return self.folder.parent / "beside"
+
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         address = self.model.base_url
@@ -137,7 +143,7 @@ class Bench:
             "OPENAI_BASE_URL": address,
             "OPENAI_API_BASE_URL": address,
             "OPENAI_API_BASE": address,
-            "PYTHONPATH": os.pathsep.join((str(self.folder), str(ROOT))),
+            "PYTHONPATH": os.pathsep.join((str(self.folder), str(self.beside), str(ROOT))),
         }
 
     def run(self, *arguments: str, check: bool = True) -> str:
@@ -243,13 +249,13 @@ print(json.dumps([pairs, loaded]))
 def measured(at: Bench, modules: int, rounds: int) -> dict[str, Any]:
     """Return the figures of first generations and of pinned imports of one side."""
     namespace = at.side.namespace
-    plain = at.folder / "plain"
-    plain.mkdir()
+    plain = at.beside / "plain"
+    plain.mkdir(parents=True)
     for name in ("__init__", "warm"):
         (plain / f"{name}.py").write_text("")
     for number in range(modules):
         (at.folder / f"use_{number}.py").write_text(caller(namespace, number))
-        (at.folder / f"plain_use_{number}.py").write_text(caller("plain", number))
+        (at.beside / f"plain_use_{number}.py").write_text(caller("plain", number))
         (plain / f"m_{number}.py").write_text(FUNCTION.format(number))
     bare = json.loads(at.run("-c", BARE.format(modules=modules)))
     asked = at.model.calls
