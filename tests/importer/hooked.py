@@ -66,6 +66,11 @@ class Hooked:
         return PinStore(self.folder, self.space)
 
     @property
+    def files(self) -> dict[Path, bytes]:
+        """The files in the namespace's folder, but for genloom's own folder in it."""
+        return {path: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+
+    @property
     def loaded(self) -> list[str]:
         """The namespace's modules in `sys.modules`, by their names below it."""
         return sorted(name.partition(".")[2] for name in sys.modules if name.startswith(f"{self.space}."))
