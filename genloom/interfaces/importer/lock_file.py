@@ -143,7 +143,8 @@ def _place_of(error: Exception, content: bytes) -> str:
     if isinstance(error, UnicodeDecodeError):
         line = content.count(b"\n", 0, error.start) + 1
         return f"line {line} is not UTF-8"
-    return str(error)
+    end = len(content.splitlines())
+    return str(error).replace("at end of document", f"at its end, line {end}")
 
 
 def _corrupted(path: Path, what: str) -> StorageError:
