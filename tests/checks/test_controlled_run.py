@@ -87,7 +87,7 @@ async def test_controls_are_ended_when_the_tests_fail(chance: int) -> None:
 
 async def test_slow_tests_have_nearly_all_the_time_for_themselves() -> None:
     """Controls that run first, or beside, take a small share; what is left over afterwards is theirs."""
-    sessions = (Clockwork().see("true 0.6", ["a 0.6"], seconds=1.0, chance=chance) for chance in range(12))
+    sessions = (Clockwork().see("true 1.2", ["a 1.2"], seconds=2.0, chance=chance) for chance in range(12))
     for ran in await asyncio.gather(*sessions):
         assert ran.report == GOOD
         assert ran.controls == (None,) or ran.controls[0] is not None
