@@ -74,6 +74,29 @@ def test_what_waits_is_listed_shown_and_accepted_without_a_second_call(
     assert program("lib", "verify", "loud").code == 0
 
 
+def test_an_accepted_extension_keeps_what_the_module_was_checked_by(
+    program: Program, library: Library, model: OpenAIServer, made: GeneratedSource
+) -> None:
+    """Names and checks of both; the old text is the beginning of the new one."""
+    request = ModuleRequest(
+        module="myapp.gen.text",
+        names=("shout",),
+        existing=made.source,
+        options=library.options(mode="review"),
+        examples=("shout('a') == 'A'", "shout('B c') == 'B C'"),
+    )
+    with pytest.raises(PendingReview):
+        generate_module(request)
+    assert program("lib", "accept", "text").code == 0
+    state = library.state("text")
+    assert library.source("myapp.gen.text").startswith(made.source)
+    assert state.names == ("double", "shout")
+    assert state.entry is not None
+    assert set(state.entry.checks) == {*made.checks, *request.examples}
+    assert "test_double_of_zero" in state.entry.tests
+    assert program("lib", "verify").code == 0
+
+
 def test_what_is_rejected_is_pinned_by_nobody(program: Program, library: Library, model: OpenAIServer) -> None:
     """Nor can it be accepted later."""
     ask_for_review(library)

@@ -6,6 +6,7 @@ import hashlib
 from contextlib import suppress
 
 from genloom.errors import GenloomError, StorageError, ThreadError, UsageError
+from genloom.interfaces.importer.growth import grown
 from genloom.interfaces.importer.library import Library, ModuleState
 from genloom.interfaces.importer.review_gate import PendingRecord, forget, resume_pending, write_pending
 
@@ -20,10 +21,12 @@ def accept_pending(library: Library, module: str) -> ModuleState:
     """
     record = _waiting(library, module)
     _demand_same_base(library, record)
+    entry = library.entry(module)
     made = resume_pending(record, library.directory, approve=True)
     assert made is not None  # as approved runs end, or they raise
+    adds = entry is not None and not set(record.names) <= set(entry.names)
     try:
-        library.pin(module, made)
+        library.pin(module, grown(entry, made, record.names) if adds else made)
     except GenloomError:
         with suppress(StorageError):  # the first failure is what the person hears of
             write_pending(library.directory, record)

@@ -16,6 +16,8 @@ from genloom.interfaces.told import without_secrets
 
 __all__ = ["look_for_fix", "reported_test"]
 
+_TEST = "test_the_reported_call"
+
 _RUN = {
     "function": "    {call}\n",
     "coroutine": "    asyncio.run({call})\n",
@@ -54,13 +56,13 @@ def reported_test(failure: Failure) -> str:
     imports = "import asyncio\n\n" if failure.kind == "coroutine" else ""
     return (
         f"{imports}from {failure.module} import {failure.function}\n\n\n"
-        f"def test_the_reported_call() -> None:\n{body.format(call=failure.call)}"
+        f"def {_TEST}_{hashlib.sha256(failure.call.encode()).hexdigest()[:8]}() -> None:\n{body.format(call=failure.call)}"
     )
 
 
 def _looked(known: KnownFailure, library: Library, test: str, model: str) -> list[str]:
     now = verify_text(library, known.failure.module, known.source, known.entry, tests=test)
-    if not any(check.result == "failed" and "test_the_reported_call" in check.check for check in now.checks):
+    if not any(check.result == "failed" and _TEST in check.check for check in now.checks):
         return ["  no fix was looked for: the call does not fail when it is made alone, in the sandbox"]
     from genloom.interfaces.python import generate  # imports LangGraph
 

@@ -107,6 +107,10 @@ class Library:
         """Return the full names of the pinned modules, sorted."""
         return tuple(sorted(self._store.entries()))
 
+    def entry(self, module: str) -> PinEntry | None:
+        """Return the entry of a module, by its full name, in the lock file; `None` where it is not pinned."""
+        return self._store.entry(module)
+
     def states(self) -> tuple[ModuleState, ...]:
         """Return every module: pinned, waiting for a person, or lying in the folder as a plain file, sorted by name."""
         waiting = {record.module: record.names for record in self.waiting()}
