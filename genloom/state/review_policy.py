@@ -28,8 +28,8 @@ _SEVERITIES: dict[PolicyAction, Severity] = {
 }
 
 _OWN_RULES = frozenset(
-    "call combination:network+deserialisation combination:network+dynamic_code combination:network+processes import licence "
-    "size unread".split()
+    "acts_at_import call combination:network+deserialisation combination:network+dynamic_code "
+    "combination:network+processes import licence size unread".split()
 ) | {f"capability:{capability}" for capability in get_args(Capability)}
 _SCANNERS_RULE = re.compile(r"[A-Z]{1,8}[0-9]{1,4}|bandit:B[0-9]{3}")
 _FAMILY = re.compile(r"(?:[A-Z]{1,8}[0-9]{0,4}|bandit:(?:B[0-9]{0,3})?|capability:|combination:)\*")

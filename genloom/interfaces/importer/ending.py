@@ -9,7 +9,7 @@ from genloom.interfaces.importer.asked import GeneratedSource, ModuleRequest
 from genloom.interfaces.result import GenerationResult
 from genloom.interfaces.told import without_secrets
 from genloom.prompts import prompt_fingerprint
-from genloom.state import CheckResult, GenerationRequest
+from genloom.state import CheckResult, Finding, GenerationRequest
 
 __all__ = ["accepted_source", "error_of", "refused", "speaks_against"]
 
@@ -44,9 +44,16 @@ def speaks_against(result: GenerationResult) -> tuple[str, ...]:
     """Return what speaks against a module that nothing proves: what the review says of its reach, and checks of its own
     that did not hold. Nobody is asked, so anything does."""
     findings = result.review.findings if result.review else ()
-    reach = [f.message for f in findings if f.severity != "note" and not f.rule[:1].isupper()]
+    reach = [f"{f.message} ({f.rule}, line {f.line})" for f in findings if _tells_of_reach(f)]
     checks = result.verdict.checks if result.verdict else ()
     return (*reach, *(_check_line(check) for check in checks if check.result == "failed" and not check.advisory))
+
+
+def _tells_of_reach(finding: Finding) -> bool:
+    """Whether a finding says that the code reaches out by nobody's leave; what ruff says of its style does not."""
+    if finding.rule.startswith("capability:"):
+        return "(granted: " not in finding.message
+    return finding.severity != "note" and not finding.rule[:1].isupper()
 
 
 def refused(asked: ModuleRequest, result: GenerationResult) -> GeneratedImportError:
@@ -56,7 +63,8 @@ def refused(asked: ModuleRequest, result: GenerationResult) -> GeneratedImportEr
         "unverified": f"{asked.module} was generated ({names}), and nothing that its callers show proves it.",
         "needs_model": f"{asked.module} cannot be generated ({names}) without a model.",
     }.get(result.outcome, f"{asked.module} could not be generated ({names}).")
-    evidence = [result.reason, *_tried(result), *_evidence(result)]
+    against = speaks_against(result) if result.outcome == "unverified" else ()
+    evidence = [result.reason, *_tried(result), *against, *_evidence(result)]
     return GeneratedImportError(
         message,
         hint=_hint(asked, result),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from genloom.config import Settings, load_settings
@@ -15,6 +16,9 @@ from genloom.interfaces.importer.request import ImportRequest, import_request
 from genloom.interfaces.python import agenerate
 from genloom.interfaces.result import GenerationResult
 from genloom.portal import run_sync
+from genloom.state import ReviewPolicy
+from genloom.state.review_policy import PolicyAction
+from genloom.tools.checks.reviewing.static.at_import import RULE as AT_IMPORT
 
 __all__ = ["agenerate_source", "generate_module"]
 
@@ -89,6 +93,7 @@ def _options(asked: ModuleRequest, built: ImportRequest, settings: Settings) -> 
     return {
         **defaults,
         **given,
+        "policy": _policy(given.get("policy"), "warning" if reviewed else "review"),
         "repository": repository,
         **({"model": options.model} if options.model else {}),
         "accept_unverified": options.accept_unverified,
@@ -97,6 +102,13 @@ def _options(asked: ModuleRequest, built: ImportRequest, settings: Settings) -> 
         "cache": False,
         "deadline": options.deadline,
     }
+
+
+def _policy(given: ReviewPolicy | Mapping[str, Any] | None, action: PolicyAction) -> ReviewPolicy:
+    """The caller's policy, by which a module that acts when it is imported is refused, or shown as such to whoever reviews
+    it: what the sandbox kept from it, this process would not."""
+    policy = ReviewPolicy.model_validate(given or {})
+    return policy.model_copy(update={"at_least": {AT_IMPORT: action, **policy.at_least}})
 
 
 def _concluded(asked: ModuleRequest, built: ImportRequest, result: GenerationResult) -> GeneratedSource:

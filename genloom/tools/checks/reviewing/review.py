@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from genloom.state import SEVERITY_RANK, Capability, Draft, Finding, GenerationRequest, Review, ReviewPolicy
 from genloom.tools.checks.reviewing.policy import capability_findings, combination_findings, decide, unread_finding
 from genloom.tools.checks.reviewing.requested import requested_capabilities
+from genloom.tools.checks.reviewing.static import at_import
 from genloom.tools.checks.reviewing.static.bandit_scan import BanditFinding, has_bandit, scan
 from genloom.tools.checks.reviewing.static.capabilities import find_capabilities
 from genloom.tools.checks.reviewing.static.lint import IGNORED, RULES, lint
@@ -128,7 +129,13 @@ class _Look:
         return [*read, *by_ruff, *_by_bandit_alone(scanned, linted, told)]
 
     def _read(self, source: str, tree: ast.Module) -> list[Finding]:
-        capabilities = list(capability_findings(find_capabilities(tree), self.leave, self.path))
+        uses = find_capabilities(tree)
+        capabilities = list(capability_findings(uses, self.leave, self.path))
+        if any(at_import.RULE in rules for rules in (self.policy.rules, self.policy.at_least)):
+            acts = at_import.acts_at_import(tree, {use.line for use in uses})
+            capabilities += [
+                self._finding(at_import.RULE, f"at import, the module {what}", line) for line, what in acts
+            ]
         house = output_findings(source, tree, self.policy, self.path, own=self.own, new=self.new)
         return [*capabilities, *house]
 
