@@ -30,16 +30,19 @@ SECTIONS = {
     "path": "slugify.py",
 }
 NAMES = (
-    *("agent", "demand", "doctests", "extend", "generate", "generate_system", "propose_checks", "repair", "review"),
-    "review_system",
+    *("agent", "demand", "doctests", "extend", "generate", "generate_system", "import", "propose_checks", "repair"),
+    *("review", "review_system"),
 )
+OF_ITS_OWN = {"import": {"module": "shop.gen.text", "description": "Texts of a shop."}}
+"""What a prompt says in a section whose name means something else in another."""
+
 BARE = {"context", "signature", "constraints", "examples", "tests", "history"}
 
 
 def rendered(name: str, *, bare: bool) -> str:
     """Return the prompt with every section filled in, or with the optional ones left empty."""
-    template = load_prompt(name)
-    return template.render(**{key: "" if bare and key in BARE else SECTIONS[key] for key in template.placeholders})
+    template, sections = load_prompt(name), {**SECTIONS, **OF_ITS_OWN.get(name, {})}
+    return template.render(**{key: "" if bare and key in BARE else sections[key] for key in template.placeholders})
 
 
 def snapshots() -> dict[str, str]:
