@@ -19,13 +19,14 @@ __all__ = ["CallSite", "Generate", "GeneratedSource", "ModuleRequest"]
 class CallSite:
     """Where an import statement or an attribute expression stands. It keeps no frame alive.
 
-    `module` is the `__name__` of the code there, `lineno` counts from 1. `loader` is its `__loader__`, of use where no
-    file holds the text (`linecache` asks it): a notebook's cell, a zip file.
+    `module` is the `__name__` of the code there, `package` what its relative imports start from, `lineno` counts from 1.
+    `loader` is its `__loader__`, of use where no file holds the text (`linecache` asks it): a notebook's cell, a zip file.
     """
 
     filename: str
     lineno: int
     module: str
+    package: str = ""
     loader: object = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -36,6 +37,7 @@ class CallSite:
             filename=frame.f_code.co_filename,
             lineno=frame.f_lineno,
             module=str(known.get("__name__", "")),
+            package=str(known.get("__package__") or ""),
             loader=known.get("__loader__"),
         )
 

@@ -83,9 +83,9 @@ class ImportHook:
 
     def write(self, module: ModuleType, names: tuple[str, ...], caller: CallSite | None) -> None:
         """Write names into a module. Raises `GeneratedImportError`."""
+        self._demand_may_generate(module.__name__, names)
         from genloom.interfaces.importer.writing import write_names  # a pinned import does not need it
 
-        self._demand_may_generate(module.__name__, names)
         write_names(module, names, pins=self.pins, options=self.options, caller=caller)
 
     def pregenerate(
@@ -97,13 +97,13 @@ class ImportHook:
     ) -> None:
         """Generate and pin names of a module ahead of its import; none of its code runs here. `generate` takes the place
         of the options' own. Raises `GeneratedImportError`."""
-        from genloom.interfaces.importer.writing import pin_names  # a pinned import does not need it
-
         options = self.options if generate is None else replace(self.options, generate=generate)
         entry = self.pins.entry(fullname)
         missing = tuple(name for name in names if entry is None or name not in entry.names)
         if missing:
             self._demand_may_generate(fullname, missing)
+            from genloom.interfaces.importer.writing import pin_names  # a pinned import does not need it
+
             pin_names(fullname, missing, pins=self.pins, options=options, caller=caller)
 
     def open_module(self, package: ModuleType, name: str, frame: FrameType) -> bool:
