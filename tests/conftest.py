@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,11 +35,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True, scope="session")
-def interruptible() -> Iterator[None]:
-    """Ctrl-C counts, also for programs that tests start: a shell that runs pytest in the background has both ignore it."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
+@pytest.fixture(autouse=True)
+def interruptible() -> None:
+    """Ctrl-C counts in every test, and for the programs that it starts: a shell that runs pytest in the background has all
+    of them ignore it, and the command line, called by a test, leaves it to end the process at once."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
