@@ -105,5 +105,6 @@ def _goes_on(draft: Draft, name: str, request: GenerationRequest, runtime: NodeR
     """Whether to leave an unproven candidate for the model: no held-out example speaks for it, or a rival against it."""
     asked = runtime.context.generators
     model_follows = runtime.context.model is not None and "model" in asked[asked.index(name) + 1 :]
-    unproven = bool(draft.rivals) or not draft.held_out
-    return model_follows and name != "model" and unproven and not request.tests
+    # tests may prove what no held-out example does; a rival they do not overrule
+    unproven = bool(draft.rivals) or not (draft.held_out or request.tests)
+    return model_follows and name != "model" and unproven

@@ -83,8 +83,8 @@ def _hook(module: str) -> ImportHook:
         hook = hook_of(module)
         if hook is not None:
             return hook
-        if count:
-            importlib.import_module(".".join(parts[:count]))
+        if count and not _imported(".".join(parts[:count])):
+            break
     hook = hook_of(module)
     if hook is None:
         raise UsageError(
@@ -92,3 +92,14 @@ def _hook(module: str) -> ImportHook:
             hint="Call genloom.install_import_hook(), or make an anchor package with `genloom lib init`.",
         )
     return hook
+
+
+def _imported(package: str) -> bool:
+    """Import a package; `False` where there is none of this name."""
+    try:
+        importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{package}.".startswith(f"{error.name}."):
+            raise
+        return False
+    return True

@@ -91,6 +91,8 @@ def _caller(asked: ModuleRequest) -> Caller | None:
 
 
 def _package(caller: CallSite) -> str:
+    if caller.package:
+        return caller.package
     is_package = os.path.basename(caller.filename) == "__init__.py"  # noqa: PTH119 - it may be no path at all
     return caller.module if is_package else caller.module.rpartition(".")[0]
 

@@ -22,8 +22,8 @@ RULE = "acts_at_import"
 _PURE_MODULES = frozenset(
     "__future__ abc array ast base64 binascii bisect calendar collections contextlib contextvars codecs copy dataclasses "
     "datetime decimal difflib enum fractions functools graphlib hashlib heapq html inspect io ipaddress itertools json "
-    "keyword logging math numbers operator pathlib pprint queue random re statistics string struct textwrap threading time types typing "
-    "typing_extensions unicodedata uuid warnings weakref zlib zoneinfo".split()
+    "keyword logging math numbers operator pathlib pprint queue random re statistics string struct "
+    "textwrap threading time types typing typing_extensions unicodedata uuid warnings weakref zlib zoneinfo".split()
 )
 _ACTING_FUNCTIONS = frozenset(
     "basicConfig disable captureWarnings cwd home sleep simplefilter filterwarnings warn start_new_thread seed settrace "
@@ -31,8 +31,8 @@ _ACTING_FUNCTIONS = frozenset(
 )
 _VALUE_BUILTINS = frozenset(
     "abs all any dir vars bool bytes callable chr classmethod complex dict divmod enumerate filter float format frozenset "
-    "getattr hasattr hash hex int isinstance issubclass iter len list map max min next object oct ord pow property range repr "
-    "reversed round set slice sorted staticmethod str sum super tuple type zip".split()
+    "getattr hasattr hash hex int isinstance issubclass iter len list map max min next object oct ord pow property "
+    "range repr reversed round set slice sorted staticmethod str sum super tuple type zip".split()
 ) | {name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning"))}
 _ACTING_METHODS = frozenset(
     "read_text read_bytes write_text write_bytes open unlink mkdir rmdir touch symlink_to hardlink_to chmod rename connect "

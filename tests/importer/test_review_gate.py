@@ -1,0 +1,140 @@
+"""Review: a person decides, here or in another process, and nothing is generated twice."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from generation import CALLER, MODULE, SLUGIFY, Project, fenced
+
+from genloom.errors import GeneratedImportError, PendingReview
+from genloom.interfaces.importer.generating import generate_module
+from genloom.interfaces.importer.review_gate import (
+    PendingRecord,
+    module_diff,
+    pending_reviews,
+    resume_pending,
+    write_pending,
+)
+from genloom.testing import OpenAIServer
+
+Serve = Callable[..., OpenAIServer]
+
+RESUME = """
+import sys
+from pathlib import Path
+from genloom.interfaces.importer.review_gate import pending_reviews, resume_pending
+(record,) = pending_reviews(Path(sys.argv[1]))
+print(resume_pending(record, Path(sys.argv[1]), approve=True).source, end="")
+"""
+
+TERMINAL = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from generation import Project, CALLER
+from genloom.errors import GeneratedImportError
+from genloom.interfaces.importer.generating import generate_module
+project = Project.__new__(Project)
+project.folder = Path(sys.argv[2]); project.directory = project.folder / "myapp" / "gen"
+try:
+    print("ACCEPTED BY", generate_module(project.asked(mode="review")).accepted_by)
+except GeneratedImportError as error:
+    print("REFUSED", error)
+"""
+
+
+def pending(project: Project, **changes: str) -> PendingReview:
+    with pytest.raises(PendingReview) as caught:
+        generate_module(project.asked(changes.get("caller", CALLER), mode="review"))
+    return caught.value
+
+
+def test_where_nobody_sits_the_import_says_what_waits(project: Project, serve: Serve) -> None:
+    serve(fenced(SLUGIFY))
+    waiting = pending(project)
+    assert waiting.name == MODULE
+    assert waiting.exit_code == 5
+    assert "+def slugify(text: str) -> str:" in waiting.diff
+    assert f"genloom lib accept {MODULE}" in waiting.hint
+    (record,) = pending_reviews(project.directory)
+    assert (record.thread_id, record.names) == (waiting.thread_id, ("slugify",))
+
+
+def test_another_import_waits_for_the_same_run(project: Project, serve: Serve) -> None:
+    server = serve(fenced(SLUGIFY))
+    assert pending(project).thread_id == pending(project).thread_id
+    assert len(server.chats) == 1
+
+
+def test_another_process_accepts_without_a_second_generation(project: Project, serve: Serve) -> None:
+    server = serve(fenced(SLUGIFY))
+    pending(project)
+    command = [sys.executable, "-c", RESUME, str(project.directory)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ), timeout=120)
+    assert (done.stdout, done.returncode) == (SLUGIFY, 0), done.stderr
+    assert len(server.chats) == 1
+    assert pending_reviews(project.directory) == ()
+
+
+def test_what_nothing_proves_can_be_accepted_by_a_person(project: Project, serve: Serve) -> None:
+    serve(fenced(SLUGIFY))
+    pending(project, caller="from myapp.gen.text import slugify\n")
+    made = resume_pending(pending_reviews(project.directory)[0], project.directory, approve=True)
+    assert made is not None
+    assert (made.verdict, made.accepted_by) == ("unverified", "review")
+
+
+def test_what_is_rejected_is_gone_and_begins_anew(project: Project, serve: Serve) -> None:
+    server = serve(fenced(SLUGIFY), fenced(SLUGIFY))
+    first = pending(project)
+    record = pending_reviews(project.directory)[0]
+    assert resume_pending(record, project.options(), approve=False, comment="no") is None
+    assert pending_reviews(project.directory) == ()
+    assert pending(project).thread_id != first.thread_id
+    assert len(server.chats) == 2
+
+
+def test_a_record_whose_run_is_gone_does_not_hold_up_the_next(project: Project, serve: Serve) -> None:
+    serve(fenced(SLUGIFY))
+    write_pending(project.directory, PendingRecord(module=MODULE, names=("slugify",), thread_id="gone", diff=""))
+    assert pending(project).thread_id != "gone"
+
+
+def test_what_fails_its_checks_is_never_put_before_a_person(project: Project, serve: Serve) -> None:
+    serve(lambda request: fenced("def slugify(text):\n    return text\n"))
+    with pytest.raises(GeneratedImportError, match="3 drafts") as caught:
+        generate_module(project.asked(mode="review"))
+    assert not isinstance(caught.value, PendingReview)
+    assert pending_reviews(project.directory) == ()
+
+
+@pytest.mark.parametrize(("answer", "said"), [("y", "ACCEPTED BY review"), ("n", "was rejected"), ("", "was rejected")])
+def test_a_terminal_is_shown_the_diff_and_asked(project: Project, serve: Serve, answer: str, said: str) -> None:
+    serve(fenced(SLUGIFY))
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-c", TERMINAL, str(Path(__file__).parent), str(project.folder)]
+    os.write(leader, f"{answer}\n".encode())
+    with subprocess.Popen(
+        command, stdin=follower, stdout=subprocess.PIPE, stderr=follower, text=True, env=dict(os.environ)
+    ) as program:
+        told, _ = program.communicate(timeout=120)
+    shown = os.read(leader, 100_000).decode()
+    os.close(leader)
+    os.close(follower)
+    assert said in told, shown
+    assert "+def slugify" in shown
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"module": 1}', '{"module": "a", "names": []}'])
+def test_a_broken_record_is_left_out(project: Project, text: str) -> None:
+    project.write("myapp/gen/.genloom/pending/a.json", text)
+    assert pending_reviews(project.directory) == ()
+
+
+def test_a_diff_names_the_modules_file() -> None:
+    assert module_diff("a.b", "", "x = 1\n") == "--- /dev/null\n+++ b/a/b.py\n@@ -0,0 +1 @@\n+x = 1\n"
+    assert "--- a/a/b.py" in module_diff("a.b", "x = 1\n", "x = 1\ny = 2\n")
