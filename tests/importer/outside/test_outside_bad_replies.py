@@ -25,29 +25,33 @@ REPLIES = {
     "wrong": tell("def mix(x: int) -> int:\n    return x * x\n"),
     "NUL": tell("def mix(x):\n    return (x * 7919 + 13) % 104729\0\n"),
     "imports itself": tell(f"from myapp.gen.text import mix as other\n\n\n{MIX}"),
-    "writes at import": tell(f'from pathlib import Path\n\nPath("/tmp/genloom-was-here").write_text("x")\n\n\n{MIX}'),
+    "writes at import": tell(f'from pathlib import Path\n\nPath("was-here").write_text("x")\n\n\n{MIX}'),
 }
 
 PROGRAM = """
-import sys, traceback
+import sys
 from pathlib import Path
 
-try:
+
+def work():
     from myapp.gen.text import mix
+    assert mix(2) == 15851
+    assert mix(-3) == 80985
+    return mix(21)
+
+
+try:
+    work()
+    print("imported")
 except ImportError as error:
     print(type(error).__name__)
     print(error)
     print("hint:", error.hint)
-else:
-    assert mix(2) == 15851
-    assert mix(-3) == 80985
-    raise SystemExit("imported")
 left = sorted(name for name in sys.modules if name.startswith("myapp.gen."))
-assert not left, left
+if left:
+    print("left in sys.modules:", left)
 Path("mended").touch()
-from myapp.gen.text import mix
-assert mix(5) == 39608
-print("ok", mix(21))
+print("ok", work())
 """
 
 
@@ -68,6 +72,7 @@ def test_a_bad_reply_is_refused_and_the_next_import_is_right(project: Project, k
     assert done.out.startswith("GeneratedImportError\n"), done.said
     assert done.out.endswith("ok 61583\n"), done.said
     assert "hint: None" not in done.out
+    assert "left in" not in done.out
     assert 1 <= asked_badly <= 5
     assert project.pinned == {"text.py"}
     assert len(done.out) < 20_000
