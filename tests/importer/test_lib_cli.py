@@ -149,6 +149,19 @@ def test_a_library_is_found_by_name_by_folder_and_by_where_one_stands(program: P
     assert "genloom lib init" in Program(empty)("lib", "list").err
 
 
+def test_an_anchor_written_by_hand_is_found_before_anything_is_pinned(program: Program) -> None:
+    """By its name; the first pin makes the lock file."""
+    folder = program.folder / "mine" / "gen"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text(
+        "import genloom\n\ngenloom.install_import_hook(model='openai:x', mode='auto')\n"
+    )
+    listed = program("lib", "list", "--package", "mine.gen", "--json")
+    assert listed.json == {"package": "mine.gen", "directory": str(folder), "modules": []}
+    options = find_library("mine.gen", program.folder).options()
+    assert (options.model, options.mode, options.namespace) == ("openai:x", "auto", "mine.gen")
+
+
 def test_a_damaged_lock_file_is_told_with_its_line(program: Program, library: Library) -> None:
     """Every command says so and changes nothing."""
     lock = library.directory / "genloom.lock"

@@ -15,7 +15,7 @@ from genloom.interfaces.importer.lock_file import LOCK_NAME, LockFile, render_lo
 from genloom.syntax import parse_module
 from genloom.tools.store.atomic_file import write_atomically
 
-__all__ = ["Anchor", "anchor_arguments", "demand_dotted_name", "make_anchor", "package_root"]
+__all__ = ["Anchor", "anchor_arguments", "anchors", "demand_dotted_name", "make_anchor", "package_root"]
 
 _ANCHOR = '''"""Modules that are written, checked and pinned when they are first imported.
 
@@ -114,16 +114,24 @@ def anchor_arguments(directory: Path) -> dict[str, Any]:  # Any: the literals of
 
     Empty where there is no such call, or where the file cannot be read.
     """
+    call = _installing_call(directory)
+    if call is None:
+        return {}
+    return {keyword.arg: found for keyword in call.keywords if keyword.arg for found in _literals(keyword.value)}
+
+
+def anchors(directory: Path) -> bool:
+    """Whether the `__init__.py` in `directory` installs a hook."""
+    return _installing_call(directory) is not None
+
+
+def _installing_call(directory: Path) -> ast.Call | None:
     try:
         tree = parse_module((directory / "__init__.py").read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _called(node.func) == "install_import_hook":
-            return {
-                keyword.arg: found for keyword in node.keywords if keyword.arg for found in _literals(keyword.value)
-            }
-    return {}
+        return None
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return next((call for call in calls if _called(call.func) == "install_import_hook"), None)
 
 
 def _called(function: ast.expr) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from genloom.config import load_import_settings
 from genloom.errors import StorageError, UsageError
-from genloom.interfaces.importer.anchor import anchor_arguments, demand_dotted_name, package_root
+from genloom.interfaces.importer.anchor import anchor_arguments, anchors, demand_dotted_name, package_root
 from genloom.interfaces.importer.asked import GeneratedSource
 from genloom.interfaces.importer.lock_file import LOCK_NAME, PinEntry, read_lock
 from genloom.interfaces.importer.options import ImportOptions, choose_mode
@@ -119,11 +119,7 @@ class Library:
 
     def waiting(self) -> tuple[PendingRecord, ...]:
         """Return what waits for a person."""
-        if not own_folder(self.directory, "pending", make=False).is_dir():
-            return ()
-        from genloom.interfaces.importer.review_gate import pending_reviews  # imported where something waits
-
-        return tuple(pending_reviews(self.directory))
+        return _waiting_in(self.directory)
 
     def state(self, name: str) -> ModuleState:
         """Return one module. Raises `UsageError` when there is none of that name."""
@@ -209,13 +205,14 @@ class Library:
 
 
 def find_library(package: str | None, folder: Path) -> Library:
-    """Return the library that is named, or the one whose lock file lies in `folder`, above or below it.
+    """Return the library that is named, or the one that lies in `folder`, above or below it.
 
-    `package` is a dotted name or a folder. Raises `UsageError` where there is none, or several and none is named.
+    `package` is a dotted name or a folder. A library is a folder with a lock file, or with something that waits for a
+    person. Raises `UsageError` where there is none, or several and none is named.
     """
     if package is not None:
-        return library_in(_named(package, folder))
-    above = next((place for place in (folder, *folder.parents) if (place / LOCK_NAME).is_file()), None)
+        return _named(package, folder)
+    above = next((place for place in (folder, *folder.parents) if _is_library(place)), None)
     if above is not None:
         return library_in(above)
     below = sorted(_below(folder))
@@ -229,13 +226,19 @@ def find_library(package: str | None, folder: Path) -> Library:
     raise UsageError(f"There are several packages of generated modules: {places}.", hint="Name one with --package.")
 
 
-def _named(package: str, folder: Path) -> Path:
+def _named(package: str, folder: Path) -> Library:
     place = folder / Path(package).expanduser()
-    if not (place / LOCK_NAME).is_file() and all(part.isidentifier() for part in package.split(".")):
+    if _is_library(place):
+        return library_in(place)
+    if all(part.isidentifier() for part in package.split(".")):
         place = package_root(folder, package).joinpath(*package.split("."))
-    if not (place / LOCK_NAME).is_file():
-        raise UsageError(f"{package!r} has no {LOCK_NAME} here.", hint="Give the package's dotted name or its folder.")
-    return place.resolve()
+        if _is_library(place) or anchors(place):
+            return library_in(place, package)
+    raise UsageError(f"{package!r} has no {LOCK_NAME} here.", hint="Give the package's dotted name or its folder.")
+
+
+def _is_library(place: Path) -> bool:
+    return (place / LOCK_NAME).is_file() or own_folder(place, "pending", make=False).is_dir()
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -245,28 +248,42 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = [each for each in folders if not each.startswith(".") and each not in _SKIPPED]
         if "pyvenv.cfg" in files:
             folders.clear()
-        elif LOCK_NAME in files:
+        elif _is_library(Path(name)):
             yield Path(name)
 
 
-def library_in(directory: Path) -> Library:
-    """Return the library whose files and lock file lie in `directory`."""
+def library_in(directory: Path, namespace: str = "") -> Library:
+    """Return the library whose files and lock file lie in `directory`. Its namespace is the lock file's, else the one given,
+    else what the folder's place says."""
     directory = directory.resolve()
-    namespace = read_lock(directory / LOCK_NAME).namespace or _name_by_folders(directory)
+    namespace = read_lock(directory / LOCK_NAME).namespace or namespace or _name_by_place(directory)
     parts = namespace.split(".")
     fits = directory.parts[-len(parts) :] == tuple(parts)
     root = directory.parents[len(parts) - 1] if fits else None
     return Library(namespace=namespace, directory=directory, root=root, repository=_project(directory, root))
 
 
-def _name_by_folders(directory: Path) -> str:
-    """The dotted name of a folder, by the packages that it lies in."""
-    parts = [directory.name]
+def _name_by_place(directory: Path) -> str:
+    """The dotted name of a folder: what waits in it is named in full; else by the packages that it lies in."""
+    for record in _waiting_in(directory):
+        parts = record.module.split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            if directory.parts[-count:] == tuple(parts[:count]):
+                return ".".join(parts[:count])
+    names = [directory.name]
     for above in directory.parents:
         if not (above / "__init__.py").is_file():
             break
-        parts.insert(0, above.name)
-    return ".".join(parts)
+        names.insert(0, above.name)
+    return ".".join(names)
+
+
+def _waiting_in(directory: Path) -> tuple[PendingRecord, ...]:
+    if not own_folder(directory, "pending", make=False).is_dir():
+        return ()
+    from genloom.interfaces.importer.review_gate import pending_reviews  # imported where something waits
+
+    return pending_reviews(directory)
 
 
 def _project(directory: Path, root: Path | None) -> Path:
