@@ -84,7 +84,7 @@ def test_a_folder_that_cannot_be_written(project: Project) -> None:
 def test_a_full_disk(project: Project) -> None:
     """Nothing half written stays; once there is room, the same process imports and pins."""
     mount = (
-        "mkdir -p copy; cp -r myapp/gen/. copy; mount -t tmpfs -o size=64k tmpfs myapp/gen; cp -r copy/. myapp/gen; "
+        "mkdir -p kept; cp -r myapp/gen/. kept; mount -t tmpfs -o size=64k tmpfs myapp/gen; cp -r kept/. myapp/gen; "
         "dd if=/dev/zero of=myapp/gen/filler bs=1k count=64 2>/dev/null || true"
     )
     mend = "print('beside:', sorted(os.listdir('myapp/gen')))\nos.remove('myapp/gen/filler')"

@@ -7,7 +7,7 @@ import textwrap
 import time
 
 import pytest
-from outside_project import MIX, USES_MIX, Project, tell
+from outside_project import ANCHOR, MIX, USES_MIX, Project, tell
 from outside_terminal import at_terminal
 
 from genloom.testing import Fault
@@ -37,9 +37,7 @@ def test_from_standard_input(project: Project) -> None:
 
 def test_at_the_interactive_prompt(project: Project) -> None:
     """`python -i` at a terminal: the statement that was typed asks; what it asks for has no checks and is accepted."""
-    project.write(
-        "myapp/gen/__init__.py", 'import genloom\n\ngenloom.install_import_hook(mode="auto", accept_unverified=True)\n'
-    )
+    project.write("myapp/gen/__init__.py", ANCHOR.replace(")", ", accept_unverified=True)"))
     typed = "from myapp.gen.text import mix\nprint('answer', mix(21))\nexit()\n"
     _, shown = at_terminal(project, "-i", "-q", typed=typed)
     assert "answer 61583" in shown
@@ -109,6 +107,7 @@ def test_inside_a_running_event_loop(project: Project) -> None:
 
 def test_generating_ahead_does_not_hold_up_the_loop(project: Project) -> None:
     """`agenerate_module` beside a task that ticks; the import that follows asks nobody."""
+    project.write("myapp/gen/__init__.py", ANCHOR.replace(")", ", accept_unverified=True)"))
     project.write(
         "program.py",
         """
@@ -124,7 +123,7 @@ def test_generating_ahead_does_not_hold_up_the_loop(project: Project) -> None:
                     await asyncio.sleep(0.005)
                     longest, last = max(longest, time.monotonic() - last), time.monotonic()
             beside = asyncio.create_task(tick())
-            await genloom.agenerate_module("myapp.gen.text", ["mix"], accept_unverified=True)
+            await genloom.agenerate_module("myapp.gen.text", ["mix"])
             done = True
             await beside
             print("held", longest < 5)
