@@ -29,7 +29,7 @@ SCORE = (
     '    return max(entry["score"] for entry in data)\n'
 )
 EVIL = (
-    'import os\n\nos.system("touch /tmp/genloom-was-here")\n\n\ndef generate_token(length: int) -> str:\n'
+    'import os\n\nos.system("echo it ran")\n\n\ndef generate_token(length: int) -> str:\n'
     '    """A token."""\n    return "a" * length\n'
 )
 WRONG = 'def generate_token(length: int) -> str:\n    """A token."""\n    return "a" * (length + 1)\n'

@@ -10,7 +10,8 @@ from genloom.errors import GenloomError
 from genloom.interfaces.importer.explanation import KnownFailure
 from genloom.interfaces.importer.failure import Failure
 from genloom.interfaces.importer.kept_tests import kept_examples
-from genloom.interfaces.importer.library import Library, library_in
+from genloom.interfaces.importer.library import Library
+from genloom.interfaces.importer.library_search import library_in
 from genloom.interfaces.importer.verifying import verify_text
 from genloom.interfaces.told import without_secrets
 

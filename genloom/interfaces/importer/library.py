@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from genloom.config import load_import_settings
 from genloom.errors import StorageError, UsageError
-from genloom.interfaces.importer.anchor import anchor_arguments, anchors, demand_dotted_name, package_root
+from genloom.interfaces.importer.anchor import anchor_arguments, demand_dotted_name
 from genloom.interfaces.importer.asked import GeneratedSource
-from genloom.interfaces.importer.lock_file import LOCK_NAME, PinEntry, read_lock
+from genloom.interfaces.importer.lock_file import PinEntry
 from genloom.interfaces.importer.options import ImportOptions, choose_mode
 from genloom.interfaces.importer.own_folder import own_folder
 from genloom.interfaces.importer.pins import PinStore
@@ -22,15 +21,11 @@ from genloom.interfaces.importer.place import Place, place_of
 if TYPE_CHECKING:
     from genloom.interfaces.importer.review_gate import PendingRecord
 
-__all__ = ["Library", "ModuleState", "State", "find_library", "library_in"]
+__all__ = ["Library", "ModuleState", "State", "waiting_in"]
 
 State = Literal["pinned", "edited", "missing", "pending", "unlocked"]
 """How a module stands: as accepted; its file changed since; its file gone; never accepted, and waiting for a person; a
 file that the lock file does not know."""
-
-MAX_FOLDERS = 20_000
-_PROJECT_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg")
-_SKIPPED = frozenset(["node_modules", "__pycache__", "site-packages", "build", "dist"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +114,7 @@ class Library:
 
     def waiting(self) -> tuple[PendingRecord, ...]:
         """Return what waits for a person."""
-        return _waiting_in(self.directory)
+        return waiting_in(self.directory)
 
     def state(self, name: str) -> ModuleState:
         """Return one module. Raises `UsageError` when there is none of that name."""
@@ -204,92 +199,13 @@ class Library:
                 yield ".".join((self.namespace, *own))
 
 
-def find_library(package: str | None, folder: Path) -> Library:
-    """Return the library that is named, or the one that lies in `folder`, above or below it.
-
-    `package` is a dotted name or a folder. A library is a folder with a lock file, or with something that waits for a
-    person. Raises `UsageError` where there is none, or several and none is named.
-    """
-    if package is not None:
-        return _named(package, folder)
-    above = next((place for place in (folder, *folder.parents) if _is_library(place)), None)
-    if above is not None:
-        return library_in(above)
-    below = sorted(_below(folder))
-    if len(below) == 1:
-        return library_in(below[0])
-    if not below:
-        raise UsageError(
-            f"No {LOCK_NAME} lies in {folder}.", hint="`genloom lib init PACKAGE` makes an anchor package."
-        )
-    places = ", ".join(place.relative_to(folder).as_posix() for place in below)
-    raise UsageError(f"There are several packages of generated modules: {places}.", hint="Name one with --package.")
-
-
-def _named(package: str, folder: Path) -> Library:
-    place = folder / Path(package).expanduser()
-    if _is_library(place):
-        return library_in(place)
-    if all(part.isidentifier() for part in package.split(".")):
-        place = package_root(folder, package).joinpath(*package.split("."))
-        if _is_library(place) or anchors(place):
-            return library_in(place, package)
-    raise UsageError(f"{package!r} has no {LOCK_NAME} here.", hint="Give the package's dotted name or its folder.")
-
-
-def _is_library(place: Path) -> bool:
-    return (place / LOCK_NAME).is_file() or own_folder(place, "pending", make=False).is_dir()
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for count, (name, folders, files) in enumerate(os.walk(folder)):
-        if count >= MAX_FOLDERS:
-            return
-        folders[:] = [each for each in folders if not each.startswith(".") and each not in _SKIPPED]
-        if "pyvenv.cfg" in files:
-            folders.clear()
-        elif _is_library(Path(name)):
-            yield Path(name)
-
-
-def library_in(directory: Path, namespace: str = "") -> Library:
-    """Return the library whose files and lock file lie in `directory`. Its namespace is the lock file's, else the one given,
-    else what the folder's place says."""
-    directory = directory.resolve()
-    namespace = read_lock(directory / LOCK_NAME).namespace or namespace or _name_by_place(directory)
-    parts = namespace.split(".")
-    fits = directory.parts[-len(parts) :] == tuple(parts)
-    root = directory.parents[len(parts) - 1] if fits else None
-    return Library(namespace=namespace, directory=directory, root=root, repository=_project(directory, root))
-
-
-def _name_by_place(directory: Path) -> str:
-    """The dotted name of a folder: what waits in it is named in full; else by the packages that it lies in."""
-    for record in _waiting_in(directory):
-        parts = record.module.split(".")
-        for count in range(len(parts) - 1, 0, -1):
-            if directory.parts[-count:] == tuple(parts[:count]):
-                return ".".join(parts[:count])
-    names = [directory.name]
-    for above in directory.parents:
-        if not (above / "__init__.py").is_file():
-            break
-        names.insert(0, above.name)
-    return ".".join(names)
-
-
-def _waiting_in(directory: Path) -> tuple[PendingRecord, ...]:
+def waiting_in(directory: Path) -> tuple[PendingRecord, ...]:
+    """Return what waits for a person in a folder of generated modules."""
     if not own_folder(directory, "pending", make=False).is_dir():
         return ()
     from genloom.interfaces.importer.review_gate import pending_reviews  # imported where something waits
 
     return pending_reviews(directory)
-
-
-def _project(directory: Path, root: Path | None) -> Path:
-    """The project around a package: the nearest folder above with a mark of one, else the folder it is imported from."""
-    marked = (place for place in directory.parents if any((place / mark).exists() for mark in _PROJECT_MARKS))
-    return next(marked, root or directory)
 
 
 def _sha256(path: Path) -> str | None:
