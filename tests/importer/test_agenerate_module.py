@@ -130,7 +130,7 @@ def test_frozen_generates_nothing(hooked: Project, serve: Serve) -> None:
 
 
 def test_without_a_hook_it_says_how_to_get_one() -> None:
-    with pytest.raises(UsageError, match="lib init"):
+    with pytest.raises(UsageError, match="No import hook"):
         asyncio.run(wait(agenerate_module("genloom_has_no_such.text", ["slugify"])))
 
 

@@ -18,6 +18,9 @@ from genloom.state import parse_example
 __all__ = ["CallerChecks", "Repeatable", "caller_checks"]
 
 MAX_TESTS = 50
+MAX_LOOKED_AT = 100
+MAX_STATEMENTS = 1_000
+"""An assertion behind more statements is no check: what it needs would take too long to find."""
 MAX_TEST_CHARACTERS = 100_000
 _BUILTINS = frozenset(dir(builtins))
 _OUTSIDE = frozenset(
@@ -63,6 +66,7 @@ def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: 
     """
     examples: dict[str, None] = {}
     tests: list[tuple[ast.stmt, ...]] = []
+    looked_at = 0
     for scope in _scopes(caller.tree, line):
         for number, statement in enumerate(scope.body):
             if not _asserts(statement):
@@ -71,6 +75,9 @@ def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: 
             if parts is not None:
                 examples |= dict.fromkeys(parts)
                 continue
+            if looked_at >= MAX_LOOKED_AT or len(scope.before) + number > MAX_STATEMENTS:
+                continue
+            looked_at += 1
             behind = (*scope.before, *scope.body[:number])
             steps = _steps(statement, behind, caller, module, repeatable)
             if steps:

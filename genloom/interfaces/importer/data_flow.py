@@ -48,23 +48,24 @@ def needed_statements(body: Sequence[ast.stmt], target: ast.AST, given: Collecti
     fixed = set(given).union(*map(bound_names, lasting))
     wanted = read_names(target) - set(given)
     chosen: set[int] = set()
+    reads, binds = [read_names(each) for each in body], [bound_names(each) for each in body]
     grown = True
     while grown:
         grown = False
         for number in range(len(body) - 1, -1, -1):
-            if number not in chosen and _is_needed(body[number], wanted, fixed):
+            if number not in chosen and _is_needed(body[number], reads[number], binds[number], wanted, fixed):
                 chosen.add(number)
-                wanted |= (read_names(body[number]) | _calling(body[number])) - set(given)
+                wanted |= (reads[number] | _calling(body[number])) - set(given)
                 grown = True
     return [body[number] for number in sorted(chosen)]
 
 
-def _is_needed(statement: ast.stmt, wanted: Collection[str], fixed: Collection[str]) -> bool:
-    if not bound_names(statement).isdisjoint(wanted):
+def _is_needed(statement: ast.stmt, reads: set[str], binds: set[str], wanted: set[str], fixed: Collection[str]) -> bool:
+    if not binds.isdisjoint(wanted):
         return True
     if not isinstance(statement, _ACTING + _ALSO_ACTING) or _only_prints(statement):
         return False
-    return not (read_names(statement) & set(wanted)).issubset(fixed)
+    return not (reads & wanted).issubset(fixed)
 
 
 def _calling(statement: ast.stmt) -> set[str]:

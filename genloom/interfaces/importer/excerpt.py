@@ -46,10 +46,9 @@ def _kept_lines(caller: Caller, mentions: Sequence[ast.stmt], asked: set[str], l
     """The numbers of the lines that are shown, from 0."""
     kept: set[int] = set()
     body = caller.tree.body
-    for statement in mentions:
+    together = ast.Module(body=list(mentions), type_ignores=[])
+    for statement in (*mentions, *needed_statements(body[: body.index(mentions[-1])], together, ())):
         kept |= _span(statement, caller, asked)
-        for needed in needed_statements(body[: body.index(statement)], statement, ()):
-            kept |= _span(needed, caller, asked)
     return kept | _comments_above(kept, lines)
 
 
