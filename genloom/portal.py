@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import contextvars
+import functools
 import os
+import signal
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
 __all__ = ["run_sync"]
@@ -66,8 +69,25 @@ def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:  # Any: asyncio's own yiel
     # call_soon_threadsafe, underneath, hands over a copy of this thread's context variables
     future = asyncio.run_coroutine_threadsafe(supervised(), _portal.loop())
     try:
-        return future.result()
+        with _interruptible():
+            return future.result()
     except KeyboardInterrupt:
         future.cancel()
         cleaned_up.wait(CLEAN_UP_SECONDS)
         raise
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C interrupt the wait inside `asyncio.run`, whose own handler only cancels the main task: that task gets no
+    turn as long as this thread waits. A handler of anybody else's stays."""
+    before = signal.getsignal(signal.SIGINT)
+    owner = getattr(before.func, "__self__", None) if isinstance(before, functools.partial) else None
+    if threading.current_thread() is not threading.main_thread() or not isinstance(owner, asyncio.Runner):
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

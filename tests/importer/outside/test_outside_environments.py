@@ -176,6 +176,7 @@ def test_threads_with_different_modules_do_not_wait_for_one_another(project: Pro
     done = project.script(
         """
         import threading
+        import myapp.gen  # Python lets no thread wait for a package that another one is importing
         order = []
 
         def first():
