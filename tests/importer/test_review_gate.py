@@ -98,6 +98,12 @@ def test_what_is_rejected_is_gone_and_begins_anew(project: Project, serve: Serve
     assert len(server.chats) == 2
 
 
+def test_a_person_is_told_what_the_review_remarked(project: Project, serve: Serve) -> None:
+    serve(fenced(f"import os\n\nHOME = os.environ\n\n\n{SLUGIFY}"))
+    assert "at import" in str(pending(project))
+    assert any("acts_at_import" in remark for remark in pending_reviews(project.directory)[0].findings)
+
+
 def test_a_record_whose_run_is_gone_does_not_hold_up_the_next(project: Project, serve: Serve) -> None:
     serve(fenced(SLUGIFY))
     write_pending(project.directory, PendingRecord(module=MODULE, names=("slugify",), thread_id="gone", diff=""))

@@ -37,13 +37,15 @@ __all__ = [
 ]
 
 MAX_RECORD_BYTES = 4_000_000
+MAX_REMARKS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class PendingRecord:
     """A module that waits for a person: what was asked, the diff, and the thread that goes on with the answer.
 
-    `base_sha256` is the hash of the text that it extends, "" where it is new: what was pinned since is not overwritten.
+    `findings` are what the review remarked, and why nothing proves the module, where that is so. `base_sha256` is the hash
+    of the text that it extends, "" where it is new: what was pinned since is not overwritten.
     """
 
     module: str
@@ -51,6 +53,7 @@ class PendingRecord:
     thread_id: str
     diff: str
     base_sha256: str = ""
+    findings: tuple[str, ...] = ()
 
 
 def module_diff(module: str, before: str, after: str) -> str:
@@ -68,9 +71,18 @@ def pend(asked: ModuleRequest, result: GenerationResult) -> PendingRecord:
         thread_id=result.thread_id or "",
         diff=module_diff(asked.module, asked.existing, result.source or ""),
         base_sha256=_hash(asked.existing),
+        findings=_remarks(result),
     )
     write_pending(asked.options.directory, record)
     return record
+
+
+def _remarks(result: GenerationResult) -> tuple[str, ...]:
+    """What a person should know besides the diff."""
+    outcome = (result.question or {}).get("outcome") or {}
+    doubt = [str(outcome.get("reason", ""))] if outcome.get("result") == "unverified" else []
+    review = result.review.findings if result.review else ()
+    return (*doubt, *(f"{each.message} ({each.rule}, line {each.line})" for each in review[:MAX_REMARKS]))
 
 
 def write_pending(directory: Path, record: PendingRecord) -> None:
@@ -108,13 +120,14 @@ def ask_person(record: PendingRecord) -> bool:
     the thread that imports: a notebook answers no other, and Ctrl-C reaches it there."""
     ask = _asker()
     if ask is not None:
-        return ask(record.module, record.diff)
+        return ask(record.module, "\n".join([record.diff, *(f"- {remark}" for remark in record.findings)]))
     raise PendingReview(
         f"{record.module} ({', '.join(record.names)}) was generated and waits for your review.",
         hint=f"`genloom lib show {record.module}` shows it; `genloom lib accept {record.module}` accepts it.",
         name=record.module,
         diff=record.diff,
         thread_id=record.thread_id,
+        evidence=record.findings,
     )
 
 
@@ -181,13 +194,13 @@ def _asker() -> Callable[[str, str], bool] | None:
     return _ask_in_notebook if in_notebook() else None
 
 
-def _ask_at_terminal(module: str, diff: str) -> bool:
-    print(f"{diff}\n{_question(module)} [y/N] ", end="", file=sys.stderr, flush=True)
+def _ask_at_terminal(module: str, shown: str) -> bool:
+    print(f"{shown}\n{_question(module)} [y/N] ", end="", file=sys.stderr, flush=True)
     return _is_yes(sys.stdin.readline())
 
 
-def _ask_in_notebook(module: str, diff: str) -> bool:
-    print(diff)
+def _ask_in_notebook(module: str, shown: str) -> bool:
+    print(shown)
     return _is_yes(input(f"{_question(module)} [y/N] "))
 
 
@@ -209,7 +222,7 @@ def _read(path: Path) -> PendingRecord | None:
         if path.stat().st_size > MAX_RECORD_BYTES:
             return None
         data = json.loads(path.read_bytes())
-        return PendingRecord(**{**data, "names": tuple(data["names"])})
+        return PendingRecord(**{**data, "names": tuple(data["names"]), "findings": tuple(data.get("findings", ()))})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 

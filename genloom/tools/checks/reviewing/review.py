@@ -133,11 +133,13 @@ class _Look:
         capabilities = list(capability_findings(uses, self.leave, self.path))
         if any(at_import.RULE in rules for rules in (self.policy.rules, self.policy.at_least)):
             acts = at_import.acts_at_import(tree, {use.line for use in uses})
-            capabilities += [
-                self._finding(at_import.RULE, f"at import, the module {what}", line) for line, what in acts
-            ]
+            capabilities += [self._noted(at_import.RULE, f"at import, the module {what}", line) for line, what in acts]
         house = output_findings(source, tree, self.policy, self.path, own=self.own, new=self.new)
         return [*capabilities, *house]
+
+    def _noted(self, rule: str, message: str, line: int) -> Finding:
+        """A finding whose weight the policy says."""
+        return self._finding(rule, message, line).model_copy(update={"severity": "note"})
 
     def _finding(self, rule: str, message: str, line: int = 0) -> Finding:
         return Finding(rule=rule, severity="error", message=message, path=self.path, line=line)
