@@ -27,8 +27,8 @@ __all__ = ["GenerateOptions", "GenerationJob", "as_context", "prepare_job"]
 class GenerateOptions(TypedDict, total=False):
     """The keyword arguments of `generate` and `agenerate`.
 
-    The request's own: `name`, `names`, `extends`, `signature`, `examples`, `tests`, `tests_path`, `comparison` (a `Comparison` or a text such as
-    `unordered,tolerance=1e-9`), `target`, `constraints`, `codebase_context`, `use_agent`.
+    The request's own: `name`, `names`, `extends`, `signature`, `examples`, `tests`, `tests_path`, `comparison` (a
+    `Comparison` or a text such as `unordered,tolerance=1e-9`), `target`, `constraints`, `codebase_context`, `use_agent`.
     The context: `context`, and single fields of it, which win over it. The run: `thread_id` (resumes that thread, or
     starts it), `durable` (keep checkpoints; default true), `cache` (use the result cache; default true), `on_event`,
     `deadline` (seconds).
