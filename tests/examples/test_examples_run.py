@@ -22,7 +22,7 @@ def _of_its_suite(path: Path):
     return pytest.param(path, id=path.name, marks=[] if path.name == "first_steps.py" else pytest.mark.slow)
 
 
-@pytest.mark.parametrize("path", map(_of_its_suite, EXAMPLES))
+@pytest.mark.parametrize("path", [_of_its_suite(path) for path in EXAMPLES])
 def test_an_example_runs_and_shows_what_it_promises(path, tmp_path):
     """In a process of its own, from another folder, with nothing configured."""
     done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
