@@ -131,16 +131,17 @@ def _prepared(name: str) -> sqlite3.Connection:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging. SQLite's busy wait does not cover the switch itself, so it is tried again until then."""
+    """Switch to write-ahead logging. The busy wait does not cover the switch itself, so it is tried again until then."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            return
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-        time.sleep(0.01)
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _rebuild(connection: sqlite3.Connection) -> None:
