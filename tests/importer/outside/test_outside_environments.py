@@ -168,7 +168,7 @@ def test_threads_with_different_modules_do_not_wait_for_one_another(project: Pro
     """Two modules, one whose model takes long: the other is there before."""
 
     def slowly(request: object) -> str:
-        if "slow" in str(getattr(request, "body", b"")):
+        if "must define `slow`" in str(getattr(request, "body", b"")):
             time.sleep(6)
         return tell(f"{MIX}\n\n{MIX.replace('mix', 'slow')}")
 
