@@ -20,7 +20,7 @@ from open_folders import folder_of_its_own, open_to_others
 
 from genloom.errors import GeneratedImportError
 from genloom.interfaces.importer import CallSite, GeneratedSource, ImportOptions, ModuleRequest
-from genloom.interfaces.importer.generating import generate_module
+from genloom.interfaces.importer.generation.generating import generate_module
 from genloom.testing import OpenAIServer
 from genloom.tools.sandbox import Limits, Sandbox
 

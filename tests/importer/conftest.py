@@ -16,10 +16,10 @@ from generation import Project
 from genloom_program import Program
 from hooked import Hooked
 
-from genloom.interfaces.importer.anchor import make_anchor
 from genloom.interfaces.importer.asked import GeneratedSource
-from genloom.interfaces.importer.library import Library
-from genloom.interfaces.importer.library_search import library_in
+from genloom.interfaces.importer.library.anchor import make_anchor
+from genloom.interfaces.importer.library.library import Library
+from genloom.interfaces.importer.library.library_search import library_in
 from genloom.testing import OpenAIServer
 
 DOUBLE = 'def double(n: int) -> int:\n    """Return twice n."""\n    return 2 * n\n'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genloom.errors import StorageError, UsageError
-from genloom.interfaces.importer.anchor import make_anchor, package_root
+from genloom.interfaces.importer.library.anchor import make_anchor, package_root
 
 
 def test_an_anchor_installs_the_hook_and_packages_above_are_made_once(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ import textwrap
 
 import pytest
 
-from genloom.interfaces.importer.assertions import CallerChecks, Repeatable, caller_checks
-from genloom.interfaces.importer.caller import Caller, parse_caller
-from genloom.interfaces.importer.excerpt import excerpt_of
-from genloom.interfaces.importer.remarks import remark_examples
+from genloom.interfaces.importer.caller.assertions import CallerChecks, Repeatable, caller_checks
+from genloom.interfaces.importer.caller.caller import Caller, parse_caller
+from genloom.interfaces.importer.caller.excerpt import excerpt_of
+from genloom.interfaces.importer.caller.remarks import remark_examples
 
 MODULE = "myapp.gen.text"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from genloom_program import Program
 
 from genloom.interfaces.importer.asked import GeneratedSource
-from genloom.interfaces.importer.library import Library
+from genloom.interfaces.importer.library.library import Library
 
 ALONE = "import sys\n\nsys.modules['genloom'] = None\n"
 """Makes every import of genloom fail."""

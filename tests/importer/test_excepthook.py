@@ -12,7 +12,7 @@ import pytest
 from genloom_program import Program, environment
 
 from genloom.interfaces.importer.asked import GeneratedSource
-from genloom.interfaces.importer.library import Library
+from genloom.interfaces.importer.library.library import Library
 from genloom.testing import OpenAIServer
 
 MEAN = (
@@ -65,7 +65,7 @@ def run(folder: Path, program: str, model: OpenAIServer | None = None, **env: st
 def test_importing_genloom_leaves_the_hook_alone(program: Program) -> None:
     """Only the call installs it; a second call does not chain it to itself, and it can be taken out."""
     code = (
-        "import sys\nbefore = sys.excepthook\nimport genloom\nfrom genloom.interfaces.importer import excepthook\n"
+        "import sys\nbefore = sys.excepthook\nimport genloom\nfrom genloom.interfaces.importer.failures import excepthook\n"
         "assert sys.excepthook is before\ngenloom.install_excepthook()\ngenloom.install_excepthook(fix=False)\n"
         "assert sys.excepthook.previous is before\nassert excepthook.uninstall_excepthook()\n"
         "assert sys.excepthook is before\nassert not excepthook.uninstall_excepthook()\nprint('ok')\n"
@@ -107,7 +107,7 @@ def test_the_hook_before_it_is_called_first_and_once(program: Program, numbers: 
     """Whoever reports errors goes on doing so; an exception that is shown twice is explained once."""
     text = (
         "from myapp.gen.numbers import mean\nours = sys.excepthook\n"
-        "from genloom.interfaces.importer.excepthook import uninstall_excepthook\nuninstall_excepthook()\n"
+        "from genloom.interfaces.importer.failures.excepthook import uninstall_excepthook\nuninstall_excepthook()\n"
         "sys.excepthook = lambda kind, error, traceback: print('reported', kind.__name__, file=sys.stderr)\n"
         "genloom.install_excepthook()\n"
         "try:\n    mean([])\nexcept ZeroDivisionError as error:\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from genloom.interfaces.importer.failure import Failure, find_failure
+from genloom.interfaces.importer.failures.failure import Failure, find_failure
 
 SOURCE = """
 def inner(value):

@@ -10,7 +10,7 @@ import pytest
 from generation import CALLER, MODULE, SLUGIFY, Project, fenced, prompt_of
 
 from genloom.errors import CredentialError, GeneratedImportError
-from genloom.interfaces.importer.generating import generate_module
+from genloom.interfaces.importer.generation.generating import generate_module
 from genloom.testing import Fault, OpenAIServer
 
 Serve = Callable[..., OpenAIServer]

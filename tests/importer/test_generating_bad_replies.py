@@ -6,7 +6,7 @@ import pytest
 from generation import SLUGIFY, Project, fenced
 
 from genloom.errors import GeneratedImportError
-from genloom.interfaces.importer.generating import generate_module
+from genloom.interfaces.importer.generation.generating import generate_module
 from genloom.testing import OpenAIServer
 
 Serve = Callable[..., OpenAIServer]

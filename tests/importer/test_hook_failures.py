@@ -260,7 +260,7 @@ def test_threads_that_wait_for_a_generation_that_fails_share_its_failure(hooked:
     others = [threading.Thread(target=work) for _ in range(3)]
     for thread in others:
         thread.start()
-    from genloom.interfaces.importer import locks
+    from genloom.interfaces.importer.pins import locks
 
     while max((lock.users for lock in locks._LOCKS.values()), default=0) < 4:
         waiting.wait(0.01)

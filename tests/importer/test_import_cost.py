@@ -75,14 +75,25 @@ def test_a_pinned_import_works_where_no_framework_can_be_imported(hooked: Hooked
         "genloom.interfaces.importer",
     } | {
         f"genloom.interfaces.importer.{name}"
-        for name in ("asked", "hook", "installed", "loader", "lock_file", "module", "namespace", "options", "pins")
+        for name in (
+            *("asked", "hook", "installed", "namespace", "options"),
+            *("modules", "modules.loader", "modules.module", "pins", "pins.lock_file", "pins.pin_store", "statements"),
+        )
     }
 
 
 def test_installing_a_hook_reads_no_lock_file_and_loads_no_loader(hooked: Hooked) -> None:
     """A program that imports nothing of the namespace pays for nothing of it."""
     found = loaded(f"import sys, genloom\ngenloom.install_import_hook({hooked.space!r}, directory='.', mode='auto')")
-    assert not {"tomllib", "hashlib", "genloom.interfaces.importer.pins", "genloom.interfaces.importer.loader"} & found
+    assert (
+        not {
+            "tomllib",
+            "hashlib",
+            "genloom.interfaces.importer.pins.pin_store",
+            "genloom.interfaces.importer.modules.loader",
+        }
+        & found
+    )
 
 
 def test_a_missing_name_is_told_where_no_framework_can_be_imported(hooked: Hooked) -> None:
@@ -95,4 +106,4 @@ def test_a_missing_name_is_told_where_no_framework_can_be_imported(hooked: Hooke
         "except ModuleNotFoundError as error:\n    assert 'genloom.lock' in str(error)\n"
         "else:\n    raise AssertionError"
     )
-    assert "genloom.interfaces.importer.writing" not in loaded(program)
+    assert "genloom.interfaces.importer.modules.writing" not in loaded(program)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from genloom.interfaces.importer.kept_tests import kept_examples, pytest_file
+from genloom.interfaces.importer.library.kept_tests import kept_examples, pytest_file
 
 CHECKS = (
     "double(2) == 4",

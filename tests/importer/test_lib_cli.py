@@ -11,8 +11,8 @@ import pytest
 from genloom_program import Program, environment
 
 from genloom.interfaces.importer.asked import GeneratedSource
-from genloom.interfaces.importer.library import Library
-from genloom.interfaces.importer.library_search import find_library
+from genloom.interfaces.importer.library.library import Library
+from genloom.interfaces.importer.library.library_search import find_library
 
 OTHER = 'LIMIT = 3\n\n\ndef shout(text: str) -> str:\n    """Return it in capitals."""\n    return text.upper()\n'
 

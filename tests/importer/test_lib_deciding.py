@@ -10,8 +10,8 @@ from genloom_program import Program
 
 from genloom.errors import PendingReview
 from genloom.interfaces.importer.asked import GeneratedSource, ModuleRequest
-from genloom.interfaces.importer.generating import generate_module
-from genloom.interfaces.importer.library import Library
+from genloom.interfaces.importer.generation.generating import generate_module
+from genloom.interfaces.importer.library.library import Library
 from genloom.testing import OpenAIServer
 
 SHOUT = 'def shout(text: str) -> str:\n    """Return it in capitals."""\n    return text.upper()\n'

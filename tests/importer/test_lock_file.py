@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.errors import StorageError
-from genloom.interfaces.importer.lock_file import LockFile, PinEntry, file_names, read_lock, render_lock
+from genloom.interfaces.importer.pins.lock_file import LockFile, PinEntry, file_names, read_lock, render_lock
 
 SHA = "0" * 64
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from genloom.errors import GeneratedImportError
-from genloom.interfaces.importer.locks import one_generation
 from genloom.interfaces.importer.options import ImportOptions
+from genloom.interfaces.importer.pins.locks import one_generation
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from genloom.interfaces.importer.locks import one_generation
+from genloom.interfaces.importer.pins.locks import one_generation
 from genloom.interfaces.importer.options import ImportOptions
 with one_generation(ImportOptions(namespace="gen", directory=Path(sys.argv[1]), mode="auto"), "gen.a"):
     print("held", flush=True)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from genloom.errors import GeneratedImportError, StorageError
 from genloom.interfaces.importer import GeneratedSource, PinEntry, PinStore
-from genloom.interfaces.importer.growth import grown
-from genloom.interfaces.importer.packages import one_level_down
+from genloom.interfaces.importer.modules.growth import grown
+from genloom.interfaces.importer.pins.packages import one_level_down
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from generation import CALLER, MODULE, Project
 from genloom.config import load_settings
 from genloom.errors import RequestError
 from genloom.interfaces.importer.asked import CallSite, ModuleRequest
+from genloom.interfaces.importer.generation.place import place_of
+from genloom.interfaces.importer.generation.request import ImportRequest, import_request
 from genloom.interfaces.importer.options import ImportOptions
-from genloom.interfaces.importer.place import place_of
-from genloom.interfaces.importer.request import ImportRequest, import_request
 
 
 def built(asked: ModuleRequest) -> ImportRequest:

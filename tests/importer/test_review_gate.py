@@ -11,8 +11,8 @@ import pytest
 from generation import CALLER, MODULE, SLUGIFY, Project, fenced
 
 from genloom.errors import GeneratedImportError, PendingReview
-from genloom.interfaces.importer.generating import generate_module
-from genloom.interfaces.importer.review_gate import (
+from genloom.interfaces.importer.generation.generating import generate_module
+from genloom.interfaces.importer.generation.review_gate import (
     PendingRecord,
     module_diff,
     pending_reviews,
@@ -26,7 +26,7 @@ Serve = Callable[..., OpenAIServer]
 RESUME = """
 import sys
 from pathlib import Path
-from genloom.interfaces.importer.review_gate import pending_reviews, resume_pending
+from genloom.interfaces.importer.generation.review_gate import pending_reviews, resume_pending
 (record,) = pending_reviews(Path(sys.argv[1]))
 print(resume_pending(record, Path(sys.argv[1]), approve=True).source, end="")
 """
@@ -37,7 +37,7 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from generation import Project, CALLER
 from genloom.errors import GeneratedImportError
-from genloom.interfaces.importer.generating import generate_module
+from genloom.interfaces.importer.generation.generating import generate_module
 project = Project.__new__(Project)
 project.folder = Path(sys.argv[2]); project.directory = project.folder / "myapp" / "gen"
 try:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from genloom.interfaces.importer.attribute import asks_for
-from genloom.interfaces.importer.statement import ImportStatement, running_statement, undefined_names
+from genloom.interfaces.importer.statements.attribute import asks_for
+from genloom.interfaces.importer.statements.statement import ImportStatement, running_statement, undefined_names
 
 SEEN: list[ImportStatement | None] = []
 

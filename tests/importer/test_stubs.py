@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from genloom.interfaces.importer.stubs import STUB_MARK, is_own_stub, stub_text, write_stub
+from genloom.interfaces.importer.library.stubs import STUB_MARK, is_own_stub, stub_text, write_stub
 
 SOURCE = '''"""Texts."""
 

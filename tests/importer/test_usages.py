@@ -3,7 +3,7 @@
 from generation import MODULE, Project
 
 from genloom.config import load_settings
-from genloom.interfaces.importer.usages import sibling_signatures, usages_of
+from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of
 
 TARGET = "myapp/gen/text.py"
 

@@ -41,7 +41,7 @@ def adopt(
     from genloom.interfaces.cli.late_progress import showing_late_progress
     from genloom.interfaces.cli.report import verdict_lines
     from genloom.interfaces.cli.terminal import put_json, put_text, tell
-    from genloom.interfaces.importer.adopting import adopt_edit
+    from genloom.interfaces.importer.library.adopting import adopt_edit
     from genloom.tools.checks import verdict_to_json
 
     library = lib_options.library_of(package).checked_by(find_python(python), allow_weak_sandbox=allow_weak_sandbox)
@@ -78,7 +78,7 @@ def regenerate(
     """Write MODULE anew, whole, with the names and checks that genloom.lock has of it."""
     from genloom.interfaces.cli.late_progress import showing_late_progress
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.regenerating import regenerate_pin
+    from genloom.interfaces.importer.library.regenerating import regenerate_pin
 
     library = lib_options.library_of(package)
     with showing_late_progress(f"generating {module}"):

@@ -36,7 +36,7 @@ def pending(package: str | None, as_json: bool) -> int:
 def accept(module: str, package: str | None, as_json: bool) -> int:
     """Accept the code of MODULE that waits: its run ends as approved, and the file is pinned. Nothing is generated."""
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.deciding import accept_pending
+    from genloom.interfaces.importer.library.deciding import accept_pending
 
     library = lib_options.library_of(package)
     pinned = accept_pending(library, library.full(module))
@@ -55,7 +55,7 @@ def accept(module: str, package: str | None, as_json: bool) -> int:
 def reject(module: str, comment: str, package: str | None, as_json: bool) -> int:
     """Reject the code of MODULE that waits. Nothing is pinned; the next import asks anew."""
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.deciding import reject_pending
+    from genloom.interfaces.importer.library.deciding import reject_pending
 
     library = lib_options.library_of(package)
     name = library.full(module)

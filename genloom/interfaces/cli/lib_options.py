@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from genloom.interfaces.importer.library import Library
+    from genloom.interfaces.importer.library.library import Library
 
 __all__ = ["library_of", "module", "modules", "package"]
 
@@ -40,6 +40,6 @@ def library_of(package: str | None) -> Library:
     """Return the library of an anchor package. Raises `UsageError` where none or several fit."""
     from pathlib import Path
 
-    from genloom.interfaces.importer.library_search import find_library
+    from genloom.interfaces.importer.library.library_search import find_library
 
     return find_library(package, Path.cwd())

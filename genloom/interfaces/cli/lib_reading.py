@@ -64,7 +64,7 @@ def diff(modules: tuple[str, ...], package: str | None, as_json: bool) -> int:
     The pinned text of an edited file is looked for in git, by the hash in genloom.lock. Exit code 1 when anything differs.
     """
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.differences import differences
+    from genloom.interfaces.importer.library.differences import differences
 
     library = lib_options.library_of(package)
     found = differences(library, [library.full(name) for name in modules])
@@ -97,7 +97,7 @@ def verify(
     from genloom.interfaces.cli.late_progress import showing_late_progress
     from genloom.interfaces.cli.report import verdict_lines
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.verifying import verify_pins
+    from genloom.interfaces.importer.library.verifying import verify_pins
 
     library = lib_options.library_of(package).checked_by(find_python(python), allow_weak_sandbox=allow_weak_sandbox)
     with showing_late_progress(f"checking {library.namespace}"):

@@ -30,7 +30,7 @@ def init(package: str, root: str | None, description: str, mode: str | None, mod
     from pathlib import Path
 
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.anchor import make_anchor, package_root
+    from genloom.interfaces.importer.library.anchor import make_anchor, package_root
 
     folder = Path(root).expanduser() if root else package_root(Path.cwd(), package)
     made = make_anchor(package, folder, description=description, mode=mode or "", model=model)
@@ -57,7 +57,7 @@ def eject(package: str | None, out: str | None, as_json: bool) -> int:
     from pathlib import Path
 
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.ejecting import eject_library
+    from genloom.interfaces.importer.library.ejecting import eject_library
 
     library = lib_options.library_of(package)
     ejected = eject_library(library, Path(out).expanduser() if out else None)
@@ -76,7 +76,7 @@ def eject(package: str | None, out: str | None, as_json: bool) -> int:
 def stubs(remove: bool, package: str | None, as_json: bool) -> int:
     """Write .pyi files for names that the project imports and nothing has written yet, so that type checkers accept them."""
     from genloom.interfaces.cli.terminal import put_json, put_text
-    from genloom.interfaces.importer.requested_names import refresh_stubs
+    from genloom.interfaces.importer.library.requested_names import refresh_stubs
 
     library = lib_options.library_of(package)
     written = refresh_stubs(library, remove=remove)

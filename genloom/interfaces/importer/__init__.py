@@ -9,9 +9,9 @@ from genloom.lazy import lazy_names
 if TYPE_CHECKING:
     from genloom.interfaces.importer.asked import CallSite, GeneratedSource, ModuleRequest
     from genloom.interfaces.importer.hook import ImportHook, install_import_hook, uninstall_import_hook
-    from genloom.interfaces.importer.lock_file import PinEntry
     from genloom.interfaces.importer.options import ImportOptions
-    from genloom.interfaces.importer.pins import PinStore
+    from genloom.interfaces.importer.pins.lock_file import PinEntry
+    from genloom.interfaces.importer.pins.pin_store import PinStore
 
 __all__ = [
     "CallSite",
@@ -30,8 +30,8 @@ __getattr__, __dir__ = lazy_names(
     {
         "asked": "CallSite GeneratedSource ModuleRequest",
         "hook": "ImportHook install_import_hook uninstall_import_hook",
-        "lock_file": "PinEntry",
+        "pins.lock_file": "PinEntry",
         "options": "ImportOptions",
-        "pins": "PinStore",
+        "pins.pin_store": "PinStore",
     },
 )

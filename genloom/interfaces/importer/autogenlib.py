@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from genloom.config import ImportMode, load_import_settings, load_settings
 from genloom.interfaces.importer.asked import Generate, GeneratedSource, ModuleRequest
-from genloom.interfaces.importer.module import AnchorModule
+from genloom.interfaces.importer.modules.module import AnchorModule
 from genloom.interfaces.importer.options import ImportOptions, choose_mode
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _root_module(hook: ImportHook) -> ModuleType:
 
     def set_exception_handler(enabled: bool = True) -> None:
         """Explain failures of generated code, or leave them to Python."""
-        from genloom.interfaces.importer.excepthook import install_excepthook, uninstall_excepthook
+        from genloom.interfaces.importer.failures.excepthook import install_excepthook, uninstall_excepthook
 
         if enabled:
             install_excepthook()
@@ -150,7 +150,7 @@ def _cache(options: ImportOptions) -> Path:
 
 def _generate(request: ModuleRequest) -> GeneratedSource:
     """Generate as any import does, with the model that autogenlib's variables name now: programs set them themselves."""
-    from genloom.interfaces.importer.generating import generate_module  # imports LangGraph
+    from genloom.interfaces.importer.generation.generating import generate_module  # imports LangGraph
 
     if request.options.model is not None:
         return generate_module(request)

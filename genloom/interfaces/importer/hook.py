@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from genloom.config import inside_sandbox, load_import_settings
 from genloom.errors import FrozenImportError, GeneratedImportError, StorageError
 from genloom.interfaces.importer.installed import HOOKS
-from genloom.interfaces.importer.module import AnchorModule
+from genloom.interfaces.importer.modules.module import AnchorModule
 from genloom.interfaces.importer.namespace import chosen_namespace, demand_free, found_elsewhere
 from genloom.interfaces.importer.options import GENERATION_SECONDS, ImportOptions, choose_mode
 
 if TYPE_CHECKING:
     from genloom.interfaces.importer.asked import CallSite, Generate
-    from genloom.interfaces.importer.pins import PinStore
+    from genloom.interfaces.importer.pins.pin_store import PinStore
 
 __all__ = ["ImportHook", "install_import_hook", "uninstall_import_hook"]
 
@@ -40,7 +40,7 @@ class ImportHook:
     @property
     def pins(self) -> PinStore:
         """The pinned modules of the namespace."""
-        from genloom.interfaces.importer.pins import PinStore  # installing a hook reads nothing
+        from genloom.interfaces.importer.pins.pin_store import PinStore  # installing a hook reads nothing
 
         if self._pins is None or self._pins.directory != self.options.directory:
             self._pins = PinStore(self.options.directory, self.options.namespace)
@@ -59,7 +59,7 @@ class ImportHook:
         except StorageError as error:
             raise GeneratedImportError(error.message, hint=error.hint, name=fullname) from error
         if entry is not None:
-            from genloom.interfaces.importer.loader import pinned_spec
+            from genloom.interfaces.importer.modules.loader import pinned_spec
 
             return pinned_spec(self.pins, fullname, entry)
         return self._own_spec(fullname, path) or self._unwritten_spec(fullname, sys._getframe(1))
@@ -67,7 +67,7 @@ class ImportHook:
     def provide(self, module: ModuleType, name: str, frame: FrameType) -> bool:
         """Write the names that the code of `frame` asks of a generated module, `name` among them, and say whether it has
         that name now. What asks is an import statement or an attribute expression. Raises `GeneratedImportError`."""
-        from genloom.interfaces.importer.asking import asked_names
+        from genloom.interfaces.importer.statements.asking import asked_names
 
         asked = asked_names(module, name, frame)
         if asked is None:
@@ -84,7 +84,7 @@ class ImportHook:
     def write(self, module: ModuleType, names: tuple[str, ...], caller: CallSite | None) -> None:
         """Write names into a module. Raises `GeneratedImportError`."""
         self._demand_may_generate(module.__name__, names)
-        from genloom.interfaces.importer.writing import write_names  # a pinned import does not need it
+        from genloom.interfaces.importer.modules.writing import write_names  # a pinned import does not need it
 
         write_names(module, names, pins=self.pins, options=self.options, caller=caller)
 
@@ -102,13 +102,13 @@ class ImportHook:
         missing = tuple(name for name in names if entry is None or name not in entry.names)
         if missing:
             self._demand_may_generate(fullname, missing)
-            from genloom.interfaces.importer.writing import pin_names  # a pinned import does not need it
+            from genloom.interfaces.importer.modules.writing import pin_names  # a pinned import does not need it
 
             pin_names(fullname, missing, pins=self.pins, options=options, caller=caller)
 
     def open_module(self, package: ModuleType, name: str, frame: FrameType) -> bool:
         """Import the module `name` below the namespace's package where an attribute expression asks for it."""
-        from genloom.interfaces.importer.attribute import asks_for
+        from genloom.interfaces.importer.statements.attribute import asks_for
 
         if name.startswith("_") or not asks_for(frame, name):
             return False
@@ -122,7 +122,7 @@ class ImportHook:
 
     def refuse(self, module: ModuleType, name: str, frame: FrameType) -> None:
         """Raise `GeneratedImportError` where an import statement asks a file of the user's own for what it lacks."""
-        from genloom.interfaces.importer.instructions import running_instruction
+        from genloom.interfaces.importer.statements.instructions import running_instruction
 
         asking = running_instruction(frame)
         if asking is not None and asking.name == "IMPORT_FROM":
@@ -135,7 +135,7 @@ class ImportHook:
 
     def _package_spec(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """The spec of the namespace's package, or of one above it: the user's own, else an empty one."""
-        from genloom.interfaces.importer.loader import AnchorLoader, package_spec
+        from genloom.interfaces.importer.modules.loader import AnchorLoader, package_spec
 
         found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
         root = fullname == self.options.namespace
@@ -147,7 +147,7 @@ class ImportHook:
 
     def _own_spec(self, fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
         """The spec of a file that the user wrote."""
-        from genloom.interfaces.importer.loader import HandWrittenLoader
+        from genloom.interfaces.importer.modules.loader import HandWrittenLoader
 
         found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
         if found is not None and type(found.loader) is SourceFileLoader:
@@ -155,8 +155,8 @@ class ImportHook:
         return found
 
     def _unwritten_spec(self, fullname: str, frame: FrameType) -> ModuleSpec | None:
-        from genloom.interfaces.importer.loader import unwritten_spec
-        from genloom.interfaces.importer.statement import running_statement
+        from genloom.interfaces.importer.modules.loader import unwritten_spec
+        from genloom.interfaces.importer.statements.statement import running_statement
         from genloom.interfaces.importer.underway import demand_not_underway
 
         statement = running_statement(frame)
@@ -187,7 +187,7 @@ class ImportHook:
                 hint="Import it once where it may be generated (GENLOOM_IMPORT_MODE=review or auto), and commit the files.",
                 name=fullname,
             )
-        from genloom.interfaces.importer.collecting import only_collecting
+        from genloom.interfaces.importer.statements.collecting import only_collecting
 
         if only_collecting(sys._getframe(1)):
             raise FrozenImportError(

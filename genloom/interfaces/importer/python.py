@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Sequence
 
 from genloom.errors import UsageError
 from genloom.interfaces.importer.asked import CallSite, GeneratedSource, ModuleRequest
-from genloom.interfaces.importer.generating import agenerate_source
+from genloom.interfaces.importer.generation.generating import agenerate_source
 from genloom.interfaces.importer.hook import ImportHook
 from genloom.interfaces.importer.installed import hook_of
 

@@ -1,0 +1,1 @@
+"""What the code that imports a module shows of it."""

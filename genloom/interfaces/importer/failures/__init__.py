@@ -1,0 +1,1 @@
+"""Exceptions in generated code: explained, and fixed where a fix can be verified."""

@@ -1,0 +1,165 @@
+"""The request for a module that is imported: the caller's words, code and checks, as the generation graph takes them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import os.path
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from genloom.config import Settings
+from genloom.errors import RequestError
+from genloom.interfaces.importer.asked import CallSite, ModuleRequest
+from genloom.interfaces.importer.caller.assertions import CallerChecks, Repeatable, caller_checks
+from genloom.interfaces.importer.caller.caller import Caller, parse_caller
+from genloom.interfaces.importer.caller.excerpt import excerpt_of
+from genloom.interfaces.importer.caller.remarks import remark_examples
+from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of
+from genloom.interfaces.importer.generation.place import Place, place_of
+from genloom.prompts import load_prompt
+from genloom.state import GenerationRequest, examples_in_text, parse_example
+from genloom.syntax import parse_expression, parse_module
+from genloom.tools.merging import bound_names
+from genloom.tools.security import Redactor
+
+__all__ = ["ImportRequest", "import_request"]
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """A request with the place that it is checked in; `examples` and `tests` are what it demands."""
+
+    request: GenerationRequest
+    place: Place
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """The texts of the examples."""
+        return self.request.examples
+
+    @property
+    def tests(self) -> str:
+        """The text of the pytest file."""
+        return self.request.tests or ""
+
+
+def import_request(asked: ModuleRequest, settings: Settings) -> ImportRequest:
+    """Return what the generation graph is asked for an import. Reads the caller's text, and the repository around it.
+
+    No secret of the caller's gets into it: a check that holds one is left out, any other text is redacted. Raises
+    `RequestError` where the caller's examples contradict each other.
+    """
+    redactor = Redactor(secrets=settings.secrets)
+    place = place_of(asked.module, asked.options, asked.caller, package=_is_package(asked))
+    caller = _caller(asked)
+    checks = _checks(asked, caller, redactor)
+    description = redactor.text(asked.options.description.strip())
+    names = ", ".join(f"`{name}`" for name in asked.names)
+    try:
+        request = GenerationRequest(
+            prompt=load_prompt("import").render(names=names, module=asked.module, description=description),
+            name=asked.names[0],
+            names=asked.names[1:],
+            examples=checks.examples,
+            tests=checks.tests or None,
+            target=place.target,
+            extends=asked.existing,
+            codebase_context=redactor.data(_context(asked, caller, place, settings)),
+        )
+    except ValidationError as error:
+        told = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors()[:3])
+        raise RequestError(
+            f"What is asked of {asked.module} makes no sense: {redactor.text(told)}.",
+            hint="Correct the checks beside the import.",
+        ) from None
+    return ImportRequest(request, place)
+
+
+def _is_package(asked: ModuleRequest) -> bool:
+    folder = asked.options.directory.joinpath(*asked.module.split(".")[asked.options.namespace.count(".") + 1 :])
+    return (folder / "__init__.py").is_file()
+
+
+def _caller(asked: ModuleRequest) -> Caller | None:
+    if asked.caller is None:
+        return None
+    return parse_caller(asked.caller.source(), asked.module, package=_package(asked.caller), names=asked.names)
+
+
+def _package(caller: CallSite) -> str:
+    if caller.package:
+        return caller.package
+    is_package = os.path.basename(caller.filename) == "__init__.py"  # noqa: PTH119 - it may be no path at all
+    return caller.module if is_package else caller.module.rpartition(".")[0]
+
+
+def _checks(asked: ModuleRequest, caller: Caller | None, redactor: Redactor) -> CallerChecks:
+    """The caller's checks and those demanded besides; of two that contradict each other the caller's own error."""
+    found = CallerChecks()
+    remarks: tuple[str, ...] = ()
+    if caller is not None:
+        line = asked.caller.lineno if asked.caller else 0
+        repeatable = Repeatable(
+            asked=frozenset(asked.names),
+            defined=_defined(asked.existing),
+            module_exists=_module_exists(asked),
+            is_secret=lambda text: redactor.text(text) != text,
+        )
+        found = caller_checks(caller, asked.module, repeatable, line=line)
+        remarks = remark_examples(caller)
+    described = [e.text for name in asked.names for e in examples_in_text(asked.options.description, name)]
+    asserted = (*asked.examples, *found.examples)
+    calls = {parse_example(text).call for text in asserted}
+    # what is asserted wins over what a remark says of the same call
+    remarked = [text for text in (*remarks, *described) if parse_example(text).call not in calls]
+    texts = dict.fromkeys((*asserted, *remarked))
+    known = {*asked.names, *_defined(asked.existing), *dir(builtins)}
+    examples = [text for text in texts if redactor.text(text) == text and _speaks_of(text, asked, known)]
+    tests = "\n\n".join(text for text in (asked.tests, found.tests) if text)
+    return CallerChecks(tuple(examples), tests if redactor.text(tests) == tests else "")
+
+
+def _speaks_of(text: str, asked: ModuleRequest, known: Collection[str]) -> bool:
+    """Whether an example is about one of the names, and needs none that the module will lack: what the module has already
+    was checked when it was pinned."""
+    example = parse_example(text)
+    needed = {node.id for node in ast.walk(parse_expression(example.call)) if isinstance(node, ast.Name)}
+    return example.function in asked.names and needed <= set(known)
+
+
+def _defined(existing: str) -> frozenset[str]:
+    return bound_names(parse_module(existing)) if existing else frozenset()
+
+
+def _module_exists(asked: ModuleRequest) -> Callable[[str], bool]:
+    """Whether a module that a check needs can be imported: of this namespace, only what has a file."""
+    options = asked.options
+
+    def exists(module: str) -> bool:
+        if module == asked.module or not module.startswith(f"{options.namespace}."):
+            return True
+        path = options.directory.joinpath(*module[len(options.namespace) + 1 :].split("."))
+        return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+    return exists
+
+
+def _context(asked: ModuleRequest, caller: Caller | None, place: Place, settings: Settings) -> dict[str, str]:
+    """Title -> text: the caller's statements, other uses in the repository, the modules beside it."""
+    context: dict[str, str] = {}
+    own = Path(asked.caller.filename) if asked.caller is not None else None
+    if caller is not None and own is not None:
+        excerpt = excerpt_of(caller, asked.names)
+        if excerpt:
+            context[f"the code that imports it ({own.name})"] = excerpt
+    if place.repository is not None:
+        uses = usages_of(asked.module, asked.names, place.repository, place.target, settings, leave_out=own)
+        context |= {f"uses of it in {path}": text for path, text in uses.items()}
+    siblings = sibling_signatures(asked.options.directory, asked.module, asked.options.namespace)
+    if siblings and place.beside:
+        context["modules beside it, which it may import"] = siblings
+    return context

@@ -1,0 +1,1 @@
+"""Modules in the process: lazy, pinned, written and grown."""

@@ -1,0 +1,1 @@
+"""Accepted modules as files, the lock file that vouches for them, and the locks around both."""

@@ -1,0 +1,1 @@
+"""What asks for code: import statements and attribute expressions, read from the code that runs."""
