@@ -7,13 +7,14 @@ import pickle
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hooked import Hooked, functions
 
-from genloom.errors import FrozenImportError, GeneratedImportError, PendingReview, UsageError
+from genloom.errors import FrozenImportError, GeneratedImportError, ModelError, PendingReview, UsageError
 from genloom.interfaces.importer import ModuleRequest
 from genloom.portal import run_sync
 
@@ -110,6 +111,27 @@ def test_other_errors_of_a_generation_become_import_errors_with_their_cause(hook
     with pytest.raises(PendingReview) as pending:
         hooked.run("import space.text as t\nt.a()")
     assert (pending.value.diff, pending.value.thread_id) == ("+a", "t1")
+
+
+@pytest.mark.parametrize("debug", ["0", "1"])
+def test_what_is_shown_of_an_error_is_ours_to_read(hooked: Hooked, monkeypatch: pytest.MonkeyPatch, debug: str) -> None:
+    """The program's own lines, and the causes by what they say; where they arose inside libraries is for debugging."""
+    monkeypatch.setenv("GENLOOM_DEBUG", debug)
+
+    def write(request: ModuleRequest) -> str:
+        try:
+            Path("/no/such/file").read_bytes()
+        except OSError as error:
+            raise ModelError("The server is down.", kind="server") from error
+        return ""
+
+    hooked.write = write
+    with pytest.raises(GeneratedImportError) as caught:
+        hooked.run("from space.text import a")
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "The server is down." in shown
+    inside = ("/no/such/file", "writing.py", "in write\n")
+    assert [part in shown for part in inside] == [debug == "1"] * 3, shown
 
 
 @pytest.mark.parametrize(

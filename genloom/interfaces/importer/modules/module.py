@@ -6,6 +6,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from genloom.config import load_settings
+from genloom.errors import GeneratedImportError, GenloomError
 from genloom.interfaces.importer.installed import hook_of
 
 __all__ = ["AnchorModule", "GeneratedModule", "HandWrittenModule"]
@@ -16,8 +18,11 @@ class GeneratedModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:  # Any: whatever the module defines
         hook = None if _is_special(name) else hook_of(self.__name__)
-        if hook is not None and hook.provide(self, name, sys._getframe(1)):
-            return self.__dict__[name]
+        try:
+            if hook is not None and hook.provide(self, name, sys._getframe(1)):
+                return self.__dict__[name]
+        except GeneratedImportError as error:
+            raise _shortened(error)  # noqa: B904 - it is the same error
         raise _no_attribute(self, name)
 
 
@@ -39,6 +44,20 @@ class HandWrittenModule(ModuleType):
         if hook is not None:
             hook.refuse(self, name, sys._getframe(1))
         raise _no_attribute(self, name)
+
+
+def _shortened(error: GeneratedImportError) -> GeneratedImportError:
+    """Return the error without genloom's own frames, and without what lies below the causes that genloom names: nobody who
+    reads it learns anything of these. A generated module's own exception stays; with `GENLOOM_DEBUG` all does."""
+    if load_settings().debug:
+        return error
+    cause = error.__cause__
+    while isinstance(cause, GenloomError):
+        cause.with_traceback(None)
+        if not isinstance(cause.__cause__, GenloomError):
+            cause.__cause__, cause.__suppress_context__ = None, True
+        cause = cause.__cause__
+    return error.with_traceback(None)
 
 
 def _is_special(name: str) -> bool:
