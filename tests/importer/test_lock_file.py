@@ -14,7 +14,7 @@ from genloom.errors import StorageError
 from genloom.interfaces.importer.pins.lock_file import LockFile, PinEntry, file_names, read_lock, render_lock
 
 SHA = "0" * 64
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(lambda text: text.replace("\r\n", "\n"))
 NAMES = st.sampled_from(["text", "pkg", "pkg.mod", "pkg.mod.deep", "naïve", "_x"])
 
 
@@ -36,11 +36,21 @@ def locks(draw: st.DrawFn) -> LockFile:
 
 @given(locks())
 def test_what_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, lock: LockFile) -> None:
-    """Whatever stands in requests, checks and tests; line ends become plain ones."""
+    """Whatever stands in requests, checks and tests."""
     path = tmp_path_factory.mktemp("lock") / "genloom.lock"
     path.write_bytes(render_lock(lock).encode())
     assert read_lock(path) == lock
     assert render_lock(read_lock(path)) == render_lock(lock)
+
+
+def test_line_ends_become_plain_ones(tmp_path: Path) -> None:
+    """The file holds none but those, whatever a caller's checks had."""
+    path = tmp_path / "genloom.lock"
+    entry = PinEntry(file="text.py", sha256=SHA, request="a\r\nb", checks=("c\r\nd\re",))
+    path.write_bytes(render_lock(LockFile(entries={"text": entry})).encode())
+    assert b"\r" not in path.read_bytes()
+    again = read_lock(path).entries["text"]
+    assert (again.request, again.checks) == ("a\nb", ("c\nd\re",))
 
 
 def test_the_order_of_entries_does_not_depend_on_when_they_came(tmp_path: Path) -> None:
@@ -81,6 +91,8 @@ ENTRY = f'schema = 1\n[modules.text]\nfile = "text.py"\nsha256 = "{SHA}"\n'
         (f"{ENTRY}names = [3]\n".encode(), "`names`"),
         (f"{ENTRY}request = []\n".encode(), "`request`"),
         (b"a = " + b"[" * 50_000, "damaged"),
+        (b"schema = 1\na = " + b"9" * 10_000, "damaged"),
+        (ENTRY.replace("modules.text", "modules.__init__").replace("text.py", "__init__.py").encode(), "no module"),
     ],
 )
 def test_damage_is_said_with_the_file_the_place_and_what_to_do(tmp_path: Path, content: bytes, said: str) -> None:

@@ -56,6 +56,13 @@ def test_modules_below_make_packages_whose_relative_imports_stay_right(pins: Pin
     assert pins.path_of("app.gen.text.deep") == pins.directory / "text" / "deep" / "__init__.py"
 
 
+def test_moving_a_module_goes_by_its_lines_as_python_counts_them() -> None:
+    """A form feed or a line separator in a string ends no line; the dot may stand on the next one."""
+    text = "S = 'a\u2028b\x0cc'\nfrom .other import o\nfrom \\\n    . import p; from .. import q\n"
+    moved = "S = 'a\u2028b\x0cc'\nfrom ..other import o\nfrom \\\n    .. import p; from ... import q\n"
+    assert one_level_down(text.encode()).decode() == moved
+
+
 def test_an_edit_is_noticed_and_can_be_taken_up(pins: PinStore) -> None:
     """The loader's error says how; adopting pins exactly the text that was verified."""
     path = pins.pin("app.gen.text", of("a = 1\n", "a"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from genloom.config import inside_sandbox, load_import_settings
 from genloom.errors import FrozenImportError, GeneratedImportError, StorageError
-from genloom.interfaces.importer.installed import HOOKS
+from genloom.interfaces.importer.installed import HOOKS, hook_of
 from genloom.interfaces.importer.modules.module import AnchorModule
 from genloom.interfaces.importer.namespace import chosen_namespace, demand_free, found_elsewhere
 from genloom.interfaces.importer.options import GENERATION_SECONDS, ImportOptions, choose_mode
@@ -54,6 +54,12 @@ class ImportHook:
         namespace = self.options.namespace
         if not fullname.startswith(f"{namespace}."):
             return self._package_spec(fullname, path) if f"{namespace}.".startswith(f"{fullname}.") else None
+        if len(HOOKS) > 1 and hook_of(fullname) is not self:
+            return None  # a namespace within this one
+        from genloom.interfaces.importer.pins.lock_file import is_module_name  # installing a hook reads nothing
+
+        if not is_module_name(fullname):
+            return self._own_spec(fullname, path)
         try:
             entry = self.pins.entry(fullname)
         except StorageError as error:
@@ -62,7 +68,7 @@ class ImportHook:
             from genloom.interfaces.importer.modules.loader import pinned_spec
 
             return pinned_spec(self.pins, fullname, entry)
-        return self._own_spec(fullname, path) or self._unwritten_spec(fullname, sys._getframe(1))
+        return self._own_spec(fullname, path) or self._unwritten_spec(fullname, path, sys._getframe(1))
 
     def provide(self, module: ModuleType, name: str, frame: FrameType) -> bool:
         """Write the names that the code of `frame` asks of a generated module, `name` among them, and say whether it has
@@ -98,12 +104,13 @@ class ImportHook:
         """Generate and pin names of a module ahead of its import; none of its code runs here. `generate` takes the place
         of the options' own. Raises `GeneratedImportError`."""
         options = self.options if generate is None else replace(self.options, generate=generate)
-        entry = self.pins.entry(fullname)
-        missing = tuple(name for name in names if entry is None or name not in entry.names)
+        from genloom.interfaces.importer.modules.writing import lacking, pin_names  # a pinned import does not need them
+        from genloom.interfaces.importer.pins.pin_store import demand_module_name
+
+        demand_module_name(fullname)
+        missing = lacking(fullname, names, self.pins)
         if missing:
             self._demand_may_generate(fullname, missing)
-            from genloom.interfaces.importer.modules.writing import pin_names  # a pinned import does not need it
-
             pin_names(fullname, missing, pins=self.pins, options=options, caller=caller)
 
     def open_module(self, package: ModuleType, name: str, frame: FrameType) -> bool:
@@ -154,12 +161,14 @@ class ImportHook:
             found.loader = HandWrittenLoader(fullname, found.loader.path)
         return found
 
-    def _unwritten_spec(self, fullname: str, frame: FrameType) -> ModuleSpec | None:
+    def _unwritten_spec(self, fullname: str, path: Sequence[str] | None, frame: FrameType) -> ModuleSpec | None:
         from genloom.interfaces.importer.modules.loader import unwritten_spec
         from genloom.interfaces.importer.statements.statement import running_statement
         from genloom.interfaces.importer.underway import demand_not_underway
 
         statement = running_statement(frame)
+        if self._has_only_own_files(fullname, path):
+            return None
         if statement is not None and statement.asks_for_module(fullname, self.options.namespace):
             demand_not_underway(fullname)
             below = statement.module.startswith(f"{self.options.namespace}.")
@@ -169,6 +178,11 @@ class ImportHook:
         else:
             return None
         return unwritten_spec(self.pins, fullname)
+
+    def _has_only_own_files(self, fullname: str, path: Sequence[str] | None) -> bool:
+        """Whether, where nothing may be generated, the name is that of a folder of the user's own without `__init__.py`."""
+        folders = [Path(place, fullname.rpartition(".")[2]) for place in path or ()]
+        return self.options.mode == "frozen" and any(next(folder.rglob("*.py"), None) for folder in folders)
 
     def _lies_below(self, module: ModuleType, name: str) -> bool:
         """Whether `name` is a module in the folder of this one."""

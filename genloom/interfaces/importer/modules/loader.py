@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from genloom.errors import GeneratedImportError
 from genloom.interfaces.importer.modules.module import AnchorModule, GeneratedModule, HandWrittenModule
 from genloom.interfaces.importer.pins.lock_file import PinEntry
 from genloom.interfaces.importer.pins.pin_store import check_bytes
@@ -38,9 +39,10 @@ class PinnedLoader(SourceFileLoader):
     `text` is what the module has executed, `entry` what it was pinned with.
     """
 
-    def __init__(self, fullname: str, path: str, entry: PinEntry) -> None:
+    def __init__(self, fullname: str, path: str, entry: PinEntry, pins: PinStore) -> None:
         super().__init__(fullname, path)
         self.entry = entry
+        self._pins = pins
         self.text = ""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -51,7 +53,14 @@ class PinnedLoader(SourceFileLoader):
         """Return a file's bytes; the module's own are checked against the lock file."""
         if path != self.path:
             return super().get_data(path)
-        return check_bytes(self.name, path, self.entry)
+        try:
+            return check_bytes(self.name, path, self.entry)
+        except GeneratedImportError:
+            now = self._pins.written_entry(self.name)
+            if now is None or now == self.entry or now.file != self.entry.file:
+                raise
+            self.entry = now
+            return check_bytes(self.name, path, now)
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the code of the bytes that were checked."""
@@ -107,7 +116,7 @@ class RootLoader:
 def pinned_spec(pins: PinStore, fullname: str, entry: PinEntry) -> ModuleSpec:
     """Return the spec of a pinned module."""
     path = f"{pins.directory}/{entry.file}"
-    spec = ModuleSpec(fullname, PinnedLoader(fullname, path, entry), origin=path)
+    spec = ModuleSpec(fullname, PinnedLoader(fullname, path, entry, pins), origin=path)
     spec.has_location = True
     if entry.file.endswith("/__init__.py"):
         spec.submodule_search_locations = [path.removesuffix("/__init__.py")]

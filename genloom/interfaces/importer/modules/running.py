@@ -74,6 +74,8 @@ def trial(
     path = str(pins.path_of(module.__name__))
     known = module.__dict__
     before = dict(known)
+    exported = known.get("__all__")
+    listed = list(exported) if isinstance(exported, list) else []
     known.setdefault("__file__", path)
     try:
         _run(_block_code(module, text, len(text_of(module)) if start is None else start, path), module, path)
@@ -83,6 +85,8 @@ def trial(
         for name in known.keys() - before.keys():
             del known[name]
         known.update(before)
+        if isinstance(exported, list):
+            exported[:] = listed  # the module's own list, lengthened in place
         raise
 
 
@@ -137,11 +141,15 @@ def settle(module: ModuleType, pins: PinStore) -> None:
     above = module.__name__.rpartition(".")[0]
     while above.startswith(f"{pins.namespace}."):
         package, entry = sys.modules.get(above), pins.entry(above)
-        if package is not None and entry is not None and _is_ours(package):
-            unchanged = pins.verified(above).decode("utf-8") == _text_now(package, entry.file)
-            if unchanged:
-                _settle(package, pins)
+        if package is not None and entry is not None and _is_ours(package) and _is_same(package, entry.file, pins):
+            _settle(package, pins)
         above = above.rpartition(".")[0]
+
+
+def _is_same(module: ModuleType, file: str, pins: PinStore) -> bool:
+    """Whether a module has run what it is pinned as, and its file was not edited."""
+    name = module.__name__
+    return not pins.edited(name) and pins.verified(name).decode("utf-8") == _text_now(module, file)
 
 
 def _keep_known(module: ModuleType) -> None:

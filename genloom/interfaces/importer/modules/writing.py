@@ -16,8 +16,10 @@ from genloom.interfaces.importer.options import ImportOptions
 from genloom.interfaces.importer.pins.locks import one_generation
 from genloom.interfaces.importer.pins.pin_store import PinStore
 from genloom.interfaces.importer.underway import underway
+from genloom.syntax import parse_module
+from genloom.tools.merging import bound_names
 
-__all__ = ["pin_names", "write_names"]
+__all__ = ["lacking", "pin_names", "write_names"]
 
 
 def write_names(
@@ -35,9 +37,11 @@ def write_names(
             catch_up(module, pins)
             missing = tuple(name for name in names if name not in module.__dict__)
             if missing:
-                source = _generated(fullname, missing, text_of(module), options, caller)
+                _demand_as_pinned(fullname, pins)
+                existing = text_of(module)
+                source = _generated(fullname, missing, existing, options, caller)
                 with trial(module, source.source, pins, missing):
-                    pins.pin(fullname, grown(pins.entry(fullname), source, missing))
+                    pins.pin(fullname, grown(pins.entry(fullname), source, missing), over=existing)
                 settle(module, pins)
     except BaseException:
         _forget_unwritten(module)
@@ -49,12 +53,32 @@ def pin_names(
 ) -> None:
     """As `write_names`, ahead of any import: the module is pinned, and nothing of it runs in this process."""
     with _one_at_a_time(fullname, names, options), _told(fullname):
-        entry = pins.entry(fullname)
-        missing = tuple(name for name in names if entry is None or name not in entry.names)
+        missing = lacking(fullname, names, pins)
         if missing:
+            _demand_as_pinned(fullname, pins)
+            entry = pins.entry(fullname)
             existing = pins.verified(fullname).decode("utf-8") if entry else ""
             source = _generated(fullname, missing, existing, options, caller)
-            pins.pin(fullname, grown(entry, source, missing))
+            pins.pin(fullname, grown(entry, source, missing), over=existing)
+
+
+def lacking(fullname: str, names: tuple[str, ...], pins: PinStore) -> tuple[str, ...]:
+    """Return those of the names that a module's pinned text does not define. Raises `GeneratedImportError` when the file is
+    not what was pinned."""
+    entry = pins.entry(fullname)
+    missing = tuple(name for name in names if entry is None or name not in entry.names)
+    if not missing or entry is None:
+        return missing
+    defined = bound_names(parse_module(pins.verified(fullname).decode("utf-8")))
+    return tuple(name for name in missing if name not in defined)
+
+
+def _demand_as_pinned(fullname: str, pins: PinStore) -> None:
+    """Raise, before anything is generated, what pinning would raise: an edit stays, and so does a file of the user's."""
+    if pins.entry(fullname) is None:
+        pins.demand_room(fullname)
+    else:
+        pins.verified(fullname)
 
 
 def _generated(

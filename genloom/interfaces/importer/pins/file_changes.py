@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from genloom.errors import StorageError
 
 __all__ = ["change_files"]
+
+LEFT_SECONDS = 3600.0
+_MARK = ".genloom-"
 
 
 def change_files(folder: Path, changes: Mapping[Path, bytes | None]) -> None:
@@ -24,6 +28,7 @@ def change_files(folder: Path, changes: Mapping[Path, bytes | None]) -> None:
     made: list[Path] = []
     aside: dict[Path, Path] = {}
     kept: dict[Path, Path | None] = {}
+    _clear({path.parent for path in changes})
     try:
         for path, content in changes.items():
             made += _make_parents(path, folder)
@@ -55,8 +60,16 @@ def _make_parents(path: Path, folder: Path) -> list[Path]:
     return missing
 
 
+def _clear(folders: Iterable[Path]) -> None:
+    """Remove what a process left that was stopped in the midst."""
+    for left in [left for folder in folders for left in folder.glob(f"{_MARK}*.tmp")]:
+        with suppress(OSError):
+            if time.time() - left.stat().st_ctime > LEFT_SECONDS:
+                left.unlink()
+
+
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".genloom-{secrets.token_hex(8)}.tmp")
+    return path.with_name(f"{_MARK}{secrets.token_hex(8)}.tmp")
 
 
 def _write_new(path: Path, content: bytes) -> None:
@@ -95,6 +108,7 @@ def _undo(kept: Mapping[Path, Path | None], made: list[Path], aside: tuple[Path,
                 path.unlink(missing_ok=True)
             else:
                 old.replace(path)
+                old.unlink(missing_ok=True)  # of two names of one file, replacing leaves both
     for temporary in aside:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

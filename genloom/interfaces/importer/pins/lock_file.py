@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
 from genloom.errors import StorageError
 
-__all__ = ["LOCK_NAME", "SCHEMA", "LockFile", "PinEntry", "file_names", "read_lock", "render_lock"]
+__all__ = ["LOCK_NAME", "SCHEMA", "LockFile", "PinEntry", "file_names", "is_module_name", "read_lock", "render_lock"]
 
 LOCK_NAME = "genloom.lock"
 SCHEMA = 1
@@ -73,18 +74,19 @@ def read_lock(path: Path) -> LockFile:
 
     try:
         table = tomllib.loads(content.decode("utf-8").replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise _corrupted(path, _place_of(error, content)) from error
     return _lock_of(table, path)
 
 
 def render_lock(lock: LockFile) -> str:
-    """Return the text of a lock file: modules sorted by name, fields in a fixed order, empty ones left out."""
+    """Return the text of a lock file: modules sorted by name, fields in a fixed order, empty ones left out. Line
+    ends in them are plain ones."""
     import tomli_w  # imported here: only what writes a lock file pays for it
 
     modules = {name: _entry_table(lock.entries[name]) for name in sorted(lock.entries)}
     table = {"schema": SCHEMA, "namespace": lock.namespace, "modules": modules}
-    return _HEAD + tomli_w.dumps(table, multiline_strings=True)
+    return _HEAD + tomli_w.dumps(table, multiline_strings=True).replace("\r\n", "\n")
 
 
 def _entry_table(entry: PinEntry) -> dict[str, object]:
@@ -114,7 +116,7 @@ _LISTS = tuple(item.name for item in fields(PinEntry) if item.type != "str")
 
 def _entry_of(name: str, table: object, path: Path) -> PinEntry:
     place = f'[modules."{name}"]'
-    if not isinstance(table, dict) or not all(part.isidentifier() for part in name.split(".")):
+    if not isinstance(table, dict) or not is_module_name(name):
         raise _corrupted(path, f"{place} is no module")
     values: dict[str, Any] = {key: table[key] for key in (*_TEXTS, *_LISTS) if key in table}  # Any: checked below
     for key, value in values.items():
@@ -128,6 +130,11 @@ def _entry_of(name: str, table: object, path: Path) -> PinEntry:
     if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
         raise _corrupted(path, f"{place} has no sha256 of 64 hexadecimal digits")
     return PinEntry(**values)
+
+
+def is_module_name(name: str) -> bool:
+    """Whether text is the dotted name of a module that has a file of its own: `x.__init__` is another name of `x`."""
+    return all(part.isidentifier() and part != "__init__" and not iskeyword(part) for part in name.split("."))
 
 
 def file_names(name: str) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
 from pathlib import Path
 
 __all__ = ["own_folder"]
@@ -10,11 +12,19 @@ _NAME = ".genloom"
 
 
 def own_folder(directory: Path, purpose: str, *, make: bool = True) -> Path:
-    """Return the folder for one purpose, made where it is missing; version control ignores it. Raises `OSError`."""
+    """Return the folder for one purpose, made where it is missing; version control ignores it.
+
+    Raises `OSError`, also for a symbolic link, which could lead anywhere.
+    """
     home = directory / _NAME
     folder = home / purpose
+    if make and (home.is_symlink() or folder.is_symlink()):
+        raise OSError(errno.ELOOP, "a symbolic link leads elsewhere", str(home))
     if make and not folder.is_dir():
+        is_new = not directory.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
+        if is_new:
+            importlib.invalidate_caches()  # Python remembers of a folder that it was not there
         ignored = home / ".gitignore"
         if not ignored.exists():
             ignored.write_text("*\n", encoding="utf-8")

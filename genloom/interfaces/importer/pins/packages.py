@@ -6,6 +6,7 @@ import ast
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 from genloom.errors import StorageError
@@ -42,14 +43,16 @@ def packages_above(name: str, entries: Mapping[str, PinEntry], directory: Path) 
 
 def one_level_down(content: bytes) -> bytes:
     """Return a module's bytes with each relative import going one package further up, for its folder's `__init__.py`."""
-    text = content.decode("utf-8")
-    lines = text.splitlines(keepends=True)
-    levels = [node for node in ast.walk(parse_module(text)) if isinstance(node, ast.ImportFrom) and node.level]
-    for node in sorted(levels, key=lambda node: (node.lineno, node.col_offset), reverse=True):
-        line = lines[node.lineno - 1].encode("utf-8")
-        place = line.index(b".", node.col_offset)
-        lines[node.lineno - 1] = (line[:place] + b"." + line[place:]).decode("utf-8")
-    return "".join(lines).encode("utf-8")
+    tree = parse_module(content.decode("utf-8"))
+    starts = [
+        0,
+        *accumulate(len(line) for line in content.splitlines(keepends=True)),
+    ]  # of bytes: only at ends of lines
+    levels = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    places = sorted(content.index(b".", starts[node.lineno - 1] + node.col_offset) for node in levels)
+    for place in reversed(places):
+        content = content[:place] + b"." + content[place:]
+    return content
 
 
 def _demand_no_module(path: Path) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from io import open_code
-from keyword import iskeyword
 from pathlib import Path
 
 from genloom.errors import GeneratedImportError, StorageError
@@ -18,6 +17,7 @@ from genloom.interfaces.importer.pins.lock_file import (
     LockFile,
     PinEntry,
     file_names,
+    is_module_name,
     read_lock,
     render_lock,
 )
@@ -25,6 +25,7 @@ from genloom.interfaces.importer.pins.lock_file import (
 __all__ = ["PinStore", "check_bytes", "demand_module_name"]
 
 WRITER_SECONDS = 60.0
+_WRITER = "pins.lock"
 _STUB_MARK = b"# genloom: stub"
 _FROM_SOURCE = {item.name for item in fields(PinEntry)} & {item.name for item in fields(GeneratedSource)}
 
@@ -41,8 +42,7 @@ class PinStore:
         self.lock_path = directory / LOCK_NAME
         self._lock_name = str(self.lock_path)
         self._given = namespace
-        self._seen: tuple[int, int, int] | None = None
-        self._lock = LockFile()
+        self._seen: tuple[tuple[int, int, int] | None, LockFile] = (None, LockFile())
 
     @property
     def namespace(self) -> str:
@@ -72,10 +72,30 @@ class PinStore:
     def verified(self, module: str) -> bytes:
         """Return the bytes of a pinned module's file. Raises `GeneratedImportError` when the file is missing or is not what
         was pinned."""
-        entry, path = self.entry(module), self.path_of(module)
+        entry = self.entry(module)
         if entry is None:
             raise GeneratedImportError(f"{module} is not pinned.", name=module)
-        return check_bytes(module, str(path), entry)
+        try:
+            return check_bytes(module, str(self.path_of(module)), entry)
+        except GeneratedImportError:
+            now = self.written_entry(module)
+            if now is None or now == entry:
+                raise
+            return check_bytes(module, str(self.path_of(module)), now)
+
+    def written_entry(self, module: str) -> PinEntry | None:
+        """Return the entry of a module once nobody is writing any more: a file and the lock file are replaced one after the
+        other, and who looks between the two sees the new one and the old."""
+        from filelock import FileLock, Timeout  # reading pins does not need it, where nobody writes
+
+        from genloom.interfaces.importer.pins.own_folder import own_folder
+
+        place = own_folder(self.directory, "locks", make=False) / _WRITER
+        with suppress(OSError, Timeout):
+            if place.exists():
+                with FileLock(place, timeout=WRITER_SECONDS):
+                    pass
+        return self.entry(module)
 
     def read(self, module: str) -> str:
         """Return the text of a module's file as it is now. Raises `StorageError` when it cannot be read."""
@@ -93,14 +113,15 @@ class PinStore:
             return True
         return False
 
-    def pin(self, module: str, source: GeneratedSource) -> Path:
+    def pin(self, module: str, source: GeneratedSource, *, over: str | None = None) -> Path:
         """Write an accepted module and its entry, and return its file. Packages above it become folders.
 
-        Raises `StorageError`, with nothing changed, when something cannot be written, and when a file stands in the way
-        that genloom did not write.
+        `over` is the text that the module was pinned with when this one was written, "" for none (`None`: whatever is there
+        is replaced, an edit, too). Raises `StorageError`, with nothing changed, when something cannot be written or a file
+        stands in the way that genloom did not write, and `GeneratedImportError` when the module is no longer `over`.
         """
         values = {name: getattr(source, name) for name in _FROM_SOURCE}
-        return self._store(module, source.source.encode("utf-8"), values)
+        return self._store(module, source.source.encode("utf-8"), values, over=over)
 
     def adopt(self, module: str, source: str, entry: PinEntry) -> Path:
         """Pin the file as it is now, with the fields of `entry` (its file and hash are worked out), and return it.
@@ -122,24 +143,53 @@ class PinStore:
             kept = {name: other for name, other in lock.entries.items() if name != below}
             self._apply({self.directory / entry.file: None}, replace(lock, entries=kept))
 
-    def _store(self, module: str, content: bytes, values: Mapping[str, object], *, own_file: bool = False) -> Path:
+    def demand_room(self, module: str) -> None:
+        """Raise `StorageError` when a file stands where the module would be pinned that genloom did not write."""
+        below, entries = self._below(module), self._read().entries
+        if below not in entries:
+            self._demand_none(module, self.directory / _file_for(below, entries, self.directory))
+
+    def _store(
+        self,
+        module: str,
+        content: bytes,
+        values: Mapping[str, object],
+        *,
+        own_file: bool = False,
+        over: str | None = None,
+    ) -> Path:
         from genloom.interfaces.importer.pins.packages import packages_above  # reading pins does not need it
 
         with self._writing() as lock:
             below = self._below(module)
+            self._demand_unchanged(module, lock.entries.get(below), over)
             entries, changes = packages_above(below, lock.entries, self.directory)
             file = _file_for(below, entries, self.directory)
             path = self.directory / file
-            if below not in entries and path.exists() and not own_file:
-                raise StorageError(
-                    f"{path} stands there, and genloom did not write it.",
-                    hint=f"Move it away, or let genloom take it up: genloom lib adopt {module}.",
-                )
+            if below not in entries and not own_file:
+                self._demand_none(module, path)
             where = {"file": file, "sha256": hashlib.sha256(content).hexdigest()}
             entry = PinEntry(**{**values, **where})  # type: ignore[arg-type]  # by the names of its fields
             changes |= {path: content, **_stub_gone(path)}
             self._apply(changes, replace(lock, entries={**entries, below: entry}))
             return path
+
+    def _demand_unchanged(self, module: str, entry: PinEntry | None, over: str | None) -> None:
+        """Raise `GeneratedImportError` unless the module is pinned with the text `over`, or not at all where that is ""."""
+        if over is None or (entry is None and not over):
+            return
+        now = check_bytes(module, str(self.path_of(module)), entry) if entry else b""
+        if now != over.encode("utf-8"):
+            raise GeneratedImportError(
+                f"{module} was changed on the disk while more of it was written.", hint="Import it again.", name=module
+            )
+
+    def _demand_none(self, module: str, path: Path) -> None:
+        if path.exists():
+            raise StorageError(
+                f"{path} stands there, and genloom did not write it.",
+                hint=f"Move it away, or let genloom take it up: genloom lib adopt {module}.",
+            )
 
     def _apply(self, changes: Mapping[Path, bytes | None], lock: LockFile) -> None:
         from genloom.interfaces.importer.pins.file_changes import change_files  # reading pins does not need it
@@ -156,8 +206,7 @@ class PinStore:
         from genloom.interfaces.importer.pins.own_folder import own_folder
 
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            with FileLock(own_folder(self.directory, "locks") / "pins.lock", timeout=WRITER_SECONDS):
+            with FileLock(own_folder(self.directory, "locks") / _WRITER, timeout=WRITER_SECONDS):
                 yield self._read()
         except Timeout as error:
             raise StorageError(f"{self.lock_path} is being written by another process for too long.") from error
@@ -173,26 +222,26 @@ class PinStore:
         if not module.startswith(start):
             raise StorageError(f"{module} does not lie below {self.namespace or 'a namespace'}.")
         below = module[len(start) :]
-        if not below.isidentifier() or iskeyword(below):  # most have no dot
-            demand_module_name(below)
+        demand_module_name(below)
         return below
 
     def _read(self) -> LockFile:
         try:
             found = os.stat(self._lock_name)  # noqa: PTH116 - every import comes by here
         except OSError:
-            self._seen = None
-            return LockFile()
+            self._seen = (None, LockFile())
+            return self._seen[1]
         signature = (found.st_mtime_ns, found.st_size, found.st_ino)
-        if signature != self._seen:
-            self._lock = read_lock(self.lock_path)
-            self._seen = signature
-        return self._lock
+        seen, lock = self._seen  # one value: threads read and write it at once
+        if signature != seen:
+            lock = read_lock(self.lock_path)
+            self._seen = (signature, lock)
+        return lock
 
 
 def demand_module_name(name: str) -> None:
     """Raise `StorageError` for what is not the dotted name of a module."""
-    if not all(part.isidentifier() and not iskeyword(part) for part in name.split(".")):
+    if not is_module_name(name):
         raise StorageError(f"{name!r} is not the name of a module.", hint="Use letters, digits and underscores.")
 
 
@@ -210,7 +259,8 @@ def check_bytes(module: str, path: str, entry: PinEntry) -> bytes:
         ) from error
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise GeneratedImportError(
-            f"{path} is not what was pinned: it was edited, and nothing has checked it since.",
+            f"{path} is not what was pinned: it was edited (or genloom was stopped while it pinned it), and nothing has "
+            "checked it since.",
             hint=f"Look at it (genloom lib diff {module}), then check and pin it: genloom lib adopt {module}.",
             name=module,
             path=path,
