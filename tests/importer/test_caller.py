@@ -5,10 +5,11 @@ import textwrap
 
 import pytest
 
-from genloom.interfaces.importer.caller.assertions import CallerChecks, Repeatable, caller_checks
+from genloom.interfaces.importer.caller.assertions import CallerChecks, caller_checks
 from genloom.interfaces.importer.caller.caller import Caller, parse_caller
 from genloom.interfaces.importer.caller.excerpt import excerpt_of
 from genloom.interfaces.importer.caller.remarks import remark_examples
+from genloom.interfaces.importer.caller.repeatable import Repeatable
 
 MODULE = "myapp.gen.text"
 
@@ -256,3 +257,84 @@ def run(tests: str, **names: object) -> None:
     for function in functions:
         assert callable(function)
         function()
+
+
+STORE = "from myapp.gen.text import put, get\nput('a', 1)\nassert get('a') == 1\n"
+TICK = "from myapp.gen.text import tick\nassert tick() == 1\nassert tick() == 2\n"
+
+
+def test_a_call_for_its_effect_belongs_to_the_assertion_behind_it() -> None:
+    found = checks(STORE, asked=("put", "get"))
+    assert found.examples == ()
+    kept: dict[str, int] = {}
+    run(found.tests, put=kept.__setitem__, get=kept.__getitem__)
+
+
+def test_a_function_that_gives_this_and_then_that_is_checked_in_order() -> None:
+    found = checks(TICK, asked=("tick",))
+    assert found.examples == ()
+    run(found.tests, tick=iter([1, 2]).__next__)
+    with pytest.raises(AssertionError):
+        run(found.tests, tick=lambda: 1)
+
+
+def test_a_call_whose_value_is_used_elsewhere_has_no_effect() -> None:
+    text = "from myapp.gen.text import slugify\nslugify('B')\nassert slugify('A') == 'a'\n"
+    assert checks(text).examples == ("slugify('A') == 'a'",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "assert slugify(title_of_an_earlier_cell) == 'a'",
+        "assert slugify(__name__) == 'main'",
+        "assert slugify(__file__) == 'main'",
+        "import sys\nassert slugify(sys.argv[1]) == 'a'",
+        "from sys import argv\nassert slugify(argv[1]) == 'a'",
+        "import os\nassert slugify(os.environ['USER']) == 'a'",
+        "import os\nassert slugify(os.getenv('USER')) == 'a'",
+        "from pathlib import Path\nassert slugify(Path('a').read_text()) == 'a'",
+        "if sys.platform == 'linux':\n    assert slugify('A') == 'a'",
+        "from functools import partial\nslugify = partial(slugify, sep='_')\nassert slugify('a b') == 'a_b'",
+        "def test_it():\n    slugify = str.upper\n    assert slugify('a') == 'A'",
+        "def slugify(text):\n    return text\ndef test_it():\n    assert slugify('a') == 'A'",
+    ],
+)
+def test_what_only_the_program_itself_can_tell_is_no_check(text: str) -> None:
+    assert checks(f"from myapp.gen.text import slugify\n{text}\n") == CallerChecks()
+
+
+def test_an_import_with_a_fallback_is_still_the_modules_name() -> None:
+    text = "try:\n    from myapp.gen.text import slugify\nexcept ImportError:\n    def slugify(text):\n        return text\n"
+    assert checks(f"{text}assert slugify('A') == 'a'\n").examples == ("slugify('A') == 'a'",)
+
+
+def test_files_of_the_checks_own_can_be_repeated() -> None:
+    text = """\
+import tempfile
+from pathlib import Path
+from myapp.gen.text import slugify
+path = Path(tempfile.mkdtemp()) / "a"
+path.write_text("A")
+assert slugify(path.read_text()) == "a"
+"""
+    run(checks(text).tests, slugify=str.lower)
+
+
+def test_functions_named_like_those_that_reach_outside_are_checked() -> None:
+    text = "from myapp.gen.text import run, compile\nx = 1\nassert run('A') == 'a'\nassert compile(x) == x\n"
+    found = checks(text, asked=("run", "compile"))
+    assert found.examples == ("run('A') == 'a'",)
+    assert "compile(x) == x" in found.tests
+
+
+def test_what_an_object_equals_is_told_by_its_class() -> None:
+    text = "from myapp.gen.text import Vec\nassert Vec(1) == 1\nassert Vec(1) + Vec(2) == 3\nassert Vec(1).x == 1\n"
+    found = checks(text, asked=("Vec",))
+    assert found.examples == ("Vec(1).x == 1",)
+    assert found.tests.count("assert ") == 2
+
+
+def test_a_caller_of_many_assertions_is_read_once() -> None:
+    lines = "".join(f"assert slugify('A{n}') == 'a{n}'\nx{n} = {n}\n" for n in range(3_000))
+    assert len(checks(f"from myapp.gen.text import slugify\n{lines}").examples) == 3_000

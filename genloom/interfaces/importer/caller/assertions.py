@@ -6,28 +6,24 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from genloom.errors import ExampleError
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
 from genloom.interfaces.importer.caller.data_flow import needed_statements
+from genloom.interfaces.importer.caller.effects import acting_names, acts, rebound_names
+from genloom.interfaces.importer.caller.pytest_file import as_function, as_test_file
+from genloom.interfaces.importer.caller.repeatable import OUTSIDE, Repeatable, imports_exist, reaches_outside
 from genloom.state import parse_example
 
-__all__ = ["CallerChecks", "Repeatable", "caller_checks"]
+__all__ = ["CallerChecks", "caller_checks"]
 
 MAX_TESTS = 50
 MAX_LOOKED_AT = 100
 MAX_STATEMENTS = 1_000
 """An assertion behind more statements is no check: what it needs would take too long to find."""
-MAX_TEST_CHARACTERS = 100_000
-_BUILTINS = frozenset(dir(builtins))
-_OUTSIDE = frozenset(
-    "open input exec eval compile __import__ breakpoint system popen run check_output Popen urlopen urlretrieve "
-    "connect create_connection socket getpass serve_forever".split()
-)
-"""Calls that reach outside of the program: what needs them is no check that a sandbox can repeat."""
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("__"))
 
 
 @dataclass(frozen=True)
@@ -36,17 +32,6 @@ class CallerChecks:
 
     examples: tuple[str, ...] = ()
     tests: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repeatable:
-    """What a check may need: of the module the names that are `asked` for (one at least) and those it has already
-    (`defined`), and other modules that exist. What is secret is no check."""
-
-    asked: frozenset[str]
-    defined: frozenset[str] = frozenset()
-    module_exists: Callable[[str], bool] = lambda name: True
-    is_secret: Callable[[str], bool] = lambda text: False
 
 
 @dataclass(frozen=True)
@@ -65,27 +50,78 @@ def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: 
     reaches outside of the program.
     """
     examples: dict[str, None] = {}
-    tests: list[tuple[ast.stmt, ...]] = []
+    tests: list[tuple[tuple[ast.stmt, ...], str]] = []
+    look = _Look(caller, module, repeatable)
     looked_at = 0
     for scope in _scopes(caller.tree, line):
-        for number, statement in enumerate(scope.body):
-            if not _asserts(statement):
-                continue
-            parts = _as_examples(statement, caller)
+        for number, statement, alone in look.asserting(scope):
+            parts = _as_examples(statement, look) if alone else None
             if parts is not None:
                 examples |= dict.fromkeys(parts)
                 continue
             if looked_at >= MAX_LOOKED_AT or len(scope.before) + number > MAX_STATEMENTS:
                 continue
             looked_at += 1
-            behind = (*scope.before, *scope.body[:number])
-            steps = _steps(statement, behind, caller, module, repeatable)
-            if steps:
-                tests.append(steps)
-    told = [one for number, one in enumerate(tests) if not any(set(one) <= set(more) for more in tests[number + 1 :])]
-    functions = [text for text in _functions(told, caller) if not repeatable.is_secret(text)]
-    names = {local: name for local, name in caller.names.items() if name in repeatable.asked | repeatable.defined}
-    return CallerChecks(tuple(examples), _test_file(functions, replace(caller, names=names), module))
+            steps = look.steps(statement, (*scope.before, *scope.body[:number]))
+            text = as_function(steps, caller, look.own_names) if steps else ""
+            if text and not repeatable.is_secret(text):
+                tests.append((steps, text))
+    told = [
+        text
+        for number, (steps, text) in enumerate(tests)
+        if not any(set(steps) <= set(more) for more, _ in tests[number + 1 :])
+    ]
+    names = {local: name for local, name in caller.names.items() if name in repeatable.known}
+    return CallerChecks(tuple(examples), as_test_file(told[:MAX_TESTS], replace(caller, names=names), module))
+
+
+class _Look:
+    """A look at one caller: what its statements say of the module."""
+
+    def __init__(self, caller: Caller, module: str, repeatable: Repeatable) -> None:
+        self.caller = caller
+        self.mentioned = caller.mentioned(caller.tree)
+        self.own_names = set(caller.names) | {dotted.split(".")[0] for dotted in caller.modules}
+        self._module = module
+        self._repeatable = repeatable
+        self._acting = acting_names(caller)
+
+    def asserting(self, scope: _Scope) -> Iterator[tuple[int, ast.stmt, bool]]:
+        """Yield the statements that assert something of the module by their numbers, and whether they stand alone: no
+        earlier call changes what they see. Behind a binding of its names to something else, nothing speaks of it."""
+        taken: set[str] = set()
+        if scope.before:  # a function's names are its own from its first line on
+            taken = taken.union(*(rebound_names(each, self.caller, self._module) for each in scope.body))
+        acted = any(acts(each, self._acting, self.caller) for each in scope.before)
+        for each in scope.before:
+            taken |= rebound_names(each, self.caller, self._module)
+        for number, statement in enumerate(scope.body):
+            acting = acts(statement, self._acting, self.caller)
+            if _asserts(statement) and not (taken and taken & _names(statement)):
+                yield number, statement, not acted and not acting
+            acted = acted or acting
+            taken |= rebound_names(statement, self.caller, self._module)
+
+    def steps(self, statement: ast.stmt, before: Sequence[ast.stmt]) -> tuple[ast.stmt, ...]:
+        """The statement behind all that it needs; nothing where it says nothing of the module or cannot be repeated."""
+        caller, repeatable = self.caller, self._repeatable
+        needed = needed_statements(
+            before,
+            statement,
+            _BUILTINS | self.own_names,
+            besides=[each for each in before if acts(each, self._acting, caller)],
+        )
+        steps = (*(each for each in needed if not _imports_only(each, caller, self._module)), statement)
+        mentioned = {name for step in steps for name in caller.mentioned(step)}
+        if not mentioned & repeatable.asked or mentioned - repeatable.known:
+            return ()
+        if reaches_outside(steps, caller, repeatable.known):
+            return ()
+        return steps if all(imports_exist(step, caller, repeatable) for step in steps) else ()
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _scopes(tree: ast.Module, line: int) -> Iterator[_Scope]:
@@ -138,20 +174,20 @@ def _expects(node: ast.AST) -> bool:
     )
 
 
-def _as_examples(statement: ast.stmt, caller: Caller) -> list[str] | None:
+def _as_examples(statement: ast.stmt, look: _Look) -> list[str] | None:
     """The statement as examples alone, `None` where it is more than these."""
     match statement:
         case ast.Assert(test=ast.BoolOp(op=ast.And(), values=values)):
-            texts = [_example(value, caller) for value in values]
+            texts = [_example(value, look) for value in values]
         case ast.Assert(test=test):
-            texts = [_example(test, caller)]
+            texts = [_example(test, look)]
         case ast.Try(body=[ast.Expr(value=ast.Call() as call)], handlers=[handler], finalbody=[]) if _passes(handler):
             raised = any(_raises_assertion(each) for each in statement.orelse)
-            texts = [_raising(handler.type, call, caller) if raised else None]
+            texts = [_raising(handler.type, call, look) if raised else None]
         case ast.With(items=[item], body=[ast.Expr(value=ast.Call() as call)]) if _expects(statement):
             expected = item.context_expr
             plain = isinstance(expected, ast.Call) and len(expected.args) == 1 and not expected.keywords
-            texts = [_raising(expected.args[0], call, caller) if plain and isinstance(expected, ast.Call) else None]
+            texts = [_raising(expected.args[0], call, look) if plain and isinstance(expected, ast.Call) else None]
         case _:
             return None
     return [text for text in texts if text] if all(texts) else None
@@ -161,18 +197,18 @@ def _passes(handler: ast.ExceptHandler) -> bool:
     return not handler.name and len(handler.body) == 1 and isinstance(handler.body[0], ast.Pass)
 
 
-def _raising(error: ast.expr | None, call: ast.expr, caller: Caller) -> str | None:
-    name = caller.original(error) if error is not None else None
+def _raising(error: ast.expr | None, call: ast.expr, look: _Look) -> str | None:
+    name = look.caller.original(error) if error is not None else None
     if isinstance(error, ast.Name):
         name = name or error.id
-    return _parsed(f"raises({name}, {_in_module(call, caller)})", caller) if name else None
+    return _parsed(f"raises({name}, {_in_module(call, look.caller)})", look) if name else None
 
 
-def _example(node: ast.expr, caller: Caller) -> str | None:
-    return _parsed(_in_module(node, caller), caller)
+def _example(node: ast.expr, look: _Look) -> str | None:
+    return _parsed(_in_module(node, look.caller), look)
 
 
-def _parsed(text: str, caller: Caller) -> str | None:
+def _parsed(text: str, look: _Look) -> str | None:
     """The text of an example that calls the module's names on literals, and needs nothing else."""
     try:
         example = parse_example(text)
@@ -180,7 +216,18 @@ def _parsed(text: str, caller: Caller) -> str | None:
     except (ExampleError, SyntaxError, ValueError, RecursionError):
         return None
     needed = names - _BUILTINS
-    return example.text if needed and not names & _OUTSIDE and needed <= caller.mentioned(caller.tree) else None
+    stands_alone = needed and needed <= look.mentioned and not (names - needed) & OUTSIDE
+    return example.text if stands_alone and not _is_object(example.call) else None
+
+
+def _is_object(call: str) -> bool:
+    """Whether a call gives an object of a class of the module's own: only that class can tell what it equals."""
+    match ast.parse(call, mode="eval").body:
+        case ast.Call(func=ast.Name(id=name)):
+            return name[:1].isupper()
+        case ast.BinOp(left=left, right=right):
+            return any(_is_object(ast.unparse(side)) for side in (left, right))
+    return False
 
 
 def _in_module(node: ast.expr, caller: Caller) -> str:
@@ -204,139 +251,8 @@ class _Renamed(ast.NodeTransformer):
         return ast.Attribute(self.visit(node.value), node.attr, node.ctx)
 
 
-def _steps(
-    statement: ast.stmt,
-    before: Sequence[ast.stmt],
-    caller: Caller,
-    module: str,
-    repeatable: Repeatable,
-) -> tuple[ast.stmt, ...]:
-    """The statement behind all that it needs; nothing where it says nothing of the module or cannot be repeated."""
-    given = _BUILTINS | _own_names(caller, module)
-    needed = [each for each in needed_statements(before, statement, given) if not _imports_only(each, caller, module)]
-    steps = (*needed, statement)
-    mentioned = {name for step in steps for name in caller.mentioned(step)}
-    if not mentioned & repeatable.asked or mentioned - repeatable.asked - repeatable.defined:
-        return ()
-    if any(_reaches_outside(step) for step in steps) or not all(map(_known(caller, repeatable), steps)):
-        return ()
-    return steps
-
-
-def _functions(tests: Sequence[tuple[ast.stmt, ...]], caller: Caller) -> list[str]:
-    """A test function for each of them, by the line of its last statement."""
-    found = []
-    for steps in tests[:MAX_TESTS]:
-        lines = ["\n".join(_indented(step, caller)) for step in steps]
-        text = f"def test_line_{steps[-1].lineno}():\n" + "\n".join(lines)
-        found += [text] if len(text) <= MAX_TEST_CHARACTERS and _compiles(text) else []
-    return found
-
-
-def _compiles(text: str) -> bool:
-    """Whether it is a function at all: what a function may not hold (a star import, a `global` of its own) is left out."""
-    try:
-        compile(text, "<test>", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def _own_names(caller: Caller, module: str) -> set[str]:
-    return set(caller.names) | {dotted.split(".")[0] for dotted in caller.modules}
-
-
 def _imports_only(statement: ast.stmt, caller: Caller, module: str) -> bool:
     """Whether it is an import of the module's own names, which the test file has at its top, or of the future."""
     if isinstance(statement, ast.ImportFrom):
         return resolved_module(statement, caller.package) in (module, "__future__")
     return isinstance(statement, ast.Import) and all(alias.name == module for alias in statement.names)
-
-
-def _reaches_outside(statement: ast.stmt) -> bool:
-    if any(isinstance(each, ast.Await | ast.Return | ast.Yield | ast.YieldFrom) for each in _shallow(statement)):
-        return True
-    called = (ast.unparse(each.func) for each in ast.walk(statement) if isinstance(each, ast.Call))
-    return any(name.rpartition(".")[2] in _OUTSIDE for name in called if name not in ("asyncio.run", "re.compile"))
-
-
-def _shallow(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The nodes of a statement but for those inside of functions."""
-    stack: list[ast.AST] = [statement]
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            stack.extend(ast.iter_child_nodes(node))
-
-
-def _known(caller: Caller, repeatable: Repeatable) -> Callable[[ast.stmt], bool]:
-    def known(statement: ast.stmt) -> bool:
-        if isinstance(statement, ast.ImportFrom):
-            return repeatable.module_exists(resolved_module(statement, caller.package))
-        if isinstance(statement, ast.Import):
-            return all(repeatable.module_exists(alias.name) for alias in statement.names)
-        return True
-
-    return known
-
-
-def _indented(statement: ast.stmt, caller: Caller) -> list[str]:
-    node = _Local(caller.package).visit(copy.deepcopy(statement))
-    return ["    " + line for line in ast.unparse(node).splitlines()] if not _multiline(node) else _kept(node)
-
-
-def _multiline(node: ast.stmt) -> bool:
-    """Whether a text of the statement spans lines: indenting it would change it."""
-    return any(
-        isinstance(each, ast.Constant) and isinstance(each.value, str) and "\n" in each.value for each in ast.walk(node)
-    )
-
-
-def _kept(node: ast.stmt) -> list[str]:
-    """The statement inside `if True:`, as `ast.unparse` indents it: texts over several lines stay as they are."""
-    wrapped = ast.Module(body=[ast.If(test=ast.Constant(True), body=[node], orelse=[])], type_ignores=[])
-    return ast.unparse(ast.fix_missing_locations(wrapped)).split("\n")[1:]
-
-
-class _Local(ast.NodeTransformer):
-    """Makes of a module's statement one of a function's: its globals are that function's variables, its imports full."""
-
-    def __init__(self, package: str) -> None:
-        self._package = package
-
-    def visit_Global(self, node: ast.Global) -> ast.stmt:
-        return ast.Nonlocal(node.names)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt:
-        return ast.ImportFrom(resolved_module(node, self._package), node.names, 0) if node.level else node
-
-
-def _test_file(tests: Sequence[str], caller: Caller, module: str) -> str:
-    if not tests:
-        return ""
-    body = "\n\n\n".join(tests)
-    names = [
-        f"{original} as {local}" if original != local else local for local, original in sorted(caller.names.items())
-    ]
-    heads = [f"from {module} import {', '.join(names)}"] if names else []
-    heads += _module_imports(caller, module)
-    if re.search(r"\bpytest\.", body):
-        heads.insert(0, "import pytest\n")
-    return "\n".join(heads) + f"\n\n\n{body}\n"
-
-
-def _module_imports(caller: Caller, module: str) -> list[str]:
-    """The imports that make the expressions for the module itself mean it."""
-    lines = []
-    for dotted in sorted(caller.modules):
-        if "." not in dotted:
-            parent, _, last = module.rpartition(".")
-            same = f"from {parent} import {last}" if parent else f"import {last}"
-            lines.append(same if dotted == last else f"import {module} as {dotted}")
-        elif dotted == module:
-            lines.append(f"import {module}")
-        else:
-            head, count = dotted.split(".")[0], dotted.count(".")
-            lines += [f"import {module}", f"import {module.rsplit('.', count)[0]} as {head}"]
-    return list(dict.fromkeys(lines))

@@ -41,13 +41,16 @@ def bound_names(statement: ast.stmt) -> set[str]:
     return found
 
 
-def needed_statements(body: Sequence[ast.stmt], target: ast.AST, given: Collection[str]) -> list[ast.stmt]:
+def needed_statements(
+    body: Sequence[ast.stmt], target: ast.AST, given: Collection[str], *, besides: Collection[ast.stmt] = ()
+) -> list[ast.stmt]:
     """Return the statements of `body` that code behind them needs, in order: what binds its names, what these need in turn,
-    and what may change their values. `given` are names that are there anyway."""
+    and what may change their values. `given` are names that are there anyway, `besides` statements that it needs anyway."""
     lasting = [each for each in body if isinstance(each, (*_DEFINITIONS, *_IMPORTS)) and not _globals(each)]
     fixed = set(given).union(*map(bound_names, lasting))
     wanted = read_names(target) - set(given)
-    chosen: set[int] = set()
+    chosen = {number for number, each in enumerate(body) if each in besides} if besides else set()
+    wanted = wanted.union(*(read_names(body[number]) for number in chosen)) - set(given)
     reads, binds = [read_names(each) for each in body], [bound_names(each) for each in body]
     grown = True
     while grown:

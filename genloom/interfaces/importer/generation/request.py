@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from genloom.config import Settings
 from genloom.errors import RequestError
 from genloom.interfaces.importer.asked import CallSite, ModuleRequest
-from genloom.interfaces.importer.caller.assertions import CallerChecks, Repeatable, caller_checks
+from genloom.interfaces.importer.caller.assertions import CallerChecks, caller_checks
 from genloom.interfaces.importer.caller.caller import Caller, parse_caller
 from genloom.interfaces.importer.caller.excerpt import excerpt_of
 from genloom.interfaces.importer.caller.remarks import remark_examples
+from genloom.interfaces.importer.caller.repeatable import Repeatable
 from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of
 from genloom.interfaces.importer.generation.place import Place, place_of
 from genloom.prompts import load_prompt
