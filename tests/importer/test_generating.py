@@ -126,6 +126,14 @@ def slugify(text):
     assert generate_module(project.asked()).source == reply
 
 
+def test_assertions_elsewhere_in_the_repository_are_kept_with_what_they_proved(project: Project, serve: Serve) -> None:
+    serve(fenced(SLUGIFY))
+    project.write("myapp/pages.py", CALLER)
+    made = generate_module(project.asked("from myapp.gen.text import slugify\n"))
+    assert made.verdict == "passed"
+    assert made.checks == ("slugify('A b') == 'a-b'", "slugify('C') == 'c'")
+
+
 def test_without_checks_nothing_is_accepted_and_the_error_says_how(project: Project, serve: Serve) -> None:
     serve(lambda request: fenced(SLUGIFY))
     with pytest.raises(GeneratedImportError, match="accept_unverified") as caught:

@@ -13,6 +13,9 @@ from genloom.state import CheckResult, Finding, GenerationRequest
 
 __all__ = ["accepted_source", "error_of", "refused", "speaks_against"]
 
+_KEPT = ("example", "held_out", "assertion")
+"""What is kept of the checks that proved a module: examples, whoever in the repository showed them."""
+
 MAX_EVIDENCE = 12
 MAX_LINE = 300
 
@@ -23,12 +26,13 @@ def accepted_source(
     """Return what is to be pinned of a usable result, with how it came about."""
     draft, verdict = result.draft, result.verdict
     assert draft is not None
-    ran = {check.check for check in verdict.checks if check.result == "passed"} if verdict else set()
+    ran = [check for check in verdict.checks if check.result == "passed"] if verdict else []
+    held = dict.fromkeys(check.check for check in ran if check.source in _KEPT)
     return GeneratedSource(
         source=draft.source,
         names=names,
         verdict=result.outcome,
-        checks=tuple(e.text for e in request.all_examples if e.text in ran),
+        checks=tuple(held),
         tier=(verdict.sandbox if verdict else None) or "",
         model=draft.model or "",
         generator=draft.generator,
