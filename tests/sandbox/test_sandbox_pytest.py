@@ -63,6 +63,14 @@ class TestGroup:
     assert report.not_run == ""
 
 
+def test_a_long_report_keeps_the_error_at_its_end(sandbox: Sandbox) -> None:
+    """The traceback through a library's long function begins far above what went wrong."""
+    body = "".join(f"    # line {number} of a function that is shown whole\n" for number in range(300))
+    draft = f"def double(x):\n    y = x\n{body}    raise OSError('the very end')\n"
+    report = sandbox.test({"draft.py": draft}, "from draft import double\ndef test_a(): double(1)\n")
+    assert "E       OSError: the very end" in report.cases[0].detail
+
+
 def test_file_that_cannot_be_collected_is_an_error(sandbox: Sandbox) -> None:
     """A test file that does not import is one error, and nothing passes."""
     report = sandbox.test(DRAFT, "import draft\nfrom draft import missing\ndef test_a(): pass\n")

@@ -10,7 +10,7 @@ import sys
 from genloom.tools.sandbox.worker.channel import Channel
 from genloom.tools.sandbox.worker.line_recorder import LineRecorder, coverage_record
 from genloom.tools.sandbox.worker.paths import put_first
-from genloom.tools.sandbox.worker.values import quote, shorten
+from genloom.tools.sandbox.worker.values import quote, shorten, shorten_middle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class _Reporter:
     def tell(self, name: str, result: str, detail: str) -> None:
         """Write the record of one test."""
         self.reported += 1
-        self._send(f'["test",{quote(name)},{quote(result)},{quote(shorten(detail, MOST_DETAIL))}]')
+        self._send(f'["test",{quote(name)},{quote(result)},{quote(shorten_middle(detail, MOST_DETAIL))}]')
 
     def _send(self, record: str) -> None:
         self._channel.send(self._nonce, record)

@@ -26,7 +26,7 @@ try:
 except ImportError:  # an interpreter without the C part
     from json.encoder import encode_basestring_ascii
 
-__all__ = ["encode", "quote", "shorten", "type_name", "type_names"]
+__all__ = ["encode", "quote", "shorten", "shorten_middle", "type_name", "type_names"]
 
 MOST_DEPTH = 60
 MOST_NODES = 200_000
@@ -53,6 +53,12 @@ def quote(text: str) -> str:
 def shorten(text: str, limit: int = MOST_TEXT) -> str:
     """Return a text cut to a length, saying how much is missing."""
     return text if _len(text) <= limit else text[:limit] + f"… ({_len(text)} characters)"
+
+
+def shorten_middle(text: str, limit: int) -> str:
+    """Return a text of which, where it is too long, the middle is left out: its end may say what its beginning leads to."""
+    half = limit // 2
+    return text if _len(text) <= limit else text[:half] + f"\n… ({_len(text)} characters)\n" + text[-half:]
 
 
 def type_names(kind: type) -> list[str]:
