@@ -118,12 +118,16 @@ def test_what_fails_its_checks_is_never_put_before_a_person(project: Project, se
     assert pending_reviews(project.directory) == ()
 
 
-@pytest.mark.parametrize(("answer", "said"), [("y", "ACCEPTED BY review"), ("n", "was rejected"), ("", "was rejected")])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("y\n", "ACCEPTED BY review"), ("n\n", "was rejected"), ("\n", "was rejected"), ("\4", "waits for your review")],
+    ids=["yes", "no", "the default", "Ctrl-D"],
+)
 def test_a_terminal_is_shown_the_diff_and_asked(project: Project, serve: Serve, answer: str, said: str) -> None:
     serve(fenced(SLUGIFY))
     leader, follower = pty.openpty()
     command = [sys.executable, "-c", TERMINAL, str(Path(__file__).parent), str(project.folder)]
-    os.write(leader, f"{answer}\n".encode())
+    os.write(leader, answer.encode())
     with subprocess.Popen(
         command, stdin=follower, stdout=subprocess.PIPE, stderr=follower, text=True, env=dict(os.environ)
     ) as program:

@@ -116,11 +116,13 @@ def waiting_review(asked: ModuleRequest) -> PendingRecord | None:
 
 
 def ask_person(record: PendingRecord) -> bool:
-    """Show the diff and ask, where somebody sits at a terminal or a notebook; else raise `PendingReview`. To be called in
-    the thread that imports: a notebook answers no other, and Ctrl-C reaches it there."""
+    """Show the diff and ask, where somebody sits at a terminal or a notebook; else, and where no answer comes, raise
+    `PendingReview`. To be called in the thread that imports: a notebook answers no other, and Ctrl-C reaches it there."""
     ask = _asker()
-    if ask is not None:
-        return ask(record.module, "\n".join([record.diff, *(f"- {remark}" for remark in record.findings)]))
+    shown = "\n".join([record.diff, *(f"- {remark}" for remark in record.findings)])
+    answer = ask(record.module, shown) if ask is not None else ""
+    if answer:
+        return answer.strip().lower() in ("y", "yes")
     raise PendingReview(
         f"{record.module} ({', '.join(record.names)}) was generated and waits for your review.",
         hint=f"`genloom lib show {record.module}` shows it; `genloom lib accept {record.module}` accepts it.",
@@ -187,29 +189,29 @@ def _thread_module() -> Any:  # Any: a module
     return thread
 
 
-def _asker() -> Callable[[str, str], bool] | None:
-    """Who can be asked: a notebook's reader, or whoever sits at the terminal; `None` where nobody does."""
+def _asker() -> Callable[[str, str], str] | None:
+    """Who can be asked: a notebook's reader, or whoever sits at the terminal; `None` where nobody does. The answer is a
+    line, "" when the input ended before one."""
     if is_terminal(sys.stdin) and is_terminal(sys.stderr):
         return _ask_at_terminal
     return _ask_in_notebook if in_notebook() else None
 
 
-def _ask_at_terminal(module: str, shown: str) -> bool:
+def _ask_at_terminal(module: str, shown: str) -> str:
     print(f"{shown}\n{_question(module)} [y/N] ", end="", file=sys.stderr, flush=True)
-    return _is_yes(sys.stdin.readline())
+    return sys.stdin.readline()
 
 
-def _ask_in_notebook(module: str, shown: str) -> bool:
+def _ask_in_notebook(module: str, shown: str) -> str:
     print(shown)
-    return _is_yes(input(f"{_question(module)} [y/N] "))
+    try:
+        return input(f"{_question(module)} [y/N] ") + "\n"
+    except (EOFError, NotImplementedError):  # a notebook that is executed by a program has nobody to type
+        return ""
 
 
 def _question(module: str) -> str:
     return f"genloom wrote {module}, as shown above. Import it?"
-
-
-def _is_yes(answer: str) -> bool:
-    return answer.strip().lower() in ("y", "yes")
 
 
 def _file_name(module: str) -> str:
