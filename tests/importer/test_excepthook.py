@@ -146,6 +146,8 @@ def test_a_fix_is_verified_shown_and_taken_by_a_person_alone(
     assert library.source("myapp.gen.numbers") == FIXED
     state = library.state("numbers")
     assert (state.state, state.verdict, state.names) == ("pinned", "passed", ("mean",))
+    assert state.entry is not None
+    assert state.entry.request == numbers.request
     assert run(program.folder, FAILS, model).returncode == 0
     assert program("lib", "verify", "numbers").code == 0
 

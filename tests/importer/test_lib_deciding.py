@@ -146,7 +146,7 @@ def test_regenerate_writes_a_module_anew_with_its_kept_checks(
     model.told[0] = WRONG  # type: ignore[attr-defined]
     refused = program("lib", "regenerate", "scale")
     assert refused.code == 1, refused.err
-    assert "weigh" in refused.err
+    assert "weigh('ab') == 4: expected 4, got" in refused.err
     assert library.source("myapp.gen.scale") == OTHER
     assert library.state("scale").state == "pinned"
     assert program("lib", "regenerate", "nothing").code == 2
@@ -157,10 +157,13 @@ def test_regenerate_may_wait_for_a_person(
 ) -> None:
     """Exit code 5; the diff is against the pinned text, which stands until somebody accepts."""
     model.told[0] = OTHER  # type: ignore[attr-defined]
-    waits = program("lib", "regenerate", "scale", "--review")
+    waits = program("lib", "regenerate", "scale", "--review", "--json")
     assert waits.code == 5, waits.err
+    assert (waits.json["outcome"], waits.json["module"]) == ("pending", "myapp.gen.scale")
+    assert waits.json["thread_id"]
     assert library.source("myapp.gen.scale") == WEIGH
     (waiting,) = program("lib", "pending", "--json").json["pending"]
+    assert waiting["diff"] == waits.json["diff"]
     assert "-    return sum((i + 3) * ord(c)" in waiting["diff"]
     assert "+    return sum(ord(c) * (i + 3)" in waiting["diff"]
     assert program("lib", "accept", "scale").code == 0
@@ -176,3 +179,12 @@ def test_regenerate_tells_a_refused_key_by_its_exit_code(
         refused = program("lib", "regenerate", "scale", **settings)
     assert refused.code == 3, refused.err
     assert library.state("scale").state == "pinned"
+
+
+def test_regenerate_tells_why_a_model_cannot_be_asked(
+    program: Program, library: Library, model: OpenAIServer, weigh: GeneratedSource
+) -> None:
+    """The cause and its exit code, not only what to do about it."""
+    refused = program("lib", "regenerate", "scale", "--model", "openai:unheard-of")
+    assert refused.code == 2, refused.err
+    assert "no model 'openai:unheard-of'" in refused.err

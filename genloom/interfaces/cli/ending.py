@@ -8,7 +8,16 @@ from typing import Any
 
 import click
 
-from genloom.errors import BackendError, CredentialError, GenerationError, GenloomError, RunCancelledError, UsageError
+from genloom.errors import (
+    BackendError,
+    CredentialError,
+    GeneratedImportError,
+    GenerationError,
+    GenloomError,
+    PendingReview,
+    RunCancelledError,
+    UsageError,
+)
 from genloom.interfaces.cli.quiet_process import debugging
 from genloom.interfaces.cli.signals import Stops
 from genloom.interfaces.cli.terminal import ReaderGoneError, put_json, tell
@@ -86,6 +95,8 @@ def _tell_person(error: GenloomError) -> None:
         )
         if told not in error.message:
             tell(f"  because: {told}")
+    for line in error.evidence if isinstance(error, GeneratedImportError) else ():
+        tell(f"  {line}")
     if error.hint:
         tell(f"  {error.hint}")
 
@@ -101,6 +112,20 @@ def _as_json(error: GenloomError, arguments: Sequence[str]) -> dict[str, Any]:  
         from genloom.interfaces.result import error_json
 
         return error_json(error, thread_id=getattr(error, "thread_id", None))
-    outcome = "cancelled" if isinstance(error, RunCancelledError) else "error"
     more = getattr(error, "json_fields", {})  # of a command whose answer has fields even when it was stopped
-    return {"outcome": outcome, "reason": error.message, "errors": [error.to_json()], **more}
+    shown = {"reason": error.message, "errors": [error.to_json()], **_of_import(error), **more}
+    return {"outcome": _outcome(error), **shown}
+
+
+def _outcome(error: GenloomError) -> str:
+    if isinstance(error, RunCancelledError):
+        return "cancelled"
+    return "pending" if isinstance(error, PendingReview) else "error"
+
+
+def _of_import(error: GenloomError) -> dict[str, Any]:  # Any: JSON values
+    """What is known besides of a generated module that cannot be imported."""
+    if not isinstance(error, GeneratedImportError):
+        return {}
+    waits = {"thread_id": error.thread_id, "diff": error.diff} if isinstance(error, PendingReview) else {}
+    return {"module": error.name, "evidence": list(error.evidence), **waits}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 
 from genloom.errors import GenloomError, StorageError, ThreadError, UsageError
+from genloom.interfaces.importer.asked import GeneratedSource
 from genloom.interfaces.importer.generation.review_gate import PendingRecord, forget, resume_pending, write_pending
 from genloom.interfaces.importer.library.library import Library, ModuleState
 from genloom.interfaces.importer.modules.growth import grown
+from genloom.interfaces.importer.pins.lock_file import PinEntry
 
 __all__ = ["accept_pending", "reject_pending"]
 
@@ -24,9 +27,8 @@ def accept_pending(library: Library, module: str) -> ModuleState:
     entry = library.entry(module)
     made = resume_pending(record, library.directory, approve=True)
     assert made is not None  # as approved runs end, or they raise
-    adds = entry is not None and not set(record.names) <= set(entry.names)
     try:
-        library.pin(module, grown(entry, made, record.names) if adds else made)
+        library.pin(module, _completed(entry, made, record))
     except GenloomError:
         with suppress(StorageError):  # the first failure is what the person hears of
             write_pending(library.directory, record)
@@ -41,6 +43,15 @@ def reject_pending(library: Library, module: str, *, comment: str = "") -> None:
         resume_pending(record, library.directory, approve=False, comment=comment)
     except ThreadError:  # the run is gone: nothing can be accepted of it any more
         forget(library.directory, record)
+
+
+def _completed(entry: PinEntry | None, made: GeneratedSource, record: PendingRecord) -> GeneratedSource:
+    """What is pinned: an extension with what the module was, a replacement with the words that it was asked for by first."""
+    if entry is None:
+        return made
+    if not set(record.names) <= set(entry.names):
+        return grown(entry, made, record.names)
+    return replace(made, request=entry.request or made.request)
 
 
 def _demand_same_base(library: Library, record: PendingRecord) -> None:

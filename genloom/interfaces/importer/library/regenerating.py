@@ -6,14 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from genloom.config import load_settings
-from genloom.errors import (
-    BackendError,
-    CredentialError,
-    GeneratedImportError,
-    GenerationError,
-    PendingReview,
-    UsageError,
-)
+from genloom.errors import GeneratedImportError, GenloomError, PendingReview, UsageError
 from genloom.interfaces.importer.asked import ModuleRequest
 from genloom.interfaces.importer.generation.generating import generate_module
 from genloom.interfaces.importer.generation.review_gate import module_diff, write_pending
@@ -51,18 +44,18 @@ def regenerate_pin(
     try:
         with one_generation(options, module):
             library.pin(module, generate_module(request))
-    except PendingReview:
-        _compare_with_pinned(library, module)
+    except PendingReview as waits:
+        waits.diff = _compared_with_pinned(library, module) or waits.diff
         raise
     except GeneratedImportError as error:
-        if isinstance(error.__cause__, CredentialError | BackendError | GenerationError):
-            raise error.__cause__ from None  # what ended it has an exit code of its own
+        if isinstance(error.__cause__, GenloomError):
+            raise error.__cause__ from None  # what ended it says why, and has an exit code of its own
         raise
     return library.state(module)
 
 
-def _compare_with_pinned(library: Library, module: str) -> None:
-    """What waits replaces the pinned text: its diff and its base are about that."""
+def _compared_with_pinned(library: Library, module: str) -> str:
+    """Write down that what waits replaces the pinned text, and return the diff between the two, "" where there is none."""
     for record in library.waiting():
         if record.module == module and not record.base_sha256 and library.path(module).is_file():
             old = library.source(module)
@@ -70,3 +63,5 @@ def _compare_with_pinned(library: Library, module: str) -> None:
             base = hashlib.sha256(old.encode()).hexdigest()
             changed = replace(record, diff=module_diff(module, old, new), base_sha256=base)
             write_pending(library.directory, changed)
+            return changed.diff
+    return ""
