@@ -31,7 +31,7 @@ def test_an_anchor_installs_the_hook_and_packages_above_are_made_once(tmp_path: 
     assert given == {"description": 'It\'s "text" \\ and\nmore', "mode": "auto"}
 
 
-@pytest.mark.parametrize("name", ["", "my-app", "a..b", "a.class", "../x", "a/b"])
+@pytest.mark.parametrize("name", ["", "my-app", "a..b", "a.class", "../x", "a/b", "json", "os.gen"])
 def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     """Before anything is written."""
     with pytest.raises(UsageError):

@@ -59,7 +59,7 @@ def demand_free(namespace: str, directory: Path) -> None:
             return
         places = list(spec.submodule_search_locations or ())
     if spec is not None and not _is_among(directory, places or []):
-        raise _clash(namespace, str(spec.origin or places))
+        raise _clash(namespace, spec.origin or ", ".join(places or []))
 
 
 def _is_among(directory: Path, places: list[str]) -> bool:

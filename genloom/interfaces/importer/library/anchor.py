@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ def make_anchor(package: str, root: Path, *, description: str = "", mode: str = 
     """
     demand_dotted_name(package)
     parts = package.split(".")
+    if parts[0] in sys.stdlib_module_names:
+        raise UsageError(f"{parts[0]!r} is a module of Python's own.", hint="Choose another name.")
     directory = root.joinpath(*parts)
     _demand_room(directory, package)
     given = {"description": description, "mode": mode, "model": model}
