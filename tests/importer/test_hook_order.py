@@ -14,7 +14,7 @@ import pytest
 from hooked import Hooked, functions
 
 from genloom.errors import GeneratedImportError
-from genloom.interfaces.importer import ModuleRequest, install_import_hook, uninstall_import_hook
+from genloom.interfaces.importer import GeneratedSource, ModuleRequest, install_import_hook, uninstall_import_hook
 from genloom.interfaces.importer.modules.loader import PinnedLoader
 from genloom.interfaces.importer.pins import file_changes
 
@@ -44,6 +44,19 @@ def test_modules_that_need_each_other_in_two_threads_are_an_error(hooked: Hooked
         thread.join(120)
     assert len(told) == 2
     assert all("while it is being written" in message for message in told)
+    assert hooked.loaded == []
+
+
+@pytest.mark.parametrize("mode", ["auto", "frozen"])
+def test_pinned_modules_that_need_each_other_are_pythons_own_error(hooked: Hooked, mode: str) -> None:
+    """What is not defined yet is not missing: nothing is generated."""
+    hooked.install(mode=mode)
+    for me, other in (("x", "y"), ("y", "x")):
+        text = f"from .{other}_ import {other}\n\n\ndef {me}():\n    return {other}\n"
+        hooked.pins.pin(f"{hooked.space}.{me}_", GeneratedSource(source=text, names=(me,)))
+    with pytest.raises(ImportError, match="circular"):
+        hooked.run("from space.x_ import x")
+    assert hooked.asked == []
     assert hooked.loaded == []
 
 

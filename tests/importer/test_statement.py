@@ -105,6 +105,26 @@ def test_a_function_in_the_place_of_import_is_looked_through(
     assert seen[0].names == ("a", "b")
 
 
+def test_functions_around_a_function_in_the_place_of_import_are_looked_through(
+    seen: list[ImportStatement | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two tools at once, and an object that can be called; a call is none of the statements further out."""
+    original = builtins.__import__
+
+    class Tool:
+        def __call__(self, *given: Any, **named: Any) -> Any:
+            return inner(*given, **named)
+
+    def inner(*given: Any, **named: Any) -> Any:
+        return original(*given, **named)
+
+    monkeypatch.setattr(builtins, "__import__", Tool())
+    run("from watched import a, b")
+    run("import importlib\n\n\ndef f():\n    importlib.import_module('watched')\n\n\nf()")
+    assert seen[0] is not None
+    assert (seen[0].names, seen[1:]) == (("a", "b"), [None])
+
+
 @pytest.mark.parametrize("before", [0, 1, 251, 252, 253, 254, 255, 256, 257, 258, 600, 66_000])
 def test_any_number_of_constants_and_names_before_it_is_read_past(
     seen: list[ImportStatement | None], before: int

@@ -73,6 +73,8 @@ class ImportHook:
     def provide(self, module: ModuleType, name: str, frame: FrameType) -> bool:
         """Write the names that the code of `frame` asks of a generated module, `name` among them, and say whether it has
         that name now. What asks is an import statement or an attribute expression. Raises `GeneratedImportError`."""
+        if getattr(module.__dict__.get("__spec__"), "_initializing", False):
+            return False  # its own code is still running, and imports somebody who imports it: Python says so
         from genloom.interfaces.importer.statements.asking import asked_names
 
         asked = asked_names(module, name, frame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import CodeType, FrameType
+from types import BuiltinFunctionType, CodeType, FrameType
 from typing import Any
 
 from genloom.interfaces.importer.asked import CallSite
@@ -43,12 +43,22 @@ def running_statement(frame: FrameType | None) -> ImportStatement | None:
     statement that imports (`import_module`, `find_spec`, `reload`, a call of `__import__`)."""
     while frame is not None and is_machinery(frame.f_code):
         frame = frame.f_back
+    while frame is not None and not isinstance(builtins.__import__, BuiltinFunctionType):
+        # a program has put functions in the place of `__import__`: the first of them was called by the statement
+        if frame.f_code.co_filename in _MACHINERY or _is_importing(frame):
+            break
+        frame = frame.f_back
     return None if frame is None else _statement_of(frame)
 
 
 def is_machinery(code: CodeType) -> bool:
     """Whether code belongs to importlib, or is the function that a program has put in the place of `__import__`."""
     return code.co_filename in _MACHINERY or code is getattr(builtins.__import__, "__code__", None)
+
+
+def _is_importing(frame: FrameType) -> bool:
+    instruction = running_instruction(frame)
+    return instruction is not None and instruction.name == "IMPORT_NAME"
 
 
 def _statement_of(frame: FrameType) -> ImportStatement | None:
