@@ -35,6 +35,13 @@ def acts(source: str) -> list[tuple[int, str]]:
         "X = ().__class__.__base__.__subclasses__()\n",
         "__import__('os').write(1, b'x')\n",
         "import os\nif True:\n    try:\n        os.write(1, b'x')\n    finally:\n        pass\n",
+        "import os\ndef f(x: os.getpid()):\n    return x\n",
+        "import os\ndef f() -> os.getpid():\n    return 1\n",
+        "import os\nclass M(type):\n    def __new__(m, *a):\n        os.write(1, b'x')\nclass A(metaclass=M):\n    pass\n",
+        "import enum, os\nclass A(enum.Enum):\n    B = 1\n    def __init__(self, n):\n        os.write(1, b'x')\n",
+        "import os\nclass A:\n    def keys(self):\n        os.write(1, b'x')\nX = {**A()}\n",
+        "import os\nclass A:\n    @property\n    def a(self):\n        os.write(1, b'x')\nmatch A():\n    case A(a=1):\n        pass\n",
+        "import os\ndef f():\n    os.write(1, b'x')\nX = (g := f)()\n",
     ],
 )
 def test_what_acts_is_told(source: str) -> None:

@@ -227,6 +227,25 @@ def test_comments_and_docstrings_give_examples() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# never slugify('B') == 'B'",
+        "# wrong once: slugify('B') == 'B'",
+        "# TODO: slugify('B') -> 'B'",
+        "# slugify('B') == 'B' was the old way",
+        '"""It is not slugify(\'B\') == \'B\'."""',
+    ],
+)
+def test_a_remark_that_denies_what_it_shows_is_no_example(comment: str) -> None:
+    assert remark_examples(caller(f"{comment}\nfrom myapp.gen.text import slugify\n")) == ()
+
+
+def test_words_in_an_examples_own_texts_deny_nothing() -> None:
+    found = caller("from myapp.gen.text import slugify\n# slugify('Not old') -> 'not-old'\n")
+    assert remark_examples(found) == ("slugify('Not old') == 'not-old'",)
+
+
 def test_an_excerpt_of_a_long_file_holds_what_matters() -> None:
     filler = "\n".join(f"def filler_{n}():\n    return {n}\n" for n in range(400))
     text = f'from myapp.gen.text import slugify\n{filler}\n# Titles are short.\nTITLE = "A b"\nslugify(TITLE)\n'

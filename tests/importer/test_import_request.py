@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from generation import CALLER, MODULE, Project
+from generation import CALLER, MODULE, SLUGIFY, Project
 
 from genloom.config import load_settings
 from genloom.errors import RequestError
@@ -11,6 +11,8 @@ from genloom.interfaces.importer.asked import CallSite, ModuleRequest
 from genloom.interfaces.importer.generation.place import place_of
 from genloom.interfaces.importer.generation.request import ImportRequest, import_request
 from genloom.interfaces.importer.options import ImportOptions
+from genloom.state import module_draft
+from genloom.tools.checks.plan import plan_checks
 
 
 def built(asked: ModuleRequest) -> ImportRequest:
@@ -109,3 +111,35 @@ def test_the_context_is_bounded(project: Project) -> None:
     context = built(project.asked(caller)).request.codebase_context
     assert len(context) <= 10
     assert sum(map(len, context.values())) < 40_000
+
+
+def test_what_other_files_assert_plainly_is_a_check_of_calls_that_the_caller_leaves_open(project: Project) -> None:
+    project.write(
+        "tests/test_text.py",
+        """\
+        from myapp.gen.text import slugify
+
+        class TestSlugs:
+            def test_words(self):
+                assert slugify("D e") == "d-e"
+                assert slugify("A b") == "something else"
+
+        def test_shadowed():
+            slugify = str.upper
+            assert slugify("x") == "X"
+        """,
+    )
+    request = built(project.asked()).request
+    assert request.examples == ("slugify('A b') == 'a-b'", "slugify('C') == 'c'", "slugify('D e') == 'd-e'")
+
+
+def test_of_very_many_assertions_the_first_ones_count(project: Project) -> None:
+    lines = "".join(f"assert slugify('A{n}') == 'a{n}'\n" for n in range(1_200))
+    assert len(built(project.asked(f"from myapp.gen.text import slugify\n{lines}")).request.examples) == 1_000
+
+
+def test_assertions_that_do_not_stand_alone_are_no_checks_in_the_context_either(project: Project) -> None:
+    caller = "from myapp.gen.text import slugify\nDEBUG = False\nif DEBUG:\n    assert slugify('A') == 'loud'\n"
+    request = built(project.asked(caller)).request
+    draft = module_draft(SLUGIFY, path=request.draft_path, name="slugify", generator="model")
+    assert plan_checks(draft, request).examples == ()

@@ -3,7 +3,7 @@
 from generation import MODULE, Project
 
 from genloom.config import load_settings
-from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of
+from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of, users_of
 
 TARGET = "myapp/gen/text.py"
 
@@ -12,7 +12,8 @@ def uses(project: Project, **given: str) -> dict[str, str]:
     for path, text in given.items():
         project.write(path.replace("__", "/") + ".py", text)
     own = project.folder / "myapp/own.py"
-    return usages_of(MODULE, ["slugify"], project.folder, TARGET, load_settings(), leave_out=own)
+    users = users_of(MODULE, ["slugify"], project.folder, TARGET, load_settings(), leave_out=own)
+    return usages_of(users, ["slugify"])
 
 
 def test_every_form_of_the_import_is_found(project: Project) -> None:

@@ -29,13 +29,7 @@ def agenerate_module(module: str, names: Sequence[str]) -> Awaitable[None]:
     the module is executed in this process. Cancelling the task stops the generation. Raises `GeneratedImportError` (its
     `PendingReview` where a person has to decide), and `UsageError` where no import hook is installed for the module.
     """
-    frame = sys._getframe(1)
-    site = CallSite(
-        filename=frame.f_code.co_filename,
-        lineno=frame.f_lineno,
-        module=str(frame.f_globals.get("__name__", "")),
-        loader=frame.f_globals.get("__loader__"),
-    )
+    site = CallSite.of(sys._getframe(1))
     if isinstance(names, str) or not names or not all(isinstance(name, str) and name.isidentifier() for name in names):
         raise UsageError(f"{names!r} are no names of a module.", hint='Give a list of them, such as ["slugify"].')
     return _pregenerated(module, tuple(dict.fromkeys(names)), site)

@@ -68,7 +68,7 @@ def plan_checks(draft: Draft, request: GenerationRequest, *, trees: Sequence[ast
     - The request's examples: `example`, or `held_out` (hidden) where the draft names them as held out. For search and
       reuse every other one counts as fitted, named by the draft or not.
     - Plain `assert call == literal` lines on the asked name in the caller's context: `assertion`. Other code of the
-      context is never executed.
+      context is never executed. Not for a request that extends a module: whoever imports chose the checks already.
     - The generator's own claims, its proposed checks and the doctests it wrote: `proposed`. They prove nothing, and one
       that asks of a call something else than the caller does is left out.
 
@@ -94,6 +94,8 @@ def _requested(draft: Draft, request: GenerationRequest) -> Iterator[PlannedChec
 
 
 def _asserted(request: GenerationRequest) -> Iterator[PlannedCheck]:
+    if request.extends is not None:
+        return
     asked = {request.target_name, *request.names}
     known = {*asked, *dir(builtins)}
     examples = _parsed_all(line for text in request.codebase_context.values() for line in _assert_lines(text))

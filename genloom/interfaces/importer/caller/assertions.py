@@ -45,9 +45,9 @@ class _Scope:
 def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: int = 0) -> CallerChecks:
     """Return what the caller asserts of the module's names.
 
-    Looked at are the module's own statements, the function that holds the import statement (`line`), and functions named
-    `test…` without parameters. What cannot be repeated in a sandbox is left out: see `Repeatable`, and what
-    reaches outside of the program.
+    Looked at are the module's own statements, the function that holds the import statement (`line`), and functions and
+    methods named `test…` without parameters. What cannot be repeated in a sandbox is left out: see `Repeatable`, and
+    what reaches outside of the program.
     """
     examples: dict[str, None] = {}
     tests: list[tuple[tuple[ast.stmt, ...], str]] = []
@@ -128,11 +128,15 @@ def _scopes(tree: ast.Module, line: int) -> Iterator[_Scope]:
     body = tuple(_flattened(tree.body))
     yield _Scope((), body)
     for node in body:
-        if isinstance(node, ast.FunctionDef) and not _parameters(node):
-            inside = node.lineno <= line <= (node.end_lineno or node.lineno)
-            if inside or node.name.startswith("test"):
+        methods = node.body if isinstance(node, ast.ClassDef) and node.name.startswith("Test") else [node]
+        for function in methods:
+            own = 1 if isinstance(node, ast.ClassDef) else 0  # self
+            if not isinstance(function, ast.FunctionDef) or _parameters(function) > own or function.decorator_list:
+                continue
+            inside = function.lineno <= line <= (function.end_lineno or function.lineno)
+            if inside or function.name.startswith("test"):
                 others = tuple(each for each in body if each is not node and not isinstance(each, ast.Assert))
-                yield _Scope(others, tuple(node.body))
+                yield _Scope(others, tuple(function.body))
 
 
 def _flattened(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -145,9 +149,9 @@ def _flattened(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                 yield statement
 
 
-def _parameters(node: ast.FunctionDef) -> bool:
+def _parameters(node: ast.FunctionDef) -> int:
     arguments = node.args
-    return bool(arguments.args or arguments.posonlyargs or arguments.kwonlyargs or node.decorator_list)
+    return len(arguments.args) + len(arguments.posonlyargs) + len(arguments.kwonlyargs)
 
 
 def _asserts(statement: ast.stmt) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from genloom.interfaces.importer.caller.caller import Caller
 from genloom.interfaces.importer.caller.data_flow import needed_statements
 
-__all__ = ["excerpt_of"]
+__all__ = ["excerpt_of", "speaks_of"]
 
 WHOLE_CHARACTERS = 6_000
 """A file that is no longer is shown whole."""
@@ -29,9 +29,14 @@ def excerpt_of(caller: Caller, names: Iterable[str], *, limit: int = 12_000, who
         return ""
     if len(caller.text) <= whole:
         return caller.text
-    lines = caller.text.splitlines()
+    lines = caller.text.split("\n")
     kept = _kept_lines(caller, mentions, asked, lines)
     return _joined(lines, kept)[:limit]
+
+
+def speaks_of(caller: Caller, names: Iterable[str]) -> bool:
+    """Whether a file mentions one of the names, or imports from the module."""
+    return any(_speaks_of(each, caller, set(names)) for each in caller.tree.body)
 
 
 def _speaks_of(node: ast.stmt, caller: Caller, asked: set[str]) -> bool:

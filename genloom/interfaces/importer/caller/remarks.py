@@ -17,6 +17,12 @@ __all__ = ["remark_examples"]
 
 MAX_REMARKS = 200
 _ARROW = re.compile(r"^(?P<call>[^#]*\w\(.*\))\s*(?:->|=>|→|⇒)\s*(?P<value>.+?)\s*$")
+_DENIED = re.compile(
+    r"\b(?:never|not|no longer|isn't|wrong(?:ly)?|bug|broken|fails?|failed|instead of|used to|todo|fixme|xxx|was|old|"
+    r"before)\b",
+    re.IGNORECASE,
+)
+"""Words that say of what stands beside them that it does not hold, or not yet."""
 _RESULT = re.compile(r"^#\s*(?:->|=>|==|→|⇒)\s*(?P<value>.+?)\s*$")
 
 
@@ -24,7 +30,8 @@ def remark_examples(caller: Caller) -> tuple[str, ...]:
     """Return the examples in comments (`# f(1) == 2`, `# f(1) -> 2`, `f(1)  # -> 2`) and docstrings (`>>> f(1)`), by the
     module's own names. What is no example of one of these names is left alone."""
     comments = list(_comments(caller.text))
-    texts = ["\n".join(_as_equation(text) for _, text in comments), *_docstrings(caller.tree)]
+    remarks = (_as_equation(text) for _, text in comments if not _denies(text))
+    texts = ["\n".join(remarks), *map(_undenied, _docstrings(caller.tree))]
     found: dict[str, None] = {}
     for local, original in caller.names.items():
         for text in texts:
@@ -41,6 +48,19 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
                 yield token.start[0], token.string
     except (tokenize.TokenError, SyntaxError):
         return
+
+
+def _denies(line: str) -> bool:
+    """Whether the words of a line, outside of quotes, say that what it shows does not hold."""
+    return _DENIED.search(re.sub(r"'[^']*'|\"[^\"]*\"", " ", line)) is not None
+
+
+def _undenied(docstring: str) -> str:
+    """A docstring without the lines of prose that deny what they show."""
+    lines = docstring.splitlines()
+    return "\n".join(
+        line for line in lines if line.lstrip().startswith((">>>", "...")) or not _denies(line) or "(" not in line
+    )
 
 
 def _as_equation(comment: str) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from genloom.config import Settings
 from genloom.errors import GenloomError
-from genloom.interfaces.importer.caller.caller import parse_caller
-from genloom.interfaces.importer.caller.excerpt import excerpt_of
+from genloom.interfaces.importer.caller.caller import Caller, parse_caller
+from genloom.interfaces.importer.caller.excerpt import excerpt_of, speaks_of
 from genloom.syntax import parse_module
 from genloom.tools.codebase import open_codebase
 from genloom.tools.codebase.source import Source, read_source
 
-__all__ = ["sibling_signatures", "usages_of"]
+__all__ = ["sibling_signatures", "usages_of", "users_of"]
 
 MAX_FILES = 8
 MAX_CHARACTERS = 2_000
@@ -23,17 +23,17 @@ MAX_SIBLING_CHARACTERS = 4_000
 MAX_SIBLING_BYTES = 200_000
 
 
-def usages_of(
+def users_of(
     module: str, names: Sequence[str], repository: Path, target: str, settings: Settings, *, leave_out: Path | None
-) -> dict[str, str]:
-    """Return path -> the statements there that use one of the names, for the files that import the module; a few files, a
-    part of each. `leave_out` is the caller's own file. A repository that cannot be read has no usages."""
+) -> dict[str, Caller]:
+    """Return path -> the parsed file, for the files that import the module and speak of one of the names; a few of them.
+    `leave_out` is the caller's own file. A repository that cannot be read has no such files."""
     try:
         codebase = open_codebase(str(repository), settings)
         paths = codebase.importing(module, target)
     except GenloomError:
         return {}
-    found: dict[str, str] = {}
+    found: dict[str, Caller] = {}
     for path in paths:
         if len(found) >= MAX_FILES or (leave_out is not None and (repository / path).resolve() == leave_out.resolve()):
             continue
@@ -41,10 +41,14 @@ def usages_of(
         if not isinstance(source, Source):
             continue
         caller = parse_caller(source.text, module, package=_package(path), names=tuple(names))
-        excerpt = excerpt_of(caller, names, limit=MAX_CHARACTERS, whole=0) if caller is not None else ""
-        if excerpt:
-            found[path] = excerpt
+        if caller is not None and speaks_of(caller, names):
+            found[path] = caller
     return found
+
+
+def usages_of(users: Mapping[str, Caller], names: Sequence[str]) -> dict[str, str]:
+    """Return path -> the statements there that use one of the names, a part of each file."""
+    return {path: excerpt_of(caller, names, limit=MAX_CHARACTERS, whole=0) for path, caller in users.items()}
 
 
 def _package(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import os.path
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +19,11 @@ from genloom.interfaces.importer.caller.caller import Caller, parse_caller
 from genloom.interfaces.importer.caller.excerpt import excerpt_of
 from genloom.interfaces.importer.caller.remarks import remark_examples
 from genloom.interfaces.importer.caller.repeatable import Repeatable
-from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of
+from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of, users_of
 from genloom.interfaces.importer.generation.place import Place, place_of
 from genloom.prompts import load_prompt
 from genloom.state import GenerationRequest, examples_in_text, parse_example
+from genloom.state.request import MAX_EXAMPLES
 from genloom.syntax import parse_expression, parse_module
 from genloom.tools.merging import bound_names
 from genloom.tools.security import Redactor
@@ -57,7 +58,8 @@ def import_request(asked: ModuleRequest, settings: Settings) -> ImportRequest:
     redactor = Redactor(secrets=settings.secrets)
     place = place_of(asked.module, asked.options, asked.caller, package=_is_package(asked))
     caller = _caller(asked)
-    checks = _checks(asked, caller, redactor)
+    users = _users(asked, place, settings)
+    checks = _checks(asked, caller, users, redactor)
     description = redactor.text(asked.options.description.strip())
     names = ", ".join(f"`{name}`" for name in asked.names)
     try:
@@ -69,7 +71,7 @@ def import_request(asked: ModuleRequest, settings: Settings) -> ImportRequest:
             tests=checks.tests or None,
             target=place.target,
             extends=asked.existing,
-            codebase_context=redactor.data(_context(asked, caller, place, settings)),
+            codebase_context=redactor.data(_context(asked, caller, users, place)),
         )
     except ValidationError as error:
         told = "; ".join(problem["msg"].removeprefix("Value error, ") for problem in error.errors()[:3])
@@ -98,18 +100,21 @@ def _package(caller: CallSite) -> str:
     return caller.module if is_package else caller.module.rpartition(".")[0]
 
 
-def _checks(asked: ModuleRequest, caller: Caller | None, redactor: Redactor) -> CallerChecks:
-    """The caller's checks and those demanded besides; of two that contradict each other the caller's own error."""
+def _checks(
+    asked: ModuleRequest, caller: Caller | None, users: Mapping[str, Caller], redactor: Redactor
+) -> CallerChecks:
+    """The caller's checks, those demanded besides, and what other files of the repository assert plainly of calls that
+    these do not speak of. Two that contradict each other are an error where the caller holds both."""
     found = CallerChecks()
     remarks: tuple[str, ...] = ()
+    repeatable = Repeatable(
+        asked=frozenset(asked.names),
+        defined=_defined(asked.existing),
+        module_exists=_module_exists(asked),
+        is_secret=lambda text: redactor.text(text) != text,
+    )
     if caller is not None:
         line = asked.caller.lineno if asked.caller else 0
-        repeatable = Repeatable(
-            asked=frozenset(asked.names),
-            defined=_defined(asked.existing),
-            module_exists=_module_exists(asked),
-            is_secret=lambda text: redactor.text(text) != text,
-        )
         found = caller_checks(caller, asked.module, repeatable, line=line)
         remarks = remark_examples(caller)
     described = [e.text for name in asked.names for e in examples_in_text(asked.options.description, name)]
@@ -117,11 +122,22 @@ def _checks(asked: ModuleRequest, caller: Caller | None, redactor: Redactor) -> 
     calls = {parse_example(text).call for text in asserted}
     # what is asserted wins over what a remark says of the same call
     remarked = [text for text in (*remarks, *described) if parse_example(text).call not in calls]
-    texts = dict.fromkeys((*asserted, *remarked))
+    texts = dict.fromkeys((*asserted, *remarked, *_asserted_by(users, asked, repeatable, calls)))
     known = {*asked.names, *_defined(asked.existing), *dir(builtins)}
     examples = [text for text in texts if redactor.text(text) == text and _speaks_of(text, asked, known)]
     tests = "\n\n".join(text for text in (asked.tests, found.tests) if text)
-    return CallerChecks(tuple(examples), tests if redactor.text(tests) == tests else "")
+    return CallerChecks(tuple(examples[:MAX_EXAMPLES]), tests if redactor.text(tests) == tests else "")
+
+
+def _asserted_by(
+    users: Mapping[str, Caller], asked: ModuleRequest, repeatable: Repeatable, calls: Collection[str]
+) -> Iterator[str]:
+    """What other files assert of other calls; where two of them differ, the first."""
+    told = set(calls)
+    for user in users.values():
+        own: dict[str, None] = dict.fromkeys(caller_checks(user, asked.module, repeatable).examples)
+        yield from (text for text in own if parse_example(text).call not in told)
+        told |= {parse_example(text).call for text in own}
 
 
 def _speaks_of(text: str, asked: ModuleRequest, known: Collection[str]) -> bool:
@@ -149,17 +165,21 @@ def _module_exists(asked: ModuleRequest) -> Callable[[str], bool]:
     return exists
 
 
-def _context(asked: ModuleRequest, caller: Caller | None, place: Place, settings: Settings) -> dict[str, str]:
+def _users(asked: ModuleRequest, place: Place, settings: Settings) -> dict[str, Caller]:
+    if place.repository is None:
+        return {}
+    own = Path(asked.caller.filename) if asked.caller is not None else None
+    return users_of(asked.module, asked.names, place.repository, place.target, settings, leave_out=own)
+
+
+def _context(asked: ModuleRequest, caller: Caller | None, users: Mapping[str, Caller], place: Place) -> dict[str, str]:
     """Title -> text: the caller's statements, other uses in the repository, the modules beside it."""
     context: dict[str, str] = {}
-    own = Path(asked.caller.filename) if asked.caller is not None else None
-    if caller is not None and own is not None:
+    if caller is not None and asked.caller is not None:
         excerpt = excerpt_of(caller, asked.names)
         if excerpt:
-            context[f"the code that imports it ({own.name})"] = excerpt
-    if place.repository is not None:
-        uses = usages_of(asked.module, asked.names, place.repository, place.target, settings, leave_out=own)
-        context |= {f"uses of it in {path}": text for path, text in uses.items()}
+            context[f"the code that imports it ({Path(asked.caller.filename).name})"] = excerpt
+    context |= {f"uses of it in {path}": text for path, text in usages_of(users, asked.names).items() if text}
     siblings = sibling_signatures(asked.options.directory, asked.module, asked.options.namespace)
     if siblings and place.beside:
         context["modules beside it, which it may import"] = siblings

@@ -43,6 +43,8 @@ _HARMLESS_DUNDERS = frozenset(
     "__init__ __new__ __enter__ __exit__ __init_subclass__ __set_name__ __call__ "
     "__name__ __doc__ __annotations__ __class_getitem__ __len__ __members__".split()
 )
+_SUBCLASSED = ("__init_subclass__", "__set_name__")
+_MAKING = ("__init__", "__new__", "_generate_next_value_", "_missing_", "__set_name__", "__init_subclass__")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -84,7 +86,7 @@ class _Walk(ast.NodeVisitor):
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for decorator in node.decorator_list:
             self._called(decorator, node)
-        for part in (*node.decorator_list, node.args):
+        for part in (*node.decorator_list, node.args, *([node.returns] if node.returns else [])):
             self.visit(part)
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - the visitor's own name
@@ -94,11 +96,12 @@ class _Walk(ast.NodeVisitor):
             self._called(decorator, node)
         for base in node.bases:
             self._subclassed(base)
+        for keyword in node.keywords:  # a metaclass makes the class
+            self._enter(keyword.value)
+        if any(self._is_enumeration(base) for base in node.bases):  # its members are made with it
+            self._waiting += [statement for method in _methods(node) for statement in _body_if(method, _MAKING)]
         for part in (*node.decorator_list, *node.bases, *node.keywords, *node.body):
             self.visit(part)
-
-    def visit_arg(self, node: ast.arg) -> None:
-        """Annotations make types."""
 
     def visit_If(self, node: ast.If) -> None:
         body = [] if _is_main(node.test) else node.body
@@ -116,14 +119,31 @@ class _Walk(ast.NodeVisitor):
             self._waiting += method.body
         self.generic_visit(node)
 
+    def visit_MatchClass(self, node: ast.MatchClass) -> None:
+        """A pattern reads attributes, of whatever names the class says."""
+        for methods in self._methods.values():
+            self._waiting += [s for method in methods if method.decorator_list for s in method.body]
+        self.generic_visit(node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        if None in node.keys:  # `**mapping` asks for its keys
+            self._waiting += [statement for method in self._methods.pop("keys", ()) for statement in method.body]
+        self.generic_visit(node)
+
+    def _is_enumeration(self, base: ast.expr) -> bool:
+        path = self._names.path(base) or ""
+        return path.startswith("enum.")
+
     def _subclassed(self, base: ast.expr) -> None:
         """A base class of the module's own may act on its subclasses."""
         own = self._own.get(base.id) if isinstance(base, ast.Name) else None
         for method in _methods(own):
-            if method.name in ("__init_subclass__", "__set_name__"):
-                self._waiting += method.body
+            self._waiting += _body_if(method, _SUBCLASSED)
 
     def _called(self, function: ast.expr, where: ast.AST) -> None:
+        for part in ast.walk(function) if not isinstance(function, ast.Name | ast.Attribute) else ():
+            if isinstance(part, ast.Name):  # `(f := go)()`, `table["go"]()`
+                self._enter(part)
         name = self._acting(function)
         if name:
             line = getattr(where, "lineno", 0)
@@ -161,6 +181,10 @@ class _Walk(ast.NodeVisitor):
 
 def _methods(node: ast.AST | None) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [each for each in node.body if isinstance(each, _FUNCTIONS)] if isinstance(node, ast.ClassDef) else []
+
+
+def _body_if(method: ast.FunctionDef | ast.AsyncFunctionDef, names: Collection[str]) -> list[ast.stmt]:
+    return method.body if method.name in names else []
 
 
 def _is_main(test: ast.expr) -> bool:
