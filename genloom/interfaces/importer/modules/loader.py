@@ -66,7 +66,7 @@ class PinnedLoader(SourceFileLoader):
         """Return the code of the bytes that were checked."""
         content = self.get_data(self.path)
         self.text = content.decode("utf-8")
-        return compile_module(content, self.path, self.name, is_package=self.is_package(fullname))
+        return compile_module(content, self.path, self.name, is_package=self.path.endswith("/__init__.py"))
 
     def set_data(self, path: str, data: Any, **_: Any) -> None:  # Any: as the base class has it
         """Write no compiled file."""
