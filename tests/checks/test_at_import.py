@@ -40,7 +40,7 @@ def acts(source: str) -> list[tuple[int, str]]:
         "import os\nclass M(type):\n    def __new__(m, *a):\n        os.write(1, b'x')\nclass A(metaclass=M):\n    pass\n",
         "import enum, os\nclass A(enum.Enum):\n    B = 1\n    def __init__(self, n):\n        os.write(1, b'x')\n",
         "import os\nclass A:\n    def keys(self):\n        os.write(1, b'x')\nX = {**A()}\n",
-        "import os\nclass A:\n    @property\n    def a(s):\n        os.getpid()\nmatch A():\n    case A(a=1):\n        pass\n",
+        "import os\nclass A:\n    @property\n    def a(s):\n        os.getpid()\nmatch A():\n    case A(a=1): ...\n",
         "import os\ndef f():\n    os.write(1, b'x')\nX = (g := f)()\n",
     ],
 )
