@@ -52,9 +52,11 @@ def adopt_edit(library: Library, module: str, *, accept_unverified: bool = False
 def _entry(state: ModuleState, source: str) -> PinEntry:
     """The module's entry with the names that the text still has; a new one for a file that was written by hand."""
     names = _defined(source)
+    own = tuple(name for name in names if not name.startswith("_"))
     if state.entry is None:
-        own = tuple(name for name in names if not name.startswith("_"))
         return PinEntry(file="", sha256="", names=own, generator="hand")
+    if state.is_package and own:
+        return replace(state.entry, names=own, generator="hand")
     return replace(state.entry, names=tuple(name for name in state.entry.names if name in names))
 
 

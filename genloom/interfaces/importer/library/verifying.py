@@ -19,6 +19,9 @@ from genloom.tools.sandbox import sandbox_for
 
 __all__ = ["VerifiedPin", "verify_pins", "verify_text"]
 
+_EVERYWHERE = "__doc__"
+"""What every module has: one of which no name was asked is only loaded."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedPin:
@@ -83,7 +86,7 @@ def verify_text(library: Library, module: str, source: str, entry: PinEntry, *, 
     request = GenerationRequest(
         prompt=f"Verify {module}",
         names=entry.names,
-        name=entry.names[0] if entry.names else None,
+        name=entry.names[0] if entry.names else _EVERYWHERE,
         examples=kept_examples(entry.checks),
         tests=tests or entry.tests or None,
         target=place.target,
