@@ -96,6 +96,25 @@ def test_adopt_takes_an_edit_that_passes_and_no_other(
     assert (mine.state, mine.verdict, mine.names) == ("pinned", "unverified", ("LIMIT", "shout"))
 
 
+@pytest.mark.slow
+def test_adopt_takes_up_a_package_that_held_only_others(
+    program: Program, library: Library, made: GeneratedSource
+) -> None:
+    """With the names that somebody wrote there, or with none; `show` says no more than is known."""
+    library.pin("myapp.gen.deep.inner", made)
+    package = library.directory / "deep" / "__init__.py"
+    assert "made by package" not in program("lib", "show", "deep").err
+    package.write_text('"""Deep things."""\n')
+    done = program("lib", "adopt", "deep", "--accept-unverified")
+    assert done.code == 0, done.err
+    assert library.state("deep").is_package
+    package.write_text("DEPTH = 3\n")
+    done = program("lib", "adopt", "deep", "--accept-unverified")
+    assert done.code == 0, done.err
+    assert (library.state("deep").state, library.state("deep").names) == ("pinned", ("DEPTH",))
+    assert program("lib", "verify", "deep").code == 0
+
+
 def test_adopt_refuses_what_does_not_load(program: Program, library: Library) -> None:
     """Not even --accept-unverified takes a file that raises at import, or is no Python."""
     for text in ("raise SystemExit(3)\n", "def broken(:\n"):
@@ -179,10 +198,12 @@ def test_stubs_are_for_names_that_the_project_imports_and_nothing_wrote(program:
     """Relative imports count; written names, other packages and names of sub-modules do not."""
     (program.folder / "myapp" / "use.py").write_text(
         "from .gen.text import double, halve\nfrom myapp.gen.fresh import one as two\nfrom os.path import join\n"
-        "from myapp.gen import text\n"
+        "from myapp.gen import text, later\nimport myapp.gen.deep.inner\nlater.anything(1)\n"
     )
     stubs = program("lib", "stubs", "--json").json["stubs"]
-    assert {Path(path).name for path in stubs} == {"text.pyi", "fresh.pyi"}
+    assert {Path(path).name for path in stubs} == {"text.pyi", "fresh.pyi", "later.pyi", "inner.pyi"}
+    assert "def __getattr__(name: str) -> _Any: ..." in (library.directory / "later.pyi").read_text()
+    assert "__getattr__" not in (library.directory / "fresh.pyi").read_text()
     text = (library.directory / "text.pyi").read_text()
     assert "def double(n: int) -> int: ..." in text
     assert "halve: _Any" in text
@@ -208,6 +229,7 @@ def test_completion_offers_commands_and_modules(program: Program, library: Libra
 
     assert "regenerate" in offered("lib", "reg")
     assert "text" in offered("lib", "show", "te")
+    assert "text" not in offered("lib", "accept", "te")  # it does not wait
 
 
 def test_json_of_each_reading_command_is_one_object(program: Program, library: Library) -> None:

@@ -162,6 +162,7 @@ def test_regenerate_may_wait_for_a_person(
     assert (waits.json["outcome"], waits.json["module"]) == ("pending", "myapp.gen.scale")
     assert waits.json["thread_id"]
     assert library.source("myapp.gen.scale") == WEIGH
+    assert [m["waits"] for m in program("lib", "list", "--json").json["modules"]] == [True, False]
     (waiting,) = program("lib", "pending", "--json").json["pending"]
     assert waiting["diff"] == waits.json["diff"]
     assert "-    return sum((i + 3) * ord(c)" in waiting["diff"]

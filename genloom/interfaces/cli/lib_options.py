@@ -20,12 +20,13 @@ package = click.option(
 
 
 def _completed(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Offer the modules that the lock file knows."""
+    """Offer the modules, to those who decide only the ones that wait."""
     from genloom.errors import GenloomError
 
     try:
         library = library_of(context.params.get("package"))
-        names = [state.module for state in library.states()]
+        decides = context.info_name in ("accept", "reject")
+        names = [state.module for state in library.states() if state.waits or not decides]
     except GenloomError:  # a shell that completes has nobody to tell
         return []
     short = [library.short(name) for name in names]

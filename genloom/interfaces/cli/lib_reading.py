@@ -24,6 +24,7 @@ def list_modules(package: str | None, as_json: bool) -> int:
         return 0
     lines = [
         f"{library.short(state.module):<24}{state.state:<10}{state.verdict or '-':<12}{', '.join(state.names) or '-'}"
+        f"{'  (and more that waits: genloom lib pending)' if state.waits and state.state != 'pending' else ''}"
         for state in states
     ]
     put_text("\n".join(lines or [f"{library.namespace} has no modules yet: import one."]))

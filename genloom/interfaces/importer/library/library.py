@@ -30,13 +30,15 @@ file that the lock file does not know."""
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleState:
-    """One module of a library: its full name, its file, how it stands, and its entry in the lock file."""
+    """One module of a library: its full name, its file, how it stands, and its entry in the lock file. `waits` says whether
+    a person has to decide on code for it: a new module, an extension, a replacement."""
 
     module: str
     path: Path
     state: State
     names: tuple[str, ...] = ()
     entry: PinEntry | None = None
+    waits: bool = False
 
     @property
     def verdict(self) -> str:
@@ -53,14 +55,22 @@ class ModuleState:
         kept = {"verdict": "", "tier": "", "generator": "", "model": "", "accepted_by": "", "request": "", "sha256": ""}
         known = {name: getattr(self.entry, name) if self.entry else "" for name in kept}
         checks = list(self.entry.checks) if self.entry else []
-        place = {"module": self.module, "path": str(self.path), "state": self.state, "names": list(self.names)}
-        return {**place, **known, "checks": checks, "tests": self.entry.tests if self.entry else ""}
+        place = {"module": self.module, "path": str(self.path), "state": self.state, "waits": self.waits}
+        return {
+            **place,
+            "names": list(self.names),
+            **known,
+            "checks": checks,
+            "tests": self.entry.tests if self.entry else "",
+        }
 
     def lines(self) -> list[str]:
         """What a person may want to know of it."""
         lines = [f"{self.module}: {self.state}, {self.path}"]
         if self.entry is None:
             return lines
+        if self.is_package:
+            return [*lines, "  a package: it only holds other modules"]
         entry = self.entry
         made = f"made by {entry.generator or '?'}{f' ({entry.model})' if entry.model else ''}"
         by = f", accepted by {entry.accepted_by}" if entry.accepted_by else ""
@@ -184,10 +194,13 @@ class Library:
         entry, path = self._store.entry(module), self.path(module)
         if entry is None:
             state: State = "pending" if module in waiting else "unlocked"
-            return ModuleState(module=module, path=path, state=state, names=waiting.get(module, ()))
+            names = waiting.get(module, ())
+            return ModuleState(module=module, path=path, state=state, names=names, waits=module in waiting)
         found = _sha256(path)
         state = "missing" if found is None else "pinned" if found == entry.sha256 else "edited"
-        return ModuleState(module=module, path=path, state=state, names=entry.names, entry=entry)
+        return ModuleState(
+            module=module, path=path, state=state, names=entry.names, entry=entry, waits=module in waiting
+        )
 
     def _files(self) -> Iterator[str]:
         """The modules that lie in the folder, but for the anchor and packages that only hold others."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from genloom.interfaces.importer.caller.caller import resolved_module
@@ -16,6 +16,8 @@ from genloom.tools.codebase.tree import SourceTree
 __all__ = ["refresh_stubs", "requested_names"]
 
 MAX_BYTES = 1_000_000
+WHOLE = "*"
+"""Stands for a module that is imported as such, so that any name may be asked of it."""
 
 
 def refresh_stubs(library: Library, *, remove: bool = False) -> tuple[Path, ...]:
@@ -30,20 +32,25 @@ def refresh_stubs(library: Library, *, remove: bool = False) -> tuple[Path, ...]
             stub.unlink()
     written = []
     for module, names in sorted(wanted.items()):
-        path = write_stub(library.path(module), library.source(module) if library.path(module).is_file() else "", names)
+        there = library.path(module).is_file()
+        whole = WHOLE in names and not there
+        asked = [name for name in names if name != WHOLE]
+        path = write_stub(library.path(module), library.source(module) if there else "", asked, whole=whole)
         if path is not None:
             written.append(path)
     return tuple(written)
 
 
 def requested_names(library: Library) -> dict[str, tuple[str, ...]]:
-    """Return, by module, the names that import statements of the project ask for and that its text does not bind."""
+    """Return, by module, the names that import statements of the project ask for and that its text does not bind; `WHOLE`
+    for an unwritten module that is imported itself."""
     found: dict[str, dict[str, None]] = {}
     for source in SourceTree(library.repository, suffixes=(".py",)).files():
         for module, name in _asked(library.repository / source.path, library):
             found.setdefault(module, {})[name] = None
     missing = {
-        module: tuple(name for name in names if name not in _bound(library, module)) for module, names in found.items()
+        module: tuple(name for name in names if name not in _bound(library, module, found))
+        for module, names in found.items()
     }
     return {module: names for module, names in missing.items() if names}
 
@@ -53,11 +60,17 @@ def _asked(path: Path, library: Library) -> Iterator[tuple[str, str]]:
     if tree is None:
         return
     package = library.package_of(path)
+    below = f"{library.namespace}."
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, WHOLE) for alias in node.names if alias.name.startswith(below))
+        elif isinstance(node, ast.ImportFrom):
             module = resolved_module(node, package)
-            if module.startswith(f"{library.namespace}."):
-                yield from ((module, alias.name) for alias in node.names if alias.name != "*")
+            names = [alias.name for alias in node.names if alias.name != "*"]
+            if module == library.namespace:
+                yield from ((f"{below}{name}", WHOLE) for name in names)
+            elif module.startswith(below):
+                yield from ((module, name) for name in names)
 
 
 def _parsed(path: Path) -> ast.Module | None:
@@ -71,11 +84,14 @@ def _parsed(path: Path) -> ast.Module | None:
         return None
 
 
-def _bound(library: Library, module: str) -> set[str]:
-    """What the module has: everything bound at its top, and its sub-modules."""
+def _bound(library: Library, module: str, asked: Collection[str]) -> set[str]:
+    """What the module has: everything bound at its top, and its sub-modules; `WHOLE` where it is there, or comes to be by
+    the modules below it that are `asked` for."""
     path = library.path(module)
     tree = _parsed(path) if path.is_file() else None
-    names = {other.removeprefix(f"{module}.") for other in library.modules() if other.startswith(f"{module}.")}
+    below = any(other.startswith(f"{module}.") for other in asked)
+    names = {WHOLE} if below or path.exists() or path.with_suffix("").is_dir() else set()
+    names |= {other.removeprefix(f"{module}.") for other in library.modules() if other.startswith(f"{module}.")}
     for node in tree.body if tree is not None else ():
         for part in ast.walk(node):
             match part:

@@ -15,8 +15,9 @@ STUB_MARK = "# genloom: stub of names that are not written yet; made anew by `ge
 """The first line of every stub of ours: by it a stub is known that may be replaced or removed."""
 
 
-def stub_text(source: str, names: Iterable[str]) -> str:
-    """Return a stub of the module `source` ("" when nothing is written) with `names` beside, of which nothing is known.
+def stub_text(source: str, names: Iterable[str], *, whole: bool = False) -> str:
+    """Return a stub of the module `source` ("" when nothing is written) with `names` beside, of which nothing is known;
+    with `whole` any name may be asked of it.
 
     A stub hides its module from type checkers, so it repeats what the module has: signatures, classes, annotated names.
     A name that is not written is `Any`.
@@ -27,6 +28,7 @@ def stub_text(source: str, names: Iterable[str]) -> str:
     missing = [name for name in dict.fromkeys(names) if name not in bound]
     imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     unwritten = [f"{name}: _Any" for name in missing]
+    unwritten += ["def __getattr__(name: str) -> _Any: ..."] if whole else []
     body = [
         *imports,
         *(["from typing import Any as _Any"] if unwritten or "_Any" in "".join(shown) else []),
@@ -45,17 +47,17 @@ def is_own_stub(path: Path) -> bool:
         return False
 
 
-def write_stub(module_file: Path, source: str, names: Sequence[str]) -> Path | None:
-    """Write the stub beside the module's file and return its path; without names an own stub is removed, and `None` is
-    returned. A stub that somebody else wrote is left alone. Raises `StorageError` where it cannot be written."""
+def write_stub(module_file: Path, source: str, names: Sequence[str], *, whole: bool = False) -> Path | None:
+    """Write the stub beside the module's file and return its path; where nothing is asked an own stub is removed, and `None`
+    is returned. A stub that somebody else wrote is left alone. Raises `StorageError` where it cannot be written."""
     path = module_file.with_suffix(".pyi")
     if path.exists() and not is_own_stub(path):
         return None
-    if not names:
+    if not names and not whole:
         path.unlink(missing_ok=True)
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, stub_text(source, names), expected_sha256=OVERWRITE)
+    write_atomically(path, stub_text(source, names, whole=whole), expected_sha256=OVERWRITE)
     return path
 
 
