@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from genloom.config import Settings
 from genloom.events import Event, EventEmitter, NodeStarted, RunFinished
 from genloom.interfaces.result import GenerationResult
-from genloom.tools.store.run_records import RunRecorder, open_run_records
+from genloom.tools.store.run_records import RunRecorder, RunRecords, open_run_records
 
 __all__ = ["Recording", "recording"]
 
@@ -48,4 +49,12 @@ def recording(settings: Settings, on_event: EventEmitter, *, thread_id: str | No
         with RunRecorder(records, thread_id=thread_id, warn=on_event) as recorder:
             yield Recording(recorder, on_event)
     finally:
+        _close_behind(records)
+
+
+def _close_behind(records: RunRecords) -> None:
+    """Close the file without waiting for it: the row is committed, and closing syncs the disk. The process outlives it."""
+    try:
+        threading.Thread(target=records.close, name="genloom-records").start()
+    except RuntimeError:  # no thread can be started while Python shuts down
         records.close()

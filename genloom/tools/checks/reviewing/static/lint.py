@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from genloom.state import Finding, Severity
@@ -48,6 +49,7 @@ async def lint(source: str, path: str = "draft.py", *, more: Sequence[str] = ())
     return (problem, *(await lint(source, path) if more else ()))
 
 
+@lru_cache(maxsize=1)
 def _find_ruff() -> str:
     from ruff import find_ruff_bin  # imported here: it looks through the disk
 
