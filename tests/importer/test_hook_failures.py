@@ -239,6 +239,30 @@ def test_a_damaged_lock_file_stops_every_import_of_its_namespace(hooked: Hooked,
     assert hooked.run("from space.text import a")["a"]() == "a"
 
 
+def test_a_lock_file_that_is_damaged_while_the_program_runs_is_an_import_error(hooked: Hooked) -> None:
+    """What is loaded stays; nothing is believed to be missing because the file cannot be read."""
+    hooked.run("from space.text import a")
+    lock = hooked.pins.lock_path
+
+    def loop() -> None:
+        lock.unlink()
+        lock.symlink_to(lock)
+
+    damages: list[Callable[[], object]] = [lambda: lock.write_text("<<<<<<< ours\n"), loop]
+    for damage in damages:
+        damage()
+        for act in (
+            lambda: hooked.run("from space.text import b"),
+            lambda: hooked.run("import space.text\nspace.text.b"),
+            lambda: hooked.run("import space.other"),
+            lambda: hooked.hook.pregenerate(f"{hooked.space}.text", ("b",)),
+        ):
+            with pytest.raises(GeneratedImportError, match=r"genloom\.lock"):
+                act()
+    assert hooked.run("from space.text import a")["a"]() == "a"
+    assert len(hooked.requests) == 1
+
+
 def test_threads_that_import_one_module_share_one_generation(hooked: Hooked) -> None:
     """Eight threads: one call, one object."""
     seen: list[object] = []

@@ -161,7 +161,10 @@ def test_files_of_the_users_own_may_have_any_name(hooked: Hooked) -> None:
     hooked.run("from space.text import a")
     (hooked.folder / "my-tool.py").write_text("x = 1\n")
     assert importlib.util.find_spec(f"{hooked.space}.a-b") is None
+    (hooked.folder / "class.py").write_text("x = 2\n")
+    importlib.invalidate_caches()
     assert importlib.import_module(f"{hooked.space}.my-tool").x == 1
+    assert importlib.import_module(f"{hooked.space}.class").x == 2
     with pytest.raises(ModuleNotFoundError):
         hooked.run("from space.__init__ import x")
     assert len(hooked.requests) == 1

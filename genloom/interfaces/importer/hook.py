@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -56,14 +57,14 @@ class ImportHook:
             return self._package_spec(fullname, path) if f"{namespace}.".startswith(f"{fullname}.") else None
         if len(HOOKS) > 1 and hook_of(fullname) is not self:
             return None  # a namespace within this one
-        from genloom.interfaces.importer.pins.lock_file import is_module_name  # installing a hook reads nothing
-
-        if not is_module_name(fullname):
-            return self._own_spec(fullname, path)
         try:
             entry = self.pins.entry(fullname)
         except StorageError as error:
-            raise GeneratedImportError(error.message, hint=error.hint, name=fullname) from error
+            from genloom.interfaces.importer.pins.lock_file import is_module_name  # installing a hook reads nothing
+
+            if is_module_name(fullname):
+                raise GeneratedImportError(error.message, hint=error.hint, name=fullname) from error
+            return self._own_spec(fullname, path)  # only the user's own files have such names
         if entry is not None:
             from genloom.interfaces.importer.modules.loader import pinned_spec
 
@@ -80,7 +81,8 @@ class ImportHook:
         asked = asked_names(module, name, frame)
         if asked is None:
             return False
-        names = tuple(other for other in asked.names if not self._lies_below(module, other))
+        with _import_error(module.__name__):
+            names = tuple(other for other in asked.names if not self._lies_below(module, other))
         if name not in names and name != "__all__":
             if not asked.by_statement and name in asked.names:
                 importlib.import_module(f"{module.__name__}.{name}")
@@ -109,8 +111,9 @@ class ImportHook:
         from genloom.interfaces.importer.modules.writing import lacking, pin_names  # a pinned import does not need them
         from genloom.interfaces.importer.pins.pin_store import demand_module_name
 
-        demand_module_name(fullname)
-        missing = lacking(fullname, names, self.pins)
+        with _import_error(fullname):
+            demand_module_name(fullname)
+            missing = lacking(fullname, names, self.pins)
         if missing:
             self._demand_may_generate(fullname, missing)
             pin_names(fullname, missing, pins=self.pins, options=options, caller=caller)
@@ -211,6 +214,14 @@ class ImportHook:
                 hint="Run the tests, or import it once.",
                 name=fullname,
             )
+
+
+@contextmanager
+def _import_error(fullname: str) -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        raise GeneratedImportError(error.message, hint=error.hint, name=fullname) from error
 
 
 def install_import_hook(

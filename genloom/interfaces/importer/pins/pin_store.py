@@ -228,9 +228,13 @@ class PinStore:
     def _read(self) -> LockFile:
         try:
             found = os.stat(self._lock_name)  # noqa: PTH116 - every import comes by here
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             self._seen = (None, LockFile())
             return self._seen[1]
+        except OSError as error:
+            raise StorageError(
+                f"{self.lock_path} cannot be read: {error.strerror}.", hint="Check its permissions."
+            ) from error
         signature = (found.st_mtime_ns, found.st_size, found.st_ino)
         seen, lock = self._seen  # one value: threads read and write it at once
         if signature != seen:
