@@ -199,6 +199,7 @@ def test_a_model_that_fails_is_told_as_such(project: Project, serve: Serve, stat
         generate_module(project.asked(deadline=60.0))
     assert caught.value.__cause__ is not None
     assert isinstance(caught.value.__cause__, CredentialError) == (status == 401)
+    assert len(caught.value.evidence) == 1, "what went wrong is said once"
     assert server.requests
 
 

@@ -83,7 +83,8 @@ def stubs(remove: bool, package: str | None, as_json: bool) -> int:
     if as_json:
         put_json({"stubs": [str(path) for path in written]})
     else:
-        put_text("\n".join(f"stub: {path}" for path in written) or "No stubs are needed.")
+        none = "No stub of genloom's is left." if remove else "No stubs are needed."
+        put_text("\n".join(f"stub: {path}" for path in written) or none)
     return 0
 
 

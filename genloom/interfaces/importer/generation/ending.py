@@ -127,7 +127,8 @@ def _hint(asked: ModuleRequest, result: GenerationResult) -> str:
 
 def error_of(asked: ModuleRequest, error: GenloomError) -> GeneratedImportError:
     """Return the error of an import whose generation raised; raise it from that."""
-    causes = error.causes if isinstance(error, GenerationError) else ()
+    causes = [str(cause) for cause in error.causes] if isinstance(error, GenerationError) else []
+    lines = [error.message, *(cause for cause in causes if cause not in error.message)]
     what = {
         CredentialError: "the model's key is missing or was refused",
         RunCancelledError: "it was stopped",
@@ -136,7 +137,7 @@ def error_of(asked: ModuleRequest, error: GenloomError) -> GeneratedImportError:
         f"{asked.module} could not be generated ({', '.join(asked.names)}){f': {what}' if what else ''}.",
         hint=error.hint,
         name=asked.module,
-        evidence=[_shortened(without_secrets(str(line))) for line in (error.message, *causes)][:MAX_EVIDENCE],
+        evidence=[_shortened(without_secrets(line)) for line in lines][:MAX_EVIDENCE],
     )
 
 

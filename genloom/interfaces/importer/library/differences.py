@@ -61,7 +61,7 @@ def _edit_of(library: Library, state: ModuleState) -> str:
     assert state.entry is not None
     pinned = _pinned_text(state.path, state.entry.sha256)
     if pinned is None:
-        return f"{state.path}: its text is not the pinned one, which git does not hold.\n"
+        return f"{state.path}: it was edited, and git holds no version with the pinned text to compare it with.\n"
     return unified(pinned, library.source(state.module), str(state.path))
 
 
