@@ -70,6 +70,26 @@ def test_another_import_waits_for_the_same_run(project: Project, serve: Serve) -
     assert len(server.chats) == 1
 
 
+def test_what_the_caller_asserts_since_is_shown_of_other_code(project: Project, serve: Serve) -> None:
+    other = SLUGIFY.replace('"-".join', '"_".join')
+    server = serve(fenced(SLUGIFY), fenced(other))
+    first = pending(project)
+    moved = CALLER.replace("\n\n", "\n\n# a remark\n\n")
+    assert pending(project, caller=moved).thread_id == first.thread_id
+    changed = pending(project, caller=CALLER.replace('"a-b"', '"a_b"'))
+    assert "_" in changed.diff
+    assert changed.thread_id != first.thread_id
+    assert len(server.chats) == 2
+
+
+def test_a_test_that_only_moved_is_the_same_check(project: Project, serve: Serve) -> None:
+    server = serve(fenced(SLUGIFY))
+    caller = f"{CALLER}parts = ['A', 'B']\nassert [slugify(part) for part in parts] == ['a', 'b']\n"
+    first = pending(project, caller=caller)
+    assert pending(project, caller=caller.replace("parts =", "\nparts =")).thread_id == first.thread_id
+    assert len(server.chats) == 1
+
+
 def test_another_process_accepts_without_a_second_generation(project: Project, serve: Serve) -> None:
     server = serve(fenced(SLUGIFY))
     pending(project)
@@ -136,7 +156,7 @@ def test_a_terminal_is_shown_the_diff_and_asked(project: Project, serve: Serve, 
     os.close(leader)
     os.close(follower)
     assert said in told, shown
-    assert "+def slugify" in shown
+    assert shown.index("genloom: writing myapp.gen.text (slugify)") < shown.index("+def slugify")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"module": 1}', '{"module": "a", "names": []}'])

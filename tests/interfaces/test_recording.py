@@ -42,8 +42,11 @@ def test_a_file_is_closed_where_no_thread_can_be_started(settings: Settings, mon
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
+    def note(records: RunRecords) -> None:
+        closed.append(records)
+
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    monkeypatch.setattr(RunRecords, "close", closed.append)
+    monkeypatch.setattr(RunRecords, "close", note)
     with recording(settings, ignore_events):
         pass
     assert len(closed) == 1

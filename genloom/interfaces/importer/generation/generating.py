@@ -13,6 +13,7 @@ from genloom.interfaces.importer.asked import GeneratedSource, ModuleRequest
 from genloom.interfaces.importer.generation import review_gate
 from genloom.interfaces.importer.generation.ending import accepted_source, error_of, refused, speaks_against
 from genloom.interfaces.importer.generation.request import ImportRequest, import_request
+from genloom.interfaces.importer.options import is_terminal
 from genloom.interfaces.python import agenerate
 from genloom.interfaces.result import GenerationResult
 from genloom.portal import run_sync
@@ -51,13 +52,14 @@ async def agenerate_source(asked: ModuleRequest) -> GeneratedSource:
 async def _made(asked: ModuleRequest) -> GeneratedSource | review_gate.PendingRecord:
     """What is accepted, or what a person has to decide on: the same record as long as its run waits."""
     try:
-        waiting = await asyncio.to_thread(review_gate.waiting_review, asked)
-        if waiting is not None:
-            if await review_gate.is_waiting(waiting):
-                return waiting
-            await asyncio.to_thread(review_gate.forget, asked.options.directory, waiting)
         settings = load_settings()
         built = await asyncio.to_thread(import_request, asked, settings)
+        waiting = await asyncio.to_thread(review_gate.waiting_review, asked)
+        if waiting is not None:
+            if await review_gate.is_waiting(waiting, built.request):
+                return waiting
+            await asyncio.to_thread(review_gate.forget, asked.options.directory, waiting)
+        _tell_at_terminal(asked)
         result = await agenerate(built.request, **_options(asked, built, settings))
         if result.outcome == "pending":
             return await asyncio.to_thread(review_gate.pend, asked, result)
@@ -66,6 +68,12 @@ async def _made(asked: ModuleRequest) -> GeneratedSource | review_gate.PendingRe
     except GenloomError as error:
         raise error_of(asked, error) from error
     return _concluded(asked, built, result)
+
+
+def _tell_at_terminal(asked: ModuleRequest) -> None:
+    """A program that comes to a halt says why, to whoever sits before it."""
+    if asked.caller is not None and sys.stderr is not None and is_terminal(sys.stderr):
+        print(f"genloom: writing {asked.module} ({', '.join(asked.names)}); Ctrl-C stops", file=sys.stderr, flush=True)
 
 
 async def _decided(asked: ModuleRequest, record: review_gate.PendingRecord, *, approve: bool) -> GeneratedSource:

@@ -6,6 +6,7 @@ import asyncio
 import difflib
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ from genloom.interfaces.importer.options import ImportOptions, in_notebook, is_t
 from genloom.interfaces.importer.pins.own_folder import own_folder
 from genloom.interfaces.result import GenerationResult
 from genloom.portal import run_sync
+from genloom.state import GenerationRequest
 from genloom.tools.store.atomic_file import OVERWRITE, write_atomically
 
 __all__ = [
@@ -173,14 +175,23 @@ async def _resumed(directory: Path, record: PendingRecord, *, approve: bool, com
     return accepted_source(result, stored.request, record.names, accepted_by="review")
 
 
-async def is_waiting(record: PendingRecord) -> bool:
-    """Whether the run behind a record still waits for its answer."""
+async def is_waiting(record: PendingRecord, request: GenerationRequest) -> bool:
+    """Whether the run behind a record still waits for its answer, and was held to every check of a request: what a caller
+    asserts since then was never shown of that code."""
     thread = await asyncio.to_thread(_thread_module)
     try:
         stored = await thread.read_thread(record.thread_id, load_settings())
     except ThreadError:
         return False
-    return bool(stored.result.outcome == "pending")
+    known = {example.text for example in stored.request.all_examples}
+    held = known.issuperset(example.text for example in request.all_examples)
+    return stored.result.outcome == "pending" and held and _tests_in(request.tests) <= _tests_in(stored.request.tests)
+
+
+def _tests_in(tests: str | None) -> set[str]:
+    """The functions of a pytest file, whatever lines they are named after."""
+    parts = re.split(r"(?m)^(?=def )", tests or "")[1:]
+    return {re.sub(r"test_line_[0-9_]+", "test_line", part).strip() for part in parts}
 
 
 def _thread_module() -> Any:  # Any: a module
