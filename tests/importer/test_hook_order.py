@@ -104,6 +104,28 @@ def test_who_reads_between_a_file_and_its_entry_waits_for_the_writer(
     assert loader.entry == hooked.pins.entry(f"{hooked.space}.text") != entry
 
 
+def test_a_module_that_moves_into_a_folder_while_it_is_imported_is_followed(hooked: Hooked) -> None:
+    """Another process pins a module below it, just after it was found."""
+    hooked.write = lambda request: (
+        "from . import other\n\n\ndef a():\n    return other.o()\n" if request.names == ("a",) else functions(request)
+    )
+    hooked.run("from space.other import o\nfrom space.text import a")
+    hooked.forget()
+    hooked.run("import space")
+    name = f"{hooked.space}.text"
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    hooked.hook.pregenerate(f"{name}.deep", ("q",))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    assert module.a() == "o"
+    assert module.__file__ == spec.origin == str(hooked.folder / "text" / "__init__.py")
+    assert module.__package__ == spec.parent == name
+    assert hooked.run("from space.text.deep import q")["q"]() == "q"
+
+
 def test_what_a_stopped_process_left_is_cleared_away(hooked: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stops between the two replacements; what it leaves is refused with advice, or is a file of the user's own."""
     hooked.run("from space.text import old")

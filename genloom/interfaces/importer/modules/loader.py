@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -57,10 +58,20 @@ class PinnedLoader(SourceFileLoader):
             return check_bytes(self.name, path, self.entry)
         except GeneratedImportError:
             now = self._pins.written_entry(self.name)
-            if now is None or now == self.entry or now.file != self.entry.file:
+            if now is None or now == self.entry:
                 raise
-            self.entry = now
-            return check_bytes(self.name, path, now)
+            self._follow(now)
+            return check_bytes(self.name, self.path, now)
+
+    def _follow(self, entry: PinEntry) -> None:
+        """Take what another process has pinned since the module was found; its file may lie in a package's folder now."""
+        moved, self.entry = entry.file != self.entry.file, entry
+        self.path = f"{self._pins.directory}/{entry.file}"
+        module = sys.modules.get(self.name)
+        spec = getattr(module, "__spec__", None)
+        if moved and module is not None and spec is not None and spec.loader is self:
+            spec.origin, spec.submodule_search_locations = self.path, module.__path__
+            module.__dict__.update(__file__=self.path, __package__=spec.parent)
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the code of the bytes that were checked."""
