@@ -271,3 +271,20 @@ def test_a_namespace_whose_folder_has_another_name_is_checked_too(
     )
     assert made.verdict == "passed"
     assert made.tests
+
+
+@pytest.mark.parametrize(
+    "leave", [{"policy": {"granted": ["network"]}}, "Finds hosts, and downloads the pages of URLs."]
+)
+def test_a_refused_reach_says_how_to_allow_it(project: Project, serve: Serve, leave: object) -> None:
+    body = "    if not text:\n        urllib.request.urlopen(text)\n    return '-'.join(text.lower().split())\n"
+    serve(lambda request: fenced(f"import urllib.request\n\n\ndef slugify(text):\n{body}"))
+    with pytest.raises(GeneratedImportError) as caught:
+        generate_module(project.asked())
+    assert "context={'policy': {'granted': ['network']}}" in caught.value.hint
+    assert "description=" in caught.value.hint
+    generators = {"generators": ("model",)}
+    allowed = (
+        project.asked(context={**generators, **leave}) if isinstance(leave, dict) else project.asked(description=leave)
+    )
+    assert generate_module(allowed).verdict == "passed"

@@ -118,11 +118,24 @@ def _hint(asked: ModuleRequest, result: GenerationResult) -> str:
             return (
                 "Set GENLOOM_MODEL (such as `openai:gpt-5`) or give model=…, or show more examples beside the import."
             )
+        case "failed" if reach := _reach(result):
+            return (
+                f"If it may, say so where the hook is installed: context={{'policy': {{'granted': {reach}}}}}, or in "
+                "words, by description=."
+            )
         case "failed":
             return (
                 "Correct the checks if they are wrong, say more in comments beside the import, or choose another model."
             )
     return ""
+
+
+def _reach(result: GenerationResult) -> list[str]:
+    """The capabilities for which a draft was refused that held its checks."""
+    if result.review is None or result.review.decision == "approve":
+        return []
+    serious = (f.rule for f in result.review.findings if f.severity in ("error", "blocker"))
+    return list(dict.fromkeys(rule.removeprefix("capability:") for rule in serious if rule.startswith("capability:")))
 
 
 def error_of(asked: ModuleRequest, error: GenloomError) -> GeneratedImportError:
