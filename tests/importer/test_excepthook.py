@@ -172,7 +172,9 @@ def test_no_model_is_asked_where_nothing_could_show_that_a_fix_works(
 ) -> None:
     """A call that cannot be repeated, a file that was edited, the mode `frozen`."""
     unrepeatable = "from myapp.gen.numbers import mean\nmean(object())\n"
-    assert "cannot be repeated" in run(program.folder, unrepeatable, model).stderr
+    unrepeated = run(program.folder, unrepeatable, model).stderr
+    assert "cannot be repeated" in unrepeated
+    assert "it was checked by:" in unrepeated  # whether a check speaks of that call is not known
     frozen = run(program.folder, FAILS, model, GENLOOM_IMPORT_MODE="frozen")
     assert "in generated code" in frozen.stderr
     assert "looking for a fix" not in frozen.stderr

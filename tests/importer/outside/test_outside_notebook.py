@@ -103,3 +103,13 @@ def test_review_asks_in_the_cell(project: Project, kernel: Kernel, answer: str) 
     else:
         assert "ImportError" in error
         assert project.pinned == set()
+
+
+def test_a_notebook_that_nobody_sits_before_says_what_waits(project: Project, kernel: Kernel) -> None:
+    """Executed by a program, the kernel can ask nobody: the module waits, as anywhere else."""
+    project.write("myapp/gen/__init__.py", ANCHOR.replace("auto", "review"))
+    _, error, _ = kernel.run(USES_MIX)
+    assert error.startswith("PendingReview: myapp.gen.text (mix)")
+    assert "genloom lib accept" in error
+    assert project.model.calls == 1
+    assert project.pinned == set()

@@ -53,7 +53,7 @@ def explanation(known: KnownFailure) -> list[str]:
     ):
         lines.append("  a check speaks of this very call; run `genloom lib verify` to see whether it still holds")
     elif own:
-        lines.append("  none of its checks speaks of this call:")
+        lines.append("  none of its checks speaks of this call:" if failure.call else "  it was checked by:")
         lines += [f"    {_short(check)}" for check in own[:MAX_CHECKS]]
         lines += [f"    … and {len(own) - MAX_CHECKS} more"] if len(own) > MAX_CHECKS else []
     elif not entry.tests:
