@@ -357,3 +357,52 @@ def test_what_an_object_equals_is_told_by_its_class() -> None:
 def test_a_caller_of_many_assertions_is_read_once() -> None:
     lines = "".join(f"assert slugify('A{n}') == 'a{n}'\nx{n} = {n}\n" for n in range(3_000))
     assert len(checks(f"from myapp.gen.text import slugify\n{lines}").examples) == 3_000
+
+
+PARAMETRIZED = """\
+import pytest
+from myapp.gen.text import slugify
+LONG = "A" * 9
+
+@pytest.mark.parametrize({names}, [("A", "a"), ("B c", "b-c"), (LONG, LONG.lower())])
+def test_it(text, slug):
+    assert slugify(text) == slug
+"""
+
+
+@pytest.mark.parametrize("names", ["'text, slug'", "('text', 'slug')", "['text', 'slug']"])
+def test_each_row_of_a_parametrized_test_is_a_check(names: str) -> None:
+    found = checks(PARAMETRIZED.format(names=names))
+    assert found.examples == ("slugify('A') == 'a'", "slugify('B c') == 'b-c'")
+    run(found.tests, slugify=str.lower)
+    with pytest.raises(AssertionError):
+        run(found.tests, slugify=str.upper)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "def test_it(text, tmp_path):",
+        "@pytest.mark.parametrize('text', ['A'])\ndef test_it(text, tmp_path):",
+        "@pytest.mark.parametrize('text', TEXTS)\ndef test_it(text):",
+        "@pytest.mark.parametrize('text', [*TEXTS])\ndef test_it(text):",
+        "@pytest.mark.skip\ndef test_it():",
+        "@pytest.mark.parametrize('text', ['A'])\n@pytest.mark.skip\ndef test_it(text):",
+    ],
+)
+def test_what_needs_fixtures_or_is_marked_otherwise_is_no_check(head: str) -> None:
+    text = f"import pytest\nfrom myapp.gen.text import slugify\n{head}\n    assert slugify('B') == 'b'\n"
+    assert checks(text) == CallerChecks()
+
+
+def test_a_method_of_a_test_class_is_looked_at() -> None:
+    body = "    def test_it(self):\n        assert slugify('A') == 'a'\n        assert slugify(self.text) == 'b'\n"
+    found = checks(f"from myapp.gen.text import slugify\nclass TestSlugs:\n{body}")
+    assert found == CallerChecks(examples=("slugify('A') == 'a'",))
+
+
+def test_two_assertions_on_a_line_are_two_tests() -> None:
+    text = "from myapp.gen.text import slugify, words\nassert slugify('A').islower(); assert not words('')\n"
+    found = checks(text, asked=("slugify", "words"))
+    assert found.tests.count("def test_line_2") == 2
+    assert "def test_line_2_2()" in found.tests

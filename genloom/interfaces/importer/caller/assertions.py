@@ -13,6 +13,7 @@ from genloom.errors import ExampleError
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
 from genloom.interfaces.importer.caller.data_flow import needed_statements
 from genloom.interfaces.importer.caller.effects import acting_names, acts, rebound_names
+from genloom.interfaces.importer.caller.parametrized import bodies_of
 from genloom.interfaces.importer.caller.pytest_file import as_function, as_test_file
 from genloom.interfaces.importer.caller.repeatable import OUTSIDE, Repeatable, imports_exist, reaches_outside
 from genloom.state import parse_example
@@ -46,8 +47,8 @@ def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: 
     """Return what the caller asserts of the module's names.
 
     Looked at are the module's own statements, the function that holds the import statement (`line`), and functions and
-    methods named `test…` without parameters. What cannot be repeated in a sandbox is left out: see `Repeatable`, and
-    what reaches outside of the program.
+    methods named `test…` without parameters, or with rows of them. What cannot be repeated in a sandbox is left out (see
+    `Repeatable`), as is what reaches outside of the program.
     """
     examples: dict[str, None] = {}
     tests: list[tuple[tuple[ast.stmt, ...], str]] = []
@@ -128,15 +129,19 @@ def _scopes(tree: ast.Module, line: int) -> Iterator[_Scope]:
     body = tuple(_flattened(tree.body))
     yield _Scope((), body)
     for node in body:
-        methods = node.body if isinstance(node, ast.ClassDef) and node.name.startswith("Test") else [node]
+        methods = node.body if isinstance(node, ast.ClassDef) and _is_test_class(node) else [node]
         for function in methods:
-            own = 1 if isinstance(node, ast.ClassDef) else 0  # self
-            if not isinstance(function, ast.FunctionDef) or _parameters(function) > own or function.decorator_list:
+            if not isinstance(function, ast.FunctionDef):
                 continue
             inside = function.lineno <= line <= (function.end_lineno or function.lineno)
             if inside or function.name.startswith("test"):
                 others = tuple(each for each in body if each is not node and not isinstance(each, ast.Assert))
-                yield _Scope(others, tuple(function.body))
+                for run in bodies_of(function, own=1 if isinstance(node, ast.ClassDef) else 0):  # self
+                    yield _Scope(others, run)
+
+
+def _is_test_class(node: ast.ClassDef) -> bool:
+    return node.name.startswith("Test") and not node.decorator_list
 
 
 def _flattened(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
@@ -147,11 +152,6 @@ def _flattened(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from statement.body
             case _:
                 yield statement
-
-
-def _parameters(node: ast.FunctionDef) -> int:
-    arguments = node.args
-    return len(arguments.args) + len(arguments.posonlyargs) + len(arguments.kwonlyargs)
 
 
 def _asserts(statement: ast.stmt) -> bool:

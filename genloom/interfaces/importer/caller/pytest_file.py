@@ -7,7 +7,8 @@ import builtins
 import copy
 import re
 import symtable
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
 
@@ -78,7 +79,7 @@ def as_test_file(tests: Sequence[str], caller: Caller, module: str) -> str:
     """Return the text of a pytest file with the functions, "" without any; what they check is imported from `module`."""
     if not tests:
         return ""
-    body = "\n\n\n".join(tests)
+    body = "\n\n\n".join(_apart(tests))
     names = [
         f"{original} as {local}" if original != local else local for local, original in sorted(caller.names.items())
     ]
@@ -87,6 +88,15 @@ def as_test_file(tests: Sequence[str], caller: Caller, module: str) -> str:
     if re.search(r"\bpytest\.", body):
         heads.insert(0, "import pytest\n")
     return "\n".join(heads) + f"\n\n\n{body}\n"
+
+
+def _apart(tests: Sequence[str]) -> Iterator[str]:
+    """The functions, each under a name of its own: of two on one line the later would hide the other."""
+    counts: Counter[str] = Counter()
+    for text in tests:
+        head, bracket, rest = text.partition("(")
+        counts[head] += 1
+        yield f"{head}_{counts[head]}{bracket}{rest}" if counts[head] > 1 else text
 
 
 def _module_imports(caller: Caller, module: str) -> list[str]:
