@@ -68,6 +68,8 @@ class GenloomError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint and type(self).__str__ is BaseException.__str__:  # else the text says it
+            self.add_note(hint)
 
     def to_json(self) -> dict[str, str]:
         """Return `{"type", "message", "hint"}` as the JSON contract shows an error."""
