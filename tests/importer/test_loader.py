@@ -200,7 +200,8 @@ def test_doctests_and_coverage_see_the_module(hooked: Hooked) -> None:
     """Both go by its file and its lines."""
     import doctest
 
-    coverage = pytest.importorskip("coverage", reason="coverage is an optional part")
+    import coverage
+
     hooked.write = lambda request: 'def a(n):\n    """Return it.\n\n    >>> a(1)\n    1\n    """\n    return n\n'
     module = hooked.run("import space.text as module\nmodule.a")["module"]
     assert doctest.testmod(module) == (0, 1)
