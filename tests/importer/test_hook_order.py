@@ -8,12 +8,14 @@ import importlib.util
 import os
 import sys
 import threading
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hooked import Hooked, functions
 
-from genloom.errors import GeneratedImportError
+from genloom.errors import GeneratedImportError, UsageError
 from genloom.interfaces.importer import GeneratedSource, ModuleRequest, install_import_hook, uninstall_import_hook
 from genloom.interfaces.importer.modules.loader import PinnedLoader
 from genloom.interfaces.importer.pins import file_changes
@@ -124,6 +126,53 @@ def test_a_module_that_moves_into_a_folder_while_it_is_imported_is_followed(hook
     assert module.__file__ == spec.origin == str(hooked.folder / "text" / "__init__.py")
     assert module.__package__ == spec.parent == name
     assert hooked.run("from space.text.deep import q")["q"]() == "q"
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_was_imported_before_the_hook_stood_is_checked_when_it_stands(
+    hooked: Hooked, edited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another thread while the anchor's first lines ran, say: it is taken over and can grow, or it is refused."""
+    hooked.run("from space.text import a")
+    uninstall_import_hook(hooked.space)
+    hooked.forget()
+    monkeypatch.syspath_prepend(hooked.programs)
+    path = hooked.folder / "text.py"
+    if edited:
+        path.write_text(f"{path.read_text()}\n# by hand\n")
+    module = importlib.import_module(f"{hooked.space}.text")
+    assert type(module) is ModuleType
+    if edited:
+        with pytest.raises(GeneratedImportError, match="lib adopt"):
+            hooked.install()
+        assert hooked.loaded == []
+        with pytest.raises(GeneratedImportError, match="lib adopt"):
+            hooked.run("import space.text")
+    else:
+        before = module.a
+        hooked.install()
+        known = hooked.run("from space.text import a, b")
+        assert (known["a"], known["b"]()) == (before, "b")
+        assert sys.modules[f"{hooked.space}.text"] is module
+
+
+def test_a_package_that_another_finder_has_is_taken(hooked: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages that are installed to be edited are found so."""
+    real = hooked.programs / "real"
+    real.mkdir()
+    (real / "__init__.py").write_text("")
+
+    class Finder:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+            if name != "really_there":
+                return None
+            return importlib.util.spec_from_file_location(
+                name, real / "__init__.py", submodule_search_locations=[str(real)]
+            )
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder()])
+    with pytest.raises(UsageError, match="taken"):
+        install_import_hook("really_there", directory=hooked.programs / "elsewhere", mode="auto")
 
 
 def test_what_a_stopped_process_left_is_cleared_away(hooked: Hooked, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from genloom.config import inside_sandbox, load_import_settings
 from genloom.errors import FrozenImportError, GeneratedImportError, StorageError
 from genloom.interfaces.importer.installed import HOOKS, hook_of
 from genloom.interfaces.importer.modules.module import AnchorModule
-from genloom.interfaces.importer.namespace import chosen_namespace, demand_free, found_elsewhere
+from genloom.interfaces.importer.namespace import chosen_namespace, demand_free, found_elsewhere, plain_modules
 from genloom.interfaces.importer.options import GENERATION_SECONDS, ImportOptions, choose_mode
 
 if TYPE_CHECKING:
@@ -266,7 +266,18 @@ def install_import_hook(
         root.__class__ = AnchorModule
     elif root is not None:
         root.__path__ = [str(folder)]
-    return _installed(ImportHook(options))
+    hook = _installed(ImportHook(options))
+    _check_imported(hook)
+    return hook
+
+
+def _check_imported(hook: ImportHook) -> None:
+    """Check the pinned modules that a program, or a thread while the anchor package ran, imported before the hook stood."""
+    for module in plain_modules(hook.options.namespace):
+        from genloom.interfaces.importer.modules.running import take_over  # hardly ever needed
+
+        with _import_error(module.__name__):
+            take_over(module, hook.pins)
 
 
 def uninstall_import_hook(namespace: str) -> bool:

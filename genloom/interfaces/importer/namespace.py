@@ -6,11 +6,12 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 
 from genloom.errors import UsageError
+from genloom.interfaces.importer.installed import HOOKS, hook_of
 
-__all__ = ["chosen_namespace", "demand_free", "found_elsewhere"]
+__all__ = ["chosen_namespace", "demand_free", "found_elsewhere", "plain_modules"]
 
 
 def chosen_namespace(namespace: str | None, directory: Path | None, caller: FrameType) -> tuple[str, Path]:
@@ -54,7 +55,8 @@ def demand_free(namespace: str, directory: Path) -> None:
     places: list[str] | None = None
     parts = namespace.split(".")
     for depth in range(1, len(parts) + 1):
-        spec = PathFinder.find_spec(".".join(parts[:depth]), places)
+        name = ".".join(parts[:depth])
+        spec = PathFinder.find_spec(name, places) or found_elsewhere(name, places, tuple(HOOKS.values()))
         if spec is None or (depth < len(parts) and spec.submodule_search_locations is None):
             return
         places = list(spec.submodule_search_locations or ())
@@ -82,3 +84,13 @@ def found_elsewhere(fullname: str, path: Sequence[str] | None, hooks: tuple[obje
         if spec is not None and spec.loader is not None and spec.origin is not None:
             return spec
     return None
+
+
+def plain_modules(namespace: str) -> list[ModuleType]:
+    """Return the modules below a namespace that were imported without its hook."""
+    start = f"{namespace}."
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith(start) and type(module) is ModuleType and hook_of(name) is HOOKS.get(namespace)
+    ]

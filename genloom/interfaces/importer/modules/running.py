@@ -7,15 +7,17 @@ import ast
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 
 from genloom.errors import GeneratedImportError
 from genloom.interfaces.importer.modules.loader import PinnedLoader, UnwrittenLoader, compile_module, pinned_spec
+from genloom.interfaces.importer.modules.module import GeneratedModule
 from genloom.interfaces.importer.pins.packages import one_level_down
 from genloom.interfaces.importer.pins.pin_store import PinStore
 from genloom.syntax import parse_module
 
-__all__ = ["catch_up", "is_unwritten", "settle", "text_of", "trial"]
+__all__ = ["catch_up", "is_unwritten", "settle", "take_over", "text_of", "trial"]
 
 
 def text_of(module: ModuleType) -> str:
@@ -144,6 +146,27 @@ def settle(module: ModuleType, pins: PinStore) -> None:
         if package is not None and entry is not None and _is_ours(package) and _is_same(package, entry.file, pins):
             _settle(package, pins)
         above = above.rpartition(".")[0]
+
+
+def take_over(module: ModuleType, pins: PinStore) -> None:
+    """Let a module that was imported before its hook stood, as the plain file it is, be what it is pinned as, if it is.
+
+    Raises `GeneratedImportError` when the file is not what was pinned; then it is taken out of `sys.modules`.
+    """
+    name, spec = module.__name__, module.__dict__.get("__spec__")
+    if type(getattr(spec, "loader", None)) is not SourceFileLoader or pins.entry(name) is None:
+        return
+    path = str(pins.path_of(name))
+    if module.__dict__.get("__file__") != path:
+        return
+    try:
+        pins.verified(name)
+    except GeneratedImportError:
+        sys.modules.pop(name, None)
+        raise
+    module.__class__ = GeneratedModule
+    module.__dict__.setdefault("__path__", [path.removesuffix(".py")])
+    _settle(module, pins)
 
 
 def _is_same(module: ModuleType, file: str, pins: PinStore) -> bool:
