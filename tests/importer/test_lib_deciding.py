@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from genloom_program import Program
@@ -95,6 +96,18 @@ def test_an_accepted_extension_keeps_what_the_module_was_checked_by(
     assert set(state.entry.checks) == {*made.checks, *request.examples}
     assert "test_double_of_zero" in state.entry.tests
     assert program("lib", "verify").code == 0
+
+
+def test_what_another_user_generated_cannot_be_accepted_and_says_why(
+    program: Program, library: Library, model: OpenAIServer, tmp_path: Path
+) -> None:
+    """The run is kept in the data folder of whoever imported; rejecting clears the way."""
+    ask_for_review(library)
+    refused = program("lib", "accept", "loud", GENLOOM_HOME=str(tmp_path / "another"))
+    assert refused.code == 2
+    assert "genloom lib reject myapp.gen.loud" in refused.err
+    assert program("lib", "reject", "loud", GENLOOM_HOME=str(tmp_path / "another")).code == 0
+    assert library.waiting() == ()
 
 
 def test_what_is_rejected_is_pinned_by_nobody(program: Program, library: Library, model: OpenAIServer) -> None:

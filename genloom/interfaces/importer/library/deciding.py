@@ -25,7 +25,13 @@ def accept_pending(library: Library, module: str) -> ModuleState:
     record = _waiting(library, module)
     _demand_same_base(library, record)
     entry = library.entry(module)
-    made = resume_pending(record, library.directory, approve=True)
+    try:
+        made = resume_pending(record, library.directory, approve=True)
+    except ThreadError as error:
+        raise ThreadError(
+            f"The run that wrote {module} cannot be gone on with here: {error.message}",
+            hint=f"Accept it as the user, and with the data folder, that it ran with; or `genloom lib reject {module}`.",
+        ) from error
     assert made is not None  # as approved runs end, or they raise
     try:
         library.pin(module, _completed(entry, made, record))
