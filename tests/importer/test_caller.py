@@ -406,3 +406,43 @@ def test_two_assertions_on_a_line_are_two_tests() -> None:
     found = checks(text, asked=("slugify", "words"))
     assert found.tests.count("def test_line_2") == 2
     assert "def test_line_2_2()" in found.tests
+
+
+@pytest.mark.parametrize("error", ["Exception", "AssertionError", "(ValueError, AssertionError)"])
+def test_an_assertion_whose_failure_is_swallowed_is_no_check(error: str) -> None:
+    text = (
+        f"import json\nfrom myapp.gen.text import slugify\ntry:\n    assert slugify('A') == 'a'\nexcept {error}:\n    "
+    )
+    assert checks(f"{text}print('no')\n") == CallerChecks()
+    assert "slugify('A') == 'a'" in checks(f"{text}raise SystemExit\n").tests
+
+
+def test_a_test_that_reaches_no_assertion_proves_nothing() -> None:
+    found = checks("from myapp.gen.text import slugify\nfor a in []:\n    assert slugify(a) == 'a'\n")
+    with pytest.raises(pytest.skip.Exception, match="no assertion was reached"):
+        run(found.tests, slugify=str.lower)
+    found = checks("from myapp.gen.text import slugify\nfor a in 'AB':\n    assert slugify(a) == a.lower()\n")
+    run(found.tests, slugify=str.lower)
+
+
+def test_a_branch_that_is_not_taken_does_not_spoil_what_others_prove() -> None:
+    text = (
+        "from myapp.gen.text import slugify\nx = ['A']\nassert slugify(x[0]) == 'a'\nif not x:\n    assert slugify(x)\n"
+    )
+    run(checks(text).tests, slugify=str.lower)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try:\n        slugify(a)\n    except TypeError:\n        pass\n    else:\n        raise AssertionError",
+        "with pytest.raises(TypeError):\n        slugify(a)",
+        "if isinstance(slugify, int):\n        raise AssertionError(a)",
+    ],
+)
+def test_what_is_to_raise_in_a_loop_is_reached(body: str) -> None:
+    def slugify(text: object) -> object:
+        raise TypeError
+
+    found = checks(f"import pytest\nfrom myapp.gen.text import slugify\nfor a in [None, 1]:\n    {body}\n")
+    run(found.tests, slugify=slugify)

@@ -14,7 +14,7 @@ from genloom.interfaces.importer.caller.caller import Caller, resolved_module
 from genloom.interfaces.importer.caller.data_flow import needed_statements
 from genloom.interfaces.importer.caller.effects import acting_names, acts, rebound_names
 from genloom.interfaces.importer.caller.parametrized import bodies_of
-from genloom.interfaces.importer.caller.pytest_file import as_function, as_test_file
+from genloom.interfaces.importer.caller.pytest_file import as_function, as_test_file, reaching
 from genloom.interfaces.importer.caller.repeatable import OUTSIDE, Repeatable, imports_exist, reaches_outside
 from genloom.state import parse_example
 
@@ -24,6 +24,8 @@ MAX_TESTS = 50
 MAX_LOOKED_AT = 100
 MAX_STATEMENTS = 1_000
 """An assertion behind more statements is no check: what it needs would take too long to find."""
+_UNSURE = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.Match)
+"""Statements that may end without having asserted anything."""
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("__"))
 
 
@@ -72,6 +74,8 @@ def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: 
         for number, (steps, text) in enumerate(tests)
         if not any(set(steps) <= set(more) for more, _ in tests[number + 1 :])
     ]
+    if not examples and all(isinstance(steps[-1], _UNSURE) for steps, _ in tests):
+        told = [text for text in map(reaching, told) if text]
     names = {local: name for local, name in caller.names.items() if name in repeatable.known}
     return CallerChecks(tuple(examples), as_test_file(told[:MAX_TESTS], replace(caller, names=names), module))
 
@@ -158,9 +162,33 @@ def _asserts(statement: ast.stmt) -> bool:
     """Whether a statement itself asserts something: definitions only say how one might."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return False
-    return any(
-        isinstance(each, ast.Assert) or _raises_assertion(each) or _expects(each) for each in ast.walk(statement)
+    return any(isinstance(each, ast.Assert) or _raises_assertion(each) or _expects(each) for each in _heard(statement))
+
+
+def _heard(statement: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a statement but for those whose failure would be swallowed by an `except` around them."""
+    stack = [statement]
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, ast.Try) and any(map(_swallows, node.handlers)):
+            stack += [*node.handlers, *node.orelse, *node.finalbody]
+        else:
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def _swallows(handler: ast.ExceptHandler) -> bool:
+    names = (
+        {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)} if handler.type else {"Exception"}
     )
+    ends = any(
+        isinstance(each, ast.Raise) or (isinstance(each, ast.Call) and _exits(each)) for each in ast.walk(handler)
+    )
+    return not names.isdisjoint(("AssertionError", "Exception", "BaseException")) and not ends
+
+
+def _exits(call: ast.Call) -> bool:
+    return ast.unparse(call.func).rpartition(".")[2] in ("exit", "_exit", "fail")
 
 
 def _raises_assertion(node: ast.AST) -> bool:

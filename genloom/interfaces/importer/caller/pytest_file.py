@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
 
-__all__ = ["as_function", "as_test_file"]
+__all__ = ["as_function", "as_test_file", "reaching"]
 
 MAX_TEST_CHARACTERS = 100_000
 _GIVEN = frozenset({name for name in dir(builtins) if not name.startswith("__")} | {"pytest"})
@@ -27,6 +27,34 @@ def as_function(steps: Sequence[ast.stmt], caller: Caller, given: Collection[str
     lines = ["\n".join(_indented(step, caller)) for step in steps]
     text = f"def test_line_{steps[-1].lineno}():\n" + "\n".join(lines)
     return text if len(text) <= MAX_TEST_CHARACTERS and _stands_alone(text, given) else ""
+
+
+def reaching(text: str) -> str:
+    """Return a test function that is skipped, and so proves nothing, when none of its assertions was reached."""
+    tree = _Reaching().visit(ast.parse(text))
+    (function,) = tree.body
+    function.body = [
+        *ast.parse("asserted = []").body,
+        *function.body,
+        *ast.parse("if not asserted:\n    pytest.skip('no assertion was reached')").body,
+    ]
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Reaching(ast.NodeTransformer):
+    """Notes behind each statement that may fail a test that it was reached."""
+
+    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+        return [node, *ast.parse("asserted.append(True)").body]
+
+    def _noted(self, node: ast.stmt) -> ast.stmt | list[ast.stmt]:
+        asserts = any("AssertionError" in ast.unparse(each) for each in ast.walk(node) if isinstance(each, ast.Raise))
+        expects = isinstance(node, ast.With) and any("raises(" in ast.unparse(item) for item in node.items)
+        inner = self.generic_visit(node)
+        assert isinstance(inner, ast.stmt)
+        return [inner, *ast.parse("asserted.append(True)").body] if asserts or expects else inner
+
+    visit_If = visit_Try = visit_With = _noted  # noqa: N815 - the visitor's own names
 
 
 def _stands_alone(text: str, given: Collection[str]) -> bool:
