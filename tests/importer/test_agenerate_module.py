@@ -12,6 +12,7 @@ from generation import MODULE, SLUGIFY, Project, fenced
 import genloom
 from genloom.errors import FrozenImportError, GeneratedImportError, UsageError
 from genloom.interfaces.importer.hook import install_import_hook, uninstall_import_hook
+from genloom.interfaces.importer.pins.pin_store import PinStore
 from genloom.interfaces.importer.python import agenerate_module
 from genloom.testing import OpenAIServer
 
@@ -51,6 +52,31 @@ def test_names_are_pinned_and_nothing_of_the_module_runs(hooked: Project, serve:
 
     assert slugify("A b") == "a-b"
     assert len(server.chats) == 1
+
+
+AHEAD = """\
+import asyncio
+import genloom
+
+async def main():
+    await genloom.agenerate_module("myapp.gen.text", ["slugify"])
+    from .gen.text import slugify
+    return slugify("A b")
+
+assert asyncio.run(main()) == "a-b"
+from .gen.text import slugify
+assert slugify("C") == "c"
+"""
+
+
+def test_the_callers_relative_import_gives_its_checks_as_it_does_to_an_import(hooked: Project, serve: Serve) -> None:
+    serve(fenced(SLUGIFY))
+    program = hooked.write("myapp/ahead.py", AHEAD)
+    known = {"__name__": "__main__", "__package__": "myapp", "__file__": str(program)}
+    exec(compile(AHEAD, str(program), "exec"), known)
+    entry = PinStore(hooked.directory, "myapp.gen").entry(MODULE)
+    assert entry is not None
+    assert (entry.verdict, entry.checks) == ("passed", ("slugify('C') == 'c'",))
 
 
 def test_it_is_a_public_name() -> None:

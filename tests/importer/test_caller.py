@@ -197,6 +197,11 @@ def test_the_function_around_the_import_statement_is_looked_at() -> None:
     assert checks(text, line=2).examples == ("slugify('A') == 'a'",)
 
 
+def test_a_coroutine_around_the_import_statement_is_looked_at() -> None:
+    body = "    from myapp.gen.text import slugify\n    assert slugify('A') == 'a'\n    assert slugify(await other()) == 'b'\n"
+    assert checks(f"async def main():\n{body}", line=2) == CallerChecks(examples=("slugify('A') == 'a'",))
+
+
 def test_the_main_block_counts() -> None:
     text = "from myapp.gen.text import slugify\nif __name__ == '__main__':\n    assert slugify('A') == 'a'\n"
     assert checks(text).examples == ("slugify('A') == 'a'",)

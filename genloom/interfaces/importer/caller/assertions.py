@@ -135,7 +135,7 @@ def _scopes(tree: ast.Module, line: int) -> Iterator[_Scope]:
     for node in body:
         methods = node.body if isinstance(node, ast.ClassDef) and _is_test_class(node) else [node]
         for function in methods:
-            if not isinstance(function, ast.FunctionDef):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             inside = function.lineno <= line <= (function.end_lineno or function.lineno)
             if inside or function.name.startswith("test"):

@@ -11,7 +11,7 @@ __all__ = ["bodies_of"]
 MAX_ROWS = 50
 
 
-def bodies_of(function: ast.FunctionDef, *, own: int = 0) -> Iterator[tuple[ast.stmt, ...]]:
+def bodies_of(function: ast.FunctionDef | ast.AsyncFunctionDef, *, own: int = 0) -> Iterator[tuple[ast.stmt, ...]]:
     """Yield the body of a test function as it runs: once where it takes nothing (but `own` parameters, such as `self`);
     for each row where one `pytest.mark.parametrize` gives all that it takes, with the row's values in place of the names.
     Other functions, which need fixtures or carry other decorators, yield nothing."""

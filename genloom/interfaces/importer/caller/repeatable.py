@@ -13,7 +13,7 @@ __all__ = ["OUTSIDE", "Repeatable", "imports_exist", "reaches_outside"]
 OUTSIDE = frozenset(
     "open input exec eval compile __import__ breakpoint system popen run check_output Popen urlopen urlretrieve "
     "connect create_connection socket getpass serve_forever getenv getcwd cwd home expanduser gethostname getuser "
-    "read_text read_bytes iterdir listdir scandir".split()
+    "read_text read_bytes iterdir listdir scandir agenerate_module install_import_hook".split()
 )
 """Calls that reach outside of the program: what needs them is no check that a sandbox can repeat."""
 
