@@ -198,7 +198,7 @@ def test_the_function_around_the_import_statement_is_looked_at() -> None:
 
 
 def test_a_coroutine_around_the_import_statement_is_looked_at() -> None:
-    body = "    from myapp.gen.text import slugify\n    assert slugify('A') == 'a'\n    assert slugify(await other()) == 'b'\n"
+    body = "    from myapp.gen.text import slugify\n    assert slugify('A') == 'a'\n    assert slugify(await x()) == 'b'\n"
     assert checks(f"async def main():\n{body}", line=2) == CallerChecks(examples=("slugify('A') == 'a'",))
 
 
