@@ -75,6 +75,9 @@ def test_a_file_of_the_users_own_is_seen_before_anything_is_generated(hooked: Ho
     with pytest.raises(GeneratedImportError, match="did not write it"):
         hooked.hook.pregenerate(f"{hooked.space}.own", ("y",))
     assert hooked.run("from space.own import x")["x"] == 1
+    (hooked.folder / "gone.py").symlink_to(hooked.folder / "nowhere.py")
+    with pytest.raises(GeneratedImportError, match="did not write it"):
+        hooked.run("from space.gone import y")
     assert len(hooked.requests) == 1
 
 

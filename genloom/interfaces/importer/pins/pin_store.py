@@ -185,7 +185,7 @@ class PinStore:
             )
 
     def _demand_none(self, module: str, path: Path) -> None:
-        if path.exists():
+        if path.exists() or path.is_symlink():
             raise StorageError(
                 f"{path} stands there, and genloom did not write it.",
                 hint=f"Move it away, or let genloom take it up: genloom lib adopt {module}.",
