@@ -198,7 +198,9 @@ def test_the_function_around_the_import_statement_is_looked_at() -> None:
 
 
 def test_a_coroutine_around_the_import_statement_is_looked_at() -> None:
-    body = "    from myapp.gen.text import slugify\n    assert slugify('A') == 'a'\n    assert slugify(await x()) == 'b'\n"
+    body = (
+        "    from myapp.gen.text import slugify\n    assert slugify('A') == 'a'\n    assert slugify(await x()) == 'b'\n"
+    )
     assert checks(f"async def main():\n{body}", line=2) == CallerChecks(examples=("slugify('A') == 'a'",))
 
 
@@ -289,6 +291,14 @@ TICK = "from myapp.gen.text import tick\nassert tick() == 1\nassert tick() == 2\
 
 def test_a_call_for_its_effect_belongs_to_the_assertion_behind_it() -> None:
     found = checks(STORE, asked=("put", "get"))
+    assert found.examples == ()
+    kept: dict[str, int] = {}
+    run(found.tests, put=kept.__setitem__, get=kept.__getitem__)
+
+
+def test_an_effect_may_be_a_helpers() -> None:
+    text = "from myapp.gen.text import put, get\ndef fill():\n    put('a', 1)\nfill()\nassert get('a') == 1\n"
+    found = checks(text, asked=("put", "get"))
     assert found.examples == ()
     kept: dict[str, int] = {}
     run(found.tests, put=kept.__setitem__, get=kept.__getitem__)

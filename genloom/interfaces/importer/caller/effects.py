@@ -5,14 +5,24 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
 from genloom.interfaces.importer.caller.data_flow import bound_names
 
-__all__ = ["acting_names", "acts", "rebound_names"]
+__all__ = ["Acting", "acting_names", "acts", "rebound_names"]
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def acting_names(caller: Caller) -> frozenset[str]:
+class Acting(NamedTuple):
+    """The module's own `names` that are called for an effect, and the caller's `helpers` that call these."""
+
+    names: frozenset[str]
+    helpers: frozenset[str]
+
+
+def acting_names(caller: Caller) -> Acting:
     """Return the module's functions that the caller calls for their effect: nothing ever takes their value; or that take
     nothing, and are to give this and then that."""
     bare: Counter[str] = Counter()
@@ -30,15 +40,23 @@ def acting_names(caller: Caller) -> frozenset[str]:
             for name, value in _without_arguments(node.test, caller):
                 given.setdefault(name, set()).add(value)
     for_effect = {name for name, count in bare.items() if called[name] == count and not name[:1].isupper()}
-    return frozenset(for_effect | {name for name, values in given.items() if len(values) > 1})
+    names = frozenset(for_effect | {name for name, values in given.items() if len(values) > 1})
+    functions = [each for each in ast.walk(caller.tree) if names and isinstance(each, _FUNCTIONS)]
+    helpers = {each.name for each in functions if any(caller.original(call.func) in names for call in _calls(each))}
+    return Acting(names, frozenset(helpers))
 
 
-def acts(node: ast.AST, names: frozenset[str], caller: Caller) -> bool:
+def acts(node: ast.AST, acting: Acting, caller: Caller) -> bool:
     """Whether code calls one of the functions where it stands; a definition only says how one might."""
-    if not names or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if not acting.names or isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
         return False
-    calls = (each for each in ast.walk(node) if isinstance(each, ast.Call))
-    return any(caller.original(call.func) in names for call in calls)
+    functions = [call.func for call in _calls(node)]
+    helped = any(isinstance(each, ast.Name) and each.id in acting.helpers for each in functions)
+    return helped or any(caller.original(each) in acting.names for each in functions)
+
+
+def _calls(node: ast.AST) -> Iterator[ast.Call]:
+    return (each for each in ast.walk(node) if isinstance(each, ast.Call))
 
 
 def rebound_names(statement: ast.stmt, caller: Caller, module: str) -> set[str]:
