@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from genloom.errors import GeneratedImportError, GenloomError, PendingReview
     from genloom.interfaces.importer.failures.excepthook import install_excepthook, uninstall_excepthook
-    from genloom.interfaces.importer.hook import install_import_hook, uninstall_import_hook
+    from genloom.interfaces.importer.installing import install_import_hook, uninstall_import_hook
     from genloom.interfaces.importer.python import agenerate_module
     from genloom.interfaces.job import GenerateOptions
     from genloom.interfaces.python import agenerate, generate
@@ -50,8 +50,8 @@ _HOMES = {
     "install_excepthook": "genloom.interfaces.importer.failures.excepthook",
     "agenerate_module": "genloom.interfaces.importer.python",
     "uninstall_excepthook": "genloom.interfaces.importer.failures.excepthook",
-    "install_import_hook": "genloom.interfaces.importer.hook",
-    "uninstall_import_hook": "genloom.interfaces.importer.hook",
+    "install_import_hook": "genloom.interfaces.importer.installing",
+    "uninstall_import_hook": "genloom.interfaces.importer.installing",
 }
 
 

@@ -11,7 +11,7 @@ from generation import MODULE, SLUGIFY, Project, fenced
 
 import genloom
 from genloom.errors import FrozenImportError, GeneratedImportError, UsageError
-from genloom.interfaces.importer.hook import install_import_hook, uninstall_import_hook
+from genloom.interfaces.importer.installing import install_import_hook, uninstall_import_hook
 from genloom.interfaces.importer.pins.pin_store import PinStore
 from genloom.interfaces.importer.python import agenerate_module
 from genloom.testing import OpenAIServer

@@ -76,7 +76,7 @@ def test_a_pinned_import_works_where_no_framework_can_be_imported(hooked: Hooked
     } | {
         f"genloom.interfaces.importer.{name}"
         for name in (
-            *("asked", "hook", "installed", "namespace", "options"),
+            *("asked", "hook", "installed", "installing", "namespace", "options"),
             *("modules", "modules.loader", "modules.module", "pins", "pins.lock_file", "pins.pin_store", "statements"),
         )
     }

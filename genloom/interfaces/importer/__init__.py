@@ -8,7 +8,8 @@ from genloom.lazy import lazy_names
 
 if TYPE_CHECKING:
     from genloom.interfaces.importer.asked import CallSite, GeneratedSource, ModuleRequest
-    from genloom.interfaces.importer.hook import ImportHook, install_import_hook, uninstall_import_hook
+    from genloom.interfaces.importer.hook import ImportHook
+    from genloom.interfaces.importer.installing import install_import_hook, uninstall_import_hook
     from genloom.interfaces.importer.options import ImportOptions
     from genloom.interfaces.importer.pins.lock_file import PinEntry
     from genloom.interfaces.importer.pins.pin_store import PinStore
@@ -29,7 +30,8 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "asked": "CallSite GeneratedSource ModuleRequest",
-        "hook": "ImportHook install_import_hook uninstall_import_hook",
+        "hook": "ImportHook",
+        "installing": "install_import_hook uninstall_import_hook",
         "pins.lock_file": "PinEntry",
         "options": "ImportOptions",
         "pins.pin_store": "PinStore",

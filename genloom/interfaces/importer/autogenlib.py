@@ -87,7 +87,7 @@ def run_program(arguments: list[str]) -> None:
     """Run a program (`program.py [ARGUMENT]…`) as `__main__`, with the hook of `autogenlib` installed."""
     import runpy
 
-    from genloom.interfaces.importer.hook import install_import_hook
+    from genloom.interfaces.importer.installing import install_import_hook
 
     program = Path(arguments[0])
     sys.argv[:] = arguments

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from genloom.config import inside_sandbox, load_import_settings
 from genloom.errors import FrozenImportError, GeneratedImportError, StorageError
 from genloom.interfaces.importer.installed import HOOKS, hook_of
-from genloom.interfaces.importer.modules.module import AnchorModule
-from genloom.interfaces.importer.namespace import chosen_namespace, demand_free, found_elsewhere, plain_modules
-from genloom.interfaces.importer.options import GENERATION_SECONDS, ImportOptions, choose_mode
+from genloom.interfaces.importer.namespace import found_elsewhere
+from genloom.interfaces.importer.options import ImportOptions
 
 if TYPE_CHECKING:
     from genloom.interfaces.importer.asked import CallSite, Generate
     from genloom.interfaces.importer.pins.pin_store import PinStore
 
-__all__ = ["ImportHook", "install_import_hook", "uninstall_import_hook"]
+__all__ = ["ImportHook", "import_error"]
 
 
 class ImportHook:
@@ -81,7 +79,7 @@ class ImportHook:
         asked = asked_names(module, name, frame)
         if asked is None:
             return False
-        with _import_error(module.__name__):
+        with import_error(module.__name__):
             names = tuple(other for other in asked.names if not self._lies_below(module, other))
         if name not in names and name != "__all__":
             if not asked.by_statement and name in asked.names:
@@ -111,7 +109,7 @@ class ImportHook:
         from genloom.interfaces.importer.modules.writing import lacking, pin_names  # a pinned import does not need them
         from genloom.interfaces.importer.pins.pin_store import demand_module_name
 
-        with _import_error(fullname):
+        with import_error(fullname):
             demand_module_name(fullname)
             missing = lacking(fullname, names, self.pins)
         if missing:
@@ -217,94 +215,9 @@ class ImportHook:
 
 
 @contextmanager
-def _import_error(fullname: str) -> Iterator[None]:
+def import_error(fullname: str) -> Iterator[None]:
+    """Turn what the pins' files cannot do into the error of an import."""
     try:
         yield
     except StorageError as error:
         raise GeneratedImportError(error.message, hint=error.hint, name=fullname) from error
-
-
-def install_import_hook(
-    namespace: str | None = None,
-    *,
-    directory: str | Path | None = None,
-    description: str = "",
-    mode: str | None = None,
-    model: str | None = None,
-    accept_unverified: bool = False,
-    deadline: float | None = GENERATION_SECONDS,
-    context: Mapping[str, Any] | None = None,  # Any: whatever type the field of GraphContext has
-    generate: Generate | None = None,
-) -> ImportHook:
-    """Let modules of a namespace write themselves when they are imported, and return the hook.
-
-    Called from the `__init__.py` of a package without a namespace, it takes that package and its folder. `mode` is
-    `review`, `auto` or `frozen` (default: `GENLOOM_IMPORT_MODE`; else `frozen` in CI and without a terminal, else
-    `review`). See `ImportOptions` for the rest. A second call for a namespace replaces the first. Inside genloom's own
-    sandbox nothing is installed. Raises `UsageError` for a namespace that is taken or is none, and for no such mode.
-    """
-    if inside_sandbox():
-        return ImportHook(ImportOptions(namespace=namespace or "sandboxed", directory=Path(), mode="frozen"))
-    given = Path(directory) if directory is not None else None
-    if namespace == "autogenlib":
-        return _install_autogenlib(given, mode, model, description, generate)
-    name, folder = chosen_namespace(namespace, given, sys._getframe(1))
-    options = ImportOptions(
-        namespace=name,
-        directory=folder,
-        description=description,
-        mode=choose_mode(mode, load_import_settings()),
-        model=model,
-        accept_unverified=accept_unverified,
-        deadline=deadline,
-        context=dict(context or {}),
-        generate=generate,
-    )
-    demand_free(name, folder)
-    root = sys.modules.get(name)
-    if type(root) is ModuleType:
-        root.__class__ = AnchorModule
-    elif root is not None:
-        root.__path__ = [str(folder)]
-    hook = _installed(ImportHook(options))
-    _check_imported(hook)
-    return hook
-
-
-def _check_imported(hook: ImportHook) -> None:
-    """Check the pinned modules that a program, or a thread while the anchor package ran, imported before the hook stood."""
-    for module in plain_modules(hook.options.namespace):
-        from genloom.interfaces.importer.modules.running import take_over  # hardly ever needed
-
-        with _import_error(module.__name__):
-            take_over(module, hook.pins)
-
-
-def uninstall_import_hook(namespace: str) -> bool:
-    """Take the hook of a namespace out, and say whether there was one. Modules that were imported stay."""
-    hook = HOOKS.pop(namespace, None)
-    if hook is None:
-        return False
-    sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not hook]
-    if namespace == "autogenlib":
-        from genloom.interfaces.importer.autogenlib import give_back
-
-        give_back(hook)
-    return True
-
-
-def _installed(hook: ImportHook) -> ImportHook:
-    before = HOOKS.get(hook.options.namespace)
-    sys.meta_path[:] = [hook, *(finder for finder in sys.meta_path if finder is not before)]
-    HOOKS[hook.options.namespace] = hook
-    return hook
-
-
-def _install_autogenlib(
-    directory: Path | None, mode: str | None, model: str | None, description: str, generate: Generate | None
-) -> ImportHook:
-    from genloom.interfaces.importer.autogenlib import completed, take_over  # another hook does not need it
-
-    hook = _installed(ImportHook(completed(directory, mode, model, description, generate)))
-    take_over(hook)
-    return hook
