@@ -179,7 +179,8 @@ assert total([5]) == 5
 assert total([4, 4, 4]) == 12
 assert total([7, -2, 10]) == 15
 """
-    asked = project.asked(caller, names=("shout", "total"), model=None, context={"generators": ("search",)})
+    search = {"generators": ("search",), "search_seconds": 120}
+    asked = project.asked(caller, names=("shout", "total"), model=None, context=search)
     made = generate_module(asked)
     assert made.generator == "search"
     assert "def shout(" in made.source
