@@ -11,7 +11,7 @@ from generation import CALLER, MODULE, SLUGIFY, Project, fenced, prompt_of
 
 from genloom.errors import CredentialError, GeneratedImportError
 from genloom.interfaces.importer.generation.generating import generate_module
-from genloom.testing import Fault, OpenAIServer
+from genloom.testing import CodegenServer, Fault, OpenAIServer, RunPlan
 
 Serve = Callable[..., OpenAIServer]
 
@@ -164,6 +164,26 @@ def test_what_something_speaks_against_is_refused(project: Project, serve: Serve
     with pytest.raises(GeneratedImportError) as caught:
         generate_module(project.asked("from myapp.gen.text import slugify\n", accept_unverified=True))
     assert seen in str(caught.value)
+
+
+def test_an_agent_takes_over_where_the_caller_allowed_it(
+    project: Project, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model's drafts do not hold; the agent's answer is verified as any draft is. Without leave none is dispatched."""
+    wrong = fenced("def slugify(text):\n    return text\n")
+    serve(*[wrong] * 4)
+    with CodegenServer(RunPlan(result=fenced(SLUGIFY))) as backend:
+        monkeypatch.setenv("CODEGEN_API_BASE_URL", backend.base_url)
+        monkeypatch.setenv("CODEGEN_API_TOKEN", backend.token)
+        monkeypatch.setenv("CODEGEN_ORG_ID", "1")
+        context = {"generators": ("model",), "max_attempts": 2}
+        with pytest.raises(GeneratedImportError, match="2 drafts"):
+            generate_module(project.asked(context=context))
+        assert backend.runs == ()
+        made = generate_module(project.asked(context={**context, "allow_fallback": True}))
+        assert len(backend.runs) == 1
+        assert "slugify" in backend.runs[0].asked.prompt
+    assert (made.generator, made.verdict, made.source) == ("agent", "passed", SLUGIFY)
 
 
 def test_the_search_writes_what_examples_show_with_no_model(project: Project) -> None:
