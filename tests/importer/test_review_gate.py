@@ -124,6 +124,18 @@ def test_a_person_is_told_what_the_review_remarked(project: Project, serve: Serv
     assert any("acts_at_import" in remark for remark in pending_reviews(project.directory)[0].findings)
 
 
+def test_what_a_module_reaches_for_is_for_the_person_to_decide(project: Project, serve: Serve) -> None:
+    """Nobody asked for the network: where nobody decides, such a module is refused."""
+    reaches = (
+        f"import urllib.request\n\n\n{SLUGIFY}\n\n"
+        "def extra(url: str) -> bytes:\n    return urllib.request.urlopen(url).read()\n"
+    )
+    server = serve(fenced(reaches))
+    waiting = pending(project)
+    assert "capability:network" in " ".join(waiting.evidence)
+    assert len(server.chats) == 1
+
+
 def test_a_record_whose_run_is_gone_does_not_hold_up_the_next(project: Project, serve: Serve) -> None:
     serve(fenced(SLUGIFY))
     write_pending(project.directory, PendingRecord(module=MODULE, names=("slugify",), thread_id="gone", diff=""))

@@ -101,7 +101,7 @@ def _options(asked: ModuleRequest, built: ImportRequest, settings: Settings) -> 
     return {
         **defaults,
         **given,
-        "policy": _policy(given.get("policy"), "warning" if reviewed else "review"),
+        "policy": _policy(given.get("policy"), reviewed=reviewed),
         "repository": repository,
         **({"model": options.model} if options.model else {}),
         "accept_unverified": options.accept_unverified,
@@ -112,11 +112,15 @@ def _options(asked: ModuleRequest, built: ImportRequest, settings: Settings) -> 
     }
 
 
-def _policy(given: ReviewPolicy | Mapping[str, Any] | None, action: PolicyAction) -> ReviewPolicy:
-    """The caller's policy, by which a module that acts when it is imported is refused, or shown as such to whoever reviews
-    it: what the sandbox kept from it, this process would not."""
+def _policy(given: ReviewPolicy | Mapping[str, Any] | None, *, reviewed: bool) -> ReviewPolicy:
+    """The caller's policy, by which a module that acts when it is imported is refused: what the sandbox kept from it, this
+    process would not. Where a person decides, that and what the module reaches for are shown instead, unless the policy
+    itself is stricter."""
     policy = ReviewPolicy.model_validate(given or {})
-    return policy.model_copy(update={"at_least": {AT_IMPORT: action, **policy.at_least}})
+    if not reviewed:
+        return policy.model_copy(update={"at_least": {AT_IMPORT: "review", **policy.at_least}})
+    shown: dict[str, PolicyAction] = {AT_IMPORT: "warning", "capability:*": "warning"}
+    return policy.model_copy(update={"rules": {**shown, **policy.rules}})
 
 
 def _concluded(asked: ModuleRequest, built: ImportRequest, result: GenerationResult) -> GeneratedSource:
