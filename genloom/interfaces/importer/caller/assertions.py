@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,7 @@ from genloom.interfaces.importer.caller.parametrized import bodies_of
 from genloom.interfaces.importer.caller.pytest_file import as_function, as_test_file, reaching
 from genloom.interfaces.importer.caller.repeatable import OUTSIDE, Repeatable, imports_exist, reaches_outside
 from genloom.state import parse_example
+from genloom.syntax import copy_tree
 
 __all__ = ["CallerChecks", "caller_checks"]
 
@@ -264,7 +264,7 @@ def _is_object(call: str) -> bool:
 
 def _in_module(node: ast.expr, caller: Caller) -> str:
     """The expression as it reads inside the module: by its own names."""
-    return ast.unparse(_Renamed(caller).visit(copy.deepcopy(node)))
+    return ast.unparse(_Renamed(caller).visit(copy_tree(node)))
 
 
 class _Renamed(ast.NodeTransformer):

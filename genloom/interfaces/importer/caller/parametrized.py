@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterator, Mapping
+
+from genloom.syntax import copy_tree
 
 __all__ = ["bodies_of"]
 
@@ -26,7 +27,7 @@ def bodies_of(function: ast.FunctionDef | ast.AsyncFunctionDef, *, own: int = 0)
     stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     for row in _rows(function.decorator_list[0]):
         if set(row) == set(taken) and stored.isdisjoint(row):
-            yield tuple(_Filled(row).visit(copy.deepcopy(statement)) for statement in function.body)
+            yield tuple(_Filled(row).visit(copy_tree(statement)) for statement in function.body)
 
 
 def _rows(decorator: ast.expr) -> Iterator[Mapping[str, ast.expr]]:
@@ -59,4 +60,4 @@ class _Filled(ast.NodeTransformer):
         self._row = row
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return copy.deepcopy(self._row[node.id]) if node.id in self._row else node
+        return copy_tree(self._row[node.id]) if node.id in self._row else node

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import re
 import symtable
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
+from genloom.syntax import copy_tree
 
 __all__ = ["as_function", "as_test_file", "reaching"]
 
@@ -73,7 +73,7 @@ def _free_names(table: symtable.SymbolTable) -> set[str]:
 
 
 def _indented(statement: ast.stmt, caller: Caller) -> list[str]:
-    node = _Local(caller.package).visit(copy.deepcopy(statement))
+    node = _Local(caller.package).visit(copy_tree(statement))
     return ["    " + line for line in ast.unparse(node).splitlines()] if not _multiline(node) else _kept(node)
 
 
