@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from genloom.tools.checks.reviewing.static.bandit_scan import scan
 
 from genloom.syntax import copy_tree, parse_expression, parse_module
+from genloom.tools.checks.reviewing.static.bandit_scan import scan
 
 SOURCE = "\n".join(f"def f{number}(a, b={number}): return [x for x in (a, b) if x]" for number in range(50))
 
