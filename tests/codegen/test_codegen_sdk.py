@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class Side:
         arguments = (server.token, server.base_url, str(org_id))
         done = run_program(self.python, text, *arguments, folder=self.folder, variables=told)
         if done.returncode != 0:
-            return done.stderr.strip().splitlines()[-1].partition(":")[0].rpartition(".")[2]
+            return re.findall(r"^[\w.]*?(\w+): ", done.stderr, re.MULTILINE)[-1]  # below it stands what to do
         return json.loads(done.stdout.strip().splitlines()[-1])
 
 
