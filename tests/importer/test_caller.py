@@ -197,6 +197,40 @@ def test_the_function_around_the_import_statement_is_looked_at() -> None:
     assert checks(text, line=2).examples == ("slugify('A') == 'a'",)
 
 
+def test_of_a_function_around_the_import_counts_what_needs_none_of_its_parameters() -> None:
+    text = """
+        x = 3
+        limit = 2
+        def work(x, len=None):
+            from myapp.gen.text import slugify
+            assert slugify("A b") == "a-b"
+            assert slugify("q" * limit) == "qq"
+            assert slugify(x) == "3"
+            assert slugify("C" * len) == "c"
+            return slugify(x)
+    """
+    told = checks(text, line=5)
+    assert told == CallerChecks()  # `len` is not Python's own here
+    told = checks(text.replace(", len=None", "").replace('"C" * len', '"C" * x'), line=5)
+    assert told.examples == ("slugify('A b') == 'a-b'",)
+    assert "limit = 2" in told.tests
+    assert "x" not in told.tests.replace("myapp.gen.text", "")
+
+
+def test_the_class_around_the_import_statement_is_looked_at() -> None:
+    text = """
+        class Work:
+            from myapp.gen.text import slugify
+            size = 2
+            assert slugify("A b") == "a-b"
+            assert slugify("q" * size) == "qq"
+    """
+    told = checks(text, line=3)
+    assert told.examples == ("slugify('A b') == 'a-b'",)
+    assert "size = 2" in told.tests
+    assert checks(text, line=9).examples == ()
+
+
 def test_a_coroutine_around_the_import_statement_is_looked_at() -> None:
     body = (
         "    from myapp.gen.text import slugify\n    assert slugify('A') == 'a'\n    assert slugify(await x()) == 'b'\n"

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from genloom.errors import ExampleError
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
-from genloom.interfaces.importer.caller.data_flow import needed_statements
+from genloom.interfaces.importer.caller.data_flow import bound_names, needed_statements
 from genloom.interfaces.importer.caller.effects import acting_names, acts, rebound_names
 from genloom.interfaces.importer.caller.parametrized import bodies_of
 from genloom.interfaces.importer.caller.pytest_file import as_function, as_test_file, reaching
@@ -48,15 +48,15 @@ class _Scope:
 def caller_checks(caller: Caller, module: str, repeatable: Repeatable, *, line: int = 0) -> CallerChecks:
     """Return what the caller asserts of the module's names.
 
-    Looked at are the module's own statements, the function that holds the import statement (`line`), and functions and
-    methods named `test…` without parameters, or with rows of them. What cannot be repeated in a sandbox is left out (see
+    Looked at are the module's own statements, the function or class that holds the import statement (`line`), and functions
+    and methods named `test…` without parameters, or with rows of them. What cannot be repeated in a sandbox is left out (see
     `Repeatable`), as is what reaches outside of the program.
     """
     examples: dict[str, None] = {}
     tests: list[tuple[tuple[ast.stmt, ...], str]] = []
     look = _Look(caller, module, repeatable)
     looked_at = 0
-    for scope in _scopes(caller.tree, line):
+    for scope in _scopes(caller.tree, line, _BUILTINS | look.own_names):
         for number, statement, alone in look.asserting(scope):
             parts = _as_examples(statement, look) if alone else None
             if parts is not None:
@@ -129,19 +129,36 @@ def _names(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
-def _scopes(tree: ast.Module, line: int) -> Iterator[_Scope]:
+def _scopes(tree: ast.Module, line: int, given: Collection[str]) -> Iterator[_Scope]:
     body = tuple(_flattened(tree.body))
     yield _Scope((), body)
     for node in body:
+        others = tuple(each for each in body if each is not node and not isinstance(each, ast.Assert))
+        if isinstance(node, ast.ClassDef) and _holds(node, line):
+            yield _Scope(others, tuple(node.body))
         methods = node.body if isinstance(node, ast.ClassDef) and _is_test_class(node) else [node]
         for function in methods:
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
-            inside = function.lineno <= line <= (function.end_lineno or function.lineno)
-            if inside or function.name.startswith("test"):
-                others = tuple(each for each in body if each is not node and not isinstance(each, ast.Assert))
+            if function.name.startswith("test"):
                 for run in bodies_of(function, own=1 if isinstance(node, ast.ClassDef) else 0):  # self
                     yield _Scope(others, run)
+            elif _holds(function, line):
+                yield from _as_called(function, others, given)
+
+
+def _as_called(
+    function: ast.FunctionDef | ast.AsyncFunctionDef, before: tuple[ast.stmt, ...], given: Collection[str]
+) -> Iterator[_Scope]:
+    """The body of a function that may take anything: what needs its parameters finds nothing by these names."""
+    parameters = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+    if parameters.isdisjoint(given):
+        known = tuple(each for each in before if parameters.isdisjoint(bound_names(each)))
+        yield _Scope(known, tuple(function.body))
+
+
+def _holds(definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, line: int) -> bool:
+    return definition.lineno <= line <= (definition.end_lineno or definition.lineno)
 
 
 def _is_test_class(node: ast.ClassDef) -> bool:
