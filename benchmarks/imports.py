@@ -104,9 +104,8 @@ class Model(OpenAIServer):
 
     def _say(self, request: RecordedRequest) -> str:
         told = "\n".join(str(message["content"]) for message in request.json()["messages"])
-        names = dict.fromkeys(re.findall(r"\b[fg]_(\d+)\b", told))
-        there = set(re.findall(r"def f_(\d+)\(", told)) if self._appends else set()
-        wanted = [name for name in names if name not in there] or list(names)
+        asked = re.findall(r"must define ([^.]*)\.", told)[-1:] if self._appends else []
+        wanted = dict.fromkeys(re.findall(r"\b[fg]_(\d+)\b", *asked or [told]))
         code = "\n\n".join(FUNCTION.format(name) for name in wanted) or "VALUE = 1\n"
         return f"```python\n{code}```" if self._appends else code
 
