@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import socket
 import subprocess
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 from genloom_program import Program, command, environment
+from pseudo_terminal import PseudoTerminal
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "checks" / "sarif" / "sarif-schema-2.1.0.json").read_text())
 USES_NET = "import socket\n\nS = socket.socket()\n"
@@ -313,27 +312,14 @@ def test_progress_shows_at_a_terminal_after_a_second(program: Program) -> None:
 
 def error_at_terminal(program: Program, *arguments: str) -> tuple[str, str]:
     """Run the program with a terminal as standard error alone; return both outputs."""
-    ours, theirs = pty.openpty()
-    shown = bytearray()
-
-    def read() -> None:
-        try:
-            while data := os.read(ours, 4096):
-                shown.extend(data)
-        except OSError:  # nobody writes any more
-            return
-
+    terminal = PseudoTerminal()
     process = subprocess.Popen(
         command(*arguments),
         stdout=subprocess.PIPE,
-        stderr=theirs,
+        stderr=terminal.end,
         cwd=program.folder,
         env=environment({"TERM": "xterm"}),
     )
-    os.close(theirs)
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
+    terminal.let_go()
     answer, _ = process.communicate(timeout=60)
-    reader.join(10)
-    os.close(ours)
-    return answer.decode(), shown.decode(errors="replace")
+    return answer.decode(), terminal.shown()

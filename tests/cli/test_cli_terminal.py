@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
-import threading
 
 import pytest
 from genloom_program import DOUBLE, Program, command, environment
 from hypothesis import given
 from hypothesis import strategies as st
+from pseudo_terminal import PseudoTerminal
 
 from genloom.events import ContextReady, DraftMade, NodeFailed, SearchProgress, VerdictReady
 from genloom.interfaces.cli.event_text import event_text, plural
@@ -19,27 +17,19 @@ from genloom.interfaces.cli.terminal import visible
 
 def at_terminal(program: Program, *arguments: str, typed: str = "") -> tuple[int, str]:
     """Run the program with a terminal as all three streams; return its exit code and what the terminal showed."""
-    ours, theirs = pty.openpty()
-    shown = bytearray()
-
-    def read() -> None:
-        try:
-            while data := os.read(ours, 4096):
-                shown.extend(data)
-        except OSError:  # nobody writes any more
-            return
-
+    terminal = PseudoTerminal()
     process = subprocess.Popen(
-        command(*arguments), stdin=theirs, stdout=theirs, stderr=theirs, cwd=program.folder, env=environment({})
+        command(*arguments),
+        stdin=terminal.end,
+        stdout=terminal.end,
+        stderr=terminal.end,
+        cwd=program.folder,
+        env=environment({}),
     )
-    os.close(theirs)
-    reader = threading.Thread(target=read, daemon=True)
-    reader.start()
-    os.write(ours, typed.encode())
+    terminal.let_go()
+    terminal.type_in(typed)
     code = process.wait(60)
-    reader.join(10)
-    os.close(ours)
-    return code, shown.decode(errors="replace")
+    return code, terminal.shown()
 
 
 @pytest.mark.slow
