@@ -17,6 +17,11 @@ new ones."""
 FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_")
 
 
+def pytest_configure() -> None:
+    """The options that were given to this run are not those of the runs of pytest that its tests start."""
+    os.environ.pop("PYTEST_ADDOPTS", None)
+
+
 def pytest_collection_finish() -> None:
     """Have the garbage collector leave alone what collecting the tests made: looking through it all again and again stops
     every thread, each time for longer than the short times that some tests give."""
