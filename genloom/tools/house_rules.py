@@ -95,7 +95,7 @@ def _repository_s(repository: Path, name: Path, path: Path) -> ReviewPolicy | No
 
 def _text_inside(repository: Path, name: Path, path: Path) -> str | None:
     """Return the text of a repository's own file, shown as `path`; `None` when there is none."""
-    from genloom.tools.codebase.source import read_inside  # here: what else is in that package loads parsers
+    from genloom.tools.codebase.files.source import read_inside  # here: what else is in that package loads parsers
 
     try:
         root = repository.resolve()

@@ -70,7 +70,7 @@ def test_wheel_holds_the_data_that_the_code_reads(wheel: zipfile.ZipFile) -> Non
     assert "genloom/py.typed" in names
     for folder, ending in (
         ("genloom/prompts/", ".md"),
-        ("genloom/tools/codebase/queries/", ".scm"),
+        ("genloom/tools/codebase/outlines/queries/", ".scm"),
         ("genloom/tools/sandbox/worker/", ".py"),
         ("genloom/tools/sandbox/launcher/", ".py"),
     ):

@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genloom.tools.codebase.outline import Definition, Outline, Segment
-from genloom.tools.codebase.python_outline import outline_python
-from genloom.tools.codebase.segments import OwnerMap, flatten
+from genloom.tools.codebase.outlines.outline import Definition, Outline, Segment
+from genloom.tools.codebase.outlines.python_outline import outline_python
+from genloom.tools.codebase.outlines.segments import OwnerMap, flatten
 
 SOURCE = '''"""Module doc."""
 from __future__ import annotations

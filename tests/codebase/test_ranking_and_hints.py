@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from genloom.state import GenerationRequest
 from genloom.tools.codebase import Codebase, Query
-from genloom.tools.codebase.ranking import Scores, file_role
+from genloom.tools.codebase.ranking.ranking import Scores, file_role
 
 
 def _first(codebase: Codebase, query: str) -> str:

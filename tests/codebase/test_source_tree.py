@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genloom.tools.codebase.source import read_inside
-from genloom.tools.codebase.tree import SourceTree
+from genloom.tools.codebase.files.source import read_inside
+from genloom.tools.codebase.files.tree import SourceTree
 
 
 def _write(root: Path, *paths: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from genloom.errors import UsageError
 from genloom.tools.codebase import Codebase, FunctionSignature, Query
-from genloom.tools.codebase.modules import ModuleMap
+from genloom.tools.codebase.relations.modules import ModuleMap
 
 
 def test_the_repository_is_counted(shop: Path) -> None:

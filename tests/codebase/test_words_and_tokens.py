@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.tools.codebase import estimate_tokens
-from genloom.tools.codebase.words import Stemmer, name_parts
+from genloom.tools.codebase.index.words import Stemmer, name_parts
 
 
 @pytest.mark.parametrize(

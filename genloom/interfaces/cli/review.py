@@ -100,7 +100,7 @@ def _files(paths: Sequence[str], policy_file: str | None) -> list[_File]:
 
 
 def _python_files(path: Path) -> Iterator[Path]:
-    from genloom.tools.codebase.tree import SourceTree
+    from genloom.tools.codebase.files.tree import SourceTree
 
     if path.is_dir():
         yield from (path / file.path for file in SourceTree(path).files())

@@ -33,7 +33,7 @@ def _telling_lines(text: str) -> frozenset[str]:
 
 
 def _alike(lines: frozenset[str], folder: Path) -> Iterator[str]:
-    from genloom.tools.codebase.tree import SourceTree  # imported here: only tests in a repository ask
+    from genloom.tools.codebase.files.tree import SourceTree  # imported here: only tests in a repository ask
 
     if not lines:
         return

@@ -1,14 +1,14 @@
 """The codebase engine: an index of a repository's source, and the context that a request needs of it."""
 
 from genloom.tools.codebase.codebase import Codebase, IndexedSymbol, SourceFile
+from genloom.tools.codebase.context.injection import build_context, codebases, is_current, open_codebase, render_context
+from genloom.tools.codebase.context.rules import ProjectRules
+from genloom.tools.codebase.context.tokens import estimate_tokens
 from genloom.tools.codebase.functions import FunctionSignature
-from genloom.tools.codebase.indexing import IndexReport
-from genloom.tools.codebase.injection import build_context, codebases, is_current, open_codebase, render_context
-from genloom.tools.codebase.query import Query
-from genloom.tools.codebase.ranking import RankedFile, RankedSymbol, Ranking
-from genloom.tools.codebase.rules import ProjectRules
-from genloom.tools.codebase.summary import Summary
-from genloom.tools.codebase.tokens import estimate_tokens
+from genloom.tools.codebase.index.indexing import IndexReport
+from genloom.tools.codebase.ranking.query import Query
+from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
+from genloom.tools.codebase.summaries.summary import Summary
 
 __all__ = [
     "Codebase",

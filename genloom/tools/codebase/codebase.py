@@ -14,20 +14,20 @@ from pathlib import Path
 from genloom.errors import RepositoryError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import CodeContext, GenerationRequest
-from genloom.tools.codebase.caller_context import assemble
+from genloom.tools.codebase.context.caller_context import assemble
+from genloom.tools.codebase.context.packing import pack
+from genloom.tools.codebase.context.rendering import are_current, render_references
+from genloom.tools.codebase.context.rules import ProjectRules, read_rules
+from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
-from genloom.tools.codebase.index_file import index_path, open_index, reading
-from genloom.tools.codebase.indexing import IndexReport, refresh_index
-from genloom.tools.codebase.modules import relative_stems
-from genloom.tools.codebase.packing import pack
-from genloom.tools.codebase.query import Query
-from genloom.tools.codebase.ranking import Ranking
-from genloom.tools.codebase.rendering import are_current, render_references
-from genloom.tools.codebase.rules import ProjectRules, read_rules
-from genloom.tools.codebase.search import rank_query
-from genloom.tools.codebase.source import Source, read_source
-from genloom.tools.codebase.summary import Summary, summarise
+from genloom.tools.codebase.index.index_file import index_path, open_index, reading
+from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
+from genloom.tools.codebase.ranking.query import Query
+from genloom.tools.codebase.ranking.ranking import Ranking
+from genloom.tools.codebase.ranking.search import rank_query
+from genloom.tools.codebase.relations.modules import relative_stems
+from genloom.tools.codebase.summaries.summary import Summary, summarise
 
 __all__ = ["Codebase", "IndexedSymbol", "SourceFile"]
 

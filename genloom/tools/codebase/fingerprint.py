@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from genloom.tools.codebase.tree import MARKS_OF_NO_SOURCE, MAX_FILES, unreadable_root
+from genloom.tools.codebase.files.tree import MARKS_OF_NO_SOURCE, MAX_FILES, unreadable_root
 
 __all__ = ["tree_fingerprint"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from genloom.tools.codebase.modules import ModuleMap
-from genloom.tools.codebase.query import Query
-from genloom.tools.codebase.ranking import Symbol, file_role
-from genloom.tools.codebase.search import score_query
+from genloom.tools.codebase.ranking.query import Query
+from genloom.tools.codebase.ranking.ranking import Symbol, file_role
+from genloom.tools.codebase.ranking.search import score_query
+from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["FunctionSignature", "best_functions", "component_functions"]
 

@@ -12,7 +12,7 @@ from genloom.interfaces.importer.caller.caller import Caller, parse_caller
 from genloom.interfaces.importer.caller.excerpt import excerpt_of, speaks_of
 from genloom.syntax import parse_module
 from genloom.tools.codebase import open_codebase
-from genloom.tools.codebase.source import Source, read_source
+from genloom.tools.codebase.files.source import Source, read_source
 
 __all__ = ["sibling_signatures", "usages_of", "users_of"]
 

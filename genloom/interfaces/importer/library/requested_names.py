@@ -11,7 +11,7 @@ from genloom.interfaces.importer.caller.caller import resolved_module
 from genloom.interfaces.importer.library.library import Library
 from genloom.interfaces.importer.library.stubs import is_own_stub, write_stub
 from genloom.syntax import parse_module
-from genloom.tools.codebase.tree import SourceTree
+from genloom.tools.codebase.files.tree import SourceTree
 
 __all__ = ["refresh_stubs", "requested_names"]
 

@@ -110,7 +110,7 @@ class RepositoryView:
     @cached_property
     def imported(self) -> frozenset[str]:
         """The top-level names that files of the repository import: of the first 2,000, without what git ignores."""
-        from genloom.tools.codebase.tree import SourceTree  # imported here: only when a package is missing
+        from genloom.tools.codebase.files.tree import SourceTree  # imported here: only when a package is missing
 
         files = itertools.islice(SourceTree(Path(self.folder), suffixes=(".py",)).files(), MAX_SEARCHED)
         texts = (self._bytes(file.path) for file in files if file.size <= MAX_SEARCHED_BYTES)
@@ -156,7 +156,9 @@ def copied_files(view: RepositoryView, megabytes: int) -> dict[str, bytes] | Una
 
     They may take half of `megabytes`, and 64 MB at most. Links, hidden folders, and what is covered are left out.
     """
-    from genloom.tools.codebase.tree import SourceTree  # imported here: only systems that cannot mount a view need it
+    from genloom.tools.codebase.files.tree import (
+        SourceTree,  # imported here: only systems that cannot mount a view need it
+    )
 
     most = min(COPY_MEGABYTES << 20, megabytes << 19)
     found: dict[str, bytes] = {}

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from genloom.state import ContextReference
-from genloom.tools.codebase.caller_context import render_caller_context
-from genloom.tools.codebase.source import decode_source, read_inside, text_lines
+from genloom.tools.codebase.context.caller_context import render_caller_context
+from genloom.tools.codebase.files.source import decode_source, read_inside, text_lines
 from genloom.tools.security import delimit, redact
 
 __all__ = ["are_current", "render_item", "render_references"]

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from genloom.tools.codebase.source import read_inside
+from genloom.tools.codebase.files.source import read_inside
 
 __all__ = ["RULE_FILES", "ProjectRules", "read_rules"]
 

@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from genloom.tools.codebase.postings import FIELDS, FileEntry, Postings
-from genloom.tools.codebase.query import Query
+from genloom.tools.codebase.index.postings import FIELDS, FileEntry, Postings
+from genloom.tools.codebase.ranking.query import Query
 
 __all__ = ["RankedFile", "RankedSymbol", "Ranking", "Scores", "Symbol", "file_role", "named_path", "score"]
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from genloom.state import CodeContext, ContextReference
-from genloom.tools.codebase.tokens import FENCE_TOKENS, estimate_tokens
+from genloom.tools.codebase.context.tokens import FENCE_TOKENS, estimate_tokens
 from genloom.tools.security import delimit, redact
 
 __all__ = ["assemble", "caller_tokens", "render_caller_context"]

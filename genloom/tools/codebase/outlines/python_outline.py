@@ -8,9 +8,9 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
-from genloom.tools.codebase.outline import Definition, Import, Outline, Parameter, Segment
-from genloom.tools.codebase.python_usage import Counts, Usage
-from genloom.tools.codebase.segments import OwnerMap, flatten
+from genloom.tools.codebase.outlines.outline import Definition, Import, Outline, Parameter, Segment
+from genloom.tools.codebase.outlines.python_usage import Counts, Usage
+from genloom.tools.codebase.outlines.segments import OwnerMap, flatten
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, QueryCursor
@@ -50,7 +50,7 @@ def _grammar() -> tuple[Parser, QueryCursor]:
     from tree_sitter import Language, Parser, Query, QueryCursor
 
     language = Language(tree_sitter_python.language())
-    query = resources.files("genloom.tools.codebase").joinpath("queries/python.scm").read_text("utf-8")
+    query = resources.files("genloom.tools.codebase.outlines").joinpath("queries/python.scm").read_text("utf-8")
     return Parser(language), QueryCursor(Query(language, query))
 
 

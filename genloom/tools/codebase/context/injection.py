@@ -10,10 +10,10 @@ from genloom.errors import RepositoryError
 from genloom.events import EventEmitter, Note, ignore_events
 from genloom.registry import Registry
 from genloom.state import CodeContext, GenerationRequest, GraphContext
-from genloom.tools.codebase.caller_context import assemble, caller_tokens, render_caller_context
 from genloom.tools.codebase.codebase import Codebase
-from genloom.tools.codebase.indexing import IndexReport
-from genloom.tools.codebase.rendering import are_current, render_references
+from genloom.tools.codebase.context.caller_context import assemble, caller_tokens, render_caller_context
+from genloom.tools.codebase.context.rendering import are_current, render_references
+from genloom.tools.codebase.index.indexing import IndexReport
 
 __all__ = ["build_context", "codebases", "is_current", "open_codebase", "render_context"]
 

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from genloom.tools.codebase.modules import ModuleMap
-from genloom.tools.codebase.postings import Postings, read_postings
-from genloom.tools.codebase.query import Query
-from genloom.tools.codebase.ranking import (
+from genloom.tools.codebase.index.postings import Postings, read_postings
+from genloom.tools.codebase.index.words import STOP_WORDS, Stemmer
+from genloom.tools.codebase.ranking.query import Query
+from genloom.tools.codebase.ranking.ranking import (
     RELEVANCE_SYMBOLS,
     RankedFile,
     RankedSymbol,
@@ -19,8 +19,8 @@ from genloom.tools.codebase.ranking import (
     named_path,
     score,
 )
-from genloom.tools.codebase.reasons import Explanation, importers
-from genloom.tools.codebase.words import STOP_WORDS, Stemmer
+from genloom.tools.codebase.ranking.reasons import Explanation, importers
+from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["Scored", "rank_query", "score_query"]
 

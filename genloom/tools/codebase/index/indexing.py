@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from genloom.events import EventEmitter, IndexProgress
-from genloom.tools.codebase.index_file import writing
-from genloom.tools.codebase.occurrences import count_occurrences
-from genloom.tools.codebase.outline import Definition, Outline
-from genloom.tools.codebase.python_outline import outline_python
-from genloom.tools.codebase.source import Source, read_source
-from genloom.tools.codebase.tree import Found, SourceTree
-from genloom.tools.codebase.words import Stemmer
+from genloom.tools.codebase.files.source import Source, read_source
+from genloom.tools.codebase.files.tree import Found, SourceTree
+from genloom.tools.codebase.index.index_file import writing
+from genloom.tools.codebase.index.occurrences import count_occurrences
+from genloom.tools.codebase.index.words import Stemmer
+from genloom.tools.codebase.outlines.outline import Definition, Outline
+from genloom.tools.codebase.outlines.python_outline import outline_python
 from genloom.tools.security import Redactor, SecretSpan, find_secrets
 
 __all__ = ["IndexReport", "refresh_index"]

@@ -6,10 +6,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from genloom.tools.codebase.modules import ModuleMap
-from genloom.tools.codebase.postings import Postings
-from genloom.tools.codebase.query import Query
-from genloom.tools.codebase.ranking import Scores, Symbol, file_role, named_path
+from genloom.tools.codebase.index.postings import Postings
+from genloom.tools.codebase.ranking.query import Query
+from genloom.tools.codebase.ranking.ranking import Scores, Symbol, file_role, named_path
+from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["Explanation", "importers"]
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from genloom.tools.codebase.outline import Mention, MentionKind
-from genloom.tools.codebase.segments import OwnerMap
+from genloom.tools.codebase.outlines.outline import Mention, MentionKind
+from genloom.tools.codebase.outlines.segments import OwnerMap
 
 if TYPE_CHECKING:
     from tree_sitter import Node

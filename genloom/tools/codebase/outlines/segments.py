@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable, Sequence
 
-from genloom.tools.codebase.outline import Segment
+from genloom.tools.codebase.outlines.outline import Segment
 
 __all__ = ["OwnerMap", "flatten"]
 

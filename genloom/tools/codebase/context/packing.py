@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from genloom.state import ContextReference
-from genloom.tools.codebase.ranking import RankedFile, RankedSymbol, Ranking
-from genloom.tools.codebase.rendering import render_item
-from genloom.tools.codebase.rules import ProjectRules
-from genloom.tools.codebase.source import text_lines
-from genloom.tools.codebase.tokens import FENCE_TOKENS, estimate_tokens
+from genloom.tools.codebase.context.rendering import render_item
+from genloom.tools.codebase.context.rules import ProjectRules
+from genloom.tools.codebase.context.tokens import FENCE_TOKENS, estimate_tokens
+from genloom.tools.codebase.files.source import text_lines
+from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
 
 __all__ = ["pack"]
 

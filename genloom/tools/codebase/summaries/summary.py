@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from genloom.errors import UsageError
-from genloom.tools.codebase.modules import ModuleMap
-from genloom.tools.codebase.reasons import importers
+from genloom.tools.codebase.ranking.reasons import importers
+from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["Summary", "summarise"]
 

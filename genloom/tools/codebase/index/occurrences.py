@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genloom.tools.codebase.outline import Outline
-from genloom.tools.codebase.words import Stemmer
+from genloom.tools.codebase.index.words import Stemmer
+from genloom.tools.codebase.outlines.outline import Outline
 
 __all__ = ["FileOccurrences", "count_occurrences"]
 

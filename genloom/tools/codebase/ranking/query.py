@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from genloom.state import GenerationRequest
-from genloom.tools.codebase.words import names_in
+from genloom.tools.codebase.index.words import names_in
 
 __all__ = ["Query"]
 

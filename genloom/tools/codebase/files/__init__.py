@@ -1,0 +1,1 @@
+"""Which files of a repository are its own source, and their text."""

@@ -1,0 +1,1 @@
+"""The index: a repository's outlines and words in one database."""

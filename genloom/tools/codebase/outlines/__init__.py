@@ -1,0 +1,1 @@
+"""What one source file defines, imports and mentions, language by language."""

@@ -1,0 +1,1 @@
+"""Which files and symbols a query is about, and why."""

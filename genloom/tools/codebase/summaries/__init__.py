@@ -1,0 +1,1 @@
+"""Summaries: counts of a repository, file or symbol, for people and prompts."""
