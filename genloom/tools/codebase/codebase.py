@@ -46,7 +46,8 @@ class SourceFile:
 
 @dataclass(frozen=True, kw_only=True)
 class IndexedSymbol:
-    """A definition. `kind` is `class`, `function`, `method` or `variable`; lines are 1-based and inclusive."""
+    """A definition. `kind` is `class`, `function`, `method` or `variable`; lines are 1-based and inclusive, of the file's
+    bytes with the hash `sha256`."""
 
     path: str
     name: str
@@ -56,6 +57,7 @@ class IndexedSymbol:
     end_line: int
     signature: str
     doc: str
+    sha256: str
 
 
 class Codebase:
@@ -122,17 +124,19 @@ class Codebase:
             known = {path: (size, mtime_ns, sha256) for path, size, mtime_ns, sha256 in rows}
         return tree_fingerprint(self.root, known, leave_out)
 
-    def symbols(self, path: str | None = None) -> tuple[IndexedSymbol, ...]:
-        """Return the definitions of one file, or of all, in the order of path and place."""
+    def symbols(self, path: str | None = None, *, name: str | None = None) -> tuple[IndexedSymbol, ...]:
+        """Return the definitions of one file, or of all, in the order of path and place; with a `name` (`total_due` or
+        `Invoice.total_due`) those that are called so."""
         with self._reading() as index:
             rows = index.execute(
-                "SELECT path, name, qualified, kind, start_line, end_line, signature, doc FROM symbols"
+                "SELECT path, name, qualified, kind, start_line, end_line, signature, doc, sha256 FROM symbols"
                 " JOIN files ON files.id = file_id WHERE ordinal > 0 AND (:path IS NULL OR path = :path)"
-                " ORDER BY path, ordinal",
-                {"path": path},
+                " AND (:name IS NULL OR name = :last) ORDER BY path, ordinal",
+                {"path": path, "name": name, "last": (name or "").rpartition(".")[2]},
             )
-            names = ("path", "name", "qualified", "kind", "start_line", "end_line", "signature", "doc")
-            return tuple(IndexedSymbol(**dict(zip(names, row, strict=True))) for row in rows)
+            names = ("path", "name", "qualified", "kind", "start_line", "end_line", "signature", "doc", "sha256")
+            found = tuple(IndexedSymbol(**dict(zip(names, row, strict=True))) for row in rows)
+        return found if name is None else tuple(s for s in found if f".{s.qualified}".endswith(f".{name}"))
 
     def functions(self) -> tuple[FunctionSignature, ...]:
         """Return the public top-level functions whose own text shows no side effect: a search's building blocks."""

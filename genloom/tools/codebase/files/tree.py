@@ -13,7 +13,7 @@ from genloom.errors import RepositoryError
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "SourceTree", "unreadable_root"]
+__all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "SourceTree", "is_ignored", "unreadable_root"]
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules __pycache__ site-packages dist-packages venv env virtualenv htmlcov bower_components".split()
@@ -116,6 +116,22 @@ def unreadable_root(root: Path | str, error: OSError) -> RepositoryError:
         f"The repository {str(root)!r} cannot be read: {error.strerror or error}.",
         hint="Give the folder that holds the project's code.",
     )
+
+
+def is_ignored(root: Path, path: str, *, folder: bool = False) -> bool:
+    """Whether the repository's ignore files leave a path out, by itself or by a folder that it lies in."""
+    exclude = _ignores(root / ".git" / "info" / "exclude")
+    specs = [("", exclude)] if exclude else []
+    prefix = ""
+    parts = path.split("/")
+    for number, part in enumerate(parts, 1):
+        own = _ignores(root / prefix / ".gitignore")
+        specs += [(prefix, own)] if own else []
+        inner = f"{prefix}{part}/" if folder or number < len(parts) else f"{prefix}{part}"
+        if _ignored(inner, specs):
+            return True
+        prefix = f"{prefix}{part}/"
+    return False
 
 
 def _ignores(path: Path) -> GitIgnoreSpec | None:
