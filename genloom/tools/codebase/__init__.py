@@ -1,5 +1,6 @@
 """The codebase engine: an index of a repository's source, and the context that a request needs of it."""
 
+from genloom.tools.codebase.agent_tools import codebase_tools
 from genloom.tools.codebase.codebase import Codebase, IndexedSymbol, SourceFile
 from genloom.tools.codebase.context.injection import build_context, codebases, is_current, open_codebase, render_context
 from genloom.tools.codebase.context.rules import ProjectRules
@@ -23,6 +24,7 @@ __all__ = [
     "SourceFile",
     "Summary",
     "build_context",
+    "codebase_tools",
     "codebases",
     "estimate_tokens",
     "is_current",

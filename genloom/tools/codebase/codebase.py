@@ -21,6 +21,7 @@ from genloom.tools.codebase.context.rules import ProjectRules, read_rules
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
+from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.index.index_file import index_path, open_index, reading
 from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
 from genloom.tools.codebase.ranking.query import Query
@@ -64,7 +65,8 @@ class Codebase:
     """A repository's source, indexed. Safe to use from several threads; several processes can share one cache folder.
 
     `root` is the repository's folder (a git repository or not); `cache` the folder for the index, in memory without one.
-    Reading anything indexes first, if that was never done; call `refresh` to see later changes. Raises `RepositoryError`
+    Reading anything indexes first, if that was never done; call `refresh` to see later changes. `arefresh`, `arank` and the
+    like are the same methods for an event loop: they run in a thread. Raises `RepositoryError`
     when the root is missing, no folder or unreadable, `StorageError` when the index cannot be kept.
     """
 
@@ -207,6 +209,13 @@ class Codebase:
         """
         with self._reading() as index:
             return summarise(index, target)
+
+    arefresh = in_thread(refresh)
+    arank = in_thread(rank)
+    acontext = in_thread(context)
+    arender = in_thread(render)
+    asymbols = in_thread(symbols)
+    asummary = in_thread(summary)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

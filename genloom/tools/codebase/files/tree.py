@@ -13,7 +13,7 @@ from genloom.errors import RepositoryError
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "SourceTree", "is_ignored", "unreadable_root"]
+__all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "IgnoreFiles", "SourceTree", "unreadable_root"]
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules __pycache__ site-packages dist-packages venv env virtualenv htmlcov bower_components".split()
@@ -118,20 +118,28 @@ def unreadable_root(root: Path | str, error: OSError) -> RepositoryError:
     )
 
 
-def is_ignored(root: Path, path: str, *, folder: bool = False) -> bool:
-    """Whether the repository's ignore files leave a path out, by itself or by a folder that it lies in."""
-    exclude = _ignores(root / ".git" / "info" / "exclude")
-    specs = [("", exclude)] if exclude else []
-    prefix = ""
-    parts = path.split("/")
-    for number, part in enumerate(parts, 1):
-        own = _ignores(root / prefix / ".gitignore")
-        specs += [(prefix, own)] if own else []
-        inner = f"{prefix}{part}/" if folder or number < len(parts) else f"{prefix}{part}"
-        if _ignored(inner, specs):
-            return True
-        prefix = f"{prefix}{part}/"
-    return False
+class IgnoreFiles:
+    """A repository's ignore files, each read once, to ask about single paths."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        exclude = _ignores(root / ".git" / "info" / "exclude")
+        self._exclude = [("", exclude)] if exclude else []
+        self._own: dict[str, GitIgnoreSpec | None] = {}
+
+    def leave_out(self, path: str, *, folder: bool = False) -> bool:
+        """Whether they leave a path out, by itself or by a folder that it lies in."""
+        specs, prefix = list(self._exclude), ""
+        parts = path.split("/")
+        for number, part in enumerate(parts, 1):
+            if prefix not in self._own:
+                self._own[prefix] = _ignores(self._root / prefix / ".gitignore")
+            own = self._own[prefix]
+            specs += [(prefix, own)] if own else []
+            if _ignored(f"{prefix}{part}/" if folder or number < len(parts) else f"{prefix}{part}", specs):
+                return True
+            prefix = f"{prefix}{part}/"
+        return False
 
 
 def _ignores(path: Path) -> GitIgnoreSpec | None:
