@@ -30,17 +30,19 @@ class CodeAnswer:
         why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else f"It cannot be read: {error}"
         return clean(why.strip(), secrets=self.secrets).text[: self.most]
 
-    def of_rows(self, title: str, rows: Sequence[str], *, after: str = "") -> tuple[str, int]:
-        """Return rows as data, as many as there is room for, and how many these are; `after` stands outside."""
+    def of_rows(self, title: str, rows: Sequence[str]) -> tuple[str, int]:
+        """Return rows as data, as many as there is room for, and how many these are."""
+        return self._told(title, [_cut(redact(row, secrets=self.secrets)) for row in rows])
+
+    def _told(self, title: str, rows: Sequence[str]) -> tuple[str, int]:
         kept: list[str] = []
         room = self.most - NOTE_CHARACTERS
         for row in rows:
-            row = _cut(redact(row, secrets=self.secrets))
             room -= len(row) + 1
             if room < 0 and kept:
                 break
             kept.append(row)
-        return f"{present(title, chr(10).join(kept), secrets=self.secrets)}{after}", len(kept)
+        return present(title, "\n".join(kept), secrets=self.secrets), len(kept)
 
     def of_lines(self, title: str, text: str, first: int, last: int) -> tuple[str, int]:
         """Return lines of a file as numbered data, as many as there is room for, and the last one shown.
@@ -50,10 +52,10 @@ class CodeAnswer:
         lines = [line.removesuffix("\r") for line in self._hidden(text).split("\n")][first - 1 : last]
         # screened before it is numbered: numbers would cut hidden text that goes over several lines into pieces
         screened = clean("\n".join(lines), title=title, secrets=self.secrets).text.split("\n")
-        rows = [f"{number:>{NUMBER_WIDTH}}  {line}" for number, line in enumerate(screened, first)]
+        rows = [f"{number:>{NUMBER_WIDTH}}  {_cut(line)}" for number, line in enumerate(screened, first)]
         if len(screened) != len(lines):
-            rows = ["[lines were blocked, so the others have no numbers]", *screened]
-        told, count = self.of_rows(title, rows)
+            rows = ["[lines were blocked, so the others have no numbers]", *map(_cut, screened)]
+        told, count = self._told(title, rows)
         return told, min(first + count - 1, last)
 
     def _hidden(self, text: str) -> str:

@@ -79,7 +79,7 @@ def _is_hidden(ignored: IgnoreFiles, parts: tuple[str, ...], entry: os.DirEntry[
 
 
 def _row(entry: os.DirEntry[str]) -> str:
-    name = entry.name.encode("utf-8", "backslashreplace").decode()
+    name = entry.name if entry.name.isprintable() else ascii(entry.name)[1:-1]  # a name with a line break is one line
     if entry.is_symlink():
         return f"{name}  (link, not followed)"
     if entry.is_dir(follow_symlinks=False):
