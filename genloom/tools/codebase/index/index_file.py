@@ -14,30 +14,36 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from genloom.errors import StorageError
+from genloom.tools.codebase.outlines.languages import OUTLINE_VERSION
 
 __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
-SCHEMA_VERSION = 1
+TABLES_VERSION = 2
+SCHEMA_VERSION = TABLES_VERSION * 10_000 + OUTLINE_VERSION
+"""Of the tables, and of the outlines that are kept in them: an index with another one is built anew."""
 BUSY_SECONDS = 60.0
 MAX_INDEXES = 64
 
 SCHEMA = """
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, mtime_ns INTEGER NOT NULL, size INTEGER NOT NULL,
-    checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, skipped TEXT NOT NULL, has_errors INTEGER NOT NULL,
-    lines INTEGER NOT NULL, path_length INTEGER NOT NULL, lengths BLOB NOT NULL, term_ids BLOB NOT NULL);
+    checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, language TEXT NOT NULL, skipped TEXT NOT NULL,
+    has_errors INTEGER NOT NULL, lines INTEGER NOT NULL, path_length INTEGER NOT NULL, lengths BLOB NOT NULL, term_ids BLOB NOT NULL);
 CREATE TABLE symbols (
     file_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, parent INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
     qualified TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, head_line INTEGER NOT NULL,
     signature TEXT NOT NULL, doc TEXT NOT NULL, details TEXT NOT NULL, PRIMARY KEY (file_id, ordinal)) WITHOUT ROWID;
 CREATE INDEX symbols_by_name ON symbols (name);
 CREATE TABLE imports (
-    file_id INTEGER NOT NULL, module TEXT NOT NULL, name TEXT NOT NULL, alias TEXT NOT NULL, line INTEGER NOT NULL);
+    file_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, module TEXT NOT NULL, name TEXT NOT NULL, alias TEXT NOT NULL,
+    line INTEGER NOT NULL);
 CREATE INDEX imports_by_file ON imports (file_id);
 CREATE TABLE mentions (
-    file_id INTEGER NOT NULL, name TEXT NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL);
+    file_id INTEGER NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL,
+    count INTEGER NOT NULL);
 CREATE INDEX mentions_by_file ON mentions (file_id);
 CREATE INDEX mentions_by_name ON mentions (name);
+CREATE TABLE exports (file_id INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (file_id, name)) WITHOUT ROWID;
 CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
 CREATE TABLE postings (
     term_id INTEGER NOT NULL, file_id INTEGER NOT NULL, in_path INTEGER NOT NULL, occurrences BLOB NOT NULL,

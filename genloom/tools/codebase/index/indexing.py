@@ -7,7 +7,7 @@ import sqlite3
 import time
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from genloom.events import EventEmitter, IndexProgress
@@ -16,14 +16,21 @@ from genloom.tools.codebase.files.tree import Found, SourceTree
 from genloom.tools.codebase.index.index_file import writing
 from genloom.tools.codebase.index.occurrences import count_occurrences
 from genloom.tools.codebase.index.words import Stemmer
+from genloom.tools.codebase.outlines.languages import (
+    LANGUAGES,
+    MissingGrammarError,
+    is_available,
+    outline_source,
+    source_suffixes,
+)
 from genloom.tools.codebase.outlines.outline import Definition, Outline
-from genloom.tools.codebase.outlines.python_outline import outline_python
 from genloom.tools.security import Redactor, SecretSpan, find_secrets
 
 __all__ = ["IndexReport", "refresh_index"]
 
 FLUSH_POSTINGS = 200_000
 REPORT_EVERY = 50
+NO_GRAMMAR = "no-grammar"
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 RACY_NS = 2_000_000_000
 """A file touched within two seconds of its check may have changed again with the same time stamp."""
@@ -34,7 +41,8 @@ class IndexReport:
     """What a refresh did. `files` are those in the index now; `indexed` were read and parsed, `removed` are gone.
 
     `skipped` counts the source files left out, by reason (`binary`, `large`, `generated`, `minified`, `unreadable`,
-    `link`); `syntax_errors` the files that were indexed although they do not parse whole. `complete` is false when the
+    `link`, `no-grammar`); `missing_grammars` the files by language that wait for `pip install 'genloom[languages]'`, and
+    are indexed once it is done; `syntax_errors` the files that were indexed although they do not parse whole. `complete` is false when the
     deadline came first or the tree is beyond its bounds: the next refresh goes on from there.
     """
 
@@ -43,6 +51,7 @@ class IndexReport:
     removed: int
     syntax_errors: int
     skipped: dict[str, int] = field(default_factory=dict)
+    missing_grammars: dict[str, int] = field(default_factory=dict)
     complete: bool = True
     seconds: float = 0.0
 
@@ -54,6 +63,8 @@ class _Known:
     size: int
     checked_ns: int
     sha256: str
+    language: str
+    skipped: str
 
     def fits(self, found: Found) -> bool:
         """Whether the file is surely the one that was read."""
@@ -66,7 +77,7 @@ def refresh_index(
 ) -> IndexReport:
     """Make the index agree with the tree. `deadline` is a `time.monotonic()` value after which it stops early."""
     started = time.monotonic()
-    tree = SourceTree(root)
+    tree = SourceTree(root, source_suffixes())
     found = {file.path: file for file in tree.files()}
     indexed = removed = 0
     complete = not tree.truncated
@@ -83,8 +94,13 @@ def refresh_index(
 
 
 def _known_files(connection: sqlite3.Connection) -> dict[str, _Known]:
-    rows = connection.execute("SELECT path, id, mtime_ns, size, checked_ns, sha256 FROM files")
-    return {path: _Known(*rest) for path, *rest in rows}
+    rows = connection.execute("SELECT path, id, mtime_ns, size, checked_ns, sha256, language, skipped FROM files")
+    known = {path: _Known(*rest) for path, *rest in rows}
+    waiting = {file.language for file in known.values() if file.skipped == NO_GRAMMAR}
+    arrived = {language.name for language in LANGUAGES if language.name in waiting and is_available(language)}
+    for path in [path for path, file in known.items() if file.skipped == NO_GRAMMAR and file.language in arrived]:
+        known[path] = replace(known[path], checked_ns=0)
+    return known
 
 
 def _differs(found: dict[str, Found], known: dict[str, _Known]) -> bool:
@@ -97,7 +113,7 @@ def _remove_files(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
         terms = array("I")
         terms.frombytes(row[0])
         connection.executemany("DELETE FROM postings WHERE term_id = ? AND file_id = ?", ((t, file_id) for t in terms))
-        for table in ("symbols", "imports", "mentions"):
+        for table in ("symbols", "imports", "mentions", "exports"):
             connection.execute(f"DELETE FROM {table} WHERE file_id = ?", (file_id,))  # noqa: S608 # names of our own
         connection.execute("DELETE FROM files WHERE id = ?", (file_id,))
 
@@ -142,15 +158,19 @@ class _Indexing:
                 )
                 return False
             _remove_files(self.connection, [before.id])
-        if isinstance(source, Source):
-            self._add(file, source, now)
-        else:
+        if not isinstance(source, Source):
             self._insert_file(file, now, skipped=source)
+            return True
+        try:
+            outline = outline_source(file.path, source.utf8)
+        except MissingGrammarError as error:
+            self._insert_file(file, now, skipped=NO_GRAMMAR, language=error.language.name)
+        else:
+            self._add(file, source, outline, now)
         return True
 
-    def _add(self, file: Found, source: Source, now: int) -> None:
+    def _add(self, file: Found, source: Source, outline: Outline, now: int) -> None:
         data = source.utf8
-        outline = outline_python(data)
         secrets = find_secrets(source.text)
         found = count_occurrences(file.path, _blanked(data, source.text, secrets), outline, self.stemmer)
         term_ids = array("I", sorted(self._term_id(term) for term in found.by_term))
@@ -158,6 +178,7 @@ class _Indexing:
             file,
             now,
             sha256=source.sha256,
+            language=outline.language,
             has_errors=outline.has_errors,
             lines=source.text.count("\n") + 1,
             path_length=found.path_length,
@@ -180,6 +201,7 @@ class _Indexing:
         now: int,
         *,
         sha256: str = "",
+        language: str = "",
         skipped: str = "",
         has_errors: bool = False,
         lines: int = 0,
@@ -193,6 +215,7 @@ class _Indexing:
             file.size,
             now,
             sha256,
+            language,
             skipped,
             has_errors,
             lines,
@@ -201,8 +224,8 @@ class _Indexing:
             term_ids,
         )
         cursor = self.connection.execute(
-            "INSERT INTO files (path, mtime_ns, size, checked_ns, sha256, skipped, has_errors, lines, path_length, lengths,"
-            " term_ids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO files (path, mtime_ns, size, checked_ns, sha256, language, skipped, has_errors, lines, path_length,"
+            " lengths, term_ids) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         )
         return cursor.lastrowid or 0
@@ -216,12 +239,15 @@ class _Indexing:
             ),
         )
         self.connection.executemany(
-            "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
-            ((file_id, found.module, found.name, found.alias, found.line) for found in outline.imports),
+            "INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?)",
+            ((file_id, i.ordinal, i.module, i.name, i.alias, i.line) for i in outline.imports),
         )
         self.connection.executemany(
-            "INSERT INTO mentions VALUES (?, ?, ?, ?, ?)",
-            ((file_id, mention.name, mention.ordinal, mention.kind, mention.times) for mention in outline.mentions),
+            "INSERT INTO mentions VALUES (?, ?, ?, ?, ?, ?)",
+            ((file_id, m.name, m.qualifier, m.ordinal, m.kind, m.times) for m in outline.mentions),
+        )
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO exports VALUES (?, ?)", ((file_id, name) for name in outline.exports or ())
         )
 
     def _save(self) -> None:
@@ -281,6 +307,12 @@ def _report(
         removed=removed,
         syntax_errors=sum(errors or 0 for _, _, errors in rows),
         skipped=skipped,
+        missing_grammars=dict(
+            connection.execute(
+                "SELECT language, COUNT(*) FROM files WHERE skipped = ? GROUP BY language ORDER BY language",
+                (NO_GRAMMAR,),
+            )
+        ),
         complete=complete,
         seconds=seconds,
     )

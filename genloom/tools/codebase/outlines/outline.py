@@ -17,8 +17,9 @@ __all__ = [
     "Segment",
 ]
 
-DefinitionKind = Literal["module", "class", "function", "method", "variable"]
-MentionKind = Literal["call", "base", "decorator", "annotation"]
+DefinitionKind = Literal["module", "class", "interface", "type", "function", "method", "variable"]
+"""`class` also stands for a struct, enum, trait, record, object, and a module of Ruby; `type` for a type alias."""
+MentionKind = Literal["call", "base", "decorator", "annotation", "reference"]
 Field = Literal["head", "body"]
 
 
@@ -58,22 +59,32 @@ class Definition(NamedTuple):
 
 
 class Import(NamedTuple):
-    """One imported name: `module` as written with its leading dots, `name` empty for `import module`, `*` for all."""
+    """One imported name: `module` as written with its leading dots, `name` empty for `import module`, `*` for all.
+
+    `ordinal` is the definition in whose text the import stands, 0 the module's own.
+    """
 
     module: str
     name: str
     alias: str
     line: int
+    ordinal: int = 0
 
 
 class Mention(NamedTuple):
     """A use of a name inside a definition (by ordinal): the last part of what it calls, inherits, or is decorated or
-    annotated with."""
+    annotated with; a `reference` is any other use, in code, of a name that the file imports or defines at its top level,
+    or of an attribute of such a name.
+
+    `qualifier` is the dotted chain before the name (`os.path` of `os.path.join`), empty without one, and `?` when what
+    stands before it is no chain of names.
+    """
 
     ordinal: int
     name: str
     kind: MentionKind
     times: int
+    qualifier: str = ""
 
 
 class Segment(NamedTuple):
@@ -87,10 +98,15 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Outline:
-    """A file's definitions (ordinal 0 is the module itself), imports, mentions and the segments of its text."""
+    """A file's definitions (ordinal 0 is the module itself), imports, mentions and the segments of its text.
+
+    `exports` are the names that the file says are its public ones (`__all__`), `None` when it says nothing.
+    """
 
     definitions: tuple[Definition, ...]
     imports: tuple[Import, ...] = ()
     mentions: tuple[Mention, ...] = ()
     segments: tuple[Segment, ...] = field(default=())
     has_errors: bool = False
+    language: str = "python"
+    exports: tuple[str, ...] | None = None

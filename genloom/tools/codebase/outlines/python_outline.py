@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
-from genloom.tools.codebase.outlines.outline import Definition, Import, Outline, Parameter, Segment
+from genloom.tools.codebase.outlines.outline import Definition, Import, Mention, Outline, Parameter, Segment
+from genloom.tools.codebase.outlines.python_references import names_in_import, own_texts, references
 from genloom.tools.codebase.outlines.python_usage import Counts, Usage
 from genloom.tools.codebase.outlines.segments import OwnerMap, flatten
 
@@ -20,6 +23,7 @@ __all__ = ["outline_python"]
 MAX_SIGNATURE = 1_000
 MAX_DOC = 2_000
 MAX_DEFINITIONS = 60_000
+_EXPORTED = re.compile(r"""["']([^\W\d]\w*)["']""")
 Captures = dict[str, list["Node"]]
 
 
@@ -34,14 +38,68 @@ def outline_python(source: bytes) -> Outline:
     root = tree.root_node
     places = [_Place(root, root, root, 0, _doc_node(root)), *_places(nodes[:MAX_DEFINITIONS])]
     segments = flatten([Segment(0, len(source), 0, "body"), *_spans(places)])
-    usage = Usage(captures, source, OwnerMap(segments))
+    owners = OwnerMap(segments)
+    usage = Usage(captures, source, owners)
+    definitions = (*_definitions(places, source, usage), *_variables(captures))
+    import_nodes = captures.get("import", ())
+    import_ordinals = owners.ordinals(node.start_byte for node in import_nodes)
+    imports = [i for node, owner in zip(import_nodes, import_ordinals, strict=True) for i in _imports(node, owner)]
+    mentions = list(usage.mentions())
+    known = _known_uses(mentions, definitions, captures, zip(import_nodes, import_ordinals, strict=True))
     return Outline(
-        definitions=(*_definitions(places, source, usage), *_variables(captures)),
-        imports=tuple(found for node in captures.get("import", ()) for found in _imports(node)),
-        mentions=tuple(usage.mentions()),
+        definitions=definitions,
+        imports=tuple(imports),
+        mentions=(
+            *mentions,
+            *references(
+                own_texts(source, segments), _own_names(definitions, imports), known, _parameter_names(definitions)
+            ),
+        ),
         segments=segments,
         has_errors=root.has_error,
+        language="python",
+        exports=_exports(captures) if b"__all__" in source else None,
     )
+
+
+def _own_names(definitions: Iterable[Definition], imports: Iterable[Import]) -> set[str]:
+    """Return the names that the file imports, anywhere, or defines at its top level."""
+    names = {d.name for d in definitions if d.parent == 0}
+    return names | {i.alias or i.name or i.module.partition(".")[0] for i in imports} - {"*", ""}
+
+
+def _parameter_names(definitions: Iterable[Definition]) -> dict[int, set[str]]:
+    return {n: {p.name.lstrip("*") for p in d.parameters} for n, d in enumerate(definitions) if d.parameters}
+
+
+def _known_uses(
+    mentions: Iterable[Mention],
+    definitions: Iterable[Definition],
+    captures: Captures,
+    imports: Iterable[tuple[Node, int]],
+) -> Counter[tuple[int, str]]:
+    """Count what a text's chains of names are, by ordinal, where they are no references: mentions, and what defines."""
+    known: Counter[tuple[int, str]] = Counter()
+    for mention in mentions:
+        prefix = f"{mention.qualifier}." if mention.qualifier else ""
+        known[mention.ordinal, prefix + mention.name] += mention.times
+    for ordinal, definition in enumerate(definitions):
+        known[ordinal, definition.name] += 1
+    for node, ordinal in imports:
+        known.update((ordinal, found) for found in names_in_import(_text(node)))
+    for node in captures.get("variable", ()):
+        following = node.next_sibling
+        if following is None or following.type != "=":  # an annotated name, or one of several: read as a use
+            known[0, _text(node)] += 1
+    return known
+
+
+def _exports(captures: Captures) -> tuple[str, ...] | None:
+    """Return the literal names of all assignments to `__all__`, `None` when there is none."""
+    assigned = [n for kind in ("variable", "augmented") for n in captures.get(kind, ()) if _text(n) == "__all__"]
+    values = [_text(node.parent.child_by_field_name("right")) for node in assigned if node.parent]
+    found = (match[1] for value in values for match in _EXPORTED.finditer(value))
+    return tuple(dict.fromkeys(found)) if assigned else None
 
 
 @cache  # shared by all threads: the binding holds the interpreter's lock while it parses or queries
@@ -161,20 +219,20 @@ def _variables(captures: Captures) -> Iterator[Definition]:
             )
 
 
-def _imports(node: Node) -> Iterator[Import]:
+def _imports(node: Node, ordinal: int) -> Iterator[Import]:
     line = node.start_point.row + 1
     names = node.children_by_field_name("name")
     if node.type == "import_statement":
         for item in names:
             module, alias = _aliased(item)
-            yield Import(module=module, name="", alias=alias, line=line)
+            yield Import(module=module, name="", alias=alias, line=line, ordinal=ordinal)
         return
     module = "__future__" if node.type == "future_import_statement" else _text(node.child_by_field_name("module_name"))
     if any(child.type == "wildcard_import" for child in node.children):
-        yield Import(module=module, name="*", alias="", line=line)
+        yield Import(module=module, name="*", alias="", line=line, ordinal=ordinal)
     for item in names:
         name, alias = _aliased(item)
-        yield Import(module=module, name=name, alias=alias, line=line)
+        yield Import(module=module, name=name, alias=alias, line=line, ordinal=ordinal)
 
 
 def _aliased(item: Node) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from genloom.tools.codebase.outlines.outline import Mention, MentionKind
+from genloom.tools.codebase.outlines.python_references import chain
 from genloom.tools.codebase.outlines.segments import OwnerMap
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Usage"]
 
 MENTIONS: tuple[MentionKind, ...] = ("call", "base", "decorator", "annotation")
+LONGEST_CHAIN = 400
+"""How many bytes before its end a chain of names is read from; one of thousands of calls would be read again for each."""
 IMPURE_CALLS = frozenset(
     "open print input exec eval compile __import__ breakpoint exit quit system popen run Popen urlopen connect socket "
     "random randint choice shuffle sleep time now today utcnow urandom token_hex uuid4 write write_text write_bytes "
@@ -35,17 +38,14 @@ class Usage:
     """What the captures of `queries/python.scm` tell, by the definitions that `owners` says they belong to."""
 
     def __init__(self, captures: Mapping[str, Sequence[Node]], source: bytes, owners: OwnerMap) -> None:
-        def placed(name: str) -> list[int]:
-            return owners.ordinals(node.start_byte for node in captures.get(name, ()))
-
         # one pass over the nodes of each kind: crossing into the tree is what costs
-        self._named = {
-            kind: list(zip(placed(kind), _texts(captures.get(kind, ()), source), strict=True)) for kind in MENTIONS
-        }
-        self._returns, self._attributes = Counter(placed("return")), Counter(placed("attribute"))
-        self._calls = Counter(ordinal for ordinal, _ in self._named["call"])
-        self._impure = Counter(placed("impure"))
-        self._impure.update(ordinal for ordinal, name in self._named["call"] if name in IMPURE_CALLS)
+        self._named = {kind: list(_named(captures.get(kind, ()), source, owners)) for kind in MENTIONS}
+        self._returns, self._attributes, self._impure = (
+            Counter(owners.ordinals(node.start_byte for node in captures.get(name, ())))
+            for name in ("return", "attribute", "impure")
+        )
+        self._calls = Counter(ordinal for ordinal, _, _ in self._named["call"])
+        self._impure.update(ordinal for ordinal, name, _ in self._named["call"] if name in IMPURE_CALLS)
 
     def counts(self, ordinal: int) -> Counts:
         """Return the counts of one definition."""
@@ -54,11 +54,12 @@ class Usage:
     def mentions(self) -> Iterator[Mention]:
         """Yield the mentions, those of one kind together, in the order of definitions and names."""
         for kind, named in self._named.items():
-            for (ordinal, name), count in sorted(Counter(named).items()):
-                yield Mention(ordinal, name, kind, count)
+            for (ordinal, name, qualifier), count in sorted(Counter(named).items()):
+                yield Mention(ordinal, name, kind, count, qualifier)
 
 
-def _texts(nodes: Iterable[Node], source: bytes) -> Iterator[str]:
-    for node in nodes:
-        start, end = node.byte_range
-        yield source[start:end].decode("utf-8", "replace")
+def _named(nodes: Iterable[Node], source: bytes, owners: OwnerMap) -> Iterator[tuple[int, str, str]]:
+    """Yield the ordinal, name and qualifier of each chain of names."""
+    spans = [node.byte_range for node in nodes]
+    for ordinal, (start, end) in zip(owners.ordinals(start for start, _ in spans), spans, strict=True):
+        yield ordinal, *chain(source[max(start, end - LONGEST_CHAIN) : end].decode("utf-8", "replace"))
