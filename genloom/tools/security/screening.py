@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from genloom.tools.security.encodings import encoded_instructions
 from genloom.tools.security.findings import Finding, Screened
-from genloom.tools.security.hidden_characters import Replacement, hidden_characters
+from genloom.tools.security.hidden_characters import INVISIBLE, Replacement, hidden_characters
+from genloom.tools.security.instructions import instructions
+from genloom.tools.security.lookalikes import lookalikes
 
 __all__ = ["screen"]
 
@@ -23,7 +26,7 @@ def screen(text: str, *, title: str = "") -> Screened:
     for _ in range(MAX_PASSES):
         replacements = list(_merged(_candidates(text)))
         if not replacements:
-            return Screened(text=text, blocked=tuple(blocked), labels=())
+            return Screened(text=text, blocked=tuple(blocked), labels=tuple(_labels(text, title)))
         blocked += _findings(text, replacements, title)
         text = _replaced(text, replacements)
     # a text in which each replacement uncovers another was made to be one: nothing of it passes
@@ -32,6 +35,26 @@ def screen(text: str, *, title: str = "") -> Screened:
 
 def _candidates(text: str) -> Iterator[Replacement]:
     yield from hidden_characters(text)
+    shown, places = _shown(text)
+    for start, end, kind, length in (*encoded_instructions(shown), *lookalikes(shown)):
+        yield (start, end, kind, length) if places is None else (places[start], places[end - 1] + 1, kind, length)
+
+
+def _shown(text: str) -> tuple[str, list[int] | None]:
+    """Return what of a text can be seen, and the place in the text of each of its characters; `None` when all can be."""
+    if text.isascii() or not INVISIBLE.search(text):
+        return text, None
+    places = [place for place, character in enumerate(text) if not INVISIBLE.match(character)]
+    return "".join(text[place] for place in places), places
+
+
+def _labels(text: str, title: str) -> Iterator[Finding]:
+    line, position = 1, 0
+    shown = _shown(text)[0]
+    for place, kind in instructions(shown):
+        line += shown.count("\n", position, place)
+        position = place
+        yield Finding(line, kind, 0, title)
 
 
 def _merged(found: Iterable[Replacement]) -> Iterator[Replacement]:
