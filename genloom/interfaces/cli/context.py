@@ -1,12 +1,22 @@
-"""`genloom context`: what a model would see of a codebase."""
+"""`genloom context`: what a model would see of a codebase, and why."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from genloom.interfaces.cli import options
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from genloom.state import CodeContext
+    from genloom.tools.codebase import Ranking
+
 __all__ = ["command"]
+
+SHOWN_FILES = 10
 
 
 @click.command(
@@ -14,7 +24,13 @@ __all__ = ["command"]
     epilog="""\b
 Examples:
   genloom context "where are pairs parsed" --repo .
-  genloom context "retry after a rate limit" --repo ../service --budget 4000 --json""",
+  genloom context "retry after a rate limit" --repo ../service --budget 4000 --json
+  genloom context "Invoice.total_due rounds wrongly" --explain
+  genloom context "parse_pair" --files | head -5
+  pytest 2>&1 | genloom context - --repo .
+
+\b
+A QUERY may be words, names, paths, a whole issue, a stack trace or test ids; `-` reads it from standard input.""",
 )
 @click.argument("query")
 @options.repository_needed
@@ -26,42 +42,84 @@ Examples:
     metavar="TOKENS",
     help="Estimated tokens.",
 )
+@click.option("--files", "files_only", is_flag=True, help="Print only the paths, one a line, best first.")
+@click.option("--explain", is_flag=True, help="Print what was ranked and chosen, each with its score and reasons.")
 @options.as_json
 @options.quiet
-def command(query: str, repository: str, budget: int, as_json: bool, quiet: bool) -> int:
+def command(
+    query: str, repository: str, budget: int, files_only: bool, explain: bool, as_json: bool, quiet: bool
+) -> int:
     """Show the files, symbols and text of a codebase that matter to QUERY, best first."""
     import time
 
+    from genloom.config import load_settings
+    from genloom.interfaces.asked import as_request  # not the whole job: a warm answer takes a third of a second
     from genloom.interfaces.cli.inputs import find_repository, read_prompt
     from genloom.interfaces.cli.progress import showing_progress
     from genloom.interfaces.cli.terminal import put_json, put_text, tell
-    from genloom.interfaces.job import prepare_job
-    from genloom.tools.codebase import Query, build_context, open_codebase, render_context
+    from genloom.tools.codebase import choose_context, open_codebase, render_context
 
     began = time.perf_counter()
-    root = find_repository(repository) or ""
-    job = prepare_job(read_prompt(query), {"repository": root, "context_tokens": budget})
+    settings = load_settings()
+    request = as_request(read_prompt(query), {})
+    codebase = open_codebase(find_repository(repository) or "", settings)
     with showing_progress(as_json=as_json, quiet=quiet) as emit:
-        chosen = build_context(job.request, job.context, job.settings, emit)
-    ranking = open_codebase(root, job.settings).rank(Query.from_request(job.request))
-    text = render_context(job.request, chosen, job.settings)
-    found = {
+        ranking, chosen = choose_context(codebase, request, budget_tokens=budget, emit=emit)
+    text = render_context(request, chosen, settings)
+    if as_json:
+        put_json(_found(ranking, chosen, text, round(time.perf_counter() - began, 4)))
+        return 0
+    if files_only:
+        put_text("\n".join(file.path for file in ranking.files)) if ranking.files else None
+    elif explain:
+        put_text("\n".join(_explained(ranking, chosen)))
+    else:
+        put_text(text or "Nothing in the repository matches.")
+    if not quiet:
+        tell(f"{chosen.tokens:,} tokens, relevance {chosen.relevance:.2f}, {time.perf_counter() - began:.2f} s")
+        if not (files_only or explain) and ranking.files:
+            tell("best files:")
+            tell(f"  {file.path}  ({'; '.join(file.reasons)})" for file in ranking.files[:SHOWN_FILES])
+    return 0
+
+
+def _found(ranking: Ranking, chosen: CodeContext, text: str, seconds: float) -> dict[str, Any]:  # Any: JSON values
+    return {
         "files": [file.path for file in ranking.files],
         "symbols": [symbol.address for symbol in ranking.symbols],
         "text": text,
         "tokens": chosen.tokens,
         "relevance": round(chosen.relevance, 4),
         "items": [
-            {"path": r.path, "symbol": r.symbol, "score": round(r.score, 4), "reasons": list(r.reasons), "form": r.form}
-            for r in chosen.references
+            {
+                "path": ref.path,
+                "symbol": ref.symbol,
+                "lines": [ref.start_line, ref.end_line],
+                "score": round(ref.score, 4),
+                "reasons": list(ref.reasons),
+                "form": ref.form,
+                "tokens": ref.tokens,
+            }
+            for ref in chosen.references
         ],
-        "seconds": round(time.perf_counter() - began, 4),
+        "seconds": seconds,
     }
-    if as_json:
-        put_json(found)
-        return 0
-    put_text(text or "Nothing in the repository matches.")
-    if not quiet:
-        tell(f"{chosen.tokens:,} tokens, relevance {chosen.relevance:.2f}, {found['seconds']} s; best files:")
-        tell(f"  {file.path}  ({'; '.join(file.reasons)})" for file in ranking.files[:10])
-    return 0
+
+
+def _explained(ranking: Ranking, chosen: CodeContext) -> Iterator[str]:
+    """Yield what was ranked, and what of it fits the budget, in lines."""
+    if not ranking.files:
+        yield "Nothing in the repository matches."
+        return
+    yield f"files ({len(ranking.files)}, best first)"
+    for file in ranking.files[: 2 * SHOWN_FILES]:
+        yield f"  {file.score:6.3f}  {file.path}"
+        yield from (f"          {reason}" for reason in file.reasons)
+    yield f"symbols ({len(ranking.symbols)}, best first)"
+    for symbol in ranking.symbols[: 2 * SHOWN_FILES]:
+        yield f"  {symbol.score:6.3f}  {symbol.address}"
+        yield from (f"          {reason}" for reason in symbol.reasons)
+    yield f"chosen for the prompt ({len(chosen.references)} items, {chosen.tokens:,} tokens with what stands around them)"
+    for ref in chosen.references:
+        place = f"{ref.path}:{ref.start_line}-{ref.end_line} {ref.symbol or ''}".rstrip()
+        yield f"  {ref.tokens:6,}  {ref.form:<9}  {ref.path if ref.form == 'path' else place}"

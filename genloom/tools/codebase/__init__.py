@@ -2,7 +2,14 @@
 
 from genloom.tools.codebase.agent_tools import codebase_tools
 from genloom.tools.codebase.codebase import Codebase, IndexedSymbol, SourceFile
-from genloom.tools.codebase.context.injection import build_context, codebases, is_current, open_codebase, render_context
+from genloom.tools.codebase.context.injection import (
+    build_context,
+    choose_context,
+    codebases,
+    is_current,
+    open_codebase,
+    render_context,
+)
 from genloom.tools.codebase.context.rules import ProjectRules
 from genloom.tools.codebase.context.tokens import estimate_tokens
 from genloom.tools.codebase.functions import FunctionSignature
@@ -24,6 +31,7 @@ __all__ = [
     "SourceFile",
     "Summary",
     "build_context",
+    "choose_context",
     "codebase_tools",
     "codebases",
     "estimate_tokens",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from genloom.tools.codebase.context.rules import ProjectRules, read_rules
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
+from genloom.tools.codebase.history.history import refresh_history
 from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.index.index_file import index_path, open_index, reading
 from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
@@ -30,9 +32,11 @@ from genloom.tools.codebase.ranking.search import rank_query
 from genloom.tools.codebase.relations.modules import relative_stems
 from genloom.tools.codebase.summaries.summary import Summary, summarise
 
-__all__ = ["Codebase", "IndexedSymbol", "SourceFile"]
+__all__ = ["CONTEXT_LIMIT", "Codebase", "IndexedSymbol", "SourceFile"]
 
 DEFAULT_LIMIT = 50
+CONTEXT_LIMIT = 100
+"""How many files and symbols a context is chosen from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,8 @@ class Codebase:
         """
         with self._lock:
             report = refresh_index(self._index, self.root, emit=emit, deadline=deadline)
+            if deadline is None or time.monotonic() < deadline:
+                refresh_history(self._index, self.root)
             self._fresh = True
             return report
 
@@ -161,14 +167,22 @@ class Codebase:
         with self._reading() as index:
             return rank_query(index, _query(query), limit)
 
-    def context(self, request: GenerationRequest, *, budget_tokens: int, limit: int = 100) -> CodeContext:
+    def context(
+        self,
+        request: GenerationRequest,
+        *,
+        budget_tokens: int,
+        limit: int = CONTEXT_LIMIT,
+        ranking: Ranking | None = None,
+    ) -> CodeContext:
         """Choose what a model should see for a request within a budget of estimated tokens: references, never text.
 
-        The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget. Raises `RepositoryError`
-        when the root can no longer be read.
+        The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget. `ranking` is what to choose
+        from, where it is known already: by default the `limit` best for the request. Raises `RepositoryError` when the root
+        can no longer be read.
         """
         _checked_root(self.root)  # it may be gone by now
-        ranking = self.rank(Query.from_request(request), limit=limit)
+        ranking = ranking or self.rank(Query.from_request(request), limit=limit)
         sources: dict[str, str] = {}
 
         def read(path: str) -> str | None:

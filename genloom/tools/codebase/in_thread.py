@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -24,6 +23,8 @@ def in_thread(
     """
 
     async def call(owner: Owner, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        import asyncio  # imported here: what only calls the methods themselves need not pay for it
+
         return await asyncio.to_thread(method, owner, *args, **kwargs)
 
     call.__doc__ = f"As `{method.__name__}`, for use in an event loop: it runs in a thread."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -54,6 +53,8 @@ def codebase_tools(
     if unknown:
         raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_DESCRIPTIONS)}.")
     # imported here: the codebase needs no LangChain, and a command that only ranks none of the arguments' models
+    import asyncio
+
     from langchain_core.tools import StructuredTool
 
     from genloom.tools.codebase.agent_tools.answer import CodeAnswer

@@ -10,12 +10,14 @@ from genloom.errors import RepositoryError
 from genloom.events import EventEmitter, Note, ignore_events
 from genloom.registry import Registry
 from genloom.state import CodeContext, GenerationRequest, GraphContext
-from genloom.tools.codebase.codebase import Codebase
+from genloom.tools.codebase.codebase import CONTEXT_LIMIT, Codebase
 from genloom.tools.codebase.context.caller_context import assemble, caller_tokens, render_caller_context
 from genloom.tools.codebase.context.rendering import are_current, render_references
 from genloom.tools.codebase.index.indexing import IndexReport
+from genloom.tools.codebase.ranking.query import Query
+from genloom.tools.codebase.ranking.ranking import Ranking
 
-__all__ = ["build_context", "codebases", "is_current", "open_codebase", "render_context"]
+__all__ = ["build_context", "choose_context", "codebases", "is_current", "open_codebase", "render_context"]
 
 INDEX_SECONDS = 120.0
 REPOSITORY_SHARE = 0.25
@@ -47,11 +49,19 @@ def build_context(
     if context.repository is None:
         return assemble(request.codebase_context).model_copy(update={"request": request.fingerprint})
     codebase = open_codebase(context.repository, settings)
+    _, chosen = choose_context(codebase, request, budget_tokens=context.context_tokens, emit=emit)
+    return chosen.model_copy(update={"repository": context.repository})
+
+
+def choose_context(
+    codebase: Codebase, request: GenerationRequest, *, budget_tokens: int, emit: EventEmitter = ignore_events
+) -> tuple[Ranking, CodeContext]:
+    """Bring the index up to date, rank, and pack: return the ranking and what was chosen of it. See `build_context`."""
     _tell(codebase.refresh(emit=emit, deadline=time.monotonic() + INDEX_SECONDS), emit)
-    budget = context.context_tokens
-    left = max(budget - caller_tokens(request.codebase_context), int(budget * REPOSITORY_SHARE))
-    chosen = codebase.context(request, budget_tokens=left)
-    return chosen.model_copy(update={"request": request.fingerprint, "repository": context.repository})
+    left = max(budget_tokens - caller_tokens(request.codebase_context), int(budget_tokens * REPOSITORY_SHARE))
+    ranking = codebase.rank(Query.from_request(request), limit=CONTEXT_LIMIT)
+    chosen = codebase.context(request, budget_tokens=left, ranking=ranking)
+    return ranking, chosen.model_copy(update={"request": request.fingerprint})
 
 
 def render_context(request: GenerationRequest, code_context: CodeContext, settings: Settings) -> str:
