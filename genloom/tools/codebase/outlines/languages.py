@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from genloom.tools.codebase.outlines.language import Language, MissingGrammarError
 from genloom.tools.codebase.outlines.outline import Outline
 from genloom.tools.codebase.outlines.python_outline import outline_python
+from genloom.tools.codebase.outlines.query_outline import outline_by_query
 
 __all__ = [
     "LANGUAGES",
@@ -26,25 +27,33 @@ OUTLINE_VERSION = 1
 """Goes up whenever an outline of the same bytes may differ from before: files are to be read anew then."""
 
 
-@dataclass(frozen=True)
-class Language:
-    """A language: the ends of its files' names, and its grammar, a module of a wheel of its own with the function `entry`."""
-
-    name: str
-    suffixes: tuple[str, ...]
-    grammar: str
-    entry: str = "language"
-
-
-class MissingGrammarError(Exception):
-    """The grammar of `language` is not installed. Internal: an index leaves the file out and says so."""
-
-    def __init__(self, language: Language) -> None:
-        super().__init__(f"The grammar of {language.name} is not installed.")
-        self.language = language
-
-
-LANGUAGES: tuple[Language, ...] = (Language("python", (".py", ".pyi"), "tree_sitter_python"),)
+LANGUAGES: tuple[Language, ...] = (
+    Language("python", (".py", ".pyi"), "tree_sitter_python"),
+    Language(
+        "javascript",
+        (".js", ".jsx", ".mjs", ".cjs"),
+        "tree_sitter_javascript",
+        queries=("ecmascript", "javascript", "jsx"),
+    ),
+    Language(
+        "typescript",
+        (".ts", ".mts", ".cts"),
+        "tree_sitter_typescript",
+        entry="language_typescript",
+        queries=("ecmascript", "typescript"),
+    ),
+    Language(
+        "tsx", (".tsx",), "tree_sitter_typescript", entry="language_tsx", queries=("ecmascript", "typescript", "jsx")
+    ),
+    Language("java", (".java",), "tree_sitter_java", queries=("java",)),
+    Language("c", (".c", ".h"), "tree_sitter_c", queries=("c",)),
+    Language("cpp", (".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".inl"), "tree_sitter_cpp", queries=("c", "cpp")),
+    Language("go", (".go",), "tree_sitter_go", queries=("go",)),
+    Language("rust", (".rs",), "tree_sitter_rust", queries=("rust",)),
+    Language("ruby", (".rb", ".rake", ".gemspec"), "tree_sitter_ruby", queries=("ruby",)),
+    Language("csharp", (".cs",), "tree_sitter_c_sharp", queries=("csharp",)),
+    Language("php", (".php",), "tree_sitter_php", entry="language_php", queries=("php",)),
+)
 
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
 _BY_NAME = {language.name: language for language in LANGUAGES}
@@ -82,4 +91,4 @@ def outline_source(path: str, data: bytes) -> Outline:
         raise ValueError(f"{path!r} is a file of no known language.")
     if not is_available(language):
         raise MissingGrammarError(language)
-    return outline_python(data)
+    return outline_by_query(language, data) if language.queries else outline_python(data)
