@@ -36,7 +36,7 @@ def cache_key(request: GenerationRequest, code: CodeContext, context: GraphConte
         "policy": policy_for(context)[0].model_dump(mode="json"),
         "scanners": [_version("ruff"), _version("bandit")],
         "prompts": prompt_fingerprint(),
-        "interpreter": _interpreter(context, settings),
+        "interpreter": _interpreter(context),
     }
     return hashlib.sha256(json.dumps(answer, sort_keys=True).encode()).hexdigest()
 
@@ -56,9 +56,9 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _interpreter(context: GraphContext, settings: Settings) -> list[object]:
+def _interpreter(context: GraphContext) -> list[object]:
     """What tells one interpreter with its packages from another, without starting it."""
-    python = interpreter_for(context, settings)
+    python = interpreter_for(context)
     packages = sorted(str(folder) for folder in python.parent.parent.glob("lib*/python*/*-packages"))  # Debian's, too
     times = [Path(place).stat().st_mtime_ns for place in [str(python), *packages] if Path(place).exists()]
     return [platform.python_version(), platform.machine(), str(python), *packages, *times]

@@ -12,13 +12,15 @@ from typing import Any, Literal, TypedDict
 from pydantic import ValidationError
 
 from genloom.config import Settings, load_settings
-from genloom.errors import CredentialError, RequestError, UsageError
+from genloom.errors import CredentialError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.interfaces.agents import offer_agents
+from genloom.interfaces.asked import as_dict, as_request, problems_of
 from genloom.state import Comparison, FurtherChecks, GenerationRequest, GraphContext, ReviewPolicy
 from genloom.tools.chat.models import registered_models
 from genloom.tools.codegen import NO_BACKEND_HINT
 from genloom.tools.house_rules import policy_for
+from genloom.tools.sandbox import find_interpreter
 from genloom.tools.security import Redactor
 
 __all__ = ["GenerateOptions", "GenerationJob", "as_context", "prepare_job"]
@@ -111,7 +113,9 @@ def prepare_job(
         raise UsageError(f"Unknown option {', '.join(unknown)}.", hint="help(genloom.generate) lists the options.")
     of_request = {key: given.pop(key) for key in list(given) if key in GenerationRequest.model_fields}
     settings, context = as_context(options.get("context"), given).resolved(load_settings())
-    request = _without_secrets(_request(prompt, of_request), settings)
+    if context.python is not None:
+        context = context.model_copy(update={"python": str(find_interpreter(context.python))})
+    request = _without_secrets(as_request(prompt, of_request), settings)
     if request.use_agent and context.agent_backend is None:
         raise CredentialError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
     thread_id = options.get("thread_id")
@@ -139,21 +143,6 @@ def _demand_sense(options: GenerateOptions, context: GraphContext) -> None:
     if context.approval and not options.get("durable", True):
         raise UsageError("An approval needs a durable run: it could never be resumed.", hint="Leave out durable=False.")
     policy_for(context)  # house rules that cannot be read are told before anything runs
-    if context.python is not None and not Path(context.python).expanduser().exists():
-        raise UsageError(f"There is no interpreter at {context.python}.", hint="Give the path of a Python.")
-
-
-def _request(prompt: str | GenerationRequest | Mapping[str, Any], changes: dict[str, Any]) -> GenerationRequest:
-    if not isinstance(prompt, str | GenerationRequest | Mapping):
-        raise RequestError(f"A request cannot be made of {type(prompt).__name__}.", hint=_REQUEST_HINT)
-    base = {"prompt": prompt} if isinstance(prompt, str) else _as_dict(prompt)
-    try:
-        return GenerationRequest.model_validate({**base, **changes})
-    except ValidationError as error:
-        raise RequestError(f"The request cannot be used: {_problems(error)}", hint=_REQUEST_HINT) from error
-
-
-_REQUEST_HINT = "A request needs a prompt; examples look like `slugify('A b') == 'a-b'`."
 
 
 def _without_secrets(request: GenerationRequest, settings: Settings) -> GenerationRequest:
@@ -166,27 +155,12 @@ def _without_secrets(request: GenerationRequest, settings: Settings) -> Generati
 
 def as_context(context: GraphContext | Mapping[str, Any] | None, changes: Mapping[str, Any]) -> GraphContext:
     """Return the context with some fields changed. Raises `UsageError` that says which value makes no sense."""
-    base = {} if context is None else _as_dict(context)
+    base = {} if context is None else as_dict(context)
     try:
         return GraphContext.model_validate({**base, **changes})
     except ValidationError as error:
-        raise UsageError(f"The run's context cannot be used: {_problems(error)}") from error
-
-
-def _as_dict(value: GenerationRequest | GraphContext | Mapping[str, Any]) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else value.model_dump(exclude_unset=True)
+        raise UsageError(f"The run's context cannot be used: {problems_of(error)}") from error
 
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
-
-
-def _problems(error: ValidationError) -> str:
-    """Return up to five problems as one sentence."""
-    problems = [
-        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(
-            ": "
-        )
-        for problem in error.errors(include_url=False, include_input=False)[:5]
-    ]
-    return f"{'; '.join(problems).rstrip('.')}."

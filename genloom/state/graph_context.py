@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -96,10 +98,12 @@ class GraphContext(StatePart):
 
     def resolved(self, settings: Settings) -> tuple[Settings, GraphContext]:
         """Return settings and context that agree: what the context leaves open is taken from the environment, and its
-        organisation owns what is stored. Explicit > environment > default."""
+        organisation owns what is stored. Explicit > environment > default. The repository's path is absolute then, so that
+        who goes on with the run in another folder finds it again."""
         organisation = settings.organisation if self.organisation is None else self.organisation
         completed = self.model_copy(
             update={
+                "repository": None if self.repository is None else _absolute(self.repository),
                 "model": self.model or settings.model,
                 "reviewer_model": self.reviewer_model or settings.reviewer_model,
                 "python": self.python or settings.python,
@@ -108,3 +112,8 @@ class GraphContext(StatePart):
             }
         )
         return replace(settings, organisation=organisation), completed
+
+
+def _absolute(path: str) -> str:
+    """Return the path from the root on, `~` replaced; links and `..` stay as they are."""
+    return str(Path(os.path.expanduser(path)).absolute())  # noqa: PTH111 - Path's own raises for an unknown user

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from genloom.config import load_settings
+from genloom.errors import UsageError
 from genloom.state import GraphContext
-from genloom.tools.sandbox import interpreter_for
+from genloom.tools.sandbox import find_interpreter, interpreter_for
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -20,11 +20,34 @@ def test_path_of_an_environment_holds_no_step_upwards(tmp_path: Path, asked: boo
     venv.create(tmp_path / ".venv", symlinks=True)
     around = tmp_path / "src" / ".."
     python = str(around / ".venv/bin/python") if asked else None
-    found = interpreter_for(GraphContext(repository=str(around), python=python), load_settings({}))
+    found = interpreter_for(GraphContext(repository=str(around), python=python))
     assert found == tmp_path.resolve() / ".venv/bin/python"
     assert found.is_symlink()
 
 
 def test_without_one_it_is_this_python(tmp_path: Path) -> None:
     """A repository without an environment is checked by the Python that runs."""
-    assert interpreter_for(GraphContext(repository=str(tmp_path)), load_settings({})) == Path(sys.executable)
+    assert interpreter_for(GraphContext(repository=str(tmp_path))) == Path(sys.executable)
+
+
+def test_interpreter_is_found_by_its_name_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it was asked for: by the command line, the environment or a caller's context."""
+    (tmp_path / "python-of-mine").symlink_to(sys.executable)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_interpreter("python-of-mine") == tmp_path / "python-of-mine"
+    assert interpreter_for(GraphContext(python="python-of-mine")) == tmp_path / "python-of-mine"
+
+
+def test_path_of_an_interpreter_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a run which goes on in another folder finds it again."""
+    (tmp_path / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_interpreter("./python") == find_interpreter("~/python") == tmp_path / "python"
+
+
+@pytest.mark.parametrize("asked", ["/nonexistent/python", "no-such-python", "~nobody-at-all/python", "."])
+def test_what_is_no_interpreter_is_refused(asked: str) -> None:
+    """A missing one, a name that PATH does not know, and a folder."""
+    with pytest.raises(UsageError, match="no Python interpreter"):
+        find_interpreter(asked)

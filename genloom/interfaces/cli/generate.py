@@ -148,7 +148,7 @@ def _tell_examples(prompt: str, asked: GenerateOptions) -> None:
 
 def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
     """Return the prompt and the options of `genloom.generate`; what was left open is left to its defaults."""
-    from genloom.interfaces.cli.inputs import find_python, find_repository, place_of_tests, read_prompt, read_text
+    from genloom.interfaces.cli.inputs import find_repository, place_of_tests, read_prompt, read_text
 
     prompt = read_prompt(given["prompt"])
     asked: GenerateOptions = {
@@ -162,7 +162,7 @@ def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
         "codebase_context": {path: read_text(path, "context file") or "" for path in given["context_files"]},
         "use_agent": given["use_agent"],
         "repository": find_repository(given["repository"]),
-        "python": find_python(given["python"]),
+        "python": given["python"],
         "model": given["model"],
         "reviewer_model": given["reviewer_model"],
         "allow_fallback": given["allow_fallback"],

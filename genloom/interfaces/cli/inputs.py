@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
-from genloom.errors import RequestError, StorageError, UsageError
+from genloom.errors import RequestError, StorageError
 
 __all__ = ["find_folder", "find_python", "find_repository", "place_of_tests", "read_prompt", "read_text"]
 
@@ -87,16 +86,6 @@ def find_folder(path: str | None) -> str | None:
 
 def find_python(name: str | None) -> str | None:
     """Return the path of the interpreter that an option names, by path or by a name on PATH. Raises `UsageError`."""
-    if name is None:
-        return None
-    path = Path(name).expanduser()
-    try:
-        found = path.absolute() if path.exists() else shutil.which(name)
-    except OSError as error:
-        raise UsageError(
-            f"The Python interpreter {name!r} cannot be read: {error.strerror}.",
-            hint="Give the path of an interpreter that you may read and start.",
-        ) from error
-    if found is None or Path(found).is_dir():
-        raise UsageError(f"There is no Python interpreter {name!r}.", hint="Give its path, such as .venv/bin/python.")
-    return str(found)
+    from genloom.tools.sandbox import find_interpreter  # imported here: most commands have no use for it
+
+    return None if name is None else str(find_interpreter(name))

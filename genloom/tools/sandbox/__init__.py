@@ -1,6 +1,6 @@
 """The sandbox: runs untrusted Python apart from everything, and reports what came of it."""
 
-from genloom.tools.sandbox.choice import interpreter_for, least_tier, sandbox_for
+from genloom.tools.sandbox.choice import find_interpreter, interpreter_for, least_tier, sandbox_for
 from genloom.tools.sandbox.grants import Grants
 from genloom.tools.sandbox.langchain_tool import run_python_tool
 from genloom.tools.sandbox.limits import Limits
@@ -38,6 +38,7 @@ __all__ = [
     "SandboxStatus",
     "TestCase",
     "TestReport",
+    "find_interpreter",
     "import_roots",
     "interpreter_for",
     "least_tier",
