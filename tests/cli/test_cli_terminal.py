@@ -12,7 +12,7 @@ from pseudo_terminal import PseudoTerminal
 
 from genloom.events import ContextReady, DraftMade, NodeFailed, SearchProgress, VerdictReady
 from genloom.interfaces.cli.event_text import event_text, plural
-from genloom.interfaces.cli.terminal import visible
+from genloom.interfaces.visible import visible
 
 
 def at_terminal(program: Program, *arguments: str, typed: str = "") -> tuple[int, str]:

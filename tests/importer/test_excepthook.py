@@ -153,6 +153,17 @@ def test_a_fix_is_verified_shown_and_taken_by_a_person_alone(
 
 
 @pytest.mark.slow
+def test_nothing_in_a_fix_acts_on_the_terminal_that_shows_it(
+    program: Program, numbers: GeneratedSource, model: OpenAIServer
+) -> None:
+    """The person decides on what is there, not on what escape codes leave standing."""
+    model.told[0] = f"{FIXED}# \x1b[1A\x1b[2K hidden\n"  # type: ignore[attr-defined]
+    done = run(program.folder, FAILS, model)
+    assert r"+# \x1b[1A\x1b[2K hidden" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "reason"), [(BREAKS, "no fix"), (MEAN, "no fix")])
 def test_a_fix_that_does_not_hold_is_not_offered(
     program: Program, library: Library, numbers: GeneratedSource, model: OpenAIServer, said: str, reason: str

@@ -14,6 +14,7 @@ from genloom.errors import GeneratedImportError, PendingReview
 from genloom.interfaces.importer.generation.generating import generate_module
 from genloom.interfaces.importer.generation.review_gate import (
     PendingRecord,
+    ask_person,
     module_diff,
     pending_reviews,
     resume_pending,
@@ -157,6 +158,33 @@ def test_what_fails_its_checks_is_never_put_before_a_person(project: Project, se
 )
 def test_a_terminal_is_shown_the_diff_and_asked(project: Project, serve: Serve, answer: str, said: str) -> None:
     serve(fenced(SLUGIFY))
+    told, shown = at_terminal(project, answer)
+    assert said in told, shown
+    assert shown.index("genloom: writing myapp.gen.text (slugify)") < shown.index("+def slugify")
+
+
+def test_nothing_in_the_code_acts_on_the_terminal_of_the_person_who_decides(project: Project, serve: Serve) -> None:
+    """Escape codes could take away a line that was shown."""
+    hiding = SLUGIFY.replace("text.lower", "text.strip().lower") + "# \x1b[1A\x1b[2K hidden\n"
+    serve(fenced(hiding))
+    told, shown = at_terminal(project, "y\n")
+    assert "ACCEPTED BY review" in told, shown
+    assert "\x1b" not in shown
+    assert r"# \x1b[1A\x1b[2K hidden" in shown
+
+
+def test_nothing_in_what_is_told_of_the_code_acts_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A traceback shows the review's findings, which quote the code."""
+    told = "line \x1b[2K\u202e"
+    with pytest.raises(PendingReview) as caught:
+        ask_person(PendingRecord(module=MODULE, names=("slugify",), thread_id="t", diff=told, findings=(told,)))
+    assert r"line \x1b[2K\u202e" in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+    assert caught.value.diff == told
+
+
+def at_terminal(project: Project, answer: str) -> tuple[str, str]:
+    """Import at a terminal where somebody types; return what the program printed, and what the terminal showed."""
     leader, follower = pty.openpty()
     command = [sys.executable, "-c", TERMINAL, str(Path(__file__).parent), str(project.folder)]
     os.write(leader, answer.encode())
@@ -167,8 +195,7 @@ def test_a_terminal_is_shown_the_diff_and_asked(project: Project, serve: Serve, 
     shown = os.read(leader, 100_000).decode()
     os.close(leader)
     os.close(follower)
-    assert said in told, shown
-    assert shown.index("genloom: writing myapp.gen.text (slugify)") < shown.index("+def slugify")
+    return told, shown
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"module": 1}', '{"module": "a", "names": []}'])

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from genloom.interfaces.cli.terminal import is_terminal, visible
+from genloom.interfaces.cli.terminal import is_terminal
+from genloom.interfaces.visible import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -21,7 +21,8 @@ from genloom.events import (
     ignore_events,
 )
 from genloom.interfaces.cli.event_text import event_text
-from genloom.interfaces.cli.terminal import is_terminal, tell, visible
+from genloom.interfaces.cli.terminal import is_terminal, tell
+from genloom.interfaces.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live

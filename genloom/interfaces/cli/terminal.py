@@ -9,11 +9,9 @@ from contextlib import suppress
 from typing import IO, Any
 
 from genloom.errors import StorageError
+from genloom.interfaces.visible import visible
 
-__all__ = ["ReaderGoneError", "is_terminal", "put_bytes", "put_code", "put_json", "put_text", "tell", "visible"]
-
-_KEPT = {"\n", "\t"}
-_BIDIRECTIONAL = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
+__all__ = ["ReaderGoneError", "is_terminal", "put_bytes", "put_code", "put_json", "put_text", "tell"]
 
 
 class ReaderGoneError(Exception):
@@ -26,19 +24,6 @@ def is_terminal(stream: IO[Any] | None) -> bool:  # Any: text or bytes
         return stream is not None and stream.isatty()
     except ValueError:  # closed
         return False
-
-
-def visible(text: str) -> str:
-    """Return the text with control characters shown as escapes, so that it cannot act on a terminal or hide itself."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(map(_shown, text))
-
-
-def _shown(character: str) -> str:
-    code = ord(character)
-    hidden = code < 32 or 127 <= code < 160 or code in _BIDIRECTIONAL or 0xD800 <= code < 0xE000
-    return ascii(character)[1:-1] if hidden and character not in _KEPT else character
 
 
 def put_bytes(data: bytes) -> None:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_record import HIDDEN, HOSTILE, log_record, run_record
 
-from genloom.interfaces.cli.terminal import visible
 from genloom.interfaces.server.pages.run_page import render_run
 from genloom.interfaces.server.pages.texts import TEXT_CHARACTERS, PageTexts
 from genloom.interfaces.server.pages.view import MOST_LINES, MOST_STEPS, run_view
+from genloom.interfaces.visible import visible
 
 OURS = {"html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "span", "p", "main", "section"}
 OURS |= {"pre", "ul", "ol", "li", "code", "b", "details", "summary", "footer"}

@@ -90,8 +90,9 @@ def _explain(error: Exception, traceback: TracebackType | None, *, fix: bool) ->
 
 def _say(lines: list[str]) -> None:
     from genloom.interfaces.told import without_secrets
+    from genloom.interfaces.visible import visible
 
-    text = without_secrets("".join(f"{line}\n" for line in lines))
+    text = visible(without_secrets("".join(f"{line}\n" for line in lines)))
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text)
         sys.stderr.flush()

@@ -8,6 +8,7 @@ from genloom.errors import CredentialError, GeneratedImportError, GenerationErro
 from genloom.interfaces.importer.asked import GeneratedSource, ModuleRequest
 from genloom.interfaces.result import GenerationResult
 from genloom.interfaces.told import without_secrets
+from genloom.interfaces.visible import visible
 from genloom.prompts import prompt_fingerprint
 from genloom.state import CheckResult, Finding, GenerationRequest
 
@@ -155,5 +156,5 @@ def error_of(asked: ModuleRequest, error: GenloomError) -> GeneratedImportError:
 
 
 def _shortened(text: str) -> str:
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"

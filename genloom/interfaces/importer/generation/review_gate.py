@@ -20,6 +20,7 @@ from genloom.interfaces.importer.generation.ending import accepted_source, refus
 from genloom.interfaces.importer.options import ImportOptions, in_notebook, is_terminal
 from genloom.interfaces.importer.pins.own_folder import own_folder
 from genloom.interfaces.result import GenerationResult
+from genloom.interfaces.visible import visible
 from genloom.portal import run_sync
 from genloom.state import GenerationRequest
 from genloom.tools.store.atomic_file import OVERWRITE, write_atomically
@@ -121,7 +122,7 @@ def ask_person(record: PendingRecord) -> bool:
     """Show the diff and ask, where somebody sits at a terminal or a notebook; else, and where no answer comes, raise
     `PendingReview`. To be called in the thread that imports: a notebook answers no other, and Ctrl-C reaches it there."""
     ask = _asker()
-    shown = "\n".join([record.diff, *(f"- {remark}" for remark in record.findings)])
+    shown = visible("\n".join([record.diff, *(f"- {remark}" for remark in record.findings)]))
     answer = ask(record.module, shown) if ask is not None else ""
     if answer:
         return answer.strip().lower() in ("y", "yes")
@@ -131,7 +132,7 @@ def ask_person(record: PendingRecord) -> bool:
         name=record.module,
         diff=record.diff,
         thread_id=record.thread_id,
-        evidence=record.findings,
+        evidence=[visible(remark) for remark in record.findings],
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from genloom.interfaces.cli.terminal import visible
+from genloom.interfaces.visible import visible
 
 __all__ = ["PAGE_CHARACTERS", "TEXT_CHARACTERS", "PageTexts"]
 
