@@ -41,12 +41,14 @@ CONTEXT_LIMIT = 100
 
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """An indexed file: its path relative to the repository, the hash of its bytes, its lines, and whether it parses."""
+    """An indexed file: its path relative to the repository, the hash of its bytes, its lines, whether it parses, and its
+    language (`python`, `go`, …)."""
 
     path: str
     sha256: str
     lines: int
     has_errors: bool
+    language: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +104,19 @@ class Codebase:
     def files(self) -> tuple[SourceFile, ...]:
         """Return the indexed files in the order of their paths."""
         with self._reading() as index:
-            rows = index.execute("SELECT path, sha256, lines, has_errors FROM files WHERE skipped = '' ORDER BY path")
-            return tuple(SourceFile(path=p, sha256=s, lines=n, has_errors=bool(e)) for p, s, n, e in rows)
+            rows = index.execute(
+                "SELECT path, sha256, lines, has_errors, language FROM files WHERE skipped = '' ORDER BY path"
+            )
+            return tuple(
+                SourceFile(path=p, sha256=s, lines=n, has_errors=bool(e), language=name) for p, s, n, e, name in rows
+            )
+
+    def left_out(self, *, limit: int = 1_000) -> tuple[tuple[str, str], ...]:
+        """Return the first `limit` source files that were left out, in the order of their paths, each with the reason
+        (see `IndexReport.skipped`)."""
+        with self._reading() as index:
+            rows = index.execute("SELECT path, skipped FROM files WHERE skipped <> '' ORDER BY path LIMIT ?", (limit,))
+            return tuple((path, reason) for path, reason in rows)
 
     def importing(self, module: str, path: str) -> tuple[str, ...]:
         """Return the paths of the files that import a module, or names of it, in order; `path` is its own file, which need

@@ -110,6 +110,8 @@ def _root(repository: str) -> Path:
 def _tell(report: IndexReport, emit: EventEmitter) -> None:
     if not report.complete:
         emit(Note(message="The repository was indexed in part: it is too large for the time allowed.", level="warning"))
+    if not report.files:
+        emit(Note(message=f"There is no source to rank: {_why_empty(report)}.", level="warning"))
     if report.syntax_errors:
         emit(
             Note(message=f"{report.syntax_errors} of {report.files} files have syntax errors; what parses was indexed.")
@@ -117,3 +119,13 @@ def _tell(report: IndexReport, emit: EventEmitter) -> None:
     unreadable = report.skipped.get("unreadable", 0)
     if unreadable:
         emit(Note(message=f"{unreadable} files or folders of the repository cannot be read.", level="warning"))
+
+
+def _why_empty(report: IndexReport) -> str:
+    if report.missing_grammars:
+        names = ", ".join(sorted(report.missing_grammars))
+        return f"the grammars of {names} are not installed (pip install 'genloom[languages]')"
+    if report.skipped:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(report.skipped.items()))
+        return f"every source file of the repository was left out ({reasons})"
+    return "the repository has no file in a language that genloom reads"
