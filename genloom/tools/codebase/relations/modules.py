@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 
 __all__ = ["ModuleMap", "relative_stems"]
 
+SUFFIXES = (".py", ".pyi")
+
 
 class ModuleMap:
-    """Dotted names of files, worked out from their paths alone (relative to the repository, with `/`)."""
+    """Dotted names of files, worked out from their paths alone (relative to the repository, with `/`).
+
+    Files of other languages have no name here. Where two files have the same name, the importer's own import root counts
+    first, then the first path in order.
+    """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = frozenset(paths)
         self._by_name: dict[str, str] = {}
-        for path in sorted(self.paths, reverse=True):
-            _, name = self.module(path)
-            self._by_name[name] = path
-        for path in sorted(self.paths, reverse=True):  # packages without __init__.py, below the root or below src
+        self._by_root: dict[tuple[str, str], str] = {}
+        self._folders: set[str] = {""}
+        python = sorted((path for path in self.paths if path.endswith(SUFFIXES)), reverse=True)
+        python.sort(key=lambda path: path.endswith("__init__.py"))  # a package goes before a module of its name
+        for path in python:
+            root, name = self.module(path)
+            self._by_name[name] = self._by_root[root, name] = path
+            self._add_folders(path.rpartition("/")[0])
+        for path in python:  # packages without __init__.py, below the root or below src
             parts = _parts(path)
             self._by_name.setdefault(".".join(parts[1:] if parts[:1] == ["src"] else parts), path)
+
+    def _add_folders(self, folder: str) -> None:
+        while folder not in self._folders:
+            self._folders.add(folder)
+            folder = folder.rpartition("/")[0]
 
     def module(self, path: str) -> tuple[str, str]:
         """Return (import root, dotted name): the root is the folder, relative to the repository and empty for itself, that
@@ -33,31 +50,61 @@ class ModuleMap:
     def resolve(self, module: str, name: str, importer: str) -> str | None:
         """Return the file that `from module import name` (or `import module`, with an empty name) means inside `importer`;
         `None` when it is none of the repository's."""
-        bare = module.lstrip(".")
         if module.startswith("."):
-            folders = _folder_parts(importer)
-            up = len(module) - len(bare) - 1
-            if up > len(folders):
+            base = _relative_base(importer, module)
+            if base is None:
                 return None
-            base = [*folders[: len(folders) - up], *(bare.split(".") if bare else [])]
             return self._file([*base, name] if name else base) or self._file(base)
-        return (self._by_name.get(f"{bare}.{name}") if name else None) or self._by_name.get(bare)
+        return (self._absolute(f"{module}.{name}", importer) if name else None) or self._absolute(module, importer)
 
-    def _file(self, parts: list[str]) -> str | None:
+    def locate(self, module: str, importer: str) -> str | None:
+        """Return the file of a module, or the folder of a package without `__init__.py`, that an import of `module` means
+        inside `importer`; `None` when it is none of the repository's. The empty string is the repository's own folder."""
+        if module.startswith("."):
+            base = _relative_base(importer, module)
+            return None if base is None else self._file(base) or self._folder("/".join(base))
+        file = self._absolute(module, importer)
+        if file or not module:
+            return file
+        below = module.replace(".", "/")
+        roots = dict.fromkeys((self.module(importer)[0], "", "src"))
+        found = (self._folder(f"{root}/{below}".lstrip("/")) for root in roots)
+        return next((folder for folder in found if folder is not None), None)
+
+    def inside(self, folder: str, name: str) -> str | None:
+        """Return the file or the folder of the module of that name right inside a folder."""
+        parts = [*(folder.split("/") if folder else []), name]
+        return self._file(parts) or self._folder("/".join(parts))
+
+    def _absolute(self, name: str, importer: str) -> str | None:
+        own = self._by_root.get((self.module(importer)[0], name))
+        if own is not None:
+            return own
+        found = self._by_name.get(name)
+        shadowed = found is not None and "/" in found and name.split(".")[0] in sys.stdlib_module_names
+        return None if shadowed else found
+
+    def _file(self, parts: Sequence[str]) -> str | None:
         stem = "/".join(parts)
-        return next((p for p in (f"{stem}.py", f"{stem}/__init__.py", f"{stem}.pyi") if p in self.paths), None)
+        return next((p for p in (f"{stem}/__init__.py", f"{stem}.py", f"{stem}.pyi") if p in self.paths), None)
+
+    def _folder(self, folder: str) -> str | None:
+        return folder if folder in self._folders else None
 
 
 def relative_stems(importer: str, module: str, name: str) -> tuple[str, ...]:
     """Return the paths without their ending that `from module import name`, with dots in front, may mean inside a file;
     none where it leads out of the repository."""
+    base = _relative_base(importer, module)
+    return () if base is None else ("/".join(base), "/".join([*base, name]))
+
+
+def _relative_base(importer: str, module: str) -> list[str] | None:
+    """Return the parts of the path that a relative module means; `None` where it leads out of the repository."""
     bare = module.lstrip(".")
     folders = _folder_parts(importer)
     up = len(module) - len(bare) - 1
-    if up > len(folders):
-        return ()
-    base = [*folders[: len(folders) - up], *(bare.split(".") if bare else [])]
-    return "/".join(base), "/".join([*base, name])
+    return None if up > len(folders) else [*folders[: len(folders) - up], *(bare.split(".") if bare else [])]
 
 
 def _parts(path: str) -> list[str]:

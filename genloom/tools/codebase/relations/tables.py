@@ -1,0 +1,251 @@
+"""Tables: the index's rows of one file as the names that it defines, imports and exports. All SQL of relations is here."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from genloom.tools.codebase.relations.modules import ModuleMap
+
+__all__ = ["DefinitionRow", "FileNames", "ImportRow", "MentionRow", "Named", "Tables"]
+
+MAX_FILES = 1_024
+"""So many files' names are held at once."""
+
+
+class DefinitionRow(NamedTuple):
+    """A definition as the index has it; `details` is JSON."""
+
+    ordinal: int
+    parent: int
+    kind: str
+    name: str
+    qualified: str
+    start_line: int
+    end_line: int
+    head_line: int
+    signature: str
+    doc: str
+    details: str
+
+    def detail(self, name: str) -> Any:  # Any: decoded JSON
+        """Return one of the details; `None` where it is not given."""
+        return json.loads(self.details).get(name) if f'"{name}"' in self.details else None
+
+
+class ImportRow(NamedTuple):
+    """An imported name, and the definition in whose text it stands."""
+
+    ordinal: int
+    module: str
+    name: str
+    alias: str
+    line: int
+
+    @property
+    def bound(self) -> str:
+        """The name that the import binds; `*` for all."""
+        return self.alias or self.name or self.module.split(".")[0]
+
+
+class MentionRow(NamedTuple):
+    """A use of a name inside a definition."""
+
+    file_id: int
+    ordinal: int
+    qualifier: str
+    name: str
+    kind: str
+    times: int
+
+
+class Named(NamedTuple):
+    """A definition that has a name, wherever it is."""
+
+    file_id: int
+    ordinal: int
+    path: str
+    language: str
+    kind: str
+
+
+class FileNames:
+    """What one file defines, imports and exports, by name."""
+
+    def __init__(
+        self,
+        path: str,
+        language: str,
+        definitions: Sequence[DefinitionRow],
+        imports: Sequence[ImportRow],
+        exports: Iterable[str],
+    ) -> None:
+        self.path = path
+        self.language = language
+        self.definitions = definitions
+        self.imports = imports
+        self.exports = frozenset(exports)
+
+    @cached_property
+    def members(self) -> dict[int, dict[str, int]]:
+        """For each definition, the names defined right inside it, with the first ordinal of each."""
+        found: dict[int, dict[str, int]] = defaultdict(dict)
+        for row in self.definitions:
+            if row.ordinal:
+                found[row.parent].setdefault(row.name, row.ordinal)
+        return found
+
+    @cached_property
+    def bound_imports(self) -> dict[tuple[int, str], list[ImportRow]]:
+        """The imports by the definition that they stand in and the name that they bind."""
+        found: dict[tuple[int, str], list[ImportRow]] = defaultdict(list)
+        for row in self.imports:
+            found[row.ordinal, row.bound].append(row)
+        return found
+
+    @cached_property
+    def parameters(self) -> dict[int, dict[str, str | None]]:
+        """For each definition that takes some, the names of its parameters, in order, with their annotations."""
+        return {
+            row.ordinal: {name.lstrip("*"): annotation for name, annotation, *_ in row.detail("parameters") or ()}
+            for row in self.definitions
+            if '"parameters"' in row.details
+        }
+
+    def first(self, ordinal: int) -> int:
+        """Return the ordinal of the first definition that shares this one's address: its getter, its first overload."""
+        row = self.definitions[ordinal]
+        return self.members[row.parent].get(row.name, ordinal) if ordinal else 0
+
+    def within(self, ordinal: int) -> list[int]:
+        """Return the ordinals of a definition, of those that share its address, and of all that is defined inside them."""
+        address = self.definitions[ordinal].qualified
+        found = {row.ordinal for row in self.definitions if row.qualified == address} if ordinal else {0}
+        for row in self.definitions:  # in order: outer before inner
+            if row.parent in found:
+                found.add(row.ordinal)
+        return sorted(found)
+
+    def address(self, ordinal: int) -> str:
+        """Return `path::qualified`, or the path for the module."""
+        return f"{self.path}::{self.definitions[ordinal].qualified}" if ordinal else self.path
+
+
+class Tables:
+    """The index, read for relations. Holds the names of some files; valid for one state of the index."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._files: OrderedDict[int, FileNames] = OrderedDict()
+        rows = connection.execute("SELECT id, path, language FROM files WHERE skipped = '' ORDER BY path").fetchall()
+        self.paths: dict[int, str] = {file_id: path for file_id, path, _ in rows}
+        self.ids: dict[str, int] = {path: file_id for file_id, path, _ in rows}
+        self._languages: dict[int, str] = {file_id: language for file_id, _, language in rows}
+
+    @cached_property
+    def modules(self) -> ModuleMap:
+        """The repository's modules."""
+        return ModuleMap(self.ids)
+
+    def language(self, file_id: int) -> str:
+        """Return the language of a file."""
+        return self._languages[file_id]
+
+    def file(self, file_id: int) -> FileNames:
+        """Return what a file defines and imports."""
+        if file_id in self._files:
+            self._files.move_to_end(file_id)
+            return self._files[file_id]
+        run = self._connection.execute
+        definitions = run(
+            "SELECT ordinal, parent, kind, name, qualified, start_line, end_line, head_line, signature, doc, details"
+            " FROM symbols WHERE file_id = ? ORDER BY ordinal",
+            (file_id,),
+        )
+        imports = run(
+            "SELECT ordinal, module, name, alias, line FROM imports WHERE file_id = ? ORDER BY line, rowid", (file_id,)
+        )
+        exports = run("SELECT name FROM exports WHERE file_id = ?", (file_id,))
+        made = FileNames(
+            self.paths[file_id],
+            self._languages[file_id],
+            [DefinitionRow(*row) for row in definitions],
+            [ImportRow(*row) for row in imports],
+            (name for (name,) in exports),
+        )
+        self._files[file_id] = made
+        if len(self._files) > MAX_FILES:
+            self._files.popitem(last=False)
+        return made
+
+    def named(self, name: str, limit: int) -> list[Named]:
+        """Return the definitions of a plain name, in the order of path and place; at most `limit`."""
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, path, language, kind FROM symbols JOIN files ON files.id = file_id"
+            " WHERE name = ? AND ordinal > 0 ORDER BY path, ordinal LIMIT ?",
+            (name, limit),
+        )
+        return [Named(*row) for row in rows]
+
+    def addressed(self, name: str, path: str | None, limit: int) -> list[Named]:
+        """Return the definitions of a qualified or plain name, in one file or all: full names before plain ones."""
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, path, language, kind FROM symbols JOIN files ON files.id = file_id"
+            " WHERE name = :last AND (qualified = :name OR name = :name) AND ordinal > 0"
+            " AND (:path IS NULL OR path = :path) ORDER BY qualified <> :name, path, ordinal LIMIT :limit",
+            {"name": name, "last": name.rpartition(".")[2], "path": path, "limit": limit},
+        )
+        return [Named(*row) for row in rows]
+
+    def mentions_of(self, name: str) -> Iterator[MentionRow]:
+        """Yield the mentions of a name, wherever they are."""
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE name = ?", (name,)
+        )
+        return map(MentionRow._make, rows.fetchall())
+
+    def mentions_in(self, file_id: int, ordinals: Iterable[int] | None = None) -> list[MentionRow]:
+        """Return the mentions in some definitions of a file, or in all of it."""
+        wanted = None if ordinals is None else set(ordinals)
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE file_id = ?", (file_id,)
+        )
+        return [MentionRow(*row) for row in rows if wanted is None or row[1] in wanted]
+
+    def mentions_behind(self, files: Iterable[int], names: Iterable[str]) -> Iterator[MentionRow]:
+        """Yield the mentions in some files that stand behind one of the names: `make` in `C.make()`."""
+        wanted = frozenset(names)
+        for file_id in files:
+            rows = self._connection.execute(
+                "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE file_id = ? AND qualifier <> ''",
+                (file_id,),
+            )
+            yield from (MentionRow(*row) for row in rows.fetchall() if not wanted.isdisjoint(row[2].split(".")))
+
+    def star_importers(self) -> set[int]:
+        """Return the files that import all names of some module."""
+        return {
+            file_id for (file_id,) in self._connection.execute("SELECT DISTINCT file_id FROM imports WHERE name = '*'")
+        }
+
+    def imports_of(self, name: str) -> list[tuple[int, ImportRow]]:
+        """Return the imports of a name from some module, and those of modules whose last part is that name."""
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, module, name, alias, line FROM imports"
+            " WHERE name = :name OR (name = '' AND (module = :name OR module LIKE :part ESCAPE '\\'))",
+            {"name": name, "part": "%." + name.replace("_", "\\_")},
+        )
+        return [(file_id, ImportRow(*row)) for file_id, *row in rows.fetchall()]
+
+    def imports_about(self, stem: str) -> list[tuple[int, ImportRow]]:
+        """Return the imports that may mean a module of that last name: by its name, or by dots alone."""
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, module, name, alias, line FROM imports WHERE name = :stem OR module = :stem"
+            " OR module LIKE :part ESCAPE '\\' OR trim(module, '.') = ''",
+            {"stem": stem, "part": "%." + stem.replace("_", "\\_")},
+        )
+        return [(file_id, ImportRow(*row)) for file_id, *row in rows.fetchall()]
