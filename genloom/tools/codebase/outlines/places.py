@@ -23,9 +23,10 @@ MAX_PLACES = 60_000
 MAX_NAME = 200
 MAX_QUALIFIED = 1_000
 _CHAIN = re.compile(r"[\w$~#]+(?:(?:\.|::)[\w$~#?!=]+)*[?!=]?")
-_ARGUMENTS = re.compile(r"<[^<>]*>")
+_OPERATOR = re.compile(r"\boperator\b(?:\s*\(\s*\)|[^(]*)")
 _WHOLE_BODIES = frozenset(["preproc_arg", "struct_type", "interface_type", "arrow_expression_clause"])
 _OPENINGS = frozenset(["{", "field_declaration_list"])
+_OPERATORS = frozenset(["operator_declaration", "conversion_operator_declaration"])
 _NO_OWNER = frozenset(["module", "exports", "prototype", "this", "self", "window", "globalThis"])
 
 
@@ -71,6 +72,8 @@ def find_places(captures: Mapping[str, Sequence[Node]], source: bytes, leading: 
                 _attach(places[index - 1], part, node)
     for place in places:
         _name(place)
+        if not place.name:  # nothing could name it again
+            place.kind = "scope"
     _nest(places)
     return places
 
@@ -142,8 +145,10 @@ def _name(place: Place) -> None:
     if node is None:
         return
     place.name_start = node.start_byte
-    text = (node.text or b"")[:MAX_NAME].decode("utf-8", "replace").strip().removeprefix(":")
+    text = (node.text or b"")[:MAX_NAME].decode("utf-8", "replace").strip().removeprefix(":").removeprefix("r#")
     place.owner, place.name = _split(text, is_block=place.is_block)
+    if place.node.type in _OPERATORS:
+        place.name = f"operator {place.name}" if place.name[:1].isalnum() else f"operator{place.name}"
     if "owner" in place.parts:
         place.owner = (place.parts["owner"].text or b"")[:MAX_NAME].decode("utf-8", "replace")
 
@@ -152,13 +157,11 @@ def _split(text: str, *, is_block: bool) -> tuple[str, str]:
     """Return the owner and the name of a qualified name: `P<int>::feed`, `A.prototype.y`, `exports.x`, `operator==`."""
     if text[:1] in "'\"`[":
         return "", text.strip("'\"`")
-    before, operator, after = text.partition("operator")
-    if operator and not after[:1].isalnum() and not before[-1:].isalnum():
-        owner = _ARGUMENTS.sub("", before).rstrip(":").rpartition("::")[2]
-        return owner, " ".join((operator + after.partition("(")[0]).split()) if "()" not in after[:3] else "operator()"
-    plain = _ARGUMENTS.sub("", _ARGUMENTS.sub("", text))
-    if not any(letter.isalnum() or letter == "_" for letter in plain):
-        return "", f"operator{plain}"
+    operator = _OPERATOR.search(text)
+    if operator:
+        owner = _without_arguments(text[: operator.start()]).rstrip(":").rpartition("::")[2]
+        return owner, " ".join(operator[0].split())
+    plain = _without_arguments(text)
     if not _CHAIN.fullmatch(plain):
         words = re.findall(r"[\w$#]+", plain)
         return "", words[-1] if words else plain
@@ -169,6 +172,18 @@ def _split(text: str, *, is_block: bool) -> tuple[str, str]:
     if not parts:
         return "", "" if is_block else plain.rpartition(".")[2]
     return ".".join(parts[:-1]), parts[-1]
+
+
+def _without_arguments(text: str) -> str:
+    """Return a name without its type arguments, which may nest; an operator's name stays as it is."""
+    if "<" not in text or not any(letter.isalnum() for letter in text):
+        return text
+    kept, depth = [], 0
+    for letter in text:
+        depth += (letter == "<") - (letter == ">")
+        if depth == 0 and letter != ">":
+            kept.append(letter)
+    return "".join(kept).strip()
 
 
 def _nest(places: list[Place]) -> None:

@@ -17,7 +17,7 @@ import importlib
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,6 +26,7 @@ from genloom.tools.codebase.outlines.comments import Leading, comment_text
 from genloom.tools.codebase.outlines.heads import parameters_of, returned, signature_of, squeezed
 from genloom.tools.codebase.outlines.import_statements import READERS
 from genloom.tools.codebase.outlines.language import Language
+from genloom.tools.codebase.outlines.macros import without_macros
 from genloom.tools.codebase.outlines.outline import Definition, Import, Outline, Segment
 from genloom.tools.codebase.outlines.places import CLASSES, FUNCTIONS, Place, find_places
 from genloom.tools.codebase.outlines.query_usage import find_mentions
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["outline_by_query"]
 
+PREPARED: Mapping[str, Callable[[bytes], bytes]] = {"c": without_macros, "cpp": without_macros}
+"""What a grammar is given instead of the source, of the same length, by the language's name."""
 MAX_IMPORT = 20_000
 MATCH_LIMIT = 4_000
 _ASYNC = re.compile(r"\basync\b")
@@ -45,7 +48,8 @@ Captures = Mapping[str, Sequence["Node"]]
 def outline_by_query(language: Language, source: bytes) -> Outline:
     """Return the outline of source in UTF-8. A file with syntax errors gives what could be read of it."""
     parser, cursor = _grammar(language)
-    root = parser.parse(source).root_node
+    prepare = PREPARED.get(language.name)
+    root = parser.parse(prepare(source) if prepare else source).root_node
     captures: Captures = cursor.captures(root)
     leading = Leading(source, captures.get("comment", ()), captures.get("decorator", ()))
     places = find_places(captures, source, leading)
@@ -164,8 +168,8 @@ def _definition(file: _File, place: Place, decorators: list[tuple[int, int]], ba
     is_function = place.kind in FUNCTIONS
     return Definition(
         kind=place.kind,  # type: ignore[arg-type]  # blocks are left out before
-        name=place.name or "<anonymous>",
-        qualified=place.qualified or "<anonymous>",
+        name=place.name,
+        qualified=place.qualified,
         parent=place.parent,
         start_line=file.line(place.start),
         end_line=file.line(last),
@@ -182,7 +186,7 @@ def _definition(file: _File, place: Place, decorators: list[tuple[int, int]], ba
 
 def _plain(file: _File, imports: Sequence[Import]) -> Iterator[Definition]:
     """Yield each variable of the module once, where it first stands, and each further name of a type."""
-    seen = {place.name for place in file.places} | {found.alias or found.name for found in imports}
+    seen = {"_"} | {place.name for place in file.places} | {found.alias or found.name for found in imports}
     for kind in ("variable", "alias"):
         for node in file.owned(kind)[0] if kind == "variable" else file.captures.get(kind, ()):
             name, line = file.text(node, 200), file.line(node.start_byte)

@@ -16,10 +16,12 @@
   (enum_specifier name: (_) body: (_))] declarator: (type_identifier) @alias) @outer
 (type_definition type: [(struct_specifier !body) (union_specifier !body) (enum_specifier !body) (primitive_type)
   (sized_type_specifier) (type_identifier)]) @type
-(type_definition declarator: [(type_identifier) @name (pointer_declarator declarator: (type_identifier) @name)
+(type_definition declarator: [(type_identifier) @name (primitive_type) @name (pointer_declarator declarator: (type_identifier) @name)
   (array_declarator declarator: (type_identifier) @name)
-  (function_declarator declarator: [(type_identifier) @name
-    (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name))])])
+  (function_declarator declarator: [(type_identifier) @name (parenthesized_declarator (type_identifier) @name)
+    (parenthesized_declarator (pointer_declarator declarator: (type_identifier) @name))])
+  (pointer_declarator declarator: (function_declarator declarator: (parenthesized_declarator
+    (pointer_declarator declarator: (type_identifier) @name))))])
 
 (call_expression function: [(identifier) @call (field_expression field: (field_identifier) @call)])
 (type_identifier) @annotation

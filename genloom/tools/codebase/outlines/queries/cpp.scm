@@ -27,3 +27,7 @@
   (field_expression field: (template_method name: (field_identifier) @call))])
 (new_expression type: [(type_identifier) @call (template_type name: (_) @call) (qualified_identifier name: (type_identifier) @call)])
 (attribute_declaration) @decorator
+(type_definition type: [(template_type) (qualified_identifier) (dependent_type)]) @type
+; a class with a macro before its name, which the grammar takes for a function
+(function_definition type: [(class_specifier) (struct_specifier)] declarator: (identifier) @name) @class
+(type_definition declarator: (reference_declarator (type_identifier) @name)) @type

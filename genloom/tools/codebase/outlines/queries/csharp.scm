@@ -14,6 +14,7 @@
 (property_declaration name: (_) @name) @method
 (event_declaration name: (_) @name) @method
 (operator_declaration operator: _ @name) @method
+(conversion_operator_declaration type: (_) @name) @method
 (indexer_declaration "this" @name) @method
 (local_function_statement name: (_) @name) @function
 (_ parameters: (parameter_list) @parameters)

@@ -12,6 +12,8 @@
   value: [(arrow_function) (function_expression) (generator_function)]) @function
 (assignment_expression left: [(identifier) (member_expression)] @name
   right: [(arrow_function) (function_expression) (generator_function)]) @function
+(return_statement (function_expression name: (_) @name) @function)
+(arguments (function_expression name: (_) @name) @function)
 (variable_declarator value: (object (pair key: (_) @name value: [(arrow_function) (function_expression)]) @function))
 (assignment_expression right: (object (pair key: (_) @name value: [(arrow_function) (function_expression)]) @function))
 (export_statement value: (object (pair key: (_) @name value: [(arrow_function) (function_expression)]) @function))
