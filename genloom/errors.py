@@ -60,9 +60,13 @@ carried out and ended without success."""
 
 
 class GenloomError(Exception):
-    """The root of the tree: `message` says what happened and why, `hint` what to do next."""
+    """The root of the tree: `message` says what happened and why, `hint` what to do next. `thread_id` is the thread that
+    keeps what was done, where a run had begun to keep anything."""
 
     exit_code: ClassVar[int] = 1
+    outcome: ClassVar[Literal["error", "cancelled", "pending"]] = "error"
+    """How the JSON contract names this end."""
+    thread_id: str | None = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -173,6 +177,7 @@ class RunCancelledError(GenloomError):
     """The run was stopped by Ctrl-C or its deadline; `thread_id` resumes it where it was saved."""
 
     exit_code = 130
+    outcome = "cancelled"
 
     def __init__(self, message: str, *, thread_id: str | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -202,6 +207,7 @@ class PendingReview(GeneratedImportError):  # noqa: N818 - it waits for a person
     """A generated module waits for a person to accept it: `diff` shows it, `thread_id` resumes its run."""
 
     exit_code = 5
+    outcome = "pending"
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Unpack
 
-from genloom.errors import RunCancelledError
+from genloom.errors import GenloomError, RunCancelledError
 from genloom.interfaces.answers import KeptAnswers
 from genloom.interfaces.cache_key import cache_key
 from genloom.interfaces.job import GenerateOptions, GenerationJob, prepare_job
@@ -61,6 +61,10 @@ async def _run(job: GenerationJob, record: Recording) -> GenerationResult:
         if job.deadline is None or time.monotonic() - began < job.deadline:
             raise
         raise _cancelled(job, record, f"The deadline of {job.deadline:g} seconds has passed.") from error
+    except GenloomError as error:
+        if job.durable and record.began:
+            error.thread_id = job.thread_id
+        raise
     await record.finish(result)
     return result
 

@@ -130,13 +130,12 @@ class GenerationResult(StatePart):
         }
 
 
-def error_json(error: GenloomError, *, thread_id: str | None = None, seconds: float = 0.0) -> dict[str, Any]:
+def error_json(error: GenloomError) -> dict[str, Any]:
     """Return the contract's object for a request that ended in an error; the causes follow the error itself."""
     problems = [error.to_json()]
     problems.extend(_cause_json(cause) for cause in getattr(error, "causes", ()))
-    empty = GenerationResult(name="", outcome="error", thread_id=thread_id, seconds=seconds).to_json()
-    outcome = "cancelled" if error.exit_code == 130 else "error"
-    return {**empty, "outcome": outcome, "reason": error.message, "errors": problems}
+    empty = GenerationResult(name="", outcome="error", thread_id=error.thread_id).to_json()
+    return {**empty, "outcome": error.outcome, "reason": error.message, "errors": problems}
 
 
 def _cause_json(cause: BaseException) -> dict[str, str]:

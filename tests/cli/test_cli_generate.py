@@ -143,10 +143,20 @@ def test_agent_is_dispatched_on_request(program: Program) -> None:
 
 
 def test_agent_without_a_backend_is_a_missing_credential(program: Program) -> None:
-    """Nothing is configured, so nothing can be dispatched."""
+    """Nothing is configured, so nothing can be dispatched; nothing was begun that could be resumed."""
     done = program(*SLUG, "--agent")
     assert done.code == 3
     assert "no agent backend" in done.err
+    assert "saved" not in done.err
+    assert program("thread", "list", "--json").json["threads"] == []
+
+
+def test_run_that_ends_for_want_of_a_key_names_its_thread(program: Program) -> None:
+    """What was done is saved: the text and the JSON say under which name."""
+    done = program(*SLUG, *MODEL, "--json")
+    (thread,) = program("thread", "list", "--unfinished", "--json").json["threads"]
+    assert (done.code, done.json["outcome"], done.json["thread_id"]) == (3, "error", thread["thread_id"])
+    assert f"saved: `genloom thread resume {thread['thread_id']}`" in done.err
 
 
 def test_deadline_stops_the_run_resumably(program: Program) -> None:

@@ -53,8 +53,8 @@ def end_of(error: BaseException, arguments: Sequence[str], stops: Stops) -> tupl
     if debugging():
         tell(without_secrets("".join(traceback.format_exception(error))).rstrip())
     _tell_person(known)
-    if list(arguments[:1]) == ["generate"] and isinstance(known, _RESUMABLE):
-        tell("  What was done is saved: `genloom thread list --unfinished` shows it, `genloom thread resume` goes on.")
+    if list(arguments[:1]) == ["generate"] and known.thread_id and isinstance(known, _RESUMABLE):
+        tell(f"  What was done is saved: `genloom thread resume {known.thread_id}` goes on.")
     if "--json" in _options(arguments):
         try:
             put_json(_as_json(known, arguments))
@@ -111,16 +111,10 @@ def _as_json(error: GenloomError, arguments: Sequence[str]) -> dict[str, Any]:  
     if list(arguments[:1]) == ["generate"] or list(arguments[:2]) == ["thread", "resume"]:
         from genloom.interfaces.result import error_json
 
-        return error_json(error, thread_id=getattr(error, "thread_id", None))
+        return error_json(error)
     more = getattr(error, "json_fields", {})  # of a command whose answer has fields even when it was stopped
     shown = {"reason": error.message, "errors": [error.to_json()], **_of_import(error), **more}
-    return {"outcome": _outcome(error), **shown}
-
-
-def _outcome(error: GenloomError) -> str:
-    if isinstance(error, RunCancelledError):
-        return "cancelled"
-    return "pending" if isinstance(error, PendingReview) else "error"
+    return {"outcome": error.outcome, **shown}
 
 
 def _of_import(error: GenloomError) -> dict[str, Any]:  # Any: JSON values
