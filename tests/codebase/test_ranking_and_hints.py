@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from genloom.state import GenerationRequest
 from genloom.tools.codebase import Codebase, Query
-from genloom.tools.codebase.ranking.ranking import Scores, file_role
+from genloom.tools.codebase.ranking.ranking import Scores
+from genloom.tools.codebase.ranking.roles import file_role
 
 
 def _first(codebase: Codebase, query: str) -> str:
@@ -150,5 +151,4 @@ def test_roles_are_told_from_paths(path: str, role: str) -> None:
 def test_relevance_does_not_depend_on_the_order_of_sets(weights: list[float]) -> None:
     """It is another one in every process; the sum over all terms is the whole to the last bit."""
     idf = {f"term{number}": weight for number, weight in enumerate(weights)}
-    scores = Scores({}, {}, symbol_terms={(1, 1): set(idf)}, idf=idf)
-    assert scores.coverage([(1, 1)]) == 1.0
+    assert Scores({}, {}, idf=idf).coverage(set(idf)) == 1.0

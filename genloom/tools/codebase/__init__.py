@@ -16,6 +16,7 @@ from genloom.tools.codebase.functions import FunctionSignature
 from genloom.tools.codebase.index.indexing import IndexReport
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
+from genloom.tools.codebase.ranking.weights import RankingWeights
 from genloom.tools.codebase.summaries.summary import Summary
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "RankedFile",
     "RankedSymbol",
     "Ranking",
+    "RankingWeights",
     "SourceFile",
     "Summary",
     "build_context",

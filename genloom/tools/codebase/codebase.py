@@ -29,7 +29,10 @@ from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import Ranking
 from genloom.tools.codebase.ranking.search import rank_query
+from genloom.tools.codebase.ranking.statistics import StatisticsCache
+from genloom.tools.codebase.ranking.weights import RankingWeights
 from genloom.tools.codebase.relations.modules import relative_stems
+from genloom.tools.codebase.relations.queries import RelationQueries
 from genloom.tools.codebase.summaries.summary import Summary, summarise
 
 __all__ = ["CONTEXT_LIMIT", "Codebase", "IndexedSymbol", "SourceFile"]
@@ -67,7 +70,7 @@ class IndexedSymbol:
     sha256: str
 
 
-class Codebase:
+class Codebase(RelationQueries):
     """A repository's source, indexed. Safe to use from several threads; several processes can share one cache folder.
 
     `root` is the repository's folder (a git repository or not); `cache` the folder for the index, in memory without one.
@@ -81,6 +84,7 @@ class Codebase:
         self.name = str(root)
         self._index = open_index(index_path(cache, self.root) if cache is not None else None)
         self._close = weakref.finalize(self, self._index.close)
+        self._statistics = StatisticsCache()
         self._lock = threading.RLock()
         self._fresh = False
 
@@ -173,12 +177,17 @@ class Codebase:
         out what cannot be used before the cut.
         """
         with self._reading() as index:
-            return best_functions(index, _query(query), limit, accept)
+            return best_functions(index, _query(query), limit, accept, self._statistics.current(index))
 
-    def rank(self, query: Query | str, *, limit: int = DEFAULT_LIMIT) -> Ranking:
-        """Rank files and symbols for a query, the `limit` best of each, with reasons and one relevance."""
+    def rank(
+        self, query: Query | str, *, limit: int = DEFAULT_LIMIT, weights: RankingWeights | None = None
+    ) -> Ranking:
+        """Rank files and symbols for a query, the `limit` best of each, with reasons and one relevance.
+
+        `weights` say how much each signal counts; the default is the same for every repository.
+        """
         with self._reading() as index:
-            return rank_query(index, _query(query), limit)
+            return rank_query(index, _query(query), limit, self._statistics.current(index), weights)
 
     def context(
         self,

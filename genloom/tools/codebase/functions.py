@@ -10,8 +10,10 @@ from operator import itemgetter
 from typing import Any
 
 from genloom.tools.codebase.ranking.query import Query
-from genloom.tools.codebase.ranking.ranking import Symbol, file_role
+from genloom.tools.codebase.ranking.ranking import Symbol
+from genloom.tools.codebase.ranking.roles import file_role
 from genloom.tools.codebase.ranking.search import score_query
+from genloom.tools.codebase.ranking.statistics import Statistics
 from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["FunctionSignature", "best_functions", "component_functions"]
@@ -45,10 +47,14 @@ class FunctionSignature:
 
 
 def best_functions(
-    connection: sqlite3.Connection, query: Query, limit: int, accept: Callable[[FunctionSignature], bool] | None = None
+    connection: sqlite3.Connection,
+    query: Query,
+    limit: int,
+    accept: Callable[[FunctionSignature], bool] | None = None,
+    statistics: Statistics | None = None,
 ) -> tuple[FunctionSignature, ...]:
     """Return the `limit` typed functions that the query points at first; equal ones in the order of path and place."""
-    scores = score_query(connection, query).scores
+    scores = score_query(connection, query, statistics).scores
     found = [
         (-scores.symbol(symbol), function)
         for symbol, function in component_functions(connection)

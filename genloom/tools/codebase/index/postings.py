@@ -1,20 +1,23 @@
-"""Postings: where each term of a query occurs, read from the index file, and the statistics that weigh them."""
+"""Postings: where each term occurs, read from the index file."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-__all__ = ["FileEntry", "Occurrence", "Postings", "read_postings"]
+__all__ = ["FIELDS", "FileEntry", "Occurrence", "read_files", "read_occurrences", "read_spread"]
 
 FIELDS = 3
 """Name, head and body, in this order."""
 
+_PLACE_BYTES = 8
+_TERM = "(SELECT id FROM terms WHERE term = ?)"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class FileEntry:
     """An indexed file; `lengths` holds (name, head, body) of each definition one after the other."""
 
@@ -31,7 +34,7 @@ class FileEntry:
         return len(self.lengths) // FIELDS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """A term in one file: how often in its path, and as (ordinal, in name, in head, in body) one after the other."""
 
@@ -45,41 +48,30 @@ class Occurrence:
         return zip(values, values, values, values, strict=True)
 
 
-@dataclass(frozen=True)
-class Postings:
-    """Everything that ranking reads: all files, and the occurrences of each term asked for."""
-
-    files: dict[int, FileEntry]
-    by_term: dict[str, list[Occurrence]] = field(default_factory=dict)
-
-    @property
-    def symbol_count(self) -> int:
-        """How many definitions the repository has."""
-        return sum(entry.symbol_count for entry in self.files.values())
-
-    def symbol_frequency(self, term: str) -> int:
-        """In how many definitions a term occurs."""
-        return sum(len(occurrence.places) // (FIELDS + 1) for occurrence in self.by_term.get(term, ()))
-
-    def file_frequency(self, term: str) -> int:
-        """In how many files a term occurs."""
-        return len(self.by_term.get(term, ()))
-
-
-def read_postings(connection: sqlite3.Connection, terms: Iterable[str]) -> Postings:
-    """Read all files and the occurrences of the given terms."""
-    files: dict[int, FileEntry] = {}
+def read_files(connection: sqlite3.Connection) -> dict[int, FileEntry]:
+    """Read all indexed files by their ids."""
     rows = connection.execute("SELECT id, path, sha256, lines, path_length, lengths FROM files WHERE skipped = ''")
-    for file_id, path, sha256, lines, path_length, lengths in rows:
-        files[file_id] = FileEntry(file_id, path, sha256, lines, path_length, _array("I", lengths))
-    by_term: dict[str, list[Occurrence]] = defaultdict(list)
-    for term in terms:
-        found = connection.execute(
-            "SELECT file_id, in_path, occurrences FROM postings WHERE term_id = (SELECT id FROM terms WHERE term = ?)",
-            (term,),
-        )
-        by_term[term] = [Occurrence(file_id, in_path, _array("H", blob)) for file_id, in_path, blob in found]
-    return Postings(files, dict(by_term))
+    return {
+        i: FileEntry(i, path, sha, lines, size, _array("I", lengths)) for i, path, sha, lines, size, lengths in rows
+    }
+
+
+def read_spread(connection: sqlite3.Connection, term: str) -> list[tuple[int, int, int]]:
+    """Return (file's id, how often in its path, in how many of its definitions) for each file that has a term."""
+    return connection.execute(
+        f"SELECT file_id, in_path, length(occurrences) / {_PLACE_BYTES} FROM postings WHERE term_id = {_TERM}",  # noqa: S608 # constants
+        (term,),
+    ).fetchall()
+
+
+def read_occurrences(connection: sqlite3.Connection, term: str, file_ids: Iterable[int]) -> list[Occurrence]:
+    """Read the occurrences of a term in some files."""
+    rows = connection.execute(
+        f"SELECT file_id, in_path, occurrences FROM postings WHERE term_id = {_TERM}"  # noqa: S608 # constants
+        " AND file_id IN (SELECT value FROM json_each(?))",
+        (term, json.dumps(sorted(file_ids))),
+    )
+    return [Occurrence(file_id, in_path, _array("H", places)) for file_id, in_path, places in rows]
 
 
 def _array(code: str, data: bytes) -> array[int]:

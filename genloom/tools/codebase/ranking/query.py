@@ -10,7 +10,7 @@ from typing import TypeVar
 from genloom.state import GenerationRequest
 from genloom.tools.codebase.index.words import names_in
 
-__all__ = ["Query"]
+__all__ = ["CALLER_TITLES", "Query"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,15 @@ _PLACE = re.compile(r"(?<![\w./-])((?:[\w.-]{1,80}/){0,12}[\w.-]{1,80}\.pyi?)(?:
 _TEST_ID = re.compile(r"\.py::([\w.:]{1,200})")
 _TICKED = re.compile(r"`([^`\n]{1,200})`")
 _DOTTED = re.compile(r"[^\W\d]\w*+(?:\.[^\W\d]\w*+)*+(\()?")
+_FAILED = re.compile(r"^(?:E\s|FAILED\s|Traceback\b|[\w.]*(?:Error|Exception)\b)", re.MULTILINE)
+_ABOUT_TESTS = re.compile(
+    r"\b(?:add|write|extend|improve|complete|create|generate|refactor|simplify|parametri[sz]e|speed up|de-?flake)\b"
+    r"[^.;:\n]{0,40}\b(?:unit |regression |integration )?tests?\b(?! (?:\w+ )?(?:command|runner|client|mode|case class))",
+    re.IGNORECASE,
+)
+CALLER_TITLES = ("the code that imports it", "uses of it in ")
+"""How the titles begin under which an import request holds the code that asks for it."""
+MAX_CODE = 12_000
 _CODE_CASE = re.compile(r"\w_\w|^_\w|[a-z][A-Z]|[A-Z][A-Z][a-z]")
 
 
@@ -59,12 +68,34 @@ class Query:
         )
 
     @classmethod
+    def from_code(cls, code: str, *, names: Iterable[str] = (), text: str = "") -> Query:
+        """Read the query out of code that uses what is looked for: all its names count, none as one that the code marks.
+
+        `names` are those that are asked for, `text` what is said besides. The first 12,000 characters of the code count.
+        """
+        said = cls.from_text(text)
+        names = _once(names)
+        whole = "\n".join(part for part in (" ".join(names), text, code[:MAX_CODE]) if part)
+        hints = _once((*names, *said.identifiers))
+        return cls(text=whole[:MAX_CHARACTERS], identifiers=hints, paths=said.paths, places=said.places)
+
+    @classmethod
     def from_request(cls, request: GenerationRequest) -> Query:
-        """Read the query out of a request: its prompt, signature, constraints and target, not its examples' values."""
+        """Read the query out of a request: its prompt, signature, constraints and target, not its examples' values.
+
+        For an import, where nobody wrote a prompt, the code of those who import is the query.
+        """
         parts = [request.prompt, request.signature or "", *request.constraints, request.target or ""]
         if request.name:
             parts.append(f"`{request.name}`")
-        return cls.from_text("\n".join(part for part in parts if part))
+        text = "\n".join(part for part in parts if part)
+        code = [code for title, code in request.codebase_context.items() if title.startswith(CALLER_TITLES)]
+        return cls.from_code("\n".join(code), names=request.asked_names, text=text) if code else cls.from_text(text)
+
+    @property
+    def about_tests(self) -> bool:
+        """Whether tests are asked for, rather than what a failing one is about."""
+        return bool(_ABOUT_TESTS.search(self.text)) and not _FAILED.search(self.text)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -1,40 +1,31 @@
-"""Ranking: which files and symbols a query is about, with the reasons.
+"""Ranking: the scores of files and symbols for a query.
 
 The method is BM25F (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009) over two kinds of documents:
 symbols, whose fields are the qualified name (weight 4), head with docstring, and own body; and files, whose fields are
-the body, the symbols' names (2) and the path (6). A file's score is half its own BM25F, half that of its three best
-symbols, plus its path's match; tests, examples and documentation are demoted. A symbol's score takes 0.6 of its file's.
+the text, the symbols' names (2) and the path (6). How the two and the other signals are put together is told at
+`RankingWeights`.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from genloom.tools.codebase.index.postings import FIELDS, FileEntry, Postings
+from genloom.tools.codebase.history.history import Touched
+from genloom.tools.codebase.index.postings import FIELDS, FileEntry, Occurrence
 from genloom.tools.codebase.ranking.query import Query
+from genloom.tools.codebase.ranking.roles import role_weight
+from genloom.tools.codebase.ranking.statistics import Statistics
+from genloom.tools.codebase.ranking.weights import RankingWeights
 
-__all__ = ["RankedFile", "RankedSymbol", "Ranking", "Scores", "Symbol", "file_role", "named_path", "score"]
+__all__ = ["K1", "Hints", "RankedFile", "RankedSymbol", "Ranking", "Scores", "Symbol", "named_path", "rarity", "score"]
 
 K1 = 1.2
-SYMBOL_WEIGHTS = (4.0, 1.0, 1.0)
-SYMBOL_B = (0.3, 0.5, 0.75)
-FILE_WEIGHTS = (1.0, 2.0, 6.0)  # body, symbol names, path
-FILE_B = (0.75, 0.5, 0.3)
 TOP_SYMBOLS = 3
 TOP_DECAY = 0.5
-PATH_WEIGHT = 0.15
-VERBATIM_BONUS = 0.1
-PLACE_BONUS = 0.5
-FILE_SHARE = 0.6
-ROLE_WEIGHTS = {"source": 1.0, "test": 0.1, "documentation": 0.3, "package": 0.8}
-RELEVANCE_SYMBOLS = 5
-
-_TEST = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|tests?)\.pyi?$")
-_DOCUMENTATION = re.compile(r"(?:^|/)(?:docs?|documentation|examples?|samples?|demos?|benchmarks?|tutorials?)/")
 
 Symbol = tuple[int, int]
 """A file's id and the ordinal of a definition in it."""
@@ -86,63 +77,55 @@ class Ranking:
     relevance: float = 0.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hints:
+    """What a query points at besides its words.
+
+    `named` are the definitions that it writes the name of, `placed` those that its stack traces and places point into (with
+    the line), `named_files` the files that it names, `tested` those whose tests it names (with the test), and `touched` what
+    past commits with its words changed. Files are told by their ids.
+    """
+
+    named: Mapping[Symbol, str] = field(default_factory=dict)
+    placed: Mapping[Symbol, int] = field(default_factory=dict)
+    named_files: Collection[int] = ()
+    tested: Mapping[int, str] = field(default_factory=dict)
+    touched: Mapping[int, Touched] = field(default_factory=dict)
+
+    @property
+    def files(self) -> set[int]:
+        """The ids of all files that they lead to."""
+        symbols = {file_id for file_id, _ in (*self.named, *self.placed)}
+        return {*symbols, *self.named_files, *self.tested, *self.touched}
+
+
 @dataclass(frozen=True)
 class Scores:
-    """Scores before they are shown: by file id, and by symbol; with the terms that each was found by."""
+    """Scores before they are shown: by file id, and by symbol; with the terms in each path, and each term's rarity."""
 
     files: dict[int, float]
     symbols: dict[Symbol, float]
-    symbol_terms: dict[Symbol, set[str]] = field(default_factory=dict)
     path_terms: dict[int, set[str]] = field(default_factory=dict)
     idf: dict[str, float] = field(default_factory=dict)
+    file_share: float = RankingWeights.file_share
 
     def symbol(self, symbol: Symbol) -> float:
         """The score of any symbol; one in which no term occurs has its file's share alone."""
-        return self.symbols.get(symbol, FILE_SHARE * self.files.get(symbol[0], 0.0))
+        return self.symbols.get(symbol, self.file_share * self.files.get(symbol[0], 0.0))
 
-    def coverage(self, symbols: Iterable[Symbol]) -> float:
-        """The share of the query's weight that these symbols and their files' paths cover, from 0 to 1."""
-        covered: set[str] = set()
-        for symbol in symbols:
-            covered |= self.symbol_terms.get(symbol, set()) | self.path_terms.get(symbol[0], set())
+    def best_files(self, count: int, paths: Mapping[int, FileEntry]) -> list[int]:
+        """Return the best files; equal scores stand in the order of their paths."""
+        return heapq.nsmallest(count, self.files, key=lambda file_id: (-self.files[file_id], paths[file_id].path))
+
+    def best_symbols(self, count: int, paths: Mapping[int, FileEntry]) -> list[Symbol]:
+        """Return the best definitions, modules left out; equal scores stand in the order of path and place."""
+        found = (symbol for symbol in self.symbols if symbol[1])
+        return heapq.nsmallest(count, found, key=lambda s: (-self.symbols[s], paths[s[0]].path, s[1]))
+
+    def coverage(self, terms: Iterable[str]) -> float:
+        """The share of the query's weight that some of its terms have, from 0 to 1."""
         total = math.fsum(self.idf.values())  # fsum: a set has another order in every process
-        return math.fsum(self.idf[term] for term in covered) / total if total else 0.0
-
-
-def file_role(path: str) -> str:
-    """Tell `test`, `documentation` (and examples, benchmarks), `package` (`__init__.py`) or `source` from a path."""
-    if _TEST.search(path):
-        return "test"
-    if _DOCUMENTATION.search(path):
-        return "documentation"
-    return "package" if path.endswith("__init__.py") else "source"
-
-
-def score(
-    postings: Postings, terms: Iterable[str], query: Query, named: Mapping[Symbol, str], placed: Iterable[Symbol]
-) -> Scores:
-    """Score every file and symbol in which a term occurs.
-
-    `named` are the symbols that the query names verbatim, `placed` those that its stack traces and places point at.
-    """
-    terms = tuple(terms)
-    if not postings.files:
-        return Scores({}, {})
-    idf = {term: _idf(postings.symbol_count, postings.symbol_frequency(term)) for term in terms}
-    symbols, symbol_terms = _symbol_scores(postings, idf)
-    top = max(symbols.values(), default=0.0) or 1.0
-    symbols = {symbol: value / top for symbol, value in symbols.items()}
-    for symbol in named:
-        symbols[symbol] = symbols.get(symbol, 0.0) + VERBATIM_BONUS
-    for symbol in placed:
-        symbols[symbol] = symbols.get(symbol, 0.0) + PLACE_BONUS
-    path_terms = _path_terms(postings, terms)
-    files = _file_scores(postings, terms, symbols, path_terms, query)
-    symbols = {
-        symbol: value * _role_weight(postings.files[symbol[0]], query) + FILE_SHARE * files.get(symbol[0], 0.0)
-        for symbol, value in symbols.items()
-    }
-    return Scores(files, symbols, symbol_terms, path_terms, idf)
+        return math.fsum(self.idf[term] for term in set(terms)) / total if total else 0.0
 
 
 def named_path(query: Query, path: str) -> bool:
@@ -150,104 +133,121 @@ def named_path(query: Query, path: str) -> bool:
     return any(path == named or path.endswith(f"/{named}") or named.endswith(f"/{path}") for named in query.paths)
 
 
-def _idf(documents: int, frequency: int) -> float:
+def rarity(documents: int, frequency: int) -> float:
+    """Return the weight (IDF) of a term that stands in some of so many documents."""
     return math.log(1.0 + (documents - frequency + 0.5) / (frequency + 0.5))
 
 
-def _role_weight(entry: FileEntry, query: Query) -> float:
-    return 1.0 if named_path(query, entry.path) else ROLE_WEIGHTS[file_role(entry.path)]
+def score(
+    statistics: Statistics,
+    occurrences: Mapping[str, Iterable[Occurrence]],
+    frequencies: Mapping[str, tuple[int, int]],
+    hints: Hints,
+    weights: RankingWeights,
+    *,
+    about_tests: bool = False,
+) -> Scores:
+    """Score every file and symbol of the occurrences and the hints.
+
+    `frequencies` say in how many files and in how many definitions of the whole repository each term stands.
+    """
+    scoring = _Scoring(statistics, hints, weights, about_tests=about_tests)
+    for term, found in occurrences.items():
+        scoring.add(term, found, *frequencies[term])
+    idf = {term: rarity(statistics.symbol_count, symbols) for term, (_, symbols) in frequencies.items()}
+    files, symbols = scoring.finish()
+    return Scores(files, symbols, dict(scoring.path_terms), idf, weights.file_share)
 
 
-def _saturated(frequency: float) -> float:
-    return frequency / (K1 + frequency)
+class _Scoring:
+    """Sums over the terms, one after the other."""
 
+    def __init__(self, statistics: Statistics, hints: Hints, weights: RankingWeights, *, about_tests: bool) -> None:
+        self.path_terms: dict[int, set[str]] = defaultdict(set)
+        self._statistics = statistics
+        self._hints = hints
+        self._weights = weights
+        self._about_tests = about_tests
+        self._texts: dict[int, float] = defaultdict(float)
+        self._symbols: dict[int, dict[int, float]] = defaultdict(dict)
 
-def _symbol_scores(postings: Postings, idf: Mapping[str, float]) -> tuple[dict[Symbol, float], dict[Symbol, set[str]]]:
-    averages = _averages(postings)
-    scores: dict[Symbol, float] = defaultdict(float)
-    found: dict[Symbol, set[str]] = defaultdict(set)
-    for term, weight in idf.items():
-        for occurrence in postings.by_term.get(term, ()):
-            lengths = postings.files[occurrence.file_id].lengths
-            for ordinal, *counts in occurrence.symbols():
-                frequency = 0.0
-                for index, count in enumerate(counts):
-                    if count:
-                        norm = (
-                            1 - SYMBOL_B[index] + SYMBOL_B[index] * lengths[ordinal * FIELDS + index] / averages[index]
-                        )
-                        frequency += SYMBOL_WEIGHTS[index] * count / norm
-                scores[occurrence.file_id, ordinal] += weight * _saturated(frequency)
-                found[occurrence.file_id, ordinal].add(term)
-    return scores, found
-
-
-def _averages(postings: Postings) -> list[float]:
-    count = max(postings.symbol_count, 1)
-    totals = [sum(sum(entry.lengths[index::FIELDS]) for entry in postings.files.values()) for index in range(FIELDS)]
-    return [max(total / count, 1.0) for total in totals]
-
-
-def _path_terms(postings: Postings, terms: Iterable[str]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
-    for term in terms:
-        for occurrence in postings.by_term.get(term, ()):
+    def add(self, term: str, occurrences: Iterable[Occurrence], files: int, symbols: int) -> None:
+        """Add a term that stands in so many files and definitions."""
+        statistics = self._statistics
+        file_weight = rarity(len(statistics.files), files)
+        symbol_weight = rarity(statistics.symbol_count, symbols)
+        for occurrence in occurrences:
+            file_id = occurrence.file_id
+            names, texts = self._add_symbols(occurrence, symbol_weight)
+            text_factor, name_factor, path_factor = statistics.file_factors(file_id)
+            frequency = (names + texts) * text_factor + names * name_factor + occurrence.in_path * path_factor
+            self._texts[file_id] += file_weight * frequency / (K1 + frequency)
             if occurrence.in_path:
-                found[occurrence.file_id].add(term)
-    return found
+                self.path_terms[file_id].add(term)
+
+    def _add_symbols(self, occurrence: Occurrence, weight: float) -> tuple[int, int]:
+        """Add the term to its file's definitions; return how often it stands in their names, and in their texts."""
+        factors = self._statistics.symbol_factors(occurrence.file_id)
+        scores = self._symbols[occurrence.file_id]
+        names = texts = 0
+        for ordinal, name, head, body in occurrence.symbols():
+            at = ordinal * FIELDS
+            frequency = body * factors[at + 2]
+            if head:
+                frequency += head * factors[at + 1]
+            if name:
+                frequency += name * factors[at]
+                names += name
+            texts += head + body
+            scores[ordinal] = scores.get(ordinal, 0.0) + weight * frequency / (K1 + frequency)
+        return names, texts
+
+    def finish(self) -> tuple[dict[int, float], dict[Symbol, float]]:
+        """Return the scores of the files, and of the symbols."""
+        symbols = self._scaled_symbols()
+        best: dict[int, list[float]] = defaultdict(list)
+        for (file_id, _), value in symbols.items():
+            best[file_id].append(value)
+        tops = _scaled({file_id: _decayed(values) for file_id, values in best.items()})
+        texts = _scaled(self._texts)
+        files = {f: self._file(f, texts.get(f, 0.0), tops.get(f, 0.0)) for f in {*texts, *self._hints.files}}
+        files = {file_id: value for file_id, value in files.items() if value > 0.0}
+        share = self._weights.file_share
+        return files, {s: v * self._role_weight(s[0]) + share * files.get(s[0], 0.0) for s, v in symbols.items()}
+
+    def _scaled_symbols(self) -> dict[Symbol, float]:
+        top = max((value for found in self._symbols.values() for value in found.values()), default=0.0) or 1.0
+        scaled = {(f, ordinal): value / top for f, found in self._symbols.items() for ordinal, value in found.items()}
+        for symbol in self._hints.named:
+            scaled[symbol] = scaled.get(symbol, 0.0) + self._weights.verbatim
+        for symbol in self._hints.placed:
+            scaled[symbol] = scaled.get(symbol, 0.0) + self._weights.place
+        return scaled
+
+    def _file(self, file_id: int, text: float, top: float) -> float:
+        weights, hints = self._weights, self._hints
+        value = weights.text * text + weights.symbols * top
+        if file_id in hints.named_files:
+            value += weights.path + weights.place
+        else:
+            length = self._statistics.files[file_id].path_length
+            value += weights.path * min(len(self.path_terms.get(file_id, ())) / length, 1.0) if length else 0.0
+        if file_id in hints.tested:
+            value += weights.tested
+        if file_id in hints.touched:
+            value += weights.history * hints.touched[file_id].score
+        return value * self._role_weight(file_id)
+
+    def _role_weight(self, file_id: int) -> float:
+        if file_id in self._hints.named_files:
+            return 1.0
+        return role_weight(self._statistics.roles[file_id], self._weights, about_tests=self._about_tests)
 
 
-def _file_scores(
-    postings: Postings,
-    terms: Iterable[str],
-    symbols: Mapping[Symbol, float],
-    path_terms: Mapping[int, set[str]],
-    query: Query,
-) -> dict[int, float]:
-    idf = {term: _idf(len(postings.files), postings.file_frequency(term)) for term in terms}
-    texts = _scaled(_file_bm25f(postings, idf))
-    best: dict[int, list[float]] = defaultdict(list)
-    for (file_id, _), value in symbols.items():
-        best[file_id].append(value)
-    tops = _scaled(
-        {f: sum(v * TOP_DECAY**i for i, v in enumerate(sorted(vs)[: -TOP_SYMBOLS - 1 : -1])) for f, vs in best.items()}
-    )
-    scores: dict[int, float] = {}
-    for file_id, entry in postings.files.items():
-        matched = 1.0 if named_path(query, entry.path) else _path_match(entry, path_terms.get(file_id, set()))
-        value = 0.5 * texts.get(file_id, 0.0) + 0.5 * tops.get(file_id, 0.0) + PATH_WEIGHT * matched
-        if named_path(query, entry.path):
-            value += PLACE_BONUS
-        if value > 0.0:
-            scores[file_id] = value * _role_weight(entry, query)
-    return scores
-
-
-def _path_match(entry: FileEntry, found: set[str]) -> float:
-    """The share of the path's terms that the query has."""
-    return min(len(found) / entry.path_length, 1.0) if entry.path_length else 0.0
+def _decayed(values: Iterable[float]) -> float:
+    return sum(value * TOP_DECAY**index for index, value in enumerate(heapq.nlargest(TOP_SYMBOLS, values)))
 
 
 def _scaled(values: Mapping[int, float]) -> dict[int, float]:
     top = max(values.values(), default=0.0) or 1.0
     return {key: value / top for key, value in values.items()}
-
-
-def _file_bm25f(postings: Postings, idf: Mapping[str, float]) -> dict[int, float]:
-    sizes = {
-        entry.id: (float(sum(entry.lengths)), float(sum(entry.lengths[0::FIELDS])), float(entry.path_length))
-        for entry in postings.files.values()
-    }
-    averages = [max(sum(size[index] for size in sizes.values()) / len(sizes), 1.0) for index in range(3)]
-    scores: dict[int, float] = defaultdict(float)
-    for term, weight in idf.items():
-        for occurrence in postings.by_term.get(term, ()):
-            places, size = occurrence.places, sizes[occurrence.file_id]
-            names = sum(places[1::4])
-            frequency = 0.0
-            for index, count in enumerate((names + sum(places[2::4]) + sum(places[3::4]), names, occurrence.in_path)):
-                if count:
-                    norm = 1 - FILE_B[index] + FILE_B[index] * size[index] / averages[index]
-                    frequency += FILE_WEIGHTS[index] * count / norm
-            scores[occurrence.file_id] += weight * _saturated(frequency)
-    return scores

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
-from genloom.tools.codebase.index.postings import Postings
-from genloom.tools.codebase.ranking.query import Query
-from genloom.tools.codebase.ranking.ranking import Scores, Symbol, file_role, named_path
+from genloom.tools.codebase.index.postings import Occurrence
+from genloom.tools.codebase.ranking.ranking import Hints, Scores, Symbol
+from genloom.tools.codebase.ranking.statistics import Statistics
 from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["Explanation", "importers"]
@@ -20,54 +21,73 @@ class Explanation:
     """Puts scores into words. `words` gives, for each term, the word of the query that it came from."""
 
     def __init__(
-        self, postings: Postings, scores: Scores, query: Query, words: Mapping[str, str], named: Mapping[Symbol, str]
+        self,
+        statistics: Statistics,
+        occurrences: Mapping[str, Iterable[Occurrence]],
+        scores: Scores,
+        words: Mapping[str, str],
+        hints: Hints,
     ) -> None:
-        self._postings = postings
+        self._statistics = statistics
         self._scores = scores
-        self._query = query
         self._words = words
-        self._named = named
-        self._at = {(term, found.file_id): found for term, places in postings.by_term.items() for found in places}
-        self._file_terms: dict[int, set[str]] = defaultdict(set)
-        for term, file_id in self._at:
-            self._file_terms[file_id].add(term)
+        self._hints = hints
+        self._in_file: dict[int, dict[str, Occurrence]] = defaultdict(dict)
+        for term, found in occurrences.items():
+            for occurrence in found:
+                self._in_file[occurrence.file_id][term] = occurrence
+        self._fields = cache(self._read_fields)
+
+    def terms(self, symbol: Symbol) -> set[str]:
+        """Return the query's terms that stand in a definition, or in its file's path."""
+        fields = self._fields(symbol[0]).get(symbol[1], ({}, {}))
+        return {*fields[0], *fields[1], *self._scores.path_terms.get(symbol[0], ())}
 
     def file(self, file_id: int, importing: Iterable[str]) -> tuple[str, ...]:
         """Return the reasons for a file; `importing` are the paths that import it."""
-        path = self._postings.files[file_id].path
-        reasons = [f"the request names `{path}`"] if named_path(self._query, path) else []
+        path = self._statistics.files[file_id].path
+        reasons = [f"the request names `{path}`"] if file_id in self._hints.named_files else []
+        reasons += [f"`{self._hints.tested[file_id]}` tests it"] if file_id in self._hints.tested else []
         matched = self._ticked(self._scores.path_terms.get(file_id, set()))
         reasons += [f"path matches {matched}"] if matched else []
-        defined = sorted({name for symbol, name in self._named.items() if symbol[0] == file_id})[:MAX_WORDS]
+        defined = sorted({name for symbol, name in self._hints.named.items() if symbol[0] == file_id})[:MAX_WORDS]
         reasons += [f"defines {', '.join(f'`{name}`' for name in defined)}"] if defined else []
         if not reasons:
-            found = self._ticked(self._file_terms.get(file_id, set()))
-            reasons.append(f"text matches {found}" if found else "its symbols match")
-        importing = sorted(importing, key=lambda importer: (file_role(importer) != "source", importer))
+            found = self._ticked(self._in_file.get(file_id, ()))
+            reasons += [f"text matches {found}"] if found else []
+        touched = self._hints.touched.get(file_id)
+        if touched:
+            reasons.append(f"commit {touched.sha[:7]} touched it with these words: {self._ticked(touched.terms)}")
+        roles = self._statistics.roles
+        importing = sorted(importing, key=lambda path: (roles[self._statistics.ids[path]] != "source", path))
         reasons += [f"imported by `{importing[0]}`"] if importing else []
-        role = file_role(path)
-        return (*reasons, f"{role}, ranked lower") if role in ("test", "documentation") else tuple(reasons)
+        demoted = roles[file_id] in ("test", "documentation") and file_id not in self._hints.named_files
+        return (*reasons, f"{roles[file_id]}, ranked lower") if demoted else tuple(reasons)
 
-    def symbol(self, symbol: Symbol, place: int | None) -> tuple[str, ...]:
-        """Return the reasons for a symbol; `place` is the line that the request points at, if it lies in it."""
-        reasons = [f"the request names `{self._named[symbol]}`"] if symbol in self._named else []
-        reasons += [f"the request points at line {place}"] if place else []
-        in_name, in_text = self._fields(symbol)
-        if in_name and symbol not in self._named:
+    def symbol(self, symbol: Symbol) -> tuple[str, ...]:
+        """Return the reasons for a symbol."""
+        named, line = self._hints.named.get(symbol), self._hints.placed.get(symbol)
+        reasons = [f"the request names `{named}`"] if named else []
+        reasons += [f"the request points at line {line}"] if line else []
+        in_name, in_text = self._fields(symbol[0]).get(symbol[1], ({}, {}))
+        if in_name and not named:
             reasons.append(f"name matches {self._ticked(in_name)}")
-        if in_text - in_name:
-            reasons.append(f"text matches {self._ticked(in_text - in_name)}")
+        text = [term for term in in_text if term not in in_name]
+        if text:
+            reasons.append(f"text matches {self._ticked(text)}")
         return tuple(reasons) or ("its file matches",)
 
-    def _fields(self, symbol: Symbol) -> tuple[set[str], set[str]]:
-        in_name: set[str] = set()
-        in_text: set[str] = set()
-        for term in self._scores.symbol_terms.get(symbol, ()):
-            for ordinal, name, head, body in self._at[term, symbol[0]].symbols():
-                if ordinal == symbol[1]:
-                    in_name |= {term} if name else set()
-                    in_text |= {term} if head or body else set()
-        return in_name, in_text
+    def _read_fields(self, file_id: int) -> dict[int, tuple[dict[str, None], dict[str, None]]]:
+        """Return, for each definition of a file, the terms in its name and those in its text."""
+        found: dict[int, tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
+        for term, occurrence in self._in_file.get(file_id, {}).items():
+            for ordinal, name, head, body in occurrence.symbols():
+                in_name, in_text = found[ordinal]
+                if name:
+                    in_name[term] = None
+                if head or body:
+                    in_text[term] = None
+        return dict(found)
 
     def _ticked(self, terms: Iterable[str]) -> str:
         """Return the rarest few of the terms as the query's words."""
@@ -79,9 +99,12 @@ class Explanation:
 def importers(connection: sqlite3.Connection, modules: ModuleMap, targets: Iterable[str]) -> dict[str, set[str]]:
     """Return, for each target file, the paths of the files that import it."""
     wanted = set(targets)
+    lasts = {part for path in wanted for part in path.rpartition(".")[0].split("/")[-2:]}
     found: dict[str, set[str]] = defaultdict(set)
     rows = connection.execute("SELECT DISTINCT path, module, name FROM imports JOIN files ON files.id = file_id")
     for importer, module, name in rows:
+        if name not in lasts and module.rpartition(".")[2] not in lasts and module.strip("."):
+            continue  # it can mean none of them, and resolving takes longest
         target = modules.resolve(module, "" if name == "*" else name, importer)
         if target in wanted and target != importer:
             found[target].add(importer)

@@ -1,0 +1,1 @@
+"""Which files past commits touched, and with which words."""
