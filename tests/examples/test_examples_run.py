@@ -9,6 +9,7 @@ import pytest
 EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("*.py"))
 
 SAYS = {
+    "ask_a_codebase.py": "halves to even.",
     "compose_graph.py": "T-1 passed approve",
     "first_steps.py": "# passed:",
     "repair_with_a_model.py": "# passed after 2 attempts",
