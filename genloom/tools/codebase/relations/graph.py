@@ -83,6 +83,11 @@ class RelationGraph:
         uses += [use for importer, row in imports for use in self._imported(importer, row)]
         yield from (use for use in uses if (use.target.file_id, use.target.ordinal) == place)
 
+    def imports_in(self, file_id: int) -> Iterator[Use]:
+        """Yield what the import statements of a file mean, wherever they stand in it; all that a star gives is left out."""
+        for row in self.tables.file(file_id).imports:
+            yield from self._imported(file_id, row)
+
     def importers(self, file_id: int) -> tuple[str, ...]:
         """Return the paths of the files that import a file: itself, or names from it as their module."""
         return tuple(sorted({self.tables.paths[use.source[0]] for use in self._module_imports(file_id)}))

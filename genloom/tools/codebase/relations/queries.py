@@ -1,0 +1,89 @@
+"""Queries: what can be asked of a codebase's relations. `Codebase` has these methods."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from genloom.tools.codebase.in_thread import in_thread
+from genloom.tools.codebase.relations.addresses import find_place
+from genloom.tools.codebase.relations.dead import find_dead
+from genloom.tools.codebase.relations.graph import RelationGraph
+from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, Relation
+from genloom.tools.codebase.relations.reveal import Revealed, reveal
+from genloom.tools.codebase.relations.tables import Tables
+
+__all__ = ["RelationQueries"]
+
+
+class RelationQueries(ABC):
+    """Relations between definitions, worked out where they are asked for.
+
+    A symbol is an address (`path::Class.method`), a path, or a name. Raises `UsageError` where there is none, and where a
+    name has several definitions: its hint lists their addresses.
+    """
+
+    root: Path
+    _graph: tuple[tuple[int, int], RelationGraph] | None = None
+
+    def dependencies(self, symbol: str) -> tuple[Relation, ...]:
+        """Return what a symbol, with all that is defined in it, uses elsewhere in the repository; surest first."""
+        with self._relations() as graph:
+            return graph.dependencies(find_place(graph.tables, symbol))
+
+    def usages(self, symbol: str) -> tuple[Relation, ...]:
+        """Return what uses a symbol, or imports a file, from outside its own text; surest first."""
+        with self._relations() as graph:
+            return graph.usages(find_place(graph.tables, symbol))
+
+    def importers(self, path: str) -> tuple[str, ...]:
+        """Return the paths of the files that import a Python file, or a name from it as their module, in order."""
+        with self._relations() as graph:
+            return graph.importers(find_place(graph.tables, path)[0])
+
+    def call_graph(self, symbols: Iterable[str] | None = None) -> CallGraph:
+        """Return the calls that some symbols make, with all that is defined in them, or those of the whole repository."""
+        with self._relations() as graph:
+            places = None if symbols is None else [find_place(graph.tables, symbol) for symbol in symbols]
+            return graph.call_graph(places)
+
+    def dead_symbols(self) -> tuple[DeadSymbol, ...]:
+        """Return the definitions that nothing was found to use, with why, in the order of path and place.
+
+        Evidence, not proof: see `docs/codebase.md` for what is never called dead, and for the limits. Reads every source.
+        """
+        with self._relations() as graph:
+            return find_dead(graph, self.root)
+
+    def reveal_symbol(
+        self, symbol: str, *, degree: int = 1, max_tokens: int = 2000, secrets: Sequence[str] = ()
+    ) -> Revealed:
+        """Tell a symbol's body, then the signatures of what it uses and of what uses it, up to `degree` steps away.
+
+        The text is redacted, screened and delimited; it takes `max_tokens` estimated tokens at most. `secrets` are further
+        values to remove.
+        """
+        with self._relations() as graph:
+            return reveal(graph, self.root, symbol, degree, max_tokens, secrets)
+
+    adependencies = in_thread(dependencies)
+    ausages = in_thread(usages)
+    aimporters = in_thread(importers)
+    acall_graph = in_thread(call_graph)
+    adead_symbols = in_thread(dead_symbols)
+    areveal_symbol = in_thread(reveal_symbol)
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]: ...
+
+    @contextmanager
+    def _relations(self) -> Iterator[RelationGraph]:
+        """Give the graph of the index as it is now; it is kept until the index changes."""
+        with self._reading() as index:
+            state = (index.execute("PRAGMA data_version").fetchone()[0], index.total_changes)
+            if self._graph is None or self._graph[0] != state:
+                self._graph = (state, RelationGraph(Tables(index), self.root))
+            yield self._graph[1]

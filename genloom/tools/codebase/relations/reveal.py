@@ -1,0 +1,184 @@
+"""Reveal: a symbol's text with what it uses and what uses it, within a budget of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from genloom.tools.codebase.context.tokens import FENCE_TOKENS, estimate_tokens
+from genloom.tools.codebase.files.source import Source, read_source, text_lines
+from genloom.tools.codebase.relations.addresses import Place, find_place
+from genloom.tools.codebase.relations.graph import RelationGraph
+from genloom.tools.codebase.relations.relation import Relation
+from genloom.tools.security import present
+
+__all__ = ["Revealed", "reveal"]
+
+MAX_DEGREE = 5
+MAX_NEIGHBOURS = 200
+LEAST_CONFIDENCE = 0.2
+NOTE_TOKENS = 40
+"""What a line that tells of something left out costs, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revealed:
+    """`text` is redacted, screened and delimited; `tokens` its estimate. `dependencies` and `usages` are the symbol's own
+    relations, all of them; `truncated` says that the text lacks some of its body, or of what lies within the degree."""
+
+    text: str
+    tokens: int
+    dependencies: tuple[Relation, ...]
+    usages: tuple[Relation, ...]
+    truncated: bool
+
+
+def reveal(
+    graph: RelationGraph, root: Path, symbol: str, degree: int, max_tokens: int, secrets: Sequence[str]
+) -> Revealed:
+    """Tell the symbol's body, then the signatures of what it uses and of what uses it, breadth first up to `degree` steps.
+
+    The same index gives the same text. A body that is longer than the budget is cut after a whole line; a signature that
+    does not fit is left out, and a line says how many. Relations of a confidence under .2 are not followed.
+    """
+    place = find_place(graph.tables, symbol)
+    texts = _Texts(graph, root)
+    near = {
+        direction: list(_neighbours(graph, place, direction, min(degree, MAX_DEGREE)))
+        for direction in ("uses", "is used by")
+    }
+    budget = max_tokens
+    while True:
+        page = _Page(texts, secrets, graph.address(place), budget)
+        page.add_body(place)
+        for direction, found in near.items():
+            page.add_neighbours(direction, found)
+        text = page.text()
+        tokens = estimate_tokens(text)
+        if tokens <= max_tokens or budget <= 0:
+            break
+        budget -= tokens - max_tokens  # markers in the place of secrets or hidden text took more room
+    return Revealed(
+        text=text,
+        tokens=tokens,
+        dependencies=graph.dependencies(place),
+        usages=graph.usages(place),
+        truncated=page.truncated,
+    )
+
+
+def _neighbours(
+    graph: RelationGraph, place: Place, direction: str, degree: int
+) -> Iterator[tuple[int, Place, Relation]]:
+    """Yield the distance, place and relation of what lies within `degree` steps, nearest first, surest first."""
+    seen = {graph.address(place)}
+    ring = [place]
+    for distance in range(1, degree + 1):
+        found: list[Place] = []
+        for each in ring:
+            relations = graph.dependencies(each) if direction == "uses" else graph.usages(each)
+            for relation in relations:
+                address = relation.target if direction == "uses" else relation.source
+                if relation.confidence < LEAST_CONFIDENCE or address in seen or len(seen) > MAX_NEIGHBOURS:
+                    continue
+                seen.add(address)
+                found.append(find_place(graph.tables, address))
+                yield distance, found[-1], relation
+        ring = found
+
+
+class _Texts:
+    """Definitions as text, each file read once."""
+
+    def __init__(self, graph: RelationGraph, root: Path) -> None:
+        self._graph = graph
+        self._root = root
+        self._lines: dict[int, list[str]] = {}
+
+    def bodies(self, place: Place) -> Iterator[tuple[str, int, list[str]]]:
+        """Yield (heading, first line's number, lines) of each definition of the place's address."""
+        file = self._graph.tables.file(place[0])
+        address = file.address(place[1])
+        for row in file.definitions:
+            if file.address(row.ordinal) == address and bool(row.ordinal) == bool(place[1]):
+                lines = self._read(place[0])[row.start_line - 1 : row.end_line]
+                yield f"## {address} lines {row.start_line}-{row.end_line}", row.start_line, lines
+
+    def signature(self, place: Place, relation: Relation, distance: int) -> str:
+        """Return one neighbour's heading with its signature and the first line of its docstring."""
+        file = self._graph.tables.file(place[0])
+        row = file.definitions[place[1]]
+        sure = "" if relation.confidence >= 1 else f", confidence {relation.confidence}"
+        steps = "" if distance == 1 else f", {distance} steps away"
+        where = f" of {relation.source}" if distance > 1 and relation.source != file.address(row.ordinal) else ""
+        line = f" at line {relation.line}{where}" if relation.line else ""
+        doc = row.doc.strip().split("\n")[0]
+        shown = [f"{file.address(row.ordinal)} ({relation.kind}{line}{sure}{steps})"]
+        shown += [f"    {text}" for text in (row.signature, f'"""{doc}"""' if doc else "") if text]
+        return "\n".join(shown)
+
+    def _read(self, file_id: int) -> list[str]:
+        if file_id not in self._lines:
+            source = read_source(self._root, self._graph.tables.paths[file_id])
+            self._lines[file_id] = text_lines(source.text) if isinstance(source, Source) else []
+        return self._lines[file_id]
+
+
+class _Page:
+    """The lines chosen so far. The budget is of the text as it is shown: what security changes is counted as changed."""
+
+    def __init__(self, texts: _Texts, secrets: Sequence[str], address: str, budget: int) -> None:
+        self._texts = texts
+        self._secrets = secrets
+        self._title = f"symbol {address}"
+        self._left = budget - FENCE_TOKENS - estimate_tokens(address) - NOTE_TOKENS
+        self._parts: list[str] = []
+        self.truncated = False
+
+    def text(self) -> str:
+        """Return the page as delimited data."""
+        return present(self._title, "\n".join(self._parts), secrets=self._secrets)
+
+    def add_body(self, place: Place) -> None:
+        """Take the bodies of the symbol, cut after a whole line where they must be."""
+        for heading, first, lines in self._texts.bodies(place):
+            if not self._take(heading):
+                self.truncated = True
+                return
+            taken = self._fitting(lines)
+            self._take("\n".join(lines[:taken]))
+            if taken < len(lines):
+                self.truncated = True
+                last = first + len(lines) - 1
+                self._parts.append(f"[cut before line {first + taken}, to fit; the definition goes on to line {last}]")
+                self._left -= NOTE_TOKENS
+                return
+
+    def add_neighbours(self, direction: str, found: Sequence[tuple[int, Place, Relation]]) -> None:
+        """Take signatures while they fit, and say how many did not."""
+        if not found or not self._take(f"\n# {direction}"):
+            self.truncated = self.truncated or bool(found)
+            return
+        left_out = sum(not self._take(self._texts.signature(place, each, steps)) for steps, place, each in found)
+        if left_out:
+            self.truncated = True
+            self._parts.append(f"[{left_out} of {len(found)} left out, to fit]")
+            self._left -= NOTE_TOKENS
+
+    def _fitting(self, lines: Sequence[str]) -> int:
+        """Return how many of the first lines fit, found by halving."""
+        low, high = 0, len(lines)
+        while low < high:
+            middle = (low + high + 1) // 2
+            fits = estimate_tokens("\n".join(lines[:middle])) + 1 <= self._left
+            low, high = (middle, high) if fits else (low, middle - 1)
+        return low
+
+    def _take(self, part: str) -> bool:
+        tokens = estimate_tokens(part) + 1
+        if tokens > self._left:
+            return False
+        self._parts.append(part)
+        self._left -= tokens
+        return True
