@@ -18,8 +18,16 @@ from genloom.tools.codebase import Codebase, codebase_tools
 FILES = {
     "shop/money.py": 'def round_cents(amount: float) -> float:\n    """Round to cents; halves go to even."""\n'
     "    return round(amount, 2)\n",
-    "shop/billing.py": "from shop.money import round_cents\n\n\nclass Invoice:\n"
-    "    def __init__(self, lines: list[float]) -> None:\n        self.lines = lines\n\n    def total_due(self) -> float:\n        return round_cents(sum(self.lines) * 1.2)\n",
+    "shop/billing.py": """from shop.money import round_cents
+
+
+class Invoice:
+    def __init__(self, lines: list[float]) -> None:
+        self.lines = lines
+
+    def total_due(self) -> float:
+        return round_cents(sum(self.lines) * 1.2)
+""",
 }
 
 
