@@ -27,12 +27,13 @@ def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], *, 
     held back (`hold`), those held back now.
 
     The same request always hides the same ones, those that the others resemble most. An example that stands in something
-    which the generator reads anyway (prompt, tests, constraints, the caller's context) is never counted or hidden.
+    which the generator reads anyway (prompt, tests, constraints, the caller's context, the program that a search found)
+    is never counted or hidden, whoever held it back before.
     """
-    earlier = held_out_examples(attempts)
+    secret = _unread(request, attempts)
+    earlier = held_out_examples(attempts) & {example.text for example in secret}
     if earlier or not hold:
         return earlier
-    secret = _unread(request)
     if len(secret) < LEAST_EXAMPLES:
         return frozenset()
     calls = read_calls(request.target_name, request.prompt, request.signature, secret)
@@ -42,9 +43,11 @@ def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], *, 
     return frozenset(call.example.text for call in held)
 
 
-def _unread(request: GenerationRequest) -> list[Example]:
-    """The examples whose calls stand nowhere but among the examples."""
+def _unread(request: GenerationRequest, attempts: Sequence[Attempt]) -> list[Example]:
+    """The examples whose calls stand nowhere but among the examples. What a model wrote itself gives nothing away."""
     parts = [request.prompt, request.tests or "", *request.constraints, *request.codebase_context.values()]
+    for attempt in attempts:
+        parts += [] if attempt.draft.generator == "model" else [attempt.draft.source, attempt.evidence]
     text = _plain("\n".join(parts))
     return [example for example in request.all_examples if _plain(example.call) not in text]
 

@@ -6,7 +6,7 @@ from scenarios import fenced
 
 from genloom.graphs import build_generation_graph
 from genloom.nodes.holding_back import hidden_examples
-from genloom.state import GenerationRequest
+from genloom.state import Attempt, Failed, GenerationRequest, module_draft
 
 EXAMPLES = [
     "slugify('Hello World') == 'hello-world'",
@@ -47,6 +47,48 @@ def test_what_the_model_reads_anyway_is_not_held_back():
     tests = f"from slug import slugify\n\ndef test_it():\n    assert {held.replace(chr(39), chr(34))}\n"
     for fields in ({"tests": tests}, {"codebase_context": f"assert {held}"}, {"prompt": f"Make a slug; {held}"}):
         assert all(call not in text for text in hidden(request(**fields)))
+
+
+def attempt(generator, source="", held_out=(), evidence=""):
+    draft = module_draft(source, path="slugify.py", name="slugify", generator=generator)
+    draft = draft.model_copy(update={"held_out": tuple(held_out)})
+    return Attempt(number=1, draft=draft, verdict=Failed(reason="no"), evidence=evidence)
+
+
+def test_what_a_search_held_back_is_shown_where_the_model_reads_it_anyway():
+    """The search may hold back what stands in the prompt; for a model that read it, it proves nothing."""
+    asked = request(prompt=f"Make a slug, such as {EXAMPLES[0]}", examples=EXAMPLES[1:])
+    for generator in ("search", "model"):
+        earlier = (attempt(generator, held_out=[EXAMPLES[0], EXAMPLES[3]]),)
+        assert hidden_examples(asked, earlier, hold=True) == {EXAMPLES[3]}
+        assert hidden_examples(asked, earlier, hold=False) == {EXAMPLES[3]}
+
+
+def test_what_stands_in_a_program_that_a_search_found_is_not_held_back():
+    """A repair shows it to the model. What a model itself wrote gives nothing away."""
+    (usual,) = hidden(request())
+    call, expected = usual.split(" == ")
+    source = f'def slugify(text):\n    """\n    >>> {call}\n    {expected}\n    """\n'
+    assert usual not in hidden_examples(request(), (attempt("search", source),), hold=True)
+    assert hidden_examples(request(), (attempt("model", source, held_out=[usual]),), hold=True) == {usual}
+
+
+def test_a_model_proves_nothing_by_examples_that_it_read_in_the_prompt(use_model):
+    """A search's program fails on the tests; the model's draft after it names no example as unseen."""
+    examples = "\n".join(f">>> double({n})\n{2 * n}" for n in (2, 0, -3, 7))
+    tests = "import pytest\n\nfrom double import double\n\n\ndef test_it():\n"
+    tests += "    with pytest.raises(TypeError):\n        double('a')\n"
+    server = use_model([fenced("def double(number: int) -> int:\n    return number - -number\n")])
+    state = build_generation_graph().invoke(
+        {"request": {"prompt": f"Double a number.\n{examples}", "name": "double", "tests": tests}},
+        context={"model": "openai:test-model", "generators": ["search", "model"], "one_call": True},
+    )
+    found, written = state["attempts"]
+    assert (found.draft.generator, written.draft.generator) == ("search", "model")
+    assert found.draft.held_out
+    assert written.verdict.result == "passed"
+    assert written.draft.held_out == ()
+    assert all(text.split(" == ")[0] in str(server.chats[0]["messages"]) for text in found.draft.held_out)
 
 
 def test_a_draft_made_for_what_it_was_shown_fails_and_is_told_nothing_more(use_model, model_context):
