@@ -6,6 +6,7 @@ import base64
 import binascii
 import codecs
 import html
+import itertools
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -29,12 +30,17 @@ _HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2}){10,})\Z")
 _BITS = re.compile(r"(?:[01]{8}){10,}\Z")
 _BASE32 = re.compile(r"[A-Z2-7]{20,}={0,6}\Z")
 _CODES = re.compile(
-    r"(?<![\w.])(?:(?:0x[0-9a-fA-F]{2}|[01]{8}|[0-9a-fA-F]{2,3})(?:, {0,2}|\n[ \t]{0,8}|[ :-])){9,100000}+(?:0x)?[0-9a-fA-F]{2,8}"
+    r"\d(?<![\w.]\d)[0-9a-fA-Fx]{1,7}"
+    r"(?:(?:, {0,2}|,?\n[ \t]{0,8}|[ :-])(?:0x[0-9a-fA-F]{2}|[01]{8}|[0-9a-fA-F]{2,3})){9,100000}+(?![\w.])"
 )
-_ESCAPES = re.compile(r"(?:\\(?:x|u00)[0-9a-fA-F]{2}[A-Za-z ]{0,3}){6,100000}+")
-_ENTITIES = re.compile(r"(?:&#(?:x[0-9a-fA-F]{2,4}|\d{2,4});[A-Za-z ]{0,3}){6,100000}+")
-_PERCENT = re.compile(r"(?<![\w%])(?:[A-Za-z0-9_.~+!'-]{0,30}+%[0-9A-Fa-f]{2}){3,100000}+[A-Za-z0-9_.~+!-]{0,30}")
+_ESCAPES = re.compile(r"\\(?:x|u00)[0-9a-fA-F]{2}[A-Za-z ]{0,3}(?:\\(?:x|u00)[0-9a-fA-F]{2}[A-Za-z ]{0,3}){5,100000}+")
+_ENTITIES = re.compile(
+    r"&#(?:x[0-9a-fA-F]{2,4}|\d{2,4});[A-Za-z ]{0,3}(?:&#(?:x[0-9a-fA-F]{2,4}|\d{2,4});[A-Za-z ]{0,3}){5,100000}+"
+)
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}(?:[A-Za-z0-9_.~+!'-]{0,30}+%[0-9A-Fa-f]{2}){2,100000}+[A-Za-z0-9_.~+!-]{0,30}")
 _SPACED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z](?:[ \t]{1,3}|[.\-_*|/])){7,2000}[A-Za-z](?![A-Za-z])")
+_SPACED_SIGNS = (b"a a a a", b"a  a  a  a", b"a   a   a   a")
+_SHAPE = bytes(97 if chr(c).isalpha() and c < 128 else 32 if chr(c) in " \t.-_*|/" else 63 for c in range(256))
 _READABLE = re.compile(rb"[\x20-\x7e\t\r\n]{12,}")
 _COMPACT = re.compile(
     r"(?:ignore|disregard|forget)(?:all|the|your|any|every)*(?:previous|prior|above|earlier|instructions|rules)|systemprompt|"
@@ -65,20 +71,12 @@ def encoded_instructions(text: str, depth: int = MAX_DEPTH) -> Iterator[Replacem
         kind = _kind_of_run(match.group()[:MAX_RUN], depth)
         if kind:
             yield *match.span(), f"{kind} instructions", len(match.group())
-    for kind, pattern, sign in (
-        ("coded", _CODES, ""),
-        ("escaped", _ESCAPES, "\\"),
-        ("escaped", _ENTITIES, "&#"),
-        ("escaped", _PERCENT, "%"),
-    ):
-        if sign in text:
-            for match in pattern.finditer(text):
-                if any(_orders(decoded, depth) for decoded in _decoded(match.group(), sign)):
-                    yield *match.span(), f"{kind} instructions", len(match.group())
+    for pattern, sign in ((_CODES, ""), (_ESCAPES, "\\"), (_ENTITIES, "&#"), (_PERCENT, "%")):
+        for match in pattern.finditer(text) if sign in text else ():
+            if any(_orders(decoded, depth) for decoded in _decoded(match.group(), sign)):
+                yield *match.span(), "escaped instructions" if sign else "coded instructions", len(match.group())
     yield from _turned(text)
-    for match in _SPACED.finditer(text):
-        if _spells_orders(match.group()):
-            yield *match.span(), "spaced-out instructions", len(match.group())
+    yield from _spaced(text)
 
 
 def _orders(text: str, depth: int) -> bool:
@@ -131,8 +129,8 @@ def _any_orders(data: bytes, depth: int) -> bool:
         whole = ""
     if whole and not whole.isascii() and sum(map(str.isprintable, whole)) * 20 > len(whole) * 19:
         return _orders(whole, depth)
-    stretches = (match.group().decode("ascii") for match, _ in zip(_READABLE.finditer(data), range(MAX_STRETCHES)))
-    return any(_orders(stretch, depth) for stretch in stretches)
+    stretches = itertools.islice(_READABLE.finditer(data), MAX_STRETCHES)
+    return any(_orders(stretch.group().decode("ascii"), depth) for stretch in stretches)
 
 
 def _bits(run: str) -> bytes:
@@ -175,6 +173,16 @@ def _turned(text: str) -> Iterator[Replacement]:
                     turned = codecs.encode(sentence, "rot13") if kind == "rot13" else sentence[::-1]
                     if commands(turned) and not instructions(sentence):
                         yield *match.span(), f"{kind} instructions", len(sentence)
+
+
+def _spaced(text: str) -> Iterator[Replacement]:
+    """Yield the letters with something between each that spell an order. The shape of the text is looked at first: that is
+    ten times as fast as the expression."""
+    shape = text.encode("ascii", "replace").translate(_SHAPE)
+    if any(sign in shape for sign in _SPACED_SIGNS):
+        for match in _SPACED.finditer(text):
+            if _spells_orders(match.group()):
+                yield *match.span(), "spaced-out instructions", len(match.group())
 
 
 def _spells_orders(run: str) -> bool:

@@ -16,11 +16,13 @@ __all__ = ["PHRASES", "Phrase", "compiled_phrase"]
 
 @dataclass(frozen=True)
 class Phrase:
-    """A kind of instruction. One of the `seeds`, in lower case, stands in every match."""
+    """A kind of instruction. One of the `seeds`, in lower case, stands in every match, and near it, where there are any,
+    one of the words in `near`: common words cost less so."""
 
     kind: str
     seeds: tuple[str, ...]
     expression: str
+    near: tuple[str, ...] = ()
     raw: bool = False
 
 
@@ -45,8 +47,10 @@ _EARLIER = (
 )
 _RULING = r"(?:instructions|directives|guidelines|guardrails|prompts)"
 _AI = (
-    r"(?:(?:any |all |every )?(?:ai|llms?|gpt(?: ?\d)?|chat ?gpt|(?:large )?language models?|copilot|claude|gemini|chatbots?|"
-    r"codex)(?: (?:coding|code|programming|based|powered))?(?: (?:assistants?|agents?|models?|reviewers?|bots?|systems?))?)"
+    r"(?:(?:any |all |every )?(?:ai|llms?|gpt(?: ?\d)?|chat ?gpt|(?:large )?language models?|copilot|claude"
+    r"|gemini|chatbots?|"
+    r"codex)(?: (?:coding|code|programming|based|powered))?(?: (?:assistants?|agents?|models?|reviewers?|bots?"
+    r"|systems?))?)"
 )
 _READS = (
     r"(?:read(?:s|ing)?|see(?:s|ing)?|review(?:s|ing)?|process(?:es|ing)?|pars(?:es|ing)|analy[sz](?:es|ing)|"
@@ -57,7 +61,8 @@ _MUST = (
 )
 _THIS = r"(?:page|file|repo|repository|document|issue|text|message|e?mail|ticket|pull request|pr|diff|code|comment|article|readme|site)"
 _SECRET = (
-    r"(?:(?:api|access|private|secret|ssh|signing) keys?|secrets?|credentials?|passwords?|(?:access |auth |api |session )?tokens?|"
+    r"(?:(?:api|access|private|secret|ssh|signing) keys?|secrets?|credentials?|passwords?|(?:access |auth |api "
+    r"|session )?tokens?|"
     r"environment variables?|env(?:ironment)? (?:vars?|file)|env|id rsa|cookies|etc passwd|etc shadow)"
 )
 _SEND = r"(?:send|post|upload|exfiltrate|forward|transmit|leak|e?mail|submit|deliver|copy|report)"
@@ -66,115 +71,211 @@ _PERSON = (
     r"(?:the |your |any |this )?(?:users?|humans?|developers?|operators?|owners?|maintainers?|anyone|anybody|person)"
 )
 
+SECRET_SEEDS = (
+    "key",
+    "secret",
+    "credential",
+    "password",
+    "token",
+    "environment variable",
+    "env",
+    "cookie",
+    "id_rsa",
+    "/etc/",
+)
+
 PHRASES: tuple[Phrase, ...] = (
     Phrase(
         OVERRIDES,
         ("instruction", "directive", "guideline", "guardrail", "prompt"),
-        rf"(?<!not )(?<!never ){_DROP} (?:{_gap(3)}{_EARLIER} {_gap(3)}{_RULING}"
+        near=(
+            "ignore",
+            "disregard",
+            "forget",
+            "overrul",
+            "bypass",
+            "neglect",
+            "abandon",
+            "following",
+            "not ",
+            "n't",
+            "never",
+            "attention",
+            "aside",
+        ),
+        expression=rf"(?<!not )(?<!never ){_DROP} (?:{_gap(3)}{_EARLIER} {_gap(3)}{_RULING}"
         rf"|(?:all|any|every|each)(?: of)?(?: the| your)? {_gap(2)}(?:instructions?|directives?|guardrails)"
         rf"|{_gap(2)}(?:your|above|system|all) {_gap(2)}(?:instruction|prompt)\b(?! (?:is|was|in|when|if)\b))",
     ),
     Phrase(
         OVERRIDES,
         ("override", "replace", "supersede"),
-        rf"(?:override|replace|supersede)s? (?:any |all )?(?:of )?(?:the |your )?(?:previous|prior|earlier|above|original|your) {_gap(2)}{_RULING}",
+        near=("instruction", "directive", "guideline", "guardrail", "prompt"),
+        expression=rf"(?:override|replace|supersede)s? (?:any |all )?(?:of )?(?:the |your )?(?:previous|prior|earlier|above|original|your) {_gap(2)}{_RULING}",
     ),
     Phrase(
         OVERRIDES,
         ("ignore", "disregard", "forget"),
-        r"(?:ignore|disregard|forget) (?:all |any )?(?:of )?(?:the |your )?(?:previous|prior|above|earlier|preceding|your) "
+        near=("previous", "prior", "above", "earlier", "preceding", "your"),
+        expression=r"(?:ignore|disregard|forget) (?:all |any )?(?:of )?(?:the |your )?(?:previous|prior|above"
+        r"|earlier|preceding|your) "
         r"(?:[^ .]+ )?(?:rules|constraints|restrictions|training|programming|conversation|orders|commands|tasks?)\b",
     ),
     Phrase(
         OVERRIDES,
         ("ignore", "disregard", "forget"),
-        r"(?:ignore|disregard|forget) (?:(?:everything|anything|all|whatever)(?: (?:of|that|which|what|is|was|has|have|been|stands|came|you|"
+        near=("everything", "anything", " all", "whatever", "the above", "preceding", "foregoing", "what"),
+        expression=r"(?:ignore|disregard|forget) (?:(?:everything|anything|all|whatever)(?: (?:of|that|which"
+        r"|what|is|was|has|have|been|stands|came|you|"
         r"were|written|said))* (?:above|before(?: this| now)?|told|previously|learned|so far)"
-        r"|(?:all of )?the (?:above|preceding|foregoing) (?:and|then|instead|but|text|\.)|(?:all of )?the (?:above|foregoing)$"
+        r"|(?:all of )?the (?:above|preceding|foregoing) (?:and|then|instead|but|text|\.)|(?:all of )?the"
+        r" (?:above|foregoing)$"
         r"|what(?:ever)? (?:you|i) (?:were|was|have|ve|had)? ?(?:been )?(?:told|said|read|asked))",
     ),
     Phrase(
         OVERRIDES,
-        ("you are now", "you're now", "from now on", "no longer bound", "you must comply", "you must obey"),
-        r"you (?:are|re) now (?:in|an?|the|my|acting|operating|playing|free|unrestricted|called) |from now on you (?:will|must|are|"
-        r"should|shall|only|have|answer|respond)|you are no longer (?:bound|restricted|limited|required)|you must (?:comply|obey)\b",
+        ("re now", "from now on", "no longer", "you must"),
+        r"you (?:are|re) now (?:in|an?|the|my|acting|operating|playing|free|unrestricted|called) |from now on"
+        r" you (?:will|must|are|"
+        r"should|shall|only|have|answer|respond)|you are no longer (?:bound|restricted|limited|required)|you"
+        r" must (?:comply|obey)\b",
     ),
     Phrase(
         OVERRIDES,
         (
+            "your new",
+            "your real",
+            "your actual",
+            "your true",
+            "your only",
+            "previous ",
             "new instruction",
             "new task",
-            "real task",
-            "actual task",
-            "new role",
-            "new goal",
-            "conversation is over",
-            "task is over",
+            "new system",
         ),
-        r"your (?:new|real|actual|true|only) (?:instructions?|task|goal|role|objective|purpose|mission)s? (?:is|are|will)\b"
+        r"your (?:new|real|actual|true|only) (?:instructions?|task|goal|role|objective|purpose|mission)s? (?:is"
+        r"|are|will)\b"
         r"|previous (?:conversation|task|session) (?:is|has been|was) (?:over|finished|cancell?ed)"
-        r"|(?:^|\. )new (?:instructions?|task|system prompt) (?:is|are|from|follow|reveal|send|print|delete|ignore|run|do|write|output)",
+        r"|(?:^|\. )new (?:instructions?|task|system prompt) (?:is|are|from|follow|reveal|send|print|delete"
+        r"|ignore|run|do|write|output)",
     ),
     Phrase(
         OVERRIDES,
         ("pretend", "developer mode", "jailbreak", "unrestricted", "god mode", "do anything now"),
-        r"pretend (?:that )?(?:you (?:are|have|re) (?:an? |no |the |not )|to be (?:an? )?(?:unrestricted|other|different|evil|admin))"
-        r"|(?:enter|enable|activate|switch to|in|into) (?:developer|god|jailbreak|unrestricted) mode\b|jailbreak (?:mode|yourself)|do anything now",
+        r"pretend (?:that )?(?:you (?:are|have|re) (?:an? |no |the |not )|to be (?:an? )?(?:unrestricted|other"
+        r"|different|evil|admin))"
+        r"|(?:enter|enable|activate|switch to|in|into) (?:developer|god|jailbreak|unrestricted) mode\b|jailbreak"
+        r" (?:mode|yourself)|do anything now",
     ),
     Phrase(
         OVERRIDES,
         ("decode", "decrypt", "decipher", "unscramble", "translate", "base64", "rot13"),
-        rf"(?:decode|decrypt|decipher|unscramble|translate|base64|rot13) {_gap(8)}(?:and|then) (?:then )?(?:obey|follow|execute|do what|"
+        near=("obey", "follow", "execute", "do what", "do as", "carry out", "comply", "act on"),
+        expression=rf"(?:decode|decrypt|decipher|unscramble|translate|base64|rot13) {_gap(8)}(?:and|then) (?:then )?(?:obey|follow|execute|do what|"
         r"do as|carry out|comply|act on)",
     ),
     Phrase(
         OVERRIDES,
-        (
-            "respond only",
-            "reply only",
-            "answer only",
-            "say only",
-            "output only",
-            "respond with only",
-            "only respond",
-            "only reply",
-            "only answer",
-        ),
-        r"(?:(?:respond|reply|answer|say|output) (?:with )?only|only (?:respond|reply|answer)) (?:with |by |saying )?(?:the word )?(?:approved?|lgtm|safe|pass(?:ed)?|done|ok|yes)\b",
+        ("respond", "reply", "answer", "say only", "output only"),
+        near=("only",),
+        expression=r"(?:(?:respond|reply|answer|say|output) (?:with )?only|only (?:respond|reply|answer)) (?:with |by |saying )?(?:the word )?(?:approved?|lgtm|safe|pass(?:ed)?|done|ok|yes)\b",
     ),
     Phrase(
         ADDRESSES,
-        (" ai ", "llm", "gpt", "language model", "copilot", "claude", "gemini", "chatbot", "codex", "_ai_", "ai-"),
-        rf"\b{_AI} (?:(?:(?:that|who|which|when|while) )?(?:is |are )?{_READS} (?:[^ .]+ ){{1,4}}?)?(?:{_MUST}|please|do not|don t|you)\b"
+        (" ai ", "(ai ", "_ai_", "llm", "gpt", "language model", "copilot", "claude", "gemini", "chatbot", "codex"),
+        near=(
+            "must",
+            "should",
+            "need",
+            "have to",
+            "has to",
+            "shall",
+            "instruct",
+            "required",
+            "asked",
+            "told",
+            "ordered",
+            "expected",
+            "please",
+            "don't",
+            "not",
+            "you",
+            "note",
+            "message",
+            "directive",
+            "attention",
+            "notice",
+            "reminder",
+            "dear",
+            "hey",
+            "hello",
+            "task",
+            "order",
+        ),
+        expression=rf"\b{_AI} (?:(?:(?:that|who|which|when|while) )?(?:is |are )?{_READS} (?:[^ .]+ ){{1,4}}?)?(?:{_MUST}|please|do not|don t|you)\b"
         rf"|(?:if|in case|since|because|as) you (?:are|re) (?:an? |the )?(?:[^ .]+ )?{_AI}\b"
-        rf"|(?:notes?|messages?|instructions?|directives?|attention|notice|reminder|dear|hey|hello|task|order) (?:(?:to|for) )?(?:any |all |the |every |our |future )?{_AI}\b(?! (?:api|provider|client|key)s?)",
-    ),
-    Phrase(
-        ADDRESSES,
-        ("assistant", "agent", "model", "bot", "reviewer"),
-        rf"(?:assistant|agent|model|bot|reviewer)s? (?:(?:that|who|which) )?(?:is |are )?{_READS} (?:this|these)\b"
-        rf"|(?:if|in case) you (?:are|re) (?:an? |the )?(?:[^ .]+ ){{0,2}}(?:assistant|agent|bot|model)\b"
-        rf"|(?:notes?|attention|directives?|notice|order|dear) (?:(?:to|for) )?(?:any |all |the |every |future )?(?:[^ .]+ )?(?:assistants|agents|reviewer models?|assistant reading)\b",
+        rf"|(?:notes?|messages?|instructions?|directives?|attention|notice|reminder|dear|hey|hello|task|order)"
+        rf" (?:(?:to|for) )?(?:any |all |the |every |our |future )?{_AI}\b(?! (?:api|provider|client|key)s?)",
     ),
     Phrase(
         ADDRESSES,
         (
+            "reads",
+            "reading",
+            "reviewing",
+            "reviews this",
+            "sees this",
+            "seeing",
+            "processing",
+            "processes",
+            "parsing",
+            "analy",
             "summari",
-            "reading this",
-            "processing this",
-            "reviewing this",
-            "analysing this",
-            "analyzing this",
-            "answering this",
+            "if you",
+            "in case you",
+            "assistants",
+            "reviewer model",
+            "editing",
         ),
-        rf"(?:when|while|before|after|if) (?:you (?:are )?)?(?:asked to )?(?:summari[sz]e|summari[sz]ing|reading|processing|reviewing|analy[sz]ing|answering) (?:this|the) {_THIS} "
+        near=("assistant", "agent", "model", "bot", "reviewer"),
+        expression=rf"(?:assistant|agent|model|bot|reviewer)s? (?:(?:that|who|which) )?(?:is |are )?{_READS} (?:this|these)\b"
+        rf"|(?:if|in case) you (?:are|re) (?:an? |the )?(?:[^ .]+ ){{0,2}}(?:assistant|agent|bot|model)\b"
+        rf"|(?:notes?|attention|directives?|notice|order|dear) (?:(?:to|for) )?(?:any |all |the |every |future"
+        rf" )?(?:[^ .]+ )?(?:assistants|agents|reviewer models?|assistant reading)\b",
+    ),
+    Phrase(
+        ADDRESSES,
+        ("summari", "reading", "processing", "reviewing", "analysing", "analyzing", "answering"),
+        near=(
+            "must",
+            "should",
+            "need",
+            "have to",
+            "has to",
+            "shall",
+            "please",
+            "always",
+            "also",
+            "add",
+            "append",
+            "include",
+            "say",
+            "tell",
+            "write",
+            "insert",
+            "recommend",
+            "claim",
+        ),
+        expression=rf"(?:when|while|before|after|if) (?:you (?:are )?)?(?:asked to )?(?:summari[sz]e|summari[sz]ing|reading|processing|reviewing|analy[sz]ing|answering) (?:this|the) {_THIS} "
         rf"{_gap(6)}(?:{_MUST}|please|always|also|add|append|include|say|tell|write|insert|recommend|claim)\b",
     ),
     Phrase(
         TEMPLATE,
         ("<|", "[inst]", "[/inst]", "<<sys>>", "<start_of_turn>", "<end_of_turn>"),
-        r"<\|(?:im_start|im_end|im_sep|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id|begin_of_text|"
-        r"end_of_text|end|tool_call|tool_response|python_tag|eom_id|channel|message|start|return|call)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>",
+        r"<\|(?:im_start|im_end|im_sep|system|user|assistant|endoftext|eot_id|start_header_id|end_header_id"
+        r"|begin_of_text|"
+        r"end_of_text|end|tool_call|tool_response|python_tag|eom_id|channel|message|start|return|call)\|>"
+        r"|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>",
         raw=True,
     ),
     Phrase(
@@ -193,46 +294,88 @@ PHRASES: tuple[Phrase, ...] = (
             "</instructions>",
             "<instructions>",
         ),
-        r"</?(?:system|assistant|tool_call|function_calls|system_prompt|instructions)>\s{0,4}(?:[A-Z][a-z']{1,20} [a-z]|\{\s{0,4}\"name\")",
+        r"</?(?:system|assistant|tool_call|function_calls|system_prompt"
+        r"|instructions)>\s{0,4}(?:[A-Z][a-z']{1,20} [a-z]|\{\s{0,4}\"name\")",
         raw=True,
     ),
     Phrase(
         TEMPLATE,
         ("system:", "assistant:", "human:", "developer:", "instruction:", "system :", "assistant :"),
-        r"(?:\A|[\s/*#>!\[\"'(-])(?:###? ?)?(?i:system|assistant|human|developer|ai|instruction)\]?\s?:\s{1,4}(?i:you (?:are|must|should|will|can)|ignore|disregard|forget|"
+        r"(?:\A|[\s/*#>!\[\"'(-])(?:###? ?)?(?i:system|assistant|human|developer|ai"
+        r"|instruction)\]?\s?:\s{1,4}(?i:you (?:are|must|should|will|can)|ignore|disregard|forget|"
         r"the previous|from now on|new task|reveal|override|approve|obey)\b",
         raw=True,
     ),
     Phrase(
         SECRETS,
         ("prompt", "instruction", "guidelines"),
-        rf"{_TELL} {_gap(4)}(?:system prompt|your {_gap(2)}(?:prompt|instructions|guidelines)|(?:initial|hidden|secret|full|original|developer) (?:system )?(?:prompt|instructions|message))\b"
+        near=(
+            "reveal",
+            "print",
+            "show",
+            "display",
+            "repeat",
+            "output",
+            "leak",
+            "disclose",
+            "dump",
+            "recite",
+            "expose",
+            "tell",
+            "give",
+            "quote",
+            "share",
+            "paste",
+            "write",
+            "summari",
+            "what",
+        ),
+        expression=rf"{_TELL} {_gap(4)}(?:system prompt|your {_gap(2)}(?:prompt|instructions|guidelines)|(?:initial|hidden|secret|full|original|developer) (?:system )?(?:prompt|instructions|message))\b"
         rf"|what (?:is|are|was|were) your (?:system |initial |hidden |original )?(?:prompt|instructions)",
     ),
     Phrase(
         SECRETS,
-        (
-            "key",
-            "secret",
-            "credential",
-            "password",
-            "token",
-            "environment variable",
-            "env",
-            "id_rsa",
-            "cookie",
-            "/etc/",
-        ),
-        rf"(?:{_SEND}|paste|append|include|embed|{_TELL}|add|put|encode) {_gap(5)}{_SECRET} (?:[^ .]+ )?(?:that |which )?(?:(?:it|they|you) (?:were|was|have|has|know|knows|hold|can|could|are)|in your)\b"
-        rf"|(?:upload|exfiltrate|leak|e?mail|forward) {_gap(4)}(?:all )?(?:(?:the|your|our|its|their|any|every|all|my) )+{_gap(2)}{_SECRET}\b"
-        rf"|(?:upload|exfiltrate|post|send|commit|paste|cat|print|read) (?:[^ .]+ ){{0,3}}?(?:contents? of )?(?:[^ .]+ ){{0,2}}?(?:etc (?:passwd|shadow)|id rsa|ssh (?:private )?keys?|env file|dotenv)\b"
-        rf"|{_SEND} {_gap(6)}{_SECRET} {_gap(5)}(?:to|at|into|via) (?:[^ .]+ )?(?:https?|url|webhook|my server|this (?:address|server|url)|attacker|pastebin)\b"
-        rf"|print (?:all |out )?(?:the|your|every) (?:env|environment variables?|secrets?|credentials|api keys?|access tokens?)(?: and| to| then| in your|$| \.)",
+        SECRET_SEEDS,
+        near=(" you", "your", " it ", "they"),
+        expression=rf"(?:{_SEND}|paste|append|include|embed|{_TELL}|add|put|encode) {_gap(5)}{_SECRET} (?:[^ .]+"
+        rf" )?(?:that |which )?"
+        r"(?:(?:it|they|you) (?:were|was|have|has|know|knows|hold|can|could|are)|in your)\b",
+    ),
+    Phrase(
+        SECRETS,
+        SECRET_SEEDS,
+        near=("upload", "exfiltrat", "leak", "email", "e-mail", "forward"),
+        expression=rf"(?:upload|exfiltrate|leak|e?mail|forward) {_gap(4)}(?:all )?(?:(?:the|your|our|its|their"
+        rf"|any|every|all|my) )+{_gap(2)}{_SECRET}\b",
+    ),
+    Phrase(
+        SECRETS,
+        ("passwd", "/etc/shadow", "id_rsa", "ssh key", "ssh private", ".env", "env file", "dotenv"),
+        near=("upload", "exfiltrat", "post", "send", "commit", "paste", "cat ", "print", "read"),
+        expression=r"(?:upload|exfiltrate|post|send|commit|paste|cat|print|read) (?:[^ .]+ ){0,3}?(?:contents?"
+        r" of )?(?:[^ .]+ ){0,2}?"
+        r"(?:etc (?:passwd|shadow)|id rsa|ssh (?:private )?keys?|env file|dotenv)\b",
+    ),
+    Phrase(
+        SECRETS,
+        SECRET_SEEDS,
+        near=("http", " url", "webhook", "my server", "this address", "this server", "attacker", "pastebin"),
+        expression=rf"{_SEND} {_gap(6)}{_SECRET} {_gap(5)}(?:to|at|into|via) (?:[^ .]+ )?"
+        r"(?:https?|url|webhook|my server|this (?:address|server|url)|attacker|pastebin)\b",
+    ),
+    Phrase(
+        SECRETS,
+        SECRET_SEEDS,
+        near=("print",),
+        expression=r"print (?:all |out )?(?:the|your|every) (?:env|environment variables?|secrets?|credentials"
+        r"|api keys?|access tokens?)"
+        r"(?: and| to| then| in your|$| \.)",
     ),
     Phrase(
         SECRETS,
         ("ssh key", "deploy key", "ssh-rsa", "ssh-ed25519", "public key", "authorized_keys"),
-        r"(?:add|install|append|put|adds|insert)s? (?:my|this|the following|his|her) (?:[^ .]+ )?(?:ssh|public|deploy) key",
+        r"(?:add|install|append|put|adds|insert)s? (?:my|this|the following|his|her) (?:[^ .]+ )?(?:ssh|public"
+        r"|deploy) key",
     ),
     Phrase(
         SECRETS,
@@ -243,124 +386,206 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         SECRETS,
-        ("curl", "wget", "invoke-webrequest", "nc "),
-        r"(?:curl|wget|nc|Invoke-WebRequest)\b[^\n]{0,120}(?:\$\((?:env|printenv|cat )|`(?:env|cat )|@~?/?[\w./]{0,40}(?:\.env|\.ssh|id_rsa|/etc/passwd|\.aws)"
-        r"|\|\s?base64|<\s?~?/?[\w./]{0,40}(?:\.env|\.ssh|/etc/passwd))|(?:printenv|\benv|cat [~/.\w]{0,60}(?:\.env|\.ssh|id_rsa|/etc/passwd|\.aws)[\w/]{0,20}) ?\| ?(?:curl|nc|wget|base64)",
+        ("curl", "wget", "invoke-webrequest", "printenv", "| nc "),
+        near=("env", "cat ", "ssh", "passwd", "id_rsa", "aws", "base64"),
         raw=True,
+        expression=r"(?:curl|wget|nc|Invoke-WebRequest)\b[^\n]{0,120}(?:\$\((?:env|printenv|cat )|`(?:env|cat )|@~?/?[\w./]{0,40}(?:\.env|\.ssh|id_rsa|/etc/passwd|\.aws)"
+        r"|\|\s?base64|<\s?~?/?[\w./]{0,40}(?:\.env|\.ssh|/etc/passwd))|(?:printenv|\benv|cat"
+        r" [~/.\w]{0,60}(?:\.env|\.ssh|id_rsa|/etc/passwd|\.aws)[\w/]{0,20}) ?\| ?(?:curl|nc|wget|base64)",
     ),
     Phrase(
         HIDES,
-        ("tell", "inform", "mention", "notify", "alert", "warn", "reveal", "disclose", "let "),
-        rf"(?:do not|don t|never|without|must not|should not|shouldn t|not to) (?:ever )?(?:tell(?:ing)?|inform(?:ing)?|notify(?:ing)?|alert(?:ing)?|warn(?:ing)?|let(?:ting)?) {_PERSON}\b(?: know)?(?! (?:to|how|that (?:it|they|the)|if|when|whether|of)\b)"
-        rf"|(?:do not|don t|never|without|must not|should not) (?:mention(?:ing)?|reveal(?:ing)?|disclos(?:e|ing)) (?:this|that|it|these|the (?:instructions?|change|comment|message|request|prompt|note)|any of this)\b(?! to (?:the )?(?:client|server))",
+        ("tell", "inform", "mention", "notify", "alert", "warn", "reveal", "disclos", "let "),
+        near=("not", "n't", "never", "without"),
+        expression=rf"(?:do not|don t|never|without|must not|should not|shouldn t|not to) (?:ever )?(?:tell(?:ing)?|inform(?:ing)?|notify(?:ing)?|alert(?:ing)?|warn(?:ing)?|let(?:ting)?) {_PERSON}\b(?: know)?(?! (?:to|how|that (?:it|they|the)|if|when|whether|of)\b)"
+        rf"|(?:do not|don t|never|without|must not|should not) (?:mention(?:ing)?|reveal(?:ing)?|disclos(?:e"
+        rf"|ing)) (?:this|that|it|these|the (?:instructions?|change|comment|message|request|prompt|note)|any of"
+        rf" this)\b(?! to (?:the )?(?:client|server))",
     ),
     Phrase(
         HIDES,
         (
-            "secret from",
+            "secret",
             "hidden from",
-            "hide this",
-            "hide these",
+            "hide ",
             "between us",
             "say nothing",
             "knowledge",
             "confidential",
             "noticing",
+            "knowing",
             "silently",
+            "private from",
+            "quiet",
         ),
-        rf"(?:keep|hide) (?:this|these|it|that) (?:[^ .]+ )?(?:secret|hidden|confidential|private|quiet)?(?: ?from) {_PERSON}|(?:keep|let) (?:this|it) (?:stay |just )?between us"
-        rf"|(?:and|then|but) say nothing\b|without (?:the )?(?:user|human|developer|owner|maintainer|reviewer)s?(?: s)? (?:knowledge|consent|noticing|knowing)"
+        near=("from", "between us", "say nothing", "without", "silently"),
+        expression=rf"(?:keep|hide) (?:this|these|it|that) (?:[^ .]+ )?(?:secret|hidden|confidential|private|quiet)?(?: ?from) {_PERSON}|(?:keep|let) (?:this|it) (?:stay |just )?between us"
+        rf"|(?:and|then|but) say nothing\b|without (?:the )?(?:user|human|developer|owner|maintainer"
+        rf"|reviewer)s?(?: s)? (?:knowledge|consent|noticing|knowing)"
         rf"|silently (?:send|upload|post|exfiltrate|forward|approve|install|push|commit) ",
     ),
     Phrase(
         REVIEW,
-        ("review", "security", "safety", "approv", "verification"),
-        rf"(?<!not )(?:skip|bypass|omit|circumvent|turn off|disable|suppress|do not (?:run|perform|do)|don t (?:run|perform|do)|no need (?:for|to do)) (?:the |any |all |your |a |further )*(?:(?:code|security|safety|manual|human|peer) )?(?:reviews?|security (?:checks?|scans?|review|audit)|safety (?:checks?|review|filters?)|(?:human|manual) (?:approval|verification))\b"
-        r"|(?:approve|merge|accept) (?:this|the) (?:change|pr|pull request|patch|commit|code|diff|merge request)s? (?:without|immediately|right away|at once|now|as is|unconditionally|and)\b"
-        r"|(?:mark|rate|report|flag|classify|treat|consider) (?:this|it|the (?:code|change|file|pr)) (?:as )?(?:(?:being )?(?:safe|approved|passed|reviewed|verified|secure|harmless|clean|trusted)|(?:\d+ ?){1,2}(?:of|out of|stars?|points)?)\b",
+        (
+            "review",
+            "security",
+            "safety",
+            "approv",
+            "verif",
+            "merge this",
+            "accept th",
+            "mark th",
+            "mark it",
+            "rate th",
+            "rate it",
+            "harmless",
+        ),
+        near=(
+            "skip",
+            "bypass",
+            "omit",
+            "circumvent",
+            "turn off",
+            "disable",
+            "suppress",
+            "do not",
+            "don't",
+            "no need",
+            "approve",
+            "merge",
+            "accept",
+            "mark ",
+            "rate ",
+            "report",
+            "flag",
+            "classify",
+            "treat",
+            "consider",
+        ),
+        expression=rf"(?<!not )(?:skip|bypass|omit|circumvent|turn off|disable|suppress|do not (?:run|perform|do)|don t (?:run|perform|do)|no need (?:for|to do)) (?:the |any |all |your |a |further )*(?:(?:code|security|safety|manual|human|peer) )?(?:reviews?|security (?:checks?|scans?|review|audit)|safety (?:checks?|review|filters?)|(?:human|manual) (?:approval|verification))\b"
+        r"|(?:approve|merge|accept) (?:this|the) (?:change|pr|pull request|patch|commit|code|diff|merge"
+        r" request)s? (?:without|immediately|right away|at once|now|as is|unconditionally|and)\b"
+        r"|(?:mark|rate|report|flag|classify|treat|consider) (?:this|it|the (?:code|change|file|pr)) (?:as"
+        r" )?(?:(?:being )?(?:safe|approved|passed|reviewed|verified|secure|harmless|clean|trusted)|(?:\d+"
+        r" ?){1,2}(?:of|out of|stars?|points)?)\b",
     ),
     Phrase(
         REVIEW,
-        ("no vulnerabilit", "no issues", "no problems", "no bugs", "no findings", "no security", "10/10", "lgtm"),
-        r"(?:report|say|state|claim|answer|conclude|respond|reply|confirm) (?:that )?(?:there (?:are|were) |it has |you found )?no (?:security )?(?:vulnerabilit(?:y|ies)|issues|problems|bugs|findings|concerns)(?: were| was)?(?: found)?\b"
-        r"|(?:rate|score|grade) (?:this|it)(?: [^ .]+)? (?:with )?10 10|(?:respond|reply|answer|say|comment)(?: with| only)* lgtm",
+        (
+            "no vulnerab",
+            "no issues",
+            "no problems",
+            "no bugs",
+            "no findings",
+            "no security",
+            "no concerns",
+            "10/10",
+            "lgtm",
+        ),
+        near=(
+            "report",
+            "say",
+            "state",
+            "claim",
+            "answer",
+            "conclude",
+            "respond",
+            "reply",
+            "confirm",
+            "rate",
+            "score",
+            "grade",
+            "comment",
+        ),
+        expression=r"(?:report|say|state|claim|answer|conclude|respond|reply|confirm) (?:that )?(?:there (?:are|were) |it has |you found )?no (?:security )?(?:vulnerabilit(?:y|ies)|issues|problems|bugs|findings|concerns)(?: were| was)?(?: found)?\b"
+        r"|(?:rate|score|grade) (?:this|it)(?: [^ .]+)? (?:with )?10 10|(?:respond|reply|answer|say|comment)(?:"
+        r" with| only)* lgtm",
     ),
     Phrase(
         REVIEW,
         ("delete", "remove", "disable", "comment out"),
-        r"(?:delete|remove|disable|comment out) (?:all )?(?:the |of the |these |your )?(?:failing |unit |security )?tests (?:and|then|so)\b",
+        near=("tests",),
+        expression=r"(?:delete|remove|disable|comment out) (?:all )?(?:the |of the |these |your )?(?:failing |unit |security )?tests (?:and|then|so)\b",
     ),
     Phrase(
         TOOLS,
-        (" tool", "`tool", "_tool", "function"),
-        r"(?:call|use|invoke|run|execute|trigger) (?:the |your |its |a )?(?:[^ .]+ )?(?:shell|bash|terminal|exec|browser|file|write|edit|read|search|http|fetch|web|sql|e?mail|computer|python|command|delete|send|payment)(?: [^ .]+)? (?:tool|function) (?:with|to|on|and)\b",
+        (" tool", "`tool", "_tool", " function"),
+        near=(
+            "shell",
+            "bash",
+            "terminal",
+            "exec",
+            "browser",
+            "file",
+            "write",
+            "edit",
+            "search",
+            "http",
+            "fetch",
+            "web",
+            "sql",
+            "mail",
+            "computer",
+            "python",
+            "command",
+            "delete",
+            "send",
+            "payment",
+        ),
+        expression=r"(?:call|use|invoke|run|execute|trigger) (?:the |your |its |a )?(?:[^ .]+ )?(?:shell|bash|terminal|exec|browser|file|write|edit|read|search|http|fetch|web|sql|e?mail|computer|python|command|delete|send|payment)(?: [^ .]+)? (?:tool|function) (?:with|to|on|and)\b",
     ),
     Phrase(
         TOOLS,
-        ('"name"', '"tool"', "'name'", "<invoke", "tool_call", '"function"'),
-        r"<(?:invoke|tool_call|function_call)\b[^>\n]{0,80}>|[\"'](?:tool|function|name)[\"']\s{0,4}:\s{0,4}[\"'](?:shell|bash|exec|execute|run_command|run_shell|terminal|python|write_file|send_email|http_request|delete_file)[\"']\s{0,4},\s{0,4}[\"'](?:arguments|parameters|input|args)[\"']",
+        ('"name"', '"tool"', "'name'", "<invoke", "tool_call", "<function_call", '"function"'),
+        near=(
+            "shell",
+            "bash",
+            "exec",
+            "run_",
+            "terminal",
+            "python",
+            "write_file",
+            "send_email",
+            "http_request",
+            "delete_file",
+            "<invoke",
+            "call",
+        ),
         raw=True,
+        expression=r"<(?:invoke|tool_call|function_call)\b[^>\n]{0,80}>|[\"'](?:tool|function|name)[\"']\s{0,4}:\s{0,4}[\"'](?:shell|bash|exec|execute|run_command|run_shell|terminal|python|write_file|send_email|http_request|delete_file)[\"']\s{0,4},\s{0,4}[\"'](?:arguments|parameters|input|args)[\"']",
     ),
     Phrase(
         TOOLS,
         (
-            "before anything else",
-            "before you continue",
+            "before anything",
+            "before you",
             "before continuing",
-            "before doing anything",
+            "before doing",
             "publish",
-            "open a pr",
-            "open a pull",
-            "force push",
-            "immediately run",
-            "immediately execute",
+            "open a",
+            "create a",
+            "submit a",
+            "merge a",
+            "force",
         ),
-        r"(?:run|execute|install|call|fetch|open|visit|download) (?:[^ .]+ ){1,10}?before (?:anything else|you (?:continue|start|answer|do anything)|continuing|doing anything)"
-        r"|publish the (?:package|release|image) (?:now|immediately|at once|to|and skip)\b|(?:you must|please|and|now) (?:open|create|submit|merge) an? (?:pr|pull request) (?:that|which|adding|with|to add)|(?:you must|please|now) force push",
-    ),
-    Phrase(
-        OVERRIDES,  # French, Spanish, Portuguese, Italian
-        ("instru", "istruzion", "consigne", "indicacion", "regole", "reglas"),
-        r"(?:ignor(?:ez|er|e|a|en|ad|ar|ate|are|i)|oubli(?:ez|e)|olvid[ae]|esquec[ae]|dimentica(?:te)?|desconsidere|ne tenez pas compte)(?: de)? (?:[^ .]+ ){0,3}?"
-        r"(?:instructions|consignes|instrucciones|indicaciones|reglas|instrucoes|istruzioni|regole)(?: [^ .]+)? (?:precedentes?|anterieures|anteriores|previas|precedenti|ci dessus|acima|de arriba)"
-        r"|ignor(?:a|ate|e|ez) (?:[^ .]+ ){0,2}?(?:previas|precedenti|precedentes|anteriores) (?:instrucciones|istruzioni|instructions|instrucoes)",
-    ),
-    Phrase(
-        OVERRIDES,  # German, Dutch
-        ("anweisung", "instruktion", "befehl", "vorgaben", "instructies", "opdrachten"),
-        r"(?:ignorier(?:e|en|t)?|vergiss|vergesst|missacht(?:e|en)|negeer|vergeet) (?:[^ .]+ ){0,2}?(?:vorherig|bisherig|obig|vorig|vorangegangen|fruher|eerder|vorige|voorgaand|bovenstaand|deine|alle)[a-z]* "
-        r"(?:[^ .]+ )?(?:anweisungen|instruktionen|befehle|vorgaben|instructies|opdrachten)",
-    ),
-    Phrase(
-        OVERRIDES,  # Russian, Ukrainian, Polish, Czech; й is written as и where accents are taken off
-        ("инструкци", "указани", "інструкці", "instrukcj", "polecenia", "pokyny", "instrukce"),
-        r"(?:проигнориру[а-я]+|игнориру[а-я]+|забудь[а-я]*|ігнору[а-яі]+|zignoruj|ignoruj|zapomnij o|ignorujte) (?:[^ .]+ ){0,3}?(?:инструкц|указани|інструкц|instrukcj|polecenia|pokyny|instrukce)",
-    ),
-    Phrase(
-        OVERRIDES,  # Turkish, Vietnamese, Indonesian
-        ("talimat", "hướng dẫn", "chỉ dẫn", "instruksi", "perintah"),
-        r"(?:onceki|yukaridaki) (?:[^ .]+ )?talimat[a-zı]* (?:[^ .]+ )?(?:yok say|unut|gormezden|dikkate alma)|bo qua (?:[^ .]+ ){0,3}?(?:huong dan|chi dan)|(?:abaikan|lupakan) (?:[^ .]+ ){0,2}?(?:instruksi|perintah)",
-    ),
-    Phrase(
-        OVERRIDES,  # Chinese, Japanese, Korean
-        ("忽略", "无视", "無視", "忘记", "忘れ", "무시"),
-        r"(?:请|請)?(?:忽略|无视|無視|忘记)(?:掉)?(?:你)?(?:之前|以上|先前|前面|上述|此前|所有|全部|一切)[^ .]{0,8}(?:指令|指示|说明|說明|提示|规则|要求)"
-        r"|(?:これまで|以前|上記|前|すべて|全て)の?[^ .]{0,8}(?:指示|命令|ルール)を?(?:すべて|全て)?(?:無視|忘れ)|(?:이전|위의?|모든) ?[^.]{0,10}(?:지시|명령|지침)[^ .]{0,4} (?:[^ .]+ )?무시",
-    ),
-    Phrase(
-        OVERRIDES,  # Arabic, Hebrew, Hindi
-        ("التعليمات", "ההוראות", "ההנחיות", "निर्देश"),
-        r"(?:تجاهل|انس|انسى)[^.]{0,20}التعليمات|(?:התעלם|התעלמי|התעלמו|שכח) (?:[^ .]+ ){0,2}?(?:ההוראות|ההנחיות)|निर्देश[^.]{0,24}(?:अनदेखा|नज़रअंदाज़|भूल|उपेक्षा)",
-    ),
-    Phrase(
-        SECRETS,  # the system prompt, in other languages
-        ("prompt", "промпт", "提示词", "системн"),
-        r"(?:affiche[rz]?|montre[rz]?|revele[rz]?|zeige?|verrate|gib|muestra|revela|mostre|mostra|rivela|toon|покажи[а-я]*|раскрои[а-я]*|выведи[а-я]*) (?:[^ .]+ ){0,3}?(?:prompt (?:systeme|del sistema|do sistema|di sistema)|system ?prompts?|системн[а-я]+ (?:промпт|инструкц)[а-я]*)",
-    ),
-    Phrase(
-        SECRETS,
-        ("系统提示", "系統提示", "システムプロンプト", "시스템 프롬프트"),
-        r"(?:显示|输出|泄露|告诉我|打印|透露)[^ .]{0,8}(?:系统提示|系統提示)|システムプロンプトを[^ .]{0,6}(?:表示|教え|出力)|시스템 프롬프트[^.]{0,6}(?:보여|출력|알려)",
+        near=(
+            "run",
+            "execute",
+            "install",
+            "call",
+            "fetch",
+            "open",
+            "visit",
+            "download",
+            "publish",
+            "pull request",
+            " pr ",
+            "push",
+        ),
+        expression=r"(?:run|execute|install|call|fetch|open|visit|download) (?:[^ .]+ ){1,10}?before (?:anything else|you (?:continue|start|answer|do anything)|continuing|doing anything)"
+        r"|publish the (?:package|release|image) (?:now|immediately|at once|to|and skip)\b|(?:you must|please"
+        r"|and|now) (?:open|create|submit|merge) an? (?:pr|pull request) (?:that|which|adding|with|to add)"
+        r"|(?:you must|please|now) force push",
     ),
 )
 

@@ -6,7 +6,9 @@ import bisect
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
+from genloom.tools.security.foreign_phrases import FOREIGN_PHRASES
 from genloom.tools.security.hidden_characters import INVISIBLE
 from genloom.tools.security.instruction_phrases import PHRASES, Phrase, compiled_phrase
 
@@ -18,8 +20,11 @@ Instruction = tuple[int, str]
 BEFORE_SEED = 120
 AFTER_SEED = 200
 MAX_FOUND = 100
-_SEEDS = tuple(dict.fromkeys(seed for phrase in PHRASES for seed in phrase.seeds))
+ALL = (*PHRASES, *FOREIGN_PHRASES)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+|[.!?](?=[\s\"'`)]|\Z)|\n\s*\n|\|")
+_PARTS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LETTERS = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
+STEM = 4
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _COMMAND = re.compile(
     r"(?:^|\. |please |must |should |you |and |then |now |to )(?:ignore|disregard|forget|reveal|print|show|send|post|upload|leak|"
@@ -36,12 +41,8 @@ def instructions(text: str) -> list[Instruction]:
     Found by common phrases of some twenty languages in a developer's text or a comment, name or string of code. A
     heuristic both ways: texts *about* such phrases are found too, and a new wording is not.
     """
-    lowered = text.lower()
-    seeds = [seed for seed in _SEEDS if seed in lowered]
-    if not seeds:
-        return []
     found: dict[tuple[int, str], int] = {}
-    for place, kind in sorted(_found(text, lowered, seeds)):
+    for place, kind in sorted(_found(text)):
         line = text.count("\n", 0, place) if len(found) < MAX_FOUND else -1
         if line >= 0:
             found.setdefault((line, kind), place)
@@ -54,16 +55,19 @@ def commands(text: str) -> bool:
     return bool(_COMMAND.search(plain)) or bool(instructions(text))
 
 
-def _found(text: str, lowered: str, seeds: list[str]) -> Iterator[Instruction]:
-    present = [phrase for phrase in PHRASES if any(seed in seeds for seed in phrase.seeds)]
-    for phrase in present:
-        if phrase.raw:
-            yield from ((match.start(), phrase.kind) for match in compiled_phrase(phrase).finditer(text))
-    of_words = [phrase for phrase in present if not phrase.raw]
-    for start, end in _windows(lowered, of_words, len(text)):
-        plain, places = _plain(text, start, end)
-        for phrase in of_words:
-            yield from _matches(phrase, plain, places)
+def _found(text: str) -> Iterator[Instruction]:
+    lowered = text.lower()
+    words: dict[tuple[int, int], tuple[str, list[tuple[int, int]]]] = {}
+    for phrase, hits in _seeded(text, lowered).items():
+        for start, end in _windows(lowered, phrase, hits):
+            if phrase.raw:
+                yield from (
+                    (found.start(), phrase.kind) for found in compiled_phrase(phrase).finditer(text, start, end)
+                )
+                continue
+            if (start, end) not in words:
+                words[start, end] = _plain(text, start, end)
+            yield from _matches(phrase, *words[start, end])
 
 
 def _matches(phrase: Phrase, plain: str, places: list[tuple[int, int]]) -> Iterator[Instruction]:
@@ -72,19 +76,38 @@ def _matches(phrase: Phrase, plain: str, places: list[tuple[int, int]]) -> Itera
         yield places[max(index, 0)][1], phrase.kind
 
 
-def _windows(lowered: str, phrases: list[Phrase], length: int) -> Iterator[tuple[int, int]]:
-    """Yield the stretches around the phrases' seeds, joined where they meet. A few letters become two in lower case, so
-    that places in a text which has them are a little off: the windows have room for some."""
-    hits = sorted({hit for phrase in phrases for seed in phrase.seeds for hit in _hits(lowered, seed)})
-    start = end = -1
-    for hit in hits:
-        if hit - BEFORE_SEED > end:
-            if end >= 0:
-                yield start, min(end, length)
-            start = max(hit - BEFORE_SEED, 0)
-        end = hit + AFTER_SEED
-    if end >= 0:
-        yield start, min(end, length)
+@cache
+def _seeds() -> dict[str, dict[str, list[Phrase]]]:
+    """Return the phrases of each seed, by the stem of the seed's first word; seeds without one stand under "", those of
+    other alphabets under "other"."""
+    stems: dict[str, dict[str, list[Phrase]]] = {}
+    for phrase in ALL:
+        for seed in phrase.seeds:
+            word = re.search(f"[a-z]{{{STEM},}}", seed)
+            stem = word.group()[:STEM] if word else "" if seed.isascii() else "other"
+            stems.setdefault(stem, {}).setdefault(seed, []).append(phrase)
+    return stems
+
+
+def _seeded(text: str, lowered: str) -> dict[Phrase, list[int]]:
+    """Return the places of each phrase's seeds, in order. Only seeds of whose first word the text has the stem are sought."""
+    stems = _seeds()
+    wanted = ["", *(_stems(text) & stems.keys())] if text.isascii() else ["", "other", *(_stems(text) & stems.keys())]
+    hits: dict[Phrase, list[int]] = {}
+    for stem in wanted:
+        for seed, phrases in stems.get(stem, {}).items():
+            places = list(_hits(lowered, seed))
+            for phrase in phrases if places else ():
+                hits.setdefault(phrase, []).extend(places)
+    return {phrase: sorted(places) for phrase, places in hits.items()}
+
+
+def _stems(text: str) -> set[str]:
+    """Return the first letters of every word of a text, the words of joined names too, in lower case."""
+    words = set(text.encode("ascii", "replace").translate(_LETTERS).decode("ascii").split())
+    joined = [word for word in words if not word.islower() and not word[1:].islower()]
+    words.update(part for word in joined for part in _PARTS.findall(word))
+    return {word[:STEM].lower() for word in words}
 
 
 def _hits(lowered: str, seed: str) -> Iterator[int]:
@@ -92,6 +115,26 @@ def _hits(lowered: str, seed: str) -> Iterator[int]:
     while place >= 0:
         yield place
         place = lowered.find(seed, place + len(seed))
+
+
+def _windows(lowered: str, phrase: Phrase, hits: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the stretches around a phrase's seeds, joined where they meet, that hold a word it needs beside them. A few
+    letters become two in lower case, so that places in a text which has them are a little off: windows have room for some."""
+    if phrase.near:
+        hits = [hit for hit in hits if _has_company(lowered[max(hit - BEFORE_SEED, 0) : hit + AFTER_SEED], phrase.near)]
+    if not hits:
+        return
+    start, end = max(hits[0] - BEFORE_SEED, 0), hits[0] + AFTER_SEED
+    for hit in hits:
+        if hit - BEFORE_SEED > end:
+            yield start, end
+            start = hit - BEFORE_SEED
+        end = hit + AFTER_SEED
+    yield start, end
+
+
+def _has_company(stretch: str, words: tuple[str, ...]) -> bool:
+    return any(word in stretch for word in words)
 
 
 def _plain(text: str, start: int, end: int) -> tuple[str, list[tuple[int, int]]]:

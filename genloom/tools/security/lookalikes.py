@@ -35,7 +35,7 @@ _MIXED_WORD = re.compile(
     r"(?:(?<=[^\w])|(?<=_)|\A)(?=[A-Za-z]*[\u0370-\u058f])(?=[\u0370-\u058f]*[A-Za-z])[A-Za-z\u0370-\u058f]{2,80}+"
 )
 _FOREIGN_WORD = re.compile("[\u0370-\u058f]{2,}+")
-_LINE = re.compile("[^\n]*[^\x00-\x7f][^\n]*")
+_OTHER = re.compile(r"[^\x00-\x7f][^\n]*")
 _ONLY_LATIN = frozenset("DFGLNQRUVWZbdfghklmnqrtuvwz")
 """Latin letters that no letter of the other scripts' ordinary text is drawn like: a word with one of them reads as Latin."""
 _WORDS = re.compile(r"\S+")
@@ -46,11 +46,13 @@ def lookalikes(text: str) -> Iterator[Replacement]:
     """Yield the words that read as Latin and are not, and the phrases that give an order only when read so. Linear."""
     if text.isascii():
         return
-    for line in _LINE.finditer(text):
-        if _FOREIGN.search(line.group()):
-            yield from _mixed_words(line.group(), line.start())
-        for start in range(0, len(line.group()), MAX_LINE):
-            yield from _disguised(line.group()[start : start + MAX_LINE], line.start() + start)
+    for match in _OTHER.finditer(text):
+        begin = text.rfind("\n", 0, match.start()) + 1
+        line = text[begin : match.end()]
+        if _FOREIGN.search(line):
+            yield from _mixed_words(line, begin)
+        for start in range(0, len(line), MAX_LINE):
+            yield from _disguised(line[start : start + MAX_LINE], begin + start)
 
 
 def _mixed_words(line: str, start: int) -> Iterator[Replacement]:
