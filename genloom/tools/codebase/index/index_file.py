@@ -28,7 +28,8 @@ SCHEMA = """
 CREATE TABLE files (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, mtime_ns INTEGER NOT NULL, size INTEGER NOT NULL,
     checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, language TEXT NOT NULL, skipped TEXT NOT NULL,
-    has_errors INTEGER NOT NULL, lines INTEGER NOT NULL, path_length INTEGER NOT NULL, lengths BLOB NOT NULL, term_ids BLOB NOT NULL);
+    has_errors INTEGER NOT NULL, lines INTEGER NOT NULL, path_length INTEGER NOT NULL, lengths BLOB NOT NULL,
+    term_ids BLOB NOT NULL);
 CREATE TABLE symbols (
     file_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, parent INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
     qualified TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, head_line INTEGER NOT NULL,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 import sqlite3
 import time
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,8 +43,8 @@ class IndexReport:
 
     `skipped` counts the source files left out, by reason (`binary`, `large`, `generated`, `minified`, `unreadable`,
     `link`, `no-grammar`); `missing_grammars` the files by language that wait for `pip install 'genloom[languages]'`, and
-    are indexed once it is done; `syntax_errors` the files that were indexed although they do not parse whole. `complete` is false when the
-    deadline came first or the tree is beyond its bounds: the next refresh goes on from there.
+    are indexed once it is done; `syntax_errors` the files that were indexed although they do not parse whole. `complete` is
+    false when the deadline came first or the tree is beyond its bounds: the next refresh goes on from there.
     """
 
     files: int
@@ -188,7 +189,7 @@ class _Indexing:
         self.postings += [
             (self.terms[term], file_id, in_path, places) for term, (in_path, places) in found.by_term.items()
         ]
-        self._insert_outline(file_id, outline, Redactor() if secrets else None)
+        self._insert_outline(file_id, outline, _lines_of(secrets, source.text))
         if len(self.postings) > FLUSH_POSTINGS:
             self._save()
 
@@ -230,11 +231,11 @@ class _Indexing:
         )
         return cursor.lastrowid or 0
 
-    def _insert_outline(self, file_id: int, outline: Outline, redactor: Redactor | None) -> None:
+    def _insert_outline(self, file_id: int, outline: Outline, secret_lines: Sequence[int]) -> None:
         self.connection.executemany(
             "INSERT INTO symbols VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                _symbol_row(file_id, ordinal, definition, redactor)
+                _symbol_row(file_id, ordinal, definition, _redactor(definition, secret_lines))
                 for ordinal, definition in enumerate(outline.definitions)
             ),
         )
@@ -263,6 +264,25 @@ class _Indexing:
         self.stemmer.new.clear()
 
 
+def _lines_of(secrets: Iterable[SecretSpan], text: str) -> list[int]:
+    """Return every line, 1-based and in order, that a text of the secrets stands in or that one of several lines touches."""
+    found: set[int] = set()
+    for hidden in {text[span.start : span.end] for span in secrets}:
+        start = text.find(hidden)
+        while start >= 0:
+            first = text.count("\n", 0, start) + 1
+            found.update(range(first, first + hidden.count("\n") + 1))
+            start = text.find(hidden, start + len(hidden))
+    return sorted(found)
+
+
+def _redactor(definition: Definition, secret_lines: Sequence[int]) -> Redactor | None:
+    """Return what redacts a definition's texts if a secret stands in its lines; to look for one anew takes long."""
+    following = bisect.bisect_left(secret_lines, definition.start_line)
+    holds = following < len(secret_lines) and secret_lines[following] <= definition.end_line
+    return Redactor() if holds or (secret_lines and definition.kind == "module") else None
+
+
 def _blanked(data: bytes, text: str, secrets: Iterable[SecretSpan]) -> bytes:
     """Return the file's bytes with every occurrence of its secrets blanked: none of their text becomes a term."""
     for hidden in {text[span.start : span.end].encode("utf-8", "replace") for span in secrets}:
@@ -271,7 +291,7 @@ def _blanked(data: bytes, text: str, secrets: Iterable[SecretSpan]) -> bytes:
 
 
 def _symbol_row(file_id: int, ordinal: int, definition: Definition, redactor: Redactor | None) -> tuple[object, ...]:
-    """Return the definition's row; the redactor is given where the file holds secrets."""
+    """Return the definition's row; the redactor is given where it holds secrets."""
     details: dict[str, object] = {
         "decorators": definition.decorators,
         "bases": definition.bases,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from genloom.tools.codebase.index.words import Stemmer
@@ -15,6 +15,7 @@ __all__ = ["FileOccurrences", "count_occurrences"]
 
 LARGEST_COUNT = 65_535
 _PLACE = struct.Struct("HHHH").pack
+_NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -29,29 +30,45 @@ class FileOccurrences:
 
 def count_occurrences(path: str, data: bytes, outline: Outline, stemmer: Stemmer) -> FileOccurrences:
     """Count the terms of a file's text (`data`, in UTF-8) by the outline's segments. Variables belong to the module."""
-    texts: dict[tuple[int, str], list[bytes]] = defaultdict(list)
+    texts: dict[str, dict[int, list[bytes]]] = {"head": defaultdict(list), "body": defaultdict(list)}
     for start, end, ordinal, field in outline.segments:
-        texts[ordinal, field].append(data[start:end])
+        texts[field][ordinal].append(data[start:end])
+    heads, bodies = texts["head"], texts["body"]
     lengths = array("I")
-    places: dict[str, bytearray] = defaultdict(bytearray)
+    places: dict[str, list[bytes]] = defaultdict(list)
     for ordinal, definition in enumerate(outline.definitions):
         if definition.kind == "variable":
             continue
-        name = stemmer.count(definition.qualified.encode()) if ordinal else {}
-        head, body = (_counted(texts.get((ordinal, field), ()), stemmer) for field in ("head", "body"))
+        name = stemmer.count(definition.qualified.encode()) if ordinal else _NONE
+        head = _counted(heads.get(ordinal), stemmer)
+        body = _counted(bodies.get(ordinal), stemmer)
         lengths.extend((sum(name.values()), sum(head.values()), sum(body.values())))
-        for term in {**body, **head, **name}:
-            places[term] += _PLACE(ordinal, name.get(term, 0), head.get(term, 0), body.get(term, 0))
+        _place(places, ordinal, name, head, body)
     in_path = stemmer.count(path.rsplit(".", 1)[0].encode("utf-8", "replace"))
-    by_term = {term: (in_path.get(term, 0), bytes(where)) for term, where in places.items()}
+    by_term = {term: (in_path.get(term, 0), b"".join(where)) for term, where in places.items()}
     by_term |= {term: (count, b"") for term, count in in_path.items() if term not in places}
     return FileOccurrences(lengths, sum(in_path.values()), by_term)
 
 
-def _counted(pieces: Sequence[bytes], stemmer: Stemmer) -> dict[str, int]:
+def _place(
+    places: dict[str, list[bytes]],
+    ordinal: int,
+    name: Mapping[str, int],
+    head: Mapping[str, int],
+    body: Mapping[str, int],
+) -> None:
+    """Note a definition's counts by their terms; most stand in the body alone."""
+    for term, count in body.items():
+        if term not in head and term not in name:
+            places[term].append(_PLACE(ordinal, 0, 0, count))
+    for term in {**head, **name}:
+        places[term].append(_PLACE(ordinal, name.get(term, 0), head.get(term, 0), body.get(term, 0)))
+
+
+def _counted(pieces: Sequence[bytes] | None, stemmer: Stemmer) -> Mapping[str, int]:
     if not pieces:
-        return {}
-    text = b" ".join(pieces)
+        return _NONE
+    text = b" ".join(pieces) if len(pieces) > 1 else pieces[0]
     counted = stemmer.count(text)
     if len(text) > LARGEST_COUNT and sum(counted.values()) > LARGEST_COUNT:  # two bytes hold a count
         return {term: min(count, LARGEST_COUNT) for term, count in counted.items()}
