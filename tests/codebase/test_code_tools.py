@@ -241,6 +241,21 @@ def test_a_name_with_several_definitions_lists_them(ask: Ask) -> None:
     assert "super().total_due()" in ask("read_symbol", symbol="shop/billing.py::CreditNote::total_due")
 
 
+def test_a_definition_is_revealed_among_what_it_uses_and_what_uses_it(shop: Path, ask: Ask) -> None:
+    """In one fence, within the bound of every answer; an ambiguous name lists its places, as in read_symbol."""
+    told = ask("reveal_symbol", symbol="Invoice.total_due")
+    assert "shop/money.py::round_cents" in told or "shop/billing.py::CreditNote.total_due" in told
+    told = ask("reveal_symbol", symbol="shop/billing.py::Invoice.total_due")
+    assert "def total_due(self) -> float:" in told
+    assert "shop/money.py::round_cents" in told
+    assert told.count("<data-") == 1
+    short = asking(shop, max_output_characters=1_000)(
+        "reveal_symbol", symbol="shop/billing.py::Invoice", max_tokens=8_000
+    )
+    assert len(short) <= 1_000
+    assert "definitions have that name" in ask("reveal_symbol", symbol="total_due")
+
+
 def test_changes_on_disk_are_seen(shop: Path, ask: Ask) -> None:
     """What was edited after the last call is shown as it is now, where it is now."""
     assert "   10  def round_cents" not in ask("read_symbol", symbol="round_cents")

@@ -10,7 +10,7 @@ from genloom.tools.security import clean, present, redact
 from genloom.tools.security.detection import secret_spans
 from genloom.tools.security.redaction import SHORTEST_KNOWN_SECRET
 
-__all__ = ["CodeAnswer"]
+__all__ = ["NOTE_CHARACTERS", "CodeAnswer"]
 
 LINE_CHARACTERS = 500
 NUMBER_WIDTH = 6

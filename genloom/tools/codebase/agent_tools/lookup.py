@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genloom.errors import UsageError
-from genloom.tools.codebase.agent_tools.answer import CodeAnswer
+from genloom.tools.codebase.agent_tools.answer import NOTE_CHARACTERS, CodeAnswer
 from genloom.tools.codebase.codebase import Codebase, IndexedSymbol
+from genloom.tools.codebase.context.tokens import BYTES_PER_TOKEN
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol
 
@@ -63,11 +64,13 @@ def reveal_symbol(codebase: Codebase, answer: CodeAnswer, symbol: str, degree: i
     if len(found) > 1:
         return _places(answer, symbol, found)
     address = f"{found[0].path}::{found[0].qualified}"
-    revealed = codebase.reveal_symbol(address, degree=degree, max_tokens=max_tokens)
-    told, _ = answer.of_rows(address, revealed.text.split("\n"))
+    room = int((answer.most - NOTE_CHARACTERS) / BYTES_PER_TOKEN)
+    revealed = codebase.reveal_symbol(
+        address, degree=degree, max_tokens=min(max_tokens, room), secrets=answer.secrets
+    )  # its text is screened and delimited already
     uses, used = len(revealed.dependencies), len(revealed.usages)
     cut = " Cut to the budget: ask with more max_tokens." if revealed.truncated else ""
-    return f"{told}{uses} dependencies, {used} usages.{cut}"
+    return f"{revealed.text.rstrip()}\n{uses} dependencies, {used} usages.{cut}"
 
 
 def _definitions(codebase: Codebase, symbol: str) -> Sequence[IndexedSymbol]:
