@@ -76,8 +76,9 @@ def model_failed(state: FallbackInput, error: NodeError) -> Command[Literal["fal
         raise _same_again(cause) from cause
     _, context = (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
     if not may_dispatch(context):
+        what = "The model failed" if isinstance(cause, ModelError) else "There is no draft"
         raise GenerationError(
-            f"The model failed: {cause.message}",
+            f"{what}: {cause.message}",
             causes=(cause,),
             hint=cause.hint or "A configured agent backend may take over with --allow-fallback.",
         ) from cause

@@ -316,7 +316,8 @@ def test_a_node_that_overruns_its_limit_is_a_typed_error(use_model, model_contex
     with pytest.raises(GenerationError) as caught:
         graph.invoke({"request": REQUEST}, context=model_context)
     assert isinstance(caught.value.causes[0], TimeLimitError)
-    assert len(server.requests) == 1
+    assert caught.value.message.startswith("There is no draft: generate took longer")  # who took so long nobody knows
+    assert len(server.requests) <= 1  # none where loading the client alone took as long
 
 
 def test_held_out_examples_never_reach_a_model(use_model):

@@ -1,4 +1,4 @@
-"""Which Python the checks run with."""
+"""Which Python the checks run with, and for how long."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from genloom.config import load_settings
 from genloom.errors import UsageError
 from genloom.state import GraphContext
-from genloom.tools.sandbox import find_interpreter, interpreter_for
+from genloom.tools.sandbox import find_interpreter, interpreter_for, sandbox_for
 
 
 @pytest.mark.parametrize("asked", [True, False])
@@ -51,3 +52,10 @@ def test_what_is_no_interpreter_is_refused(asked: str) -> None:
     """A missing one, a name that PATH does not know, and a folder."""
     with pytest.raises(UsageError, match="no Python interpreter"):
         find_interpreter(asked)
+
+
+@pytest.mark.parametrize(("asked", "cpu"), [(600.0, 600.0), (5.0, 30.0)])
+def test_checks_may_use_the_processor_as_long_as_the_clock_allows(asked: float, cpu: float) -> None:
+    """A computation that takes ten minutes is not ended after half a one."""
+    limits = sandbox_for(GraphContext(check_seconds=asked), load_settings({})).limits
+    assert (limits.wall_seconds, limits.cpu_seconds) == (asked, cpu)

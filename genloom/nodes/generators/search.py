@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from genloom.events import EventEmitter
@@ -15,10 +17,13 @@ from genloom.tools.merging import MergeError, append_block
 from genloom.tools.sandbox import Sandbox, import_roots, sandbox_for
 from genloom.tools.synthesis import Abstained, Component, Found, SearchAnswer, SearchTask, find_existing, search
 
-__all__ = ["MAX_COMPONENTS", "reuse_existing", "search_program"]
+__all__ = ["MAX_COMPONENTS", "MOST_SECONDS", "reuse_existing", "search_program"]
 
 MAX_COMPONENTS = 200
 """Functions of the repository that a search may build on, those that the request's words point at first."""
+MOST_SECONDS = 300.0
+"""What a search or a look for something to reuse may take for all asked names together: as long as a context may allow for
+one. Twice that and a model's answer stay below the limit of the node."""
 
 
 async def reuse_existing(assignment: Assignment, runtime: NodeRuntime) -> Generated | Abstention:
@@ -44,10 +49,15 @@ async def _name_by_name(
     if len(names) > 1 and (missing := _without_examples(request)):
         return Abstention(reason=f"no example calls {', '.join(missing)}")
     found: list[Found] = []
+    until = time.monotonic() + MOST_SECONDS
+    sandbox = await asyncio.to_thread(sandbox_for, runtime.context, runtime.settings, inside=False)
     for name in names:
         one = request.about(name) if len(names) > 1 else request
-        task, sandbox = await asyncio.to_thread(_prepared, one, runtime)
-        answer = await way(task, sandbox, runtime.emit)
+        task = await asyncio.to_thread(_task, one, runtime)
+        left = until - time.monotonic()
+        if left <= 0:
+            return Abstention(reason=f"{name}: the time for all names together ran out", cut_by_clock=True)
+        answer = await way(replace(task, seconds=min(task.seconds, left)), sandbox, runtime.emit)
         if isinstance(answer, Abstained):
             about = f"{name}: " if len(names) > 1 else ""
             return Abstention(reason=f"{about}{answer.reason}", cut_by_clock=answer.cut_by_clock)
@@ -60,11 +70,6 @@ def _without_examples(request: GenerationRequest) -> list[str]:
     return [name for name in request.asked_names if name not in called]
 
 
-def _prepared(request: GenerationRequest, runtime: NodeRuntime) -> tuple[SearchTask, Sandbox]:
-    """Return the task and the sandbox for it; this reads the repository."""
-    return _task(request, runtime), _sandbox(runtime)
-
-
 def _task(request: GenerationRequest, runtime: NodeRuntime) -> SearchTask:
     return SearchTask(
         name=request.target_name,
@@ -75,16 +80,6 @@ def _task(request: GenerationRequest, runtime: NodeRuntime) -> SearchTask:
         components=_components(request, runtime),
         seconds=runtime.context.search_seconds,
         megabytes=runtime.context.search_megabytes,
-    )
-
-
-def _sandbox(runtime: NodeRuntime) -> Sandbox:
-    return sandbox_for(
-        runtime.context,
-        runtime.settings,
-        seconds=runtime.context.search_seconds,
-        megabytes=runtime.context.search_megabytes,
-        inside=False,
     )
 
 

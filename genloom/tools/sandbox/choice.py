@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -69,23 +68,15 @@ def _plain(path: Path) -> Path:
     return path.parent.resolve() / path.name if ".." in path.parts else path
 
 
-def sandbox_for(
-    context: GraphContext,
-    settings: Settings,
-    *,
-    seconds: float | None = None,
-    megabytes: int | None = None,
-    inside: bool = True,
-) -> Sandbox:
-    """Return the sandbox that this run's context asks for; `seconds` and `megabytes` replace the checks' own limits.
-    Its runs work inside a view of the repository, or else (`inside=False`) only import from it.
+def sandbox_for(context: GraphContext, settings: Settings, *, inside: bool = True) -> Sandbox:
+    """Return the sandbox that this run's context asks for, under the limits of checks: `check_seconds` by the clock, and no
+    fewer of processor time. Its runs work inside a view of the repository, or else (`inside=False`) only import from it.
 
     It reads the disk: in an event loop, call it in a thread.
     """
     repository = Path(context.repository) if context.repository else None
-    limits = replace(Limits(), wall_seconds=seconds or context.check_seconds)
-    if megabytes is not None:
-        limits = replace(limits, memory_megabytes=megabytes)
+    seconds = context.check_seconds
+    limits = Limits(wall_seconds=seconds, cpu_seconds=max(Limits.cpu_seconds, seconds))
     return Sandbox(
         python=interpreter_for(context),
         limits=limits,
