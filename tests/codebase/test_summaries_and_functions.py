@@ -48,7 +48,8 @@ def test_files_classes_and_functions_are_counted(shop: Path) -> None:
     assert function.counts["parameters"] == 3
     assert function.counts["return_statements"] == 1
     assert function.counts["function_calls"] == 2
-    assert function.counts["dependencies"] == 1
+    assert function.counts["dependencies"] == 0  # what it defines itself is none
+    assert codebase.summary("shop/warehouse.py::bill").counts["dependencies"] == 2
     assert codebase.summary("round_cents").counts["call_sites"] == 1
     assert "- 2 methods" in invoice.text
 

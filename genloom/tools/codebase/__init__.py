@@ -3,6 +3,7 @@
 from genloom.tools.codebase.agent_tools import codebase_tools
 from genloom.tools.codebase.codebase import Codebase, IndexedSymbol, SourceFile
 from genloom.tools.codebase.context.injection import (
+    best_places,
     build_context,
     choose_context,
     codebases,
@@ -17,10 +18,21 @@ from genloom.tools.codebase.index.indexing import IndexReport
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
 from genloom.tools.codebase.ranking.weights import RankingWeights
+from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, Relation
+from genloom.tools.codebase.relations.reveal import Revealed
+from genloom.tools.codebase.summaries.functions import (
+    get_class_summary,
+    get_codebase_summary,
+    get_file_summary,
+    get_function_summary,
+    get_symbol_summary,
+)
 from genloom.tools.codebase.summaries.summary import Summary
 
 __all__ = [
+    "CallGraph",
     "Codebase",
+    "DeadSymbol",
     "FunctionSignature",
     "IndexReport",
     "IndexedSymbol",
@@ -30,13 +42,21 @@ __all__ = [
     "RankedSymbol",
     "Ranking",
     "RankingWeights",
+    "Relation",
+    "Revealed",
     "SourceFile",
     "Summary",
+    "best_places",
     "build_context",
     "choose_context",
     "codebase_tools",
     "codebases",
     "estimate_tokens",
+    "get_class_summary",
+    "get_codebase_summary",
+    "get_file_summary",
+    "get_function_summary",
+    "get_symbol_summary",
     "is_current",
     "open_codebase",
     "render_context",

@@ -33,7 +33,7 @@ from genloom.tools.codebase.ranking.statistics import StatisticsCache
 from genloom.tools.codebase.ranking.weights import RankingWeights
 from genloom.tools.codebase.relations.modules import relative_stems
 from genloom.tools.codebase.relations.queries import RelationQueries
-from genloom.tools.codebase.summaries.summary import Summary, summarise
+from genloom.tools.codebase.summaries.summary import Summary, SummaryKind, summarise
 
 __all__ = ["CONTEXT_LIMIT", "Codebase", "IndexedSymbol", "SourceFile"]
 
@@ -238,13 +238,14 @@ class Codebase(RelationQueries):
         """Return what the project tells those who write code for it (`AGENTS.md` and the like, at the root)."""
         return read_rules(self.root)
 
-    def summary(self, target: str | None = None) -> Summary:
-        """Summarise the repository, a file (`path`) or a symbol (`path::Class.method`, or a name).
+    def summary(self, target: str | None = None, *, kind: SummaryKind | None = None) -> Summary:
+        """Summarise the repository, a file (`path`) or a symbol (`path::Class.method`, or a name); with `kind="symbol"` the
+        usages of a symbol alone. Of several definitions of a name the first counts.
 
         Raises `UsageError` when there is no such file or symbol.
         """
-        with self._reading() as index:
-            return summarise(index, target)
+        with self._relations() as graph:
+            return summarise(graph, target, kind)
 
     arefresh = in_thread(refresh)
     arank = in_thread(rank)

@@ -17,8 +17,10 @@ class ModuleMap:
     first, then the first path in order.
     """
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str], package: str = "") -> None:
+        """`package` is the name of the repository's folder, under which modules are imported where it is a package."""
         self.paths = frozenset(paths)
+        self._package = f"{package}." if package and "__init__.py" in self.paths else ""
         self._by_name: dict[str, str] = {}
         self._by_root: dict[tuple[str, str], str] = {}
         self._folders: set[str] = {""}
@@ -66,7 +68,7 @@ class ModuleMap:
         file = self._absolute(module, importer)
         if file or not module:
             return file
-        below = module.replace(".", "/")
+        below = module.removeprefix(self._package).replace(".", "/")
         roots = dict.fromkeys((self.module(importer)[0], "", "src"))
         found = (self._folder(f"{root}/{below}".lstrip("/")) for root in roots)
         return next((folder for folder in found if folder is not None), None)
@@ -77,6 +79,8 @@ class ModuleMap:
         return self._file(parts) or self._folder("/".join(parts))
 
     def _absolute(self, name: str, importer: str) -> str | None:
+        if self._package and f"{name}.".startswith(self._package):
+            name = name.removeprefix(self._package) if name != self._package[:-1] else "__init__"
         own = self._by_root.get((self.module(importer)[0], name))
         if own is not None:
             return own

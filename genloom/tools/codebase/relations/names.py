@@ -15,7 +15,7 @@ COMMON = 0.2
 MAX_CANDIDATES = 20
 MAX_COMMON = 3
 MAX_KEPT = 20_000
-TIERS = (0.9, 0.7, 0.5, 0.3)
+TIERS = (0.9, 0.8, 0.7, 0.5)
 """In languages other than Python: of the same file, a file that is imported, the same folder, anywhere."""
 
 ALSO_COMMON = frozenset({"read", "write", "close", "open", "run", "start", "stop"})

@@ -85,5 +85,5 @@ class RelationQueries(ABC):
         with self._reading() as index:
             state = (index.execute("PRAGMA data_version").fetchone()[0], index.total_changes)
             if self._graph is None or self._graph[0] != state:
-                self._graph = (state, RelationGraph(Tables(index), self.root))
+                self._graph = (state, RelationGraph(Tables(index, self.root.name), self.root))
             yield self._graph[1]

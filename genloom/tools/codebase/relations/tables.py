@@ -138,8 +138,10 @@ class FileNames:
 class Tables:
     """The index, read for relations. Holds the names of some files; valid for one state of the index."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: str = "") -> None:
+        """`name` is that of the repository's folder."""
         self._connection = connection
+        self._name = name
         self._files: OrderedDict[int, FileNames] = OrderedDict()
         rows = connection.execute("SELECT id, path, language FROM files WHERE skipped = '' ORDER BY path").fetchall()
         self.paths: dict[int, str] = {file_id: path for file_id, path, _ in rows}
@@ -149,7 +151,7 @@ class Tables:
     @cached_property
     def modules(self) -> ModuleMap:
         """The repository's modules."""
-        return ModuleMap(self.ids)
+        return ModuleMap(self.ids, self._name)
 
     def language(self, file_id: int) -> str:
         """Return the language of a file."""
@@ -200,6 +202,22 @@ class Tables:
             {"name": name, "last": name.rpartition(".")[2], "path": path, "limit": limit},
         )
         return [Named(*row) for row in rows]
+
+    def kinds(self, path: str | None = None) -> dict[str, int]:
+        """Count what stands at the top of the modules, by kind; in one file or in all."""
+        rows = self._connection.execute(
+            "SELECT kind, COUNT(*) FROM symbols JOIN files ON files.id = file_id"
+            " WHERE parent = 0 AND ordinal > 0 AND (:path IS NULL OR path = :path) GROUP BY kind",
+            {"path": path},
+        )
+        return dict(rows.fetchall())
+
+    def all_imports(self) -> Iterator[tuple[int, ImportRow]]:
+        """Yield every import with its file."""
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, module, name, alias, line FROM imports ORDER BY file_id"
+        )
+        return ((file_id, ImportRow(*row)) for file_id, *row in rows)
 
     def mentions_of(self, name: str) -> Iterator[MentionRow]:
         """Yield the mentions of a name, wherever they are."""

@@ -1,21 +1,25 @@
 """Summaries: counts of a repository, file, class or function, keyed as graph-sitter's summaries name them.
 
-Names are matched by name, not by type: a usage of another definition of the same name counts too. `functions` and
-`classes` are those at the top of a module; methods count with their class. Python has no interfaces.
+`functions` and `classes` are those at the top of a module; methods count with their class. A usage counts when its relation
+has a confidence of .5 or more, as one for each definition that uses it; the rest are `possible_usages`.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from genloom.errors import UsageError
-from genloom.tools.codebase.ranking.reasons import importers
-from genloom.tools.codebase.relations.modules import ModuleMap
+from genloom.tools.codebase.relations.addresses import Place, find_places
+from genloom.tools.codebase.relations.graph import RelationGraph, Use
+from genloom.tools.codebase.relations.tables import DefinitionRow
+from genloom.tools.security import clean
 
-__all__ = ["Summary", "summarise"]
+__all__ = ["SURE", "Summary", "SummaryKind", "summarise", "summarise_symbol"]
+
+SURE = 0.5
+SummaryKind = Literal["codebase", "file", "class", "function", "symbol"]
+KEYS = {"class": "classes", "function": "functions", "variable": "global_vars", "interface": "interfaces"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,143 +28,115 @@ class Summary:
     for the whole repository."""
 
     target: str
-    kind: Literal["codebase", "file", "class", "function", "symbol"]
+    kind: SummaryKind
     counts: dict[str, int]
     text: str
 
 
-def summarise(connection: sqlite3.Connection, target: str | None) -> Summary:
+def summarise(graph: RelationGraph, target: str | None, kind: SummaryKind | None = None) -> Summary:
     """Summarise the repository, or the file (`path`) or symbol (`path::Class.method`, or a name) given.
 
-    Raises `UsageError` when there is no such file or symbol.
+    `kind="symbol"` gives a definition's usages alone. Of several definitions of a name the first counts: full names before
+    plain ones, then by path and line. Raises `UsageError` when there is no such file or symbol.
     """
     if not target:
-        return _codebase(connection)
-    path, _, symbol = target.partition("::")
-    file = connection.execute(
-        "SELECT id FROM files WHERE path = ? AND skipped = ''", (path.removeprefix("./"),)
-    ).fetchone()
-    if file and not symbol:
-        return _file(connection, path.removeprefix("./"), file[0])
-    row = _find_symbol(connection, file[0] if file else None, symbol or target)
-    if row is None or (symbol and not file):
-        raise UsageError(
-            f"The index has no file or symbol {target!r}.",
-            hint="Give a path, `path::Class.method`, or a name that is defined.",
-        )
-    return _symbol(connection, *row)
+        return _codebase(graph)
+    place = find_places(graph.tables, target)[0]
+    if not place[1]:
+        return _file(graph, place[0])
+    if kind == "symbol":
+        return summarise_symbol(graph, place, "symbol")
+    defined = graph.tables.file(place[0]).definitions[place[1]].kind
+    shown: Mapping[str, SummaryKind] = {"class": "class", "function": "function", "method": "function"}
+    return summarise_symbol(graph, place, shown.get(defined, "symbol"))
 
 
-def _text(title: str, counts: dict[str, int]) -> str:
-    return "\n".join([f"==== [ {title} ] ====", *(f"- {count} {name}" for name, count in counts.items())])
+def summarise_symbol(graph: RelationGraph, place: Place, kind: SummaryKind) -> Summary:
+    """Summarise one definition: as a class or function with what it is made of, as a symbol with its usages alone."""
+    file = graph.tables.file(place[0])
+    row = file.definitions[place[1]]
+    uses = [use for use in graph.uses_of(place) if use.target.confidence >= SURE]
+    usages = _usages(graph, place, uses)
+    counts = usages if kind == "symbol" else {**_parts(graph, place, row, uses), **usages}
+    target = file.address(place[1])
+    return Summary(target=target, kind=kind, counts=counts, text=_text(f"`{target}` ({kind.title()})", counts))
 
 
-def _number(connection: sqlite3.Connection, query: str, *values: object) -> int:
-    return int(connection.execute(query, values).fetchone()[0] or 0)
-
-
-def _kinds(connection: sqlite3.Connection, file_id: int | None = None) -> dict[str, int]:
-    """Count the top-level symbols by kind, of one file or of all."""
-    where = "" if file_id is None else "AND file_id = :file"
-    rows = dict(
-        connection.execute(
-            f"SELECT kind, COUNT(*) FROM symbols WHERE parent = 0 AND ordinal > 0 {where} GROUP BY kind",  # noqa: S608 # fixed text
-            {"file": file_id},
-        )
-    )
-    classes, functions, variables = (rows.get(kind, 0) for kind in ("class", "function", "variable"))
-    return {
-        "symbols": classes + functions + variables,
-        "classes": classes,
-        "functions": functions,
-        "global_vars": variables,
-        "interfaces": 0,
-    }
-
-
-def _modules(connection: sqlite3.Connection) -> ModuleMap:
-    return ModuleMap(path for (path,) in connection.execute("SELECT path FROM files WHERE skipped = ''"))
-
-
-def _codebase(connection: sqlite3.Connection) -> Summary:
-    modules = _modules(connection)
-    rows = connection.execute("SELECT path, module, name FROM imports JOIN files ON files.id = file_id").fetchall()
-    external = {module.split(".")[0] for path, module, name in rows if not modules.resolve(module, name, path)} - {""}
+def _codebase(graph: RelationGraph) -> Summary:
+    modules, paths = graph.tables.modules, graph.tables.paths
+    imports, external = 0, set()
+    for file_id, row in graph.tables.all_imports():
+        imports += 1
+        if graph.tables.language(file_id) != "python":
+            continue
+        if not row.module.startswith(".") and modules.locate(row.module, paths[file_id]) is None:
+            external.add(row.module.split(".")[0])
     counts = {
-        "files": len(modules.paths),
-        "imports": len(rows),
+        "files": len(paths),
+        "imports": imports,
         "external_modules": len(external),
-        **_kinds(connection),
+        **_kinds(graph.tables.kinds()),
     }
     return Summary(target="", kind="codebase", counts=counts, text=_text("Codebase", counts))
 
 
-def _file(connection: sqlite3.Connection, path: str, file_id: int) -> Summary:
+def _file(graph: RelationGraph, file_id: int) -> Summary:
+    path = graph.tables.paths[file_id]
     counts = {
-        "imports": _number(connection, "SELECT COUNT(*) FROM imports WHERE file_id = ?", file_id),
-        **_kinds(connection, file_id),
-        "importers": len(importers(connection, _modules(connection), [path]).get(path, ())),
+        "imports": len(graph.tables.file(file_id).imports),
+        **_kinds(graph.tables.kinds(path)),
+        "importers": len(graph.importers(file_id)),
     }
     return Summary(target=path, kind="file", counts=counts, text=_text(f"`{path}` (SourceFile)", counts))
 
 
-SymbolRow = tuple[str, int, int, str, str, str, dict[str, Any]]  # Any: decoded JSON
+def _kinds(counted: Mapping[str, int]) -> dict[str, int]:
+    return {"symbols": sum(counted.values()), **{key: counted.get(kind, 0) for kind, key in KEYS.items()}}
 
 
-def _find_symbol(connection: sqlite3.Connection, file_id: int | None, name: str) -> SymbolRow | None:
-    """Return (path, file, ordinal, kind, name, qualified, details) of the first definition of that qualified or plain
-    name: full names before plain ones, then by path and line."""
-    row = connection.execute(
-        "SELECT path, file_id, ordinal, kind, name, qualified, details FROM symbols JOIN files ON files.id = file_id"
-        " WHERE (qualified = :name OR name = :name) AND ordinal > 0 AND (:file IS NULL OR file_id = :file)"
-        " ORDER BY qualified <> :name, path, ordinal LIMIT 1",
-        {"name": name, "file": file_id},
-    ).fetchone()
-    return (*row[:6], json.loads(row[6])) if row else None
-
-
-def _symbol(
-    connection: sqlite3.Connection,
-    path: str,
-    file_id: int,
-    ordinal: int,
-    kind: str,
-    name: str,
-    qualified: str,
-    details: dict[str, Any],  # Any: decoded JSON
-) -> Summary:
-    usage = {
-        "dependencies": _number(connection, _DEPENDENCIES, file_id, ordinal, name),
-        "usages": _number(connection, _USAGES, name) + _number(connection, _IMPORTED, name),
-        "imports": _number(connection, _IMPORTED, name),
+def _parts(graph: RelationGraph, place: Place, row: DefinitionRow, uses: list[Use]) -> dict[str, int]:
+    """Count what a class or function is made of, and what it depends on."""
+    file = graph.tables.file(place[0])
+    targets = {use.target[:2] for use in graph.uses_inside(place) if use.target.confidence >= SURE}
+    shared = {
+        "decorators": len(row.detail("decorators") or ()),
+        "dependencies": len(targets),
     }
-    counts: dict[str, int] = {}
-    shown: Literal["class", "function", "symbol"] = "symbol"
-    if kind == "class":
-        shown = "class"
-        counts = {
-            "parent_classes": len(details.get("bases", ())),
-            "methods": _number(connection, _METHODS, file_id, ordinal),
-            "attributes": details.get("attribute_count", 0),
+    if row.kind == "class":
+        methods = sum(each.parent == row.ordinal and each.kind == "method" for each in file.definitions)
+        attributes = row.detail("attribute_count") or 0
+        return {
+            "parent_classes": len(row.detail("bases") or ()),
+            "methods": methods,
+            "attributes": attributes,
+            **shared,
         }
-    elif kind in ("function", "method"):
-        shown = "function"
-        counts = {
-            "return_statements": details.get("return_count", 0),
-            "parameters": sum(parameter[0] not in ("*", "/") for parameter in details.get("parameters", ())),
-            "function_calls": details.get("call_count", 0),
-            "call_sites": _number(connection, _CALL_SITES, name),
-        }
-    counts = {**counts, "decorators": len(details.get("decorators", ())), **usage}
-    target = f"{path}::{qualified}"
-    return Summary(target=target, kind=shown, counts=counts, text=_text(f"`{target}` ({shown.title()})", counts))
+    return {
+        "return_statements": row.detail("return_count") or 0,
+        "parameters": sum(name not in ("*", "/") for name, *_ in row.detail("parameters") or ()),
+        "function_calls": row.detail("call_count") or 0,
+        "call_sites": sum(use.times for use in uses if use.kind == "call"),
+        **shared,
+    }
 
 
-_METHODS = "SELECT COUNT(*) FROM symbols WHERE file_id = ? AND parent = ? AND kind = 'method'"
-_CALL_SITES = "SELECT SUM(count) FROM mentions WHERE name = ? AND kind = 'call'"
-_USAGES = "SELECT COUNT(*) FROM (SELECT DISTINCT file_id, ordinal FROM mentions WHERE name = ?)"
-_IMPORTED = "SELECT COUNT(*) FROM imports WHERE name = ?"
-_DEPENDENCIES = (
-    "SELECT COUNT(DISTINCT m.name) FROM mentions m WHERE m.file_id = ? AND m.ordinal = ? AND m.name <> ?"
-    " AND EXISTS (SELECT 1 FROM symbols s WHERE s.name = m.name AND s.ordinal > 0)"
-)
+def _usages(graph: RelationGraph, place: Place, uses: list[Use]) -> dict[str, int]:
+    """Count the definitions and imports that use a symbol, by kind."""
+    imports = {(use.source, use.line) for use in uses if use.kind == "import"}
+    sources = {use.source for use in uses if use.kind != "import"}
+    kinds = [graph.tables.file(file_id).definitions[ordinal].kind for file_id, ordinal in sources]
+    possible = {use.source for use in graph.uses_of(place) if use.target.confidence < SURE} - sources
+    return {
+        "usages": len(imports) + len(sources),
+        "function_usages": sum(kind in ("function", "method") for kind in kinds),
+        "class_usages": kinds.count("class"),
+        "interface_usages": kinds.count("interface"),
+        "module_usages": kinds.count("module"),
+        "import_usages": len(imports),
+        "possible_usages": len(possible),
+    }
+
+
+def _text(title: str, counts: Mapping[str, int]) -> str:
+    lines = (f"- {count} {name}" for name, count in counts.items())
+    return clean("\n".join([f"==== [ {title} ] ====", *lines])).text  # a path or name may hold what nobody should see
