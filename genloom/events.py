@@ -89,13 +89,15 @@ class IndexProgress(_Event):
 
 
 class ContextReady(_Event):
-    """The context was chosen: how much, from how many files, how relevant."""
+    """The context was chosen: how much, from how many files, how relevant; `best` are the first few places, each with the
+    reasons for it."""
 
     kind: Literal["context_ready"] = "context_ready"
     references: int
     files: int
     tokens: int
     relevance: float
+    best: tuple[str, ...] = ()
 
 
 class SearchProgress(_Event):

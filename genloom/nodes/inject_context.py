@@ -13,7 +13,7 @@ from genloom.nodes.conversation import own_message_ids
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import CodeContext, GenerationRequest, Outcome
-from genloom.tools.codebase import build_context, is_current
+from genloom.tools.codebase import best_places, build_context, is_current
 
 __all__ = ["inject_context"]
 
@@ -62,6 +62,7 @@ async def inject_context(state: InjectContextInput, runtime: NodeRuntime) -> Inj
             files=len({reference.path for reference in chosen.references}),
             tokens=chosen.tokens,
             relevance=chosen.relevance,
+            best=best_places(chosen, runtime.settings),
         )
     )
     now: InjectContextOutput = {"request": request, "context": chosen, "approval": runtime.context.approval}

@@ -12,7 +12,6 @@ from langgraph.runtime import Runtime, get_runtime
 
 from genloom.config import Settings, load_settings
 from genloom.events import (
-    ContextReady,
     Event,
     EventEmitter,
     IndexProgress,
@@ -89,7 +88,7 @@ def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
     )
 
 
-_WITHOUT_TEXT = (NodeStarted, NodeFinished, ContextReady, IndexProgress, SearchProgress, ReviewReady)
+_WITHOUT_TEXT = (NodeStarted, NodeFinished, IndexProgress, SearchProgress, ReviewReady)
 
 
 def _emitter(runtime: Runtime[GraphContext], settings: Settings) -> EventEmitter:

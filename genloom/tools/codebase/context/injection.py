@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from genloom.config import Settings, load_settings
@@ -13,15 +14,28 @@ from genloom.state import CodeContext, GenerationRequest, GraphContext
 from genloom.tools.codebase.codebase import CONTEXT_LIMIT, Codebase
 from genloom.tools.codebase.context.caller_context import assemble, caller_tokens, render_caller_context
 from genloom.tools.codebase.context.rendering import are_current, render_references
+from genloom.tools.codebase.context.screening_report import screened_references
 from genloom.tools.codebase.index.indexing import IndexReport
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import Ranking
+from genloom.tools.security import Finding, clean
 
-__all__ = ["build_context", "choose_context", "codebases", "is_current", "open_codebase", "render_context"]
+__all__ = [
+    "best_places",
+    "build_context",
+    "choose_context",
+    "codebases",
+    "is_current",
+    "open_codebase",
+    "render_context",
+]
 
 INDEX_SECONDS = 120.0
 REPOSITORY_SHARE = 0.25
 """What the repository keeps of the budget when the caller's own context takes more than the rest."""
+
+MAX_PLACES = 5
+"""How many places an event or a note names."""
 
 _SEPARATOR = "\0"
 
@@ -61,6 +75,7 @@ def choose_context(
     left = max(budget_tokens - caller_tokens(request.codebase_context), int(budget_tokens * REPOSITORY_SHARE))
     ranking = codebase.rank(Query.from_request(request), limit=CONTEXT_LIMIT)
     chosen = codebase.context(request, budget_tokens=left, ranking=ranking)
+    _tell_screened(codebase.root, chosen, emit)
     return ranking, chosen.model_copy(update={"request": request.fingerprint})
 
 
@@ -75,6 +90,18 @@ def render_context(request: GenerationRequest, code_context: CodeContext, settin
         return render_caller_context(request.codebase_context, secrets=settings.secrets)
     root = _root(code_context.repository)
     return render_references(root, code_context.references, caller=request.codebase_context, secrets=settings.secrets)
+
+
+def best_places(code_context: CodeContext, settings: Settings) -> tuple[str, ...]:
+    """Return the first five definitions of a context, or files where there are none, each with its place and reasons, in
+    words that may be shown and logged."""
+    kept = [ref for ref in code_context.references if ref.form in ("body", "signature")] or [
+        ref for ref in code_context.references if ref.form == "path"
+    ]
+    told = (
+        f"{ref.path}{f'::{ref.symbol}' if ref.symbol else ''} ({'; '.join(ref.reasons)})" for ref in kept[:MAX_PLACES]
+    )
+    return tuple(clean(text, secrets=settings.secrets).text for text in told)
 
 
 def is_current(code_context: CodeContext, settings: Settings | None = None) -> bool:
@@ -119,6 +146,21 @@ def _tell(report: IndexReport, emit: EventEmitter) -> None:
     unreadable = report.skipped.get("unreadable", 0)
     if unreadable:
         emit(Note(message=f"{unreadable} files or folders of the repository cannot be read.", level="warning"))
+
+
+def _tell_screened(root: Path, chosen: CodeContext, emit: EventEmitter) -> None:
+    """Say what of the chosen text no model will see, and what reads like an instruction to one."""
+    blocked, labels = screened_references(root, chosen.references)
+    if blocked:
+        emit(Note(message=f"Hidden or encoded text is blocked: {_places(blocked)}.", level="warning"))
+    if labels:
+        emit(Note(message=f"Text that reads like an instruction to a model is labelled: {_places(labels)}."))
+
+
+def _places(findings: Sequence[Finding]) -> str:
+    more = f" and {len(findings) - MAX_PLACES} more" if len(findings) > MAX_PLACES else ""
+    told = ", ".join(f"{clean(found.place).text} ({found.kind})" for found in findings[:MAX_PLACES])
+    return f"{told}{more}"
 
 
 def _why_empty(report: IndexReport) -> str:
