@@ -1,0 +1,33 @@
+"""The code of docs/codebase.md runs as it stands, in a small repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "codebase.md"
+MODEL = """
+from genloom.testing import ScriptedChatModel
+
+model = ScriptedChatModel(rule=lambda messages: "Halves go to even.")
+"""
+
+
+def test_the_code_of_the_document_runs(shop: Path, tmp_path: Path) -> None:
+    """All its blocks, one after the other in one process; the model is a scripted one."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 2
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join([MODEL, *blocks])],
+        cwd=shop,
+        env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "shop/" in done.stdout
