@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from genloom.errors import RepositoryError
+from genloom.errors import RepositoryError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.state import CodeContext, GenerationRequest
 from genloom.tools.codebase.context.caller_context import assemble
@@ -26,6 +27,7 @@ from genloom.tools.codebase.history.history import refresh_history
 from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.index.index_file import index_path, open_index, reading
 from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
+from genloom.tools.codebase.ranking.further_retrievers import FurtherRetriever, ask
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import Ranking
 from genloom.tools.codebase.ranking.search import rank_query
@@ -34,6 +36,11 @@ from genloom.tools.codebase.ranking.weights import RankingWeights
 from genloom.tools.codebase.relations.modules import relative_stems
 from genloom.tools.codebase.relations.queries import RelationQueries
 from genloom.tools.codebase.summaries.summary import Summary, SummaryKind, summarise
+
+if TYPE_CHECKING:
+    from langchain_core.retrievers import BaseRetriever
+
+    from genloom.tools.codebase.ranking.retriever import CodebaseRetriever
 
 __all__ = ["CONTEXT_LIMIT", "Codebase", "IndexedSymbol", "SourceFile"]
 
@@ -85,6 +92,7 @@ class Codebase(RelationQueries):
         self._index = open_index(index_path(cache, self.root) if cache is not None else None)
         self._close = weakref.finalize(self, self._index.close)
         self._statistics = StatisticsCache()
+        self._further: tuple[FurtherRetriever, ...] = ()
         self._lock = threading.RLock()
         self._fresh = False
 
@@ -93,13 +101,16 @@ class Codebase(RelationQueries):
         with self._lock:
             self._close()
 
-    def refresh(self, *, emit: EventEmitter = ignore_events, deadline: float | None = None) -> IndexReport:
+    def refresh(
+        self, *, emit: EventEmitter = ignore_events, deadline: float | None = None, processes: int | None = None
+    ) -> IndexReport:
         """Bring the index up to date, reading only files whose time stamp, size and then content changed.
 
         `deadline` is a `time.monotonic()` value: past it, what was read so far is kept and the report says `complete=False`.
+        `processes` read at once: by default one for fewer than 300 changed files, else one for each core, four at most.
         """
         with self._lock:
-            report = refresh_index(self._index, self.root, emit=emit, deadline=deadline)
+            report = refresh_index(self._index, self.root, emit=emit, deadline=deadline, processes=processes)
             if deadline is None or time.monotonic() < deadline:
                 refresh_history(self._index, self.root)
             self._fresh = True
@@ -179,15 +190,41 @@ class Codebase(RelationQueries):
         with self._reading() as index:
             return best_functions(index, _query(query), limit, accept, self._statistics.current(index))
 
-    def rank(
-        self, query: Query | str, *, limit: int = DEFAULT_LIMIT, weights: RankingWeights | None = None
-    ) -> Ranking:
+    def rank(self, query: Query | str, *, limit: int = DEFAULT_LIMIT, weights: RankingWeights | None = None) -> Ranking:
         """Rank files and symbols for a query, the `limit` best of each, with reasons and one relevance.
 
         `weights` say how much each signal counts; the default is the same for every repository.
         """
+        query = _query(query)
+        retrieved = ask(self._further, query.text, self.root)
         with self._reading() as index:
-            return rank_query(index, _query(query), limit, self._statistics.current(index), weights)
+            return rank_query(index, query, limit, self._statistics.current(index), weights, retrieved)
+
+    def as_retriever(
+        self, *, limit: int = 10, max_tokens: int = 1500, secrets: Sequence[str] = ()
+    ) -> CodebaseRetriever:
+        """Return a LangChain retriever over this codebase, sync and async: the `limit` best definitions as documents.
+
+        A definition of more than `max_tokens` estimated tokens is cut after a line and says so. `secrets` are values that no
+        document may show. See `CodebaseRetriever` for the metadata.
+        """
+        from genloom.tools.codebase.ranking.retriever import CodebaseRetriever  # imports LangChain
+
+        return CodebaseRetriever(codebase=self, limit=limit, max_tokens=max_tokens, secrets=tuple(secrets))
+
+    def add_retriever(self, name: str, retriever: BaseRetriever, *, weight: float = 0.3) -> None:
+        """Let a LangChain retriever take part in the ranking; the same name again replaces it.
+
+        Its first document adds `weight` to the score of its place, the n-th an n-th of it; a place is the `path` (or
+        `source`) in a document's metadata, and its `symbol`, if any. Each such item has the reason "found by the retriever
+        `name`". `rank` then raises what the retriever raises. Raises `UsageError` for a retriever over this very codebase.
+        """
+        if getattr(retriever, "codebase", None) is self:
+            raise UsageError(
+                "A codebase's own retriever cannot take part in its ranking.", hint="Register another retriever."
+            )
+        others = [further for further in self._further if further.name != name]
+        self._further = (*others, FurtherRetriever(name, retriever, weight))
 
     def context(
         self,

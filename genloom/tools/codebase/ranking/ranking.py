@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from genloom.tools.codebase.history.history import Touched
 from genloom.tools.codebase.index.postings import FIELDS, FileEntry, Occurrence
+from genloom.tools.codebase.ranking.further_retrievers import Retrieved
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.roles import role_weight
 from genloom.tools.codebase.ranking.statistics import Statistics
@@ -82,8 +83,9 @@ class Hints:
     """What a query points at besides its words.
 
     `named` are the definitions that it writes the name of, `placed` those that its stack traces and places point into (with
-    the line), `named_files` the files that it names, `tested` those whose tests it names (with the test), and `touched` what
-    past commits with its words changed. Files are told by their ids.
+    the line), `named_files` the files that it names, `tested` those whose tests it names (with the test), `touched` what
+    past commits with its words changed, and `retrieved` what further retrievers found: files, and symbols. Files are told
+    by their ids.
     """
 
     named: Mapping[Symbol, str] = field(default_factory=dict)
@@ -91,12 +93,18 @@ class Hints:
     named_files: Collection[int] = ()
     tested: Mapping[int, str] = field(default_factory=dict)
     touched: Mapping[int, Touched] = field(default_factory=dict)
+    retrieved: Mapping[int | Symbol, tuple[Retrieved, ...]] = field(default_factory=dict)
 
     @property
     def files(self) -> set[int]:
         """The ids of all files that they lead to."""
+        retrieved = {place if isinstance(place, int) else place[0] for place in self.retrieved}
         symbols = {file_id for file_id, _ in (*self.named, *self.placed)}
-        return {*symbols, *self.named_files, *self.tested, *self.touched}
+        return {*symbols, *self.named_files, *self.tested, *self.touched, *retrieved}
+
+    def added(self, place: int | Symbol) -> float:
+        """Return what further retrievers add to a file or a symbol."""
+        return sum(found.value for found in self.retrieved.get(place, ()))
 
 
 @dataclass(frozen=True)
@@ -222,6 +230,9 @@ class _Scoring:
             scaled[symbol] = scaled.get(symbol, 0.0) + self._weights.verbatim
         for symbol in self._hints.placed:
             scaled[symbol] = scaled.get(symbol, 0.0) + self._weights.place
+        for place in self._hints.retrieved:
+            if not isinstance(place, int):
+                scaled[place] = scaled.get(place, 0.0) + self._hints.added(place)
         return scaled
 
     def _file(self, file_id: int, text: float, top: float) -> float:
@@ -236,7 +247,7 @@ class _Scoring:
             value += weights.tested
         if file_id in hints.touched:
             value += weights.history * hints.touched[file_id].score
-        return value * self._role_weight(file_id)
+        return value * self._role_weight(file_id) + hints.added(file_id)
 
     def _role_weight(self, file_id: int) -> float:
         if file_id in self._hints.named_files:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,9 +9,8 @@ from functools import cache
 from genloom.tools.codebase.index.postings import Occurrence
 from genloom.tools.codebase.ranking.ranking import Hints, Scores, Symbol
 from genloom.tools.codebase.ranking.statistics import Statistics
-from genloom.tools.codebase.relations.modules import ModuleMap
 
-__all__ = ["Explanation", "importers"]
+__all__ = ["Explanation"]
 
 MAX_WORDS = 3
 
@@ -59,6 +57,7 @@ class Explanation:
         if touched:
             reasons.append(f"commit {touched.sha[:7]} touched it with these words: {self._ticked(touched.terms)}")
         roles = self._statistics.roles
+        reasons += self._retrievers(file_id)
         importing = sorted(importing, key=lambda path: (roles[self._statistics.ids[path]] != "source", path))
         reasons += [f"imported by `{importing[0]}`"] if importing else []
         demoted = roles[file_id] in ("test", "documentation") and file_id not in self._hints.named_files
@@ -75,7 +74,12 @@ class Explanation:
         text = [term for term in in_text if term not in in_name]
         if text:
             reasons.append(f"text matches {self._ticked(text)}")
+        reasons += self._retrievers(symbol)
         return tuple(reasons) or ("its file matches",)
+
+    def _retrievers(self, place: int | Symbol) -> list[str]:
+        names = dict.fromkeys(found.by for found in self._hints.retrieved.get(place, ()))
+        return [f"found by the retriever `{name}`" for name in names]
 
     def _read_fields(self, file_id: int) -> dict[int, tuple[dict[str, None], dict[str, None]]]:
         """Return, for each definition of a file, the terms in its name and those in its text."""
@@ -94,18 +98,3 @@ class Explanation:
         ordered = sorted(terms, key=lambda term: (-self._scores.idf.get(term, 0.0), term))
         words = dict.fromkeys(self._words[term] for term in ordered if term in self._words)
         return ", ".join(f"`{word}`" for word in list(words)[:MAX_WORDS])
-
-
-def importers(connection: sqlite3.Connection, modules: ModuleMap, targets: Iterable[str]) -> dict[str, set[str]]:
-    """Return, for each target file, the paths of the files that import it."""
-    wanted = set(targets)
-    lasts = {part for path in wanted for part in path.rpartition(".")[0].split("/")[-2:]}
-    found: dict[str, set[str]] = defaultdict(set)
-    rows = connection.execute("SELECT DISTINCT path, module, name FROM imports JOIN files ON files.id = file_id")
-    for importer, module, name in rows:
-        if name not in lasts and module.rpartition(".")[2] not in lasts and module.strip("."):
-            continue  # it can mean none of them, and resolving takes longest
-        target = modules.resolve(module, "" if name == "*" else name, importer)
-        if target in wanted and target != importer:
-            found[target].add(importer)
-    return found

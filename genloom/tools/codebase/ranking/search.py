@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from genloom.tools.codebase.history.history import touched_files
 from genloom.tools.codebase.index.postings import Occurrence, read_occurrences, read_spread
 from genloom.tools.codebase.index.words import STOP_WORDS, Stemmer
+from genloom.tools.codebase.ranking.further_retrievers import Retrieved
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import (
     K1,
@@ -24,7 +25,7 @@ from genloom.tools.codebase.ranking.ranking import (
     rarity,
     score,
 )
-from genloom.tools.codebase.ranking.reasons import Explanation, importers
+from genloom.tools.codebase.ranking.reasons import Explanation
 from genloom.tools.codebase.ranking.roles import role_weight, tested_stem
 from genloom.tools.codebase.ranking.statistics import FILE_WEIGHTS, Statistics
 from genloom.tools.codebase.ranking.weights import RankingWeights
@@ -55,13 +56,14 @@ def score_query(
     query: Query,
     statistics: Statistics | None = None,
     weights: RankingWeights | None = None,
+    retrieved: Iterable[Retrieved] = (),
 ) -> Scored:
     """Score the files and symbols that a query may mean. `statistics` are those of the index as it is now."""
     statistics = statistics or Statistics(connection)
     weights = weights or RankingWeights()
     words = _terms(connection, query)
     spread = {term: read_spread(connection, term) for term in words}
-    hints = _hints(connection, query, statistics, words if weights.history else {})
+    hints = _hints(connection, query, statistics, words if weights.history else {}, retrieved)
     chosen = _candidates(statistics, spread, weights, about_tests=query.about_tests) | hints.files
     occurrences = {term: read_occurrences(connection, term, chosen & {r[0] for r in spread[term]}) for term in words}
     frequencies = {term: (len(rows), sum(row[2] for row in rows)) for term, rows in spread.items()}
@@ -75,9 +77,10 @@ def rank_query(
     limit: int,
     statistics: Statistics | None = None,
     weights: RankingWeights | None = None,
+    retrieved: Iterable[Retrieved] = (),
 ) -> Ranking:
     """Rank the `limit` best files and symbols for a query. Equal scores stand in the order of their paths."""
-    scored = score_query(connection, query, statistics, weights)
+    scored = score_query(connection, query, statistics, weights, retrieved)
     scores, entries = scored.scores, scored.statistics.files
     symbols = scores.best_symbols(max(limit, RELEVANCE_SYMBOLS), entries)
     explanation = Explanation(scored.statistics, scored.occurrences, scores, scored.words, scored.hints)
@@ -129,7 +132,13 @@ def _candidates(
     return set(heapq.nsmallest(CANDIDATES, found, key=lambda f: (-found[f], statistics.files[f].path)))
 
 
-def _hints(connection: sqlite3.Connection, query: Query, statistics: Statistics, terms: Iterable[str]) -> Hints:
+def _hints(
+    connection: sqlite3.Connection,
+    query: Query,
+    statistics: Statistics,
+    terms: Iterable[str],
+    retrieved: Iterable[Retrieved],
+) -> Hints:
     """Return what the query points at besides its words."""
     ids = statistics.ids
     named_files = (
@@ -144,6 +153,7 @@ def _hints(connection: sqlite3.Connection, query: Query, statistics: Statistics,
         named_files=named_files.keys(),
         tested=_tested(query, statistics),
         touched={ids[path]: found for path, found in touched.items() if path in ids},
+        retrieved=_retrieved(connection, ids, retrieved),
     )
 
 
@@ -188,17 +198,33 @@ def _tested(query: Query, statistics: Statistics) -> dict[int, str]:
     return found
 
 
+def _retrieved(
+    connection: sqlite3.Connection, ids: Mapping[str, int], retrieved: Iterable[Retrieved]
+) -> dict[int | Symbol, tuple[Retrieved, ...]]:
+    """Return what further retrievers found by files and symbols; of each retriever the first document for a place counts."""
+    places: dict[int | Symbol, dict[str, Retrieved]] = defaultdict(dict)
+    for found in retrieved:
+        file_id = ids.get(found.path)
+        if file_id is None:
+            continue
+        places[file_id].setdefault(found.by, found)
+        query = "SELECT ordinal FROM symbols WHERE file_id = ? AND qualified = ? AND ordinal > 0 AND kind <> 'variable'"
+        for (ordinal,) in connection.execute(query, (file_id, found.symbol)):
+            places[file_id, ordinal].setdefault(found.by, found)
+    return {place: tuple(found.values()) for place, found in places.items()}
+
+
 def _files(
     connection: sqlite3.Connection, scored: Scored, explanation: Explanation, limit: int
 ) -> tuple[RankedFile, ...]:
     entries, scores = scored.statistics.files, scored.scores
     best = scores.best_files(max(limit, 0), entries)
-    importing = importers(connection, scored.statistics.modules, [entries[file_id].path for file_id in best])
+    importing = scored.statistics.importing(connection)
     return tuple(
         RankedFile(
             path=entries[file_id].path,
             score=scores.files[file_id],
-            reasons=explanation.file(file_id, importing.get(entries[file_id].path, ())),
+            reasons=explanation.file(file_id, importing.importers(entries[file_id].path)),
             sha256=entries[file_id].sha256,
             lines=entries[file_id].lines,
         )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from functools import cached_property
 
 from genloom.tools.codebase.index.postings import FIELDS, FileEntry, read_files
+from genloom.tools.codebase.ranking.importing import Importing
 from genloom.tools.codebase.ranking.roles import Role, file_role
 from genloom.tools.codebase.relations.modules import ModuleMap
 
@@ -40,6 +41,7 @@ class Statistics:
         self._file_averages = [max(total / count, 1.0) for total in (sum(totals), totals[0], paths)]
         self.symbols_per_file = max(self.symbol_count / count, 1.0)
         self._symbol_factors: dict[int, list[float]] = {}
+        self._importing: Importing | None = None
 
     def symbol_factors(self, file_id: int) -> list[float]:
         """Return what a term's counts in name, head and body of each definition are multiplied by, one after the other."""
@@ -81,10 +83,11 @@ class Statistics:
             found[entry.path.rpartition("/")[2]].append(entry)
         return found
 
-    @cached_property
-    def modules(self) -> ModuleMap:
-        """The dotted names of the files."""
-        return ModuleMap(self.ids)
+    def importing(self, connection: sqlite3.Connection) -> Importing:
+        """Return the files' imports, read where they are asked for first."""
+        if self._importing is None:
+            self._importing = Importing(connection, ModuleMap(self.ids))
+        return self._importing
 
 
 def _factor(weight: float, b: float, average: float, size: int) -> float:

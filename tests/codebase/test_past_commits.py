@@ -1,0 +1,166 @@
+"""Past commits: which files they speak of, read from git within bounds and without running what a repository configures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from genloom.tools.codebase import Codebase, RankingWeights
+from genloom.tools.codebase.history.head import checked_out
+
+ENVIRONMENT = {
+    **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+    **{f"GIT_{who}_{what}": "nobody@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _commit(root: Path, subject: str, **files: str) -> str:
+    for name, text in files.items():
+        (root / f"{name}.py").write_text(text)
+    _git(root, "add", "-A")
+    _git(root, "commit", "-q", "--allow-empty", "-m", subject)
+    return _git(root, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Two files that look alike; a commit that speaks of one of them."""
+    root = tmp_path / "repository"
+    root.mkdir()
+    _git(root, "init", "-q", "-b", "main")
+    _commit(root, "Start", alpha="def run(): return 1\n", beta="def run(): return 1\n", gamma="def run(): return 1\n")
+    _commit(root, "Retry when the proxy is slow", beta="def run(): return 2\n")
+    return root
+
+
+def _paths(codebase: Codebase, query: str, weights: RankingWeights | None = None) -> list[str]:
+    return [file.path for file in codebase.rank(query, weights=weights).files]
+
+
+def test_a_commit_with_the_querys_words_leads_to_what_it_touched(repository: Path) -> None:
+    """The code itself says nothing of them, and the reason names the commit and the words."""
+    codebase = Codebase(repository)
+    (found,) = codebase.rank("slow proxies").files
+    sha = _git(repository, "rev-parse", "HEAD")
+    assert found.path == "beta.py"
+    assert found.reasons == (f"commit {sha[:7]} touched it with these words: `proxies`, `slow`",)
+
+
+def test_history_can_be_switched_off(repository: Path) -> None:
+    """Then nothing is found."""
+    off = replace(RankingWeights(), history=0.0)
+    assert _paths(Codebase(repository), "slow proxies", off) == []
+
+
+def test_later_commits_are_added_and_those_left_behind_forgotten(repository: Path, tmp_path: Path) -> None:
+    """A checkout of an older or another commit knows its own ancestors alone, in one index."""
+    codebase = Codebase(repository, cache=tmp_path / "cache")
+    assert _paths(codebase, "slow proxies") == ["beta.py"]
+    _commit(repository, "Zeppelins land softly", gamma="def run(): return 3\n")
+    codebase.refresh()
+    assert (_paths(codebase, "slow proxies"), _paths(codebase, "zeppelin")) == (["beta.py"], ["gamma.py"])
+    _git(repository, "checkout", "-q", "HEAD~1")
+    codebase.refresh()
+    assert (_paths(codebase, "slow proxies"), _paths(codebase, "zeppelin")) == (["beta.py"], [])
+    _git(repository, "checkout", "-q", "HEAD~1")
+    codebase.refresh()
+    assert _paths(codebase, "slow proxies") == []
+
+
+def test_secrets_in_a_commits_message_are_not_indexed(repository: Path, tmp_path: Path) -> None:
+    """Nor are its words."""
+    token = "gh" + "p_" + "Zq81" * 9
+    _commit(repository, f"Use {token} for zeppelins", alpha="def run(): return 4\n")
+    codebase = Codebase(repository, cache=tmp_path / "cache")
+    assert _paths(codebase, "zeppelins") == ["alpha.py"]
+    codebase.close()
+    assert all(b"zq81zq81" not in path.read_bytes().lower() for path in (tmp_path / "cache").rglob("*.sqlite*"))
+
+
+def test_nothing_that_the_repository_configures_is_run(repository: Path, tmp_path: Path) -> None:
+    """No hook, monitor, pager, external diff or program that checks signatures."""
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+    trap.chmod(0o755)
+    for name in ("core.fsmonitor", "core.pager", "pager.log", "diff.external", "gpg.program", "core.sshCommand"):
+        _git(repository, "config", name, str(trap))
+    _git(repository, "config", "log.showSignature", "true")
+    _git(repository, "config", "diff.trap.textconv", str(trap))
+    (repository / ".gitattributes").write_text("*.py diff=trap\n")
+    assert _paths(Codebase(repository), "slow proxies") == ["beta.py"]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_signed_commit_is_not_checked(repository: Path, tmp_path: Path) -> None:
+    """Its signature would start the program that the repository names."""
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+    trap.chmod(0o755)
+    plain = _git(repository, "cat-file", "commit", "HEAD")
+    head, _, message = plain.partition("\n\n")
+    signed = f"{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n{message}\n"
+    made = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin"],
+        cwd=repository,
+        input=signed,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    _git(repository, "update-ref", "refs/heads/main", made)
+    _git(repository, "config", "gpg.program", str(trap))
+    _git(repository, "config", "log.showSignature", "true")
+    assert _paths(Codebase(repository), "slow proxies") == ["beta.py"]
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_commit_that_is_checked_out_is_read_without_git(repository: Path, tmp_path: Path) -> None:
+    """On a branch, detached, with packed refs, and in a linked worktree."""
+    sha = _git(repository, "rev-parse", "HEAD")
+    assert checked_out(repository) == sha
+    _git(repository, "pack-refs", "--all")
+    assert checked_out(repository) == sha
+    _git(repository, "worktree", "add", "-q", str(tmp_path / "linked"), "-b", "other")
+    assert checked_out(tmp_path / "linked") == sha
+    _git(repository, "checkout", "-q", "--detach")
+    assert checked_out(repository) == sha
+
+
+@pytest.mark.parametrize("head", ["", "ref: refs/../../outside", "ref: /etc/passwd", "ref: refs/heads/none", "g" * 40])
+def test_a_broken_head_is_no_history(tmp_path: Path, head: str) -> None:
+    """Whatever stands in it, nothing outside is read and the code is ranked."""
+    (tmp_path / "repository/.git").mkdir(parents=True)
+    (tmp_path / "repository/.git/HEAD").write_text(head)
+    (tmp_path / "outside").write_text("a" * 40)
+    (tmp_path / "repository/a.py").write_text("def slow(): ...\n")
+    assert checked_out(tmp_path / "repository") is None
+    assert _paths(Codebase(tmp_path / "repository"), "slow") == ["a.py"]
+
+
+def test_a_repository_that_git_refuses_has_no_history(tmp_path: Path) -> None:
+    """A head that no object backs is told by git, and not again until it moves."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("a" * 40)
+    (tmp_path / "a.py").write_text("def slow(): ...\n")
+    codebase = Codebase(tmp_path)
+    codebase.refresh()
+    assert _paths(codebase, "slow") == ["a.py"]
+
+
+def test_a_folder_below_a_repository_has_no_history(repository: Path) -> None:
+    """Its paths are others; git is not asked about what lies around the root."""
+    below = repository / "below"
+    below.mkdir()
+    (below / "beta.py").write_text("def run(): return 1\n")
+    assert checked_out(below) is None
+    assert _paths(Codebase(below), "slow proxies") == []
