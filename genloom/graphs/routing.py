@@ -31,11 +31,11 @@ def after_generate(state: GraphState) -> Literal["verify", "fallback"]:
 
 
 def after_verify(state: GraphState) -> Literal["review", "repair", "finalize"]:
-    """A draft that passed is reviewed, and so is one that ran with nothing to check it against. `NotRun` of any other
+    """A draft that passed is reviewed, and so is one that ran though not all was checked. `NotRun` of any other
     cause ends the run: the code is not at fault. An agent's draft is not repaired."""
     verdict = state.get("verdict")
     match verdict:
-        case Passed() | NotRun(cause="no_checks"):
+        case Passed() | NotRun(executed=True):
             return "review"
         case Failed():
             return "finalize" if _by_agent(state) else "repair"

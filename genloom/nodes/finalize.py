@@ -118,6 +118,6 @@ def _after_approval(outcome: Outcome, last: Attempt) -> Outcome:
     if not approved:
         return Outcome(result="failed", reason=f"A person rejected the code. {comment}".strip())
     verdict = last.verdict
-    executed = isinstance(verdict, Passed) or (isinstance(verdict, NotRun) and verdict.cause == "no_checks")
+    executed = isinstance(verdict, Passed) or (isinstance(verdict, NotRun) and verdict.executed)
     approval = "Approved by a person." if executed else "Approved by a person, but it never ran: it is not accepted."
     return outcome.model_copy(update={"accepted": executed, "reason": f"{outcome.reason} {approval} {comment}".strip()})

@@ -96,16 +96,22 @@ class Failed(_Checked):
 class NotRun(_Checked):
     """Nothing was shown: no sandbox is possible, there is nothing to check against, or a check could not be run.
 
-    `cause` tells them apart: `no_checks` (the code loads, and nothing asks more of it) is the only one where the code
-    itself was executed. `stale` says that a file which the draft replaces has changed since.
+    `cause` tells them apart: with `no_checks` (the code loads, and nothing asks more of it) and `incomplete` (some check of
+    the caller's did not run, such as a skipped test) the code itself was executed, and nothing failed. `stale` says that a
+    file which the draft replaces has changed since.
     """
 
     result: Literal["not_run"] = "not_run"
     cause: Literal[
-        "no_checks", "no_sandbox", "no_interpreter", "missing_package", "unsupported", "no_draft", "stale"
+        "no_checks", "incomplete", "no_sandbox", "no_interpreter", "missing_package", "unsupported", "no_draft", "stale"
     ] = "no_checks"
     reason: str = ""
     hint: str = ""
+
+    @property
+    def executed(self) -> bool:
+        """Whether the code ran all the same."""
+        return self.cause in ("no_checks", "incomplete")
 
 
 Verdict = Annotated[Passed | Failed | NotRun, Field(discriminator="result")]

@@ -56,6 +56,7 @@ def outcome(
         (Failed(reason="no"), APPROVE, "failed"),
         (NotRun(cause="no_checks"), None, "unverified"),
         (NotRun(cause="no_checks"), REJECT, "failed"),
+        (NotRun(cause="incomplete"), None, "unverified"),
         (NotRun(cause="no_checks"), REVISE, "failed"),
         (NotRun(cause="no_sandbox"), None, "unverified"),
         (NotRun(cause="missing_package"), APPROVE, "unverified"),
@@ -98,6 +99,7 @@ def test_a_rival_overrides_what_held() -> None:
     ("verdict", "accepted"),
     [
         (NotRun(cause="no_checks"), True),
+        (NotRun(cause="incomplete"), True),
         (Passed(checks=(check(fitted=True),)), True),
         (NotRun(cause="no_sandbox"), False),
         (NotRun(cause="no_interpreter"), False),
@@ -129,7 +131,7 @@ CHECKS = st.builds(
 VERDICTS = st.one_of(
     st.builds(lambda checks: Passed(checks=tuple(checks)), st.lists(CHECKS, max_size=4)),
     st.builds(lambda checks: Failed(checks=tuple(checks), reason="no"), st.lists(CHECKS, max_size=4)),
-    st.builds(NotRun, cause=st.sampled_from(["no_checks", "no_sandbox", "missing_package"])),
+    st.builds(NotRun, cause=st.sampled_from(["no_checks", "incomplete", "no_sandbox", "missing_package"])),
 )
 
 

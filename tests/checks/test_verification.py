@@ -346,7 +346,7 @@ def test_a_test_that_shows_nothing_is_no_pass(other: str) -> None:
         ScriptedSandbox(tests=replace(TESTS, cases=cases("passed", other))), request(tests="def test(): ...")
     )
     assert isinstance(verdict, NotRun)
-    assert verdict.cause == "no_checks"
+    assert verdict.cause == "incomplete"
     assert "`test_1`" in verdict.reason
 
 

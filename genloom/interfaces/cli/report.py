@@ -56,7 +56,7 @@ def next_step(result: GenerationResult) -> str:
         return f"Decide with `genloom thread resume {result.thread_id} --approve` or `--reject`."
     if result.outcome == "cancelled":
         return f"Go on with `genloom thread resume {result.thread_id}`."
-    if result.verdict is not None and result.verdict.result == "not_run" and result.verdict.cause != "no_checks":
+    if result.verdict is not None and result.verdict.result == "not_run" and not result.verdict.executed:
         return ""  # the verdict's own hint stands above
     return _ADVICE.get(result.outcome, "")
 

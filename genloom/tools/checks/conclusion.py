@@ -9,7 +9,7 @@ The rule, first match first:
    verdict as failed and changes nothing.
 3. A package is missing, or a run could not be started: `NotRun`, saying what is missing.
 4. The caller asked for nothing: `NotRun` (`no_checks`), whatever the proposed checks showed.
-5. A check of the caller's did not run (a skipped test, no test collected): `NotRun`.
+5. A check of the caller's did not run (a skipped test, no test collected): `NotRun` (`incomplete`).
 6. `Passed`.
 """
 
@@ -93,7 +93,7 @@ def _not_all_ran(left_out: Sequence[CheckResult]) -> NotRun:
     first = left_out[0]
     shown = "a held-out example" if first.hidden else f"`{first.check}` ({first.detail})"
     count = "One check" if len(left_out) == 1 else f"{len(left_out)} checks"
-    return NotRun(cause="no_checks", reason=f"{count} did not run: {shown}{' first' if len(left_out) > 1 else ''}.")
+    return NotRun(cause="incomplete", reason=f"{count} did not run: {shown}{' first' if len(left_out) > 1 else ''}.")
 
 
 def failure_reason(check: CheckResult) -> str:

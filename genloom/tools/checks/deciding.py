@@ -20,8 +20,8 @@ def decide_outcome(
     - Otherwise nothing failed and nothing proves it: `unverified`, with the reason.
 
     `accept_unverified` accepts an unverified draft only where it was executed and nothing failed: a `Passed` verdict, or
-    `NotRun` because there was nothing to check against. Code that could not be run at all (no sandbox, a missing
-    package) is never accepted: nobody has seen it run.
+    `NotRun` because there was nothing to check against or some check did not run. Code that could not be run at all (no
+    sandbox, a missing package) is never accepted: nobody has seen it run.
     """
     if review is not None and review.decision == "reject":
         return Outcome(result="failed", reason=f"The review rejects it. {_worst(review)}")
@@ -43,21 +43,20 @@ def decide_outcome(
 
 def _praise(verdict: Passed) -> str:
     proofs = sum(check.proves for check in verdict.checks)
-    advisory = sum(check.result == "failed" and not check.advisory for check in verdict.checks)
-    derived = sum(check.result == "failed" and check.advisory for check in verdict.checks)
+    proposed = sum(check.result == "failed" and not check.advisory for check in verdict.checks)
+    advisory = sum(check.result == "failed" and check.advisory for check in verdict.checks)
     proved = "One check proves it." if proofs == 1 else f"{proofs} checks prove it."
-    remarks = [f"What the generator itself proposed did not all hold ({advisory} failed)."] if advisory else []
-    remarks += [f"Advice: {derived} derived from its type hints and examples did not hold."] if derived else []
+    remarks = [f"What the generator itself proposed did not all hold ({proposed} failed)."] if proposed else []
+    remarks += [f"Advice: {advisory} derived from its type hints and examples did not hold."] if advisory else []
     return " ".join([proved, *remarks])
 
 
 def _not_run_outcome(verdict: NotRun, accept_unverified: bool) -> Outcome:
-    executed = verdict.cause == "no_checks"
     sentences = [verdict.reason or "It could not be checked.", verdict.hint]
-    if accept_unverified and not executed:
+    if accept_unverified and not verdict.executed:
         sentences.append("Not all of its checks could be run, so it is not accepted unverified.")
     reason = " ".join(sentence for sentence in sentences if sentence)
-    return Outcome(result="unverified", reason=reason, accepted=accept_unverified and executed)
+    return Outcome(result="unverified", reason=reason, accepted=accept_unverified and verdict.executed)
 
 
 def _doubt(request: GenerationRequest, draft: Draft, verdict: Passed) -> str:

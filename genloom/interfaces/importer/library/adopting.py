@@ -81,7 +81,7 @@ def _judged(verdict: Verdict, *, accept_unverified: bool) -> tuple[str, bool]:
         return "It passes the checks in genloom.lock.", True
     if verdict.result == "failed":
         return verdict.reason, False
-    if verdict.cause != "no_checks":
+    if not verdict.executed:
         return f"It could not be checked: {verdict.reason}", False
     if any(check.result == "failed" for check in verdict.checks):
         return "It does not load.", False

@@ -39,7 +39,7 @@ class VerifiedPin:
             return self.state.state == "pinned"
         if self.state.state != "pinned" or self.verdict is None:
             return False
-        unproven = self.verdict.result == "not_run" and self.verdict.cause == "no_checks"
+        unproven = self.verdict.result == "not_run" and self.verdict.executed
         return self.verdict.result == "passed" or (unproven and self.state.verdict != "passed")
 
     @property
