@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
-import stat
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from genloom.tools.codebase.files.opening import LinkError, opened_inside
+
 __all__ = ["MAX_BYTES", "SkipReason", "Source", "decode_source", "read_inside", "read_source", "text_lines"]
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 6_000_000
+"""Larger files are data, whatever their names say."""
 SkipReason = Literal["binary", "large", "generated", "minified", "unreadable", "link"]
 
 _GENERATED = re.compile(
@@ -42,22 +43,13 @@ class Source:
 def read_inside(root: Path, path: str, limit: int = MAX_BYTES) -> bytes | SkipReason:
     """Return the bytes of a regular file inside `root`, or why not. No link is followed, neither the file nor a folder
     on the way; a path that leaves the root counts as a link."""
-    parts = Path(path).parts
-    if not parts or Path(path).is_absolute() or ".." in parts or "\0" in path:
-        return "link"
     try:
-        if any((root / Path(*parts[:count])).is_symlink() for count in range(1, len(parts))):
-            return "link"
-        descriptor = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return "link" if (root / path).is_symlink() else "unreadable"
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return "unreadable"
+        with opened_inside(root, path) as descriptor, open(descriptor, "rb", closefd=False) as file:
             data = file.read(limit + 1)
-        except OSError:
-            return "unreadable"
+    except LinkError:
+        return "link"
+    except OSError:
+        return "unreadable"
     return data if len(data) <= limit else "large"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genloom.errors import RepositoryError
+from genloom.tools.codebase.files.source import read_inside
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -18,6 +19,7 @@ __all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "IgnoreFiles", "SourceTre
 SKIPPED_FOLDERS = frozenset(
     "node_modules __pycache__ site-packages dist-packages venv env virtualenv htmlcov bower_components".split()
 )
+VENDORED_FOLDERS = frozenset("vendor vendors vendored _vendor third_party third-party thirdparty 3rdparty Pods".split())
 BUILD_FOLDERS = frozenset(["build", "dist", "target", "_build"])
 MARKS_OF_NO_SOURCE = frozenset(["pyvenv.cfg", "CACHEDIR.TAG"])
 MAX_FILES = 200_000
@@ -39,7 +41,8 @@ class SourceTree:
     """A walk over a repository's source files.
 
     Left out: what `.gitignore` files (nested ones too) and `.git/info/exclude` ignore, hidden folders, virtual
-    environments, build and package folders, and links. `unreadable` counts the folders that could not be listed,
+    environments, build and package folders, folders of vendored code (`vendor`, `third_party` and the like; a Python package
+    that is called `vendor` stays), and links. `unreadable` counts the folders that could not be listed,
     `truncated` says that there were more than 200,000 files or folders nested more than 60 deep.
     """
 
@@ -94,6 +97,8 @@ class SourceTree:
             return False
         if name.startswith(".") or name in SKIPPED_FOLDERS or name.endswith((".egg-info", ".dist-info")):
             return False
+        if name in VENDORED_FOLDERS:
+            return name in ("vendor", "vendors") and Path(entry.path, "__init__.py").is_file()
         return name not in BUILD_FOLDERS or Path(entry.path, "__init__.py").is_file()
 
     def _file(self, entry: os.DirEntry[str], path: str) -> Iterator[Found]:
@@ -144,16 +149,11 @@ class IgnoreFiles:
 
 def _ignores(path: Path) -> GitIgnoreSpec | None:
     """Return the rules of an ignore file; `None` when it has none or cannot be read."""
-    try:
-        if path.is_symlink() or path.stat().st_size > MAX_IGNORE_BYTES:
-            return None
-        lines = [
-            line
-            for line in path.read_text("utf-8", "replace").splitlines()
-            if line.strip() and not line.startswith("#")
-        ]
-    except OSError:
+    data = read_inside(path.parent, path.name, MAX_IGNORE_BYTES)  # no link, no pipe that would be waited for
+    if not isinstance(data, bytes):
         return None
+    text = data.decode("utf-8", "replace")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
         return None
     from pathspec import GitIgnoreSpec  # imported here: a tree without ignore files need not pay for it

@@ -1,0 +1,71 @@
+"""Opening: files of a repository by their path below its root, without a way out of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+__all__ = ["LinkError", "opened_inside", "parts_below"]
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC  # a pipe is not waited for
+
+
+class LinkError(OSError):
+    """A link stands on the way, or the path leads out of the root."""
+
+
+def parts_below(path: str) -> tuple[str, ...]:
+    """Return the parts of a path below a root. Raises `LinkError` for an absolute path, one with `..`, and an empty one."""
+    parts = Path(path).parts
+    if not parts or parts[0] == os.sep or Path(path).is_absolute() or ".." in parts or "\0" in path:
+        raise LinkError(f"{path!r} is no path below the root")
+    return parts
+
+
+@contextmanager
+def opened_inside(root: Path, path: str) -> Iterator[int]:
+    """Open a regular file below the root and give its descriptor.
+
+    Each part is opened inside the folder before it and none may be a link, so that nothing can be put in the way between a
+    look and the opening. Raises `LinkError`, or `OSError` for what is
+    not there, is no regular file, or has no possible name.
+    """
+    parts = parts_below(path)
+    descriptor = os.open(root, _FOLDER)
+    try:
+        for part in parts[:-1]:
+            descriptor = _within(descriptor, part, _FOLDER)
+        if not stat.S_ISREG(os.stat(parts[-1], dir_fd=descriptor, follow_symlinks=False).st_mode):
+            _refuse(descriptor, parts[-1], OSError("no regular file"))  # a device is not even opened
+        descriptor = _within(descriptor, parts[-1], _FILE)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("no regular file")
+        yield descriptor
+    except UnicodeEncodeError as error:
+        raise OSError("no possible name") from error
+    finally:
+        os.close(descriptor)
+
+
+def _within(folder: int, name: str, flags: int) -> int:
+    """Open a name inside a folder, which is closed then."""
+    try:
+        inner = os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError as error:
+        _refuse(folder, name, error)
+    os.close(folder)
+    return inner
+
+
+def _refuse(folder: int, name: str, error: OSError) -> NoReturn:
+    """Raise the error, as `LinkError` when the name is a link."""
+    try:
+        is_link = stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    except OSError:
+        is_link = False
+    raise LinkError(f"{name!r} is a link") if is_link else error
