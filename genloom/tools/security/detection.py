@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from genloom.tools.security.assignments import assigned_secrets, url_passwords
+from genloom.tools.security.findings import BLOCKED
 from genloom.tools.security.patterns import PATTERNS, compiled
 
 __all__ = ["MARKER", "SecretSpan", "find_secrets", "secret_spans"]
 
-MARKER = re.compile(r"\[redacted: [a-z-]{1,24}\]")
-"""What stands where a secret stood."""
+MARKER = re.compile(rf"\[redacted: [a-z-]{{1,24}}\]|{BLOCKED.pattern}")
+"""What stands where a secret, or hidden text, stood."""
 
 
 @dataclass(frozen=True, order=True)

@@ -31,7 +31,8 @@ _SPLIT_WORD = re.compile(f"(?:[A-Za-z][{_JOINERS}{_MARKS}]{{1,3}}+){{4,}}[A-Za-z
 _FILLER_RUN = re.compile("[\u115f\u1160\u3164\uffa0]+")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BIDI_LINE = re.compile("[^\n\u2029]*[\u202a-\u202e\u2066-\u2069][^\n\u2029]*")
-_COMMENT_SIGN = re.compile(r"#\s|/\*|\*/|(?<!:)//|--\s|<!--")
+_CODE_SIGN = re.compile(r"#\s|/\*|\*/|(?<!:)//|--\s|<!--|;\s{0,4}\w")
+_QUOTE = re.compile(r"(?<!\w)'|'(?!\w)")
 _LEFT_TO_RIGHT = re.compile("[A-Za-z0-9]")
 _NUMBER = re.compile("[\\d\\s+().-]*\\Z")
 
@@ -107,26 +108,27 @@ def _bidi(text: str) -> Iterator[Replacement]:
 
 
 def _misleads(line: str, controls: list[tuple[int, str]]) -> bool:
-    """Whether something is opened and not closed on its line, an override turns Latin letters or digits around, or a
-    quote or bracket is parted from its partner, or a comment sign shown elsewhere."""
+    """Whether a stretch under a control shows code in another order than it has. What is not closed goes on to the line's
+    end, but for the quotes and marks that end a string there; a closing mark alone does nothing."""
     opened: list[tuple[int, str]] = []
     for place, control in controls:
         if control not in "\u202c\u2069":
             opened.append((place, control))
-            continue
-        if not opened:
-            continue  # a closing mark alone does nothing
-        start, opening = opened.pop()
-        if _shows_otherwise(opening, line[start + 1 : place]):
-            return True
-    return bool(opened)
+        elif opened:
+            start, opening = opened.pop()
+            if _shows_otherwise(opening, line[start + 1 : place]):
+                return True
+    rest = line.rstrip(" \t\r\"'`,;)")
+    return len(opened) > 1 or any(_shows_otherwise(opening, rest[start + 1 :]) for start, opening in opened)
 
 
 def _shows_otherwise(opening: str, inside: str) -> bool:
+    """Whether an override turns Latin letters or digits around, or a quote or bracket is parted from its partner, or a
+    comment sign or the end of a statement is shown elsewhere."""
     if opening == "\u202e" and _LEFT_TO_RIGHT.search(inside):
         return True
     if opening == "\u202d" and not _NUMBER.match(inside):
         return True
-    quotes = any(inside.count(quote) % 2 for quote in '"`')
+    quotes = any(inside.count(quote) % 2 for quote in '"`') or len(_QUOTE.findall(inside)) % 2
     brackets = any(inside.count(left) != inside.count(right) for left, right in ("()", "[]", "{}"))
-    return quotes or brackets or bool(_COMMENT_SIGN.search(inside))
+    return bool(quotes or brackets or _CODE_SIGN.search(inside))

@@ -182,7 +182,20 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         ADDRESSES,
-        (" ai ", "(ai ", "_ai_", "llm", "gpt", "language model", "copilot", "claude", "gemini", "chatbot", "codex"),
+        (
+            " ai ",
+            "(ai ",
+            "_ai_",
+            "llm",
+            "llms",
+            "gpt",
+            "language model",
+            "copilot",
+            "claude",
+            "gemini",
+            "chatbot",
+            "codex",
+        ),
         near=(
             "must",
             "should",

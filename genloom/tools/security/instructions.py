@@ -78,13 +78,13 @@ def _matches(phrase: Phrase, plain: str, places: list[tuple[int, int]]) -> Itera
 
 @cache
 def _seeds() -> dict[str, dict[str, list[Phrase]]]:
-    """Return the phrases of each seed, by the stem of the seed's first word; seeds without one stand under "", those of
+    """Return the phrases of each seed, by the stem of the seed's longest word; seeds without one stand under "", those of
     other alphabets under "other"."""
     stems: dict[str, dict[str, list[Phrase]]] = {}
     for phrase in ALL:
         for seed in phrase.seeds:
-            word = re.search(f"[a-z]{{{STEM},}}", seed)
-            stem = word.group()[:STEM] if word else "" if seed.isascii() else "other"
+            word = max(re.findall("[a-z]+", seed), key=len, default="")
+            stem = word[:STEM] if seed.isascii() else "other"
             stems.setdefault(stem, {}).setdefault(seed, []).append(phrase)
     return stems
 

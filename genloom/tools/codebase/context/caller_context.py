@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from genloom.state import CodeContext, ContextReference
 from genloom.tools.codebase.context.tokens import FENCE_TOKENS, estimate_tokens
-from genloom.tools.security import delimit, redact
+from genloom.tools.security import present
 
 __all__ = ["assemble", "caller_tokens", "render_caller_context"]
 
@@ -43,9 +43,10 @@ def caller_tokens(caller: Mapping[str, str]) -> int:
 
 
 def render_caller_context(caller: Mapping[str, str], *, secrets: Sequence[str] = ()) -> str:
-    """Return the caller's own context as delimited, redacted data, in the caller's order; blank texts are left out."""
+    """Return the caller's own context as delimited data, redacted and screened, in the caller's order; blank texts are left
+    out."""
     sections = [
-        delimit(f"given by the caller: {redact(title, secrets=secrets)}", redact(text, secrets=secrets))
+        present(f"given by the caller: {title}", text, secrets=secrets)
         for title, text in caller.items()
         if text.strip()
     ]

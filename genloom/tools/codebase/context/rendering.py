@@ -1,4 +1,4 @@
-"""Rendering: references become the text that a chat model sees, read again from the repository and redacted."""
+"""Rendering: references become the text that a chat model sees, read again from the repository, redacted and screened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from genloom.state import ContextReference
 from genloom.tools.codebase.context.caller_context import render_caller_context
 from genloom.tools.codebase.files.source import decode_source, read_inside, text_lines
-from genloom.tools.security import delimit, redact
+from genloom.tools.security import clean, present
 
 __all__ = ["are_current", "render_item", "render_references"]
 
@@ -30,14 +30,15 @@ def render_references(
     """Return the text behind the references, as delimited data: rules first, then the caller's own context, then paths,
     bodies and signatures.
 
-    Every file is read from disk anew, once, and what was read is what is hashed and shown, redacted. A reference whose
-    file changed since it was chosen is left out, and a line says so. Empty when there is nothing to show.
+    Every file is read from disk anew, once, and what was read is what is hashed and shown, redacted, with hidden text
+    blocked and labels for what reads like an instruction. The project's rules are trusted no more than the rest of it. A
+    reference whose file changed since it was chosen is left out, and a line says so. Empty when there is nothing to show.
     """
     files = _Files(root)
     stale = sorted({ref.path for ref in references if not files.has(ref)})
     kept = [ref for ref in references if ref.path not in stale]
     sections = [
-        delimit(f"project rules: {ref.path}", render_item(ref, files.text(ref), secrets))
+        present(f"project rules: {ref.path}", render_item(ref, files.text(ref), secrets), secrets=secrets)
         for ref in kept
         if ref.form == "rules"
     ]
@@ -45,7 +46,7 @@ def render_references(
     items = [render_item(ref, files.text(ref), secrets) for ref in kept if ref.form != "rules"]
     items += [f"{path} changed since it was read and is left out.\n" for path in stale]
     if items:
-        sections.append(delimit("code of the repository", "\n".join(_joined(items))))
+        sections.append(present("code of the repository", "\n".join(_joined(items)), secrets=secrets))
     return "\n".join(section for section in sections if section)
 
 
@@ -74,19 +75,20 @@ class _Files:
 
 
 def render_item(reference: ContextReference, text: str, secrets: Sequence[str] = ()) -> str:
-    """Return one reference's text: a heading with place and reasons, then its lines, redacted. `text` is its file's."""
+    """Return one reference's text: a heading with place and reasons, then its lines, redacted and screened. `text` is its
+    file's."""
     place = f"{reference.path}:{reference.start_line}-{reference.end_line}"
     reasons = f" ({'; '.join(reference.reasons)})" if reference.reasons else ""
     if reference.form == "path":
-        return redact(f"{reference.path}{reasons}", secrets=secrets)
+        return clean(f"{reference.path}{reasons}", secrets=secrets).text
     lines = text_lines(text)
     body = "\n".join(lines[reference.start_line - 1 : reference.end_line])
     if reference.form == "rules":
         cut = "" if reference.end_line >= len(lines) else f"\n[cut after line {reference.end_line} of {len(lines)}]"
-        return redact(body, secrets=secrets) + cut
+        return clean(body, secrets=secrets).text + cut
     more = "\n    ..." if reference.form == "signature" else ""
     heading = f"## {place} {reference.symbol or 'whole file'}{reasons}"
-    return f"{redact(heading, secrets=secrets)}\n{redact(body, secrets=secrets)}{more}\n"
+    return f"{clean(heading, secrets=secrets).text}\n{clean(body, secrets=secrets).text}{more}\n"
 
 
 def _joined(items: Sequence[str]) -> list[str]:
