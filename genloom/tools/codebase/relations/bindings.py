@@ -60,14 +60,17 @@ class Bindings:
 
     def _find_member(self, file_id: int, name: str) -> Meanings:
         file = self._tables.file(file_id)
-        found = [*self.own(file_id, name), *self.imported(file_id, 0, name)]
+        bound = [*self.own(file_id, name), *self.imported(file_id, 0, name)]
+        found = [
+            meaning for meaning in bound if meaning.kind != "unknown"
+        ]  # from . import name: the name is a module's
         if not found:
             found = list(self._starred(file_id, file, name))
         if not found and file.path.endswith("/__init__.py"):
             found = list(self._located(self._tables.modules.inside(file.path.rpartition("/")[0], name)))
         if not found and "__getattr__" in file.members[0]:
             found = list(self._lazy(file, name))
-        return alternatives(found)
+        return alternatives(found or bound)
 
     def own(self, file_id: int, name: str) -> Meanings:
         """Return the definition of that name at the top of a module."""
@@ -196,7 +199,9 @@ def alternatives(found: Iterable[Meaning]) -> Meanings:
     """Return the distinct meanings; where several are left, none is sure."""
     distinct = tuple(dict.fromkeys(found))
     real = [meaning for meaning in distinct if meaning.kind not in ("external", "unknown")]
-    return distinct if len(real) < 2 else unsure(distinct, ALTERNATIVE)
+    if len(real) < 2:
+        return distinct
+    return tuple(meaning._replace(confidence=min(meaning.confidence, ALTERNATIVE)) for meaning in distinct)
 
 
 def _merged(place: Place, orders: Iterable[tuple[Place, ...]], bases: Iterable[Place]) -> Iterator[Place]:
