@@ -31,6 +31,10 @@ MAY_USE_FRAMEWORKS = (
     "genloom.tools.telemetry",
     "genloom.tools.sandbox.langchain_tool",
     "genloom.tools.codegen.langchain_tools",
+    "genloom.tools.codebase.agent_tools",
+    "genloom.tools.codebase.codebase",  # the type of its retriever
+    "genloom.tools.codebase.ranking.retriever",
+    "genloom.tools.codebase.ranking.further_retrievers",
 )
 BARE_NAMES = {"graphs", "nodes", "tools", "state", "prompts"}
 
