@@ -36,8 +36,10 @@ def count_occurrences(path: str, data: bytes, outline: Outline, stemmer: Stemmer
     heads, bodies = texts["head"], texts["body"]
     lengths = array("I")
     places: dict[str, list[bytes]] = defaultdict(list)
-    for ordinal, definition in enumerate(outline.definitions):
+    last = max(n for n, definition in enumerate(outline.definitions) if definition.kind != "variable")
+    for ordinal, definition in enumerate(outline.definitions[: min(last, LARGEST_COUNT) + 1]):
         if definition.kind == "variable":
+            lengths.extend((0, 0, 0))
             continue
         name = stemmer.count(definition.qualified.encode()) if ordinal else _NONE
         head = _counted(heads.get(ordinal), stemmer)
