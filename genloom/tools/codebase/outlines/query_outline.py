@@ -40,7 +40,9 @@ __all__ = ["outline_by_query"]
 PREPARED: Mapping[str, Callable[[bytes], bytes]] = {"c": without_macros, "cpp": without_macros}
 """What a grammar is given instead of the source, of the same length, by the language's name."""
 MAX_IMPORT = 20_000
-MATCH_LIMIT = 4_000
+MAX_WIDTH = 20_000
+MATCH_LIMIT = 500
+MAX_DEPTH = 600
 _ASYNC = re.compile(r"\basync\b")
 Captures = Mapping[str, Sequence["Node"]]
 
@@ -50,7 +52,7 @@ def outline_by_query(language: Language, source: bytes) -> Outline:
     parser, cursor = _grammar(language)
     prepare = PREPARED.get(language.name)
     root = parser.parse(prepare(source) if prepare else source).root_node
-    captures: Captures = cursor.captures(root)
+    captures: Captures = {} if _is_hopeless(root) else cursor.captures(root)
     leading = Leading(source, captures.get("comment", ()), captures.get("decorator", ()))
     places = find_places(captures, source, leading)
     segments = flatten([Segment(0, len(source), 0, "body"), *_spans(places)])
@@ -80,7 +82,30 @@ def _grammar(language: Language) -> tuple[Parser, QueryCursor]:
     grammar = Grammar(getattr(importlib.import_module(language.grammar), language.entry)())
     folder = resources.files("genloom.tools.codebase.outlines").joinpath("queries")
     query = "\n".join(folder.joinpath(f"{name}.scm").read_text("utf-8") for name in language.queries)
-    return Parser(grammar), QueryCursor(Query(grammar, query), match_limit=MATCH_LIMIT)
+    cursor = QueryCursor(
+        Query(grammar, query), match_limit=MATCH_LIMIT
+    )  # both limits: nesting without end costs its square
+    cursor.set_max_start_depth(MAX_DEPTH)
+    return Parser(grammar), cursor
+
+
+def _is_hopeless(root: Node) -> bool:
+    """Whether a stretch that does not parse has so many parts that a query would take too long: it takes their square."""
+    if not root.has_error:
+        return False
+    if root.type == "ERROR" and root.child_count > MAX_WIDTH:
+        return True
+    cursor = root.walk()
+    inside = cursor.goto_first_child()
+    while inside:
+        node = cursor.node
+        broken = node is not None and node.has_error
+        if broken and node.type == "ERROR" and node.child_count > MAX_WIDTH:
+            return True
+        if not (broken and cursor.goto_first_child()):
+            while inside and not cursor.goto_next_sibling():
+                inside = cursor.goto_parent()
+    return False
 
 
 class _Lines:
