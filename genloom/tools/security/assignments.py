@@ -35,7 +35,7 @@ _ASSIGNS = re.compile(
     r")[^\S\n]{0,8}",
     re.ASCII,
 )
-_QUOTED = re.compile(r"""(?:[bBrRuU]{0,2}(?P<q>["'])(?P<value>(?:\\.|(?!(?P=q))[^\\\n]){4,1024}+)(?P=q))""")
+_QUOTED = re.compile(r"""(?:[bBrRuU]{0,2}(?P<q>["'])(?P<value>(?>(?:\\.|(?!(?P=q))[^\\\n]){4,1024}))(?P=q))""")
 _BARE = re.compile(r"""[^\s"'`,;(){}\[\]<>\\]{6,512}+(?=[\s"'`,;)}\]<>\\]|\Z)""")
 _ENVIRONMENT_LINE = re.compile(r"(?:\A|\n)[ \t]{0,8}(?:export |set |- )?[A-Z][A-Z0-9_]{0,64}\Z")
 _HEADER = re.compile(
@@ -51,8 +51,8 @@ _PLACEHOLDER = re.compile(
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _PLAIN_WORDS = re.compile(
-    r"(?:test|pass(?:word)?|secret|token|key|admin|root|user|guest|none|null|true|false|undefined|nil|empty|string|my|the|some|value|"
-    r"default|invalid|wrong|bad|good|correct|old|new|abc|xyz|foo|bar|baz|qwerty|[-_. ]|\d{1,4}(?!\d))++\Z",
+    r"(?>(?:test|pass(?:word)?|secret|token|key|admin|root|user|guest|none|null|true|false|undefined|nil|empty|string|my|the|some|value|"
+    r"default|invalid|wrong|bad|good|correct|old|new|abc|xyz|foo|bar|baz|qwerty|[-_. ]|\d{1,4}(?!\d))+)\Z",
     re.ASCII | re.IGNORECASE,
 )
 _CODE = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+\Z|/|\.{1,2}/|[A-Za-z]:\\|https?://", re.ASCII)
