@@ -23,7 +23,8 @@ from genloom.syntax import parse_module
 
 __all__ = ["GenerationRequest"]
 
-MAX_PROMPT_CHARACTERS = 200_000
+MAX_PROMPT_CHARACTERS = 400_000
+"""As many as the Codegen API takes."""
 MAX_EXAMPLES = 1_000
 MAX_NAMES = 200
 MAX_SIGNATURE_CHARACTERS = 10_000
@@ -195,7 +196,7 @@ class GenerationRequest(StatePart):
             return self._told_name
         if self.prompt_examples:
             return self.prompt_examples[0].function
-        prose = re.sub(r"(?m)^\s*(?:>>>|\.\.\.).*$|`[^`\n]*`", " ", self.prompt)
+        prose = re.sub(r"(?m)^[^\S\n]*(?:>>>|\.\.\.).*$|`[^`\n]*`", " ", self.prompt)
         words = [w for w in re.findall(r"[a-z0-9]+", prose.lower()) if w not in _SMALL_WORDS][:4]
         name = "_".join(words) or "generated"
         return name if name.isidentifier() and not keyword.iskeyword(name) else f"generated_{name}"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from genloom.config import Settings
 from genloom.errors import UsageError
+from genloom.state.request import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.traffic.limits import DOCUMENTED, Limits, Rate
 
 __all__ = ["ServerSettings", "server_settings"]
@@ -74,7 +75,7 @@ class ServerSettings(BaseModel):
 
     body_bytes: Count = 90_000_000
     body_seconds: Seconds = 30.0
-    prompt_characters: Count = 400_000
+    prompt_characters: Annotated[int, Field(gt=0, le=MAX_PROMPT_CHARACTERS)] = MAX_PROMPT_CHARACTERS
     images: Count = 10
     image_characters: Count = 8_000_000
     page_size: Count = 100

@@ -17,11 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from genloom.errors import GenloomError, UsageError
 from genloom.portal import run_sync
 from genloom.state import AgentRun, AgentStatus
+from genloom.state.request import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.agent_answer import AgentAnswer, of_bad_arguments
 from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.credentials import TokenProvider
 from genloom.tools.codegen.pacing import Pacing, with_retries
-from genloom.tools.codegen.prompt import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.watch import resumed
 from genloom.tools.codegen.wire import MAX_PAGE

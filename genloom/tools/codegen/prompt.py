@@ -7,11 +7,11 @@ from typing import Any
 
 from genloom.config import load_settings
 from genloom.errors import UsageError
+from genloom.state.request import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD
 
-__all__ = ["MAX_PROMPT_CHARACTERS", "checked_images", "checked_metadata", "checked_prompt"]
+__all__ = ["checked_images", "checked_metadata", "checked_prompt"]
 
-MAX_PROMPT_CHARACTERS = 400_000
 MAX_IMAGES = 10
 MAX_IMAGE_CHARACTERS = 8_000_000
 
