@@ -11,10 +11,12 @@ from genloom.errors import AgentError, CredentialError, GenerationError, UsageEr
 from genloom.nodes.briefing import (
     constraints_section,
     context_section,
+    demand_section,
     examples_section,
     signature_section,
     tests_section,
 )
+from genloom.nodes.generators.extension import as_extension
 from genloom.nodes.holding_back import held_out_examples
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
@@ -28,18 +30,18 @@ from genloom.state import (
     GenerationRequest,
     NotRun,
     Verdict,
-    parse_example,
 )
 from genloom.tools.checks import name_bases
+from genloom.tools.checks.judging import check_text
 from genloom.tools.codegen import (
     NO_BACKEND_HINT,
     PROCESS_JOURNAL,
-    AgentBackend,
     RunJournal,
     agent_backends,
     agent_draft,
 )
-from genloom.tools.codegen.backends import OnSiteBackend, OnSiteRun
+from genloom.tools.codegen.backends import OnSiteBackend
+from genloom.tools.codegen.request_metadata import request_metadata
 
 __all__ = ["dispatch_agent"]
 
@@ -71,12 +73,14 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     run is found again and never started twice. When the backend fails, too, the error is `GenerationError` with all
     causes, unless drafts were made before: then the failure stands in the state beside them and the run ends as failed.
     """
-    configured = agent_backends.get(_backend_name(runtime))
-    on_site = _on_site(configured, state, runtime)
+    configured, request = agent_backends.get(_backend_name(runtime)), state["request"]
+    hidden = held_out_examples(state.get("attempts") or ())
+    on_site = configured.at(runtime.context.repository) if isinstance(configured, OnSiteBackend) else None
     run = None
     try:
         run = await (on_site or configured).run(
             await _prompt(state, runtime) if on_site is None else _briefly(state),
+            metadata=request_metadata(request, hidden=hidden),
             idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=runtime.context.agent_seconds,
             journal=_journal(runtime),
@@ -87,13 +91,12 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
         if runtime.will_retry(error):
             raise
         return _failed(error, state, run)
-    draft = await agent_draft(run, state["request"], settings=runtime.settings, repository=runtime.context.repository)
+    draft = await agent_draft(run, request, settings=runtime.settings, repository=runtime.context.repository)
     if isinstance(draft, NotRun):
         return {"agent_run": run, "draft": None, "verdict": draft, "failure": state.get("failure")}
-    unseen = tuple(sorted(held_out_examples(state.get("attempts") or ())))
+    draft = await asyncio.to_thread(_extended, draft, request)
     draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
-    fitted_to = on_site.fitted_to if on_site is not None else ()
-    draft = draft.model_copy(update={"held_out": unseen, "fitted_to": fitted_to})
+    draft = draft.model_copy(update={"held_out": tuple(sorted(hidden)), "fitted_to": _fitted_to(run, request)})
     return {"agent_run": run, "draft": draft, "verdict": None, "failure": state.get("failure")}
 
 
@@ -103,13 +106,19 @@ def _backend_name(runtime: NodeRuntime) -> str:
     return runtime.context.agent_backend
 
 
-def _on_site(backend: AgentBackend, state: DispatchAgentInput, runtime: NodeRuntime) -> OnSiteRun | None:
-    """Return the backend for this request where it works on this machine; what was held back stays hidden from it."""
-    if not isinstance(backend, OnSiteBackend):
-        return None
-    request, hidden = state["request"], held_out_examples(state.get("attempts") or ())
-    shown = tuple(text for text in request.examples if parse_example(text).text not in hidden)
-    return backend.at(request.model_copy(update={"examples": shown}), repository=runtime.context.repository)
+def _extended(draft: Draft, request: GenerationRequest) -> Draft:
+    """The draft of one module as what is appended to the module that the request extends; a pull request's is whole."""
+    if request.extends is None or len(draft.changes) != 1 or draft.changes[0].content is None:
+        return draft
+    source, complaint = as_extension(request, draft.source, "")
+    changes = (draft.changes[0].model_copy(update={"content": source}),)
+    return draft.model_copy(update={"changes": changes, "notes": (*filter(None, [complaint]), *draft.notes)})
+
+
+def _fitted_to(run: AgentRun, request: GenerationRequest) -> tuple[str, ...]:
+    """The request's examples that the run's result was fitted to, as verdicts name them."""
+    fitted = set(map(check_text, run.fitted or ()))
+    return tuple(example.text for example in request.all_examples if check_text(example.text) in fitted)
 
 
 def _failed(error: AgentError | UsageError, state: DispatchAgentInput, run: AgentRun | None) -> DispatchAgentOutput:
@@ -150,7 +159,7 @@ async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
         examples=examples_section(request, hidden=held_out_examples(attempts)),
         tests=tests_section(request),
         history=_history(state),
-        name=request.target_name,
+        demand=demand_section(request),
     )
 
 

@@ -16,7 +16,8 @@ AgentStatus = Literal["queued", "running", "paused", "completed", "failed", "can
 class AgentRun(StatePart):
     """One run: its number at the backend, its status normalised and as the server wrote it, its result and links.
 
-    `idempotency_key` is what the run's metadata carry so that it is found again and never started twice.
+    `idempotency_key` is what the run's metadata carry so that it is found again and never started twice. `fitted` holds
+    the examples that the result was fitted to, and which thus prove nothing of it; `None` where nobody says.
     """
 
     id: Annotated[int, Field(ge=0, lt=2**63)]
@@ -27,3 +28,4 @@ class AgentRun(StatePart):
     summary: str | None = None
     pull_requests: tuple[str, ...] = ()
     idempotency_key: str = ""
+    fitted: tuple[str, ...] | None = None

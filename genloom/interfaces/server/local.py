@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from genloom.config import Settings, load_settings
 from genloom.errors import RepositoryError, UsageError
 from genloom.events import EventEmitter, Note, ignore_events
 from genloom.interfaces.server.embedded import Desk, EmbeddedServer
 from genloom.interfaces.server.repositories import offered_repositories, register_repository
-from genloom.interfaces.server.runs.run_request import RUN_FIELDS
 from genloom.interfaces.server.runs.worktree import checked_source
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import Storage
-from genloom.state import AgentRun, GenerationRequest
+from genloom.state import AgentRun
 from genloom.state.graph_context import GENERATORS
-from genloom.tools.checks.judging import check_text
 from genloom.tools.codegen import UNLIMITED, AsyncCodegen, Pacing, RunJournal
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.deadline import Deadline
@@ -75,9 +74,9 @@ class LocalAgent:
         tried = {name for name in generators if name != "model" or model is not None}
         return any(name not in tried for name in GENERATORS if name != "model" or own is not None)
 
-    def at(self, request: GenerationRequest, *, repository: str | None) -> LocalRun:
-        """Return the backend for this request, in this repository."""
-        return LocalRun(agent=self, request=request, repository=repository)
+    def at(self, repository: str | None) -> LocalRun:
+        """Return the backend that works in this repository."""
+        return LocalRun(agent=self, repository=repository)
 
     async def run(
         self,
@@ -87,10 +86,12 @@ class LocalAgent:
         deadline: float | None,
         journal: RunJournal,
         emit: EventEmitter = ignore_events,
+        metadata: Mapping[str, Any] | None = None,  # Any: JSON values
     ) -> AgentRun:
-        """Return the run of a prompt alone when it is final (see `AgentBackend.run`)."""
-        bare = self.at(GenerationRequest(prompt=prompt), repository=None)
-        return await bare.run(prompt, idempotency_key=idempotency_key, deadline=deadline, journal=journal, emit=emit)
+        """Return the run, in no repository, when it is final (see `AgentBackend.run`)."""
+        return await self.at(None).run(
+            prompt, idempotency_key=idempotency_key, deadline=deadline, journal=journal, emit=emit, metadata=metadata
+        )
 
     def stop(self) -> None:
         """End the servers; the next run starts one again."""
@@ -104,14 +105,12 @@ class LocalAgent:
         return f"genloom's own agent in this process, with {model or 'the search'}"
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LocalRun:
-    """One request for the local agent."""
+    """The local agent in one repository."""
 
     agent: LocalAgent
-    request: GenerationRequest
     repository: str | None
-    fitted_to: tuple[str, ...] = field(default=(), init=False)
 
     async def run(
         self,
@@ -121,6 +120,7 @@ class LocalRun:
         deadline: float | None,
         journal: RunJournal,
         emit: EventEmitter = ignore_events,
+        metadata: Mapping[str, Any] | None = None,  # Any: JSON values
     ) -> AgentRun:
         """Return the run of that key when it is final (see `AgentBackend.run`); its page ends with this process."""
         left = Deadline(deadline)
@@ -134,13 +134,12 @@ class LocalRun:
                 prompt,
                 key=idempotency_key,
                 place=f"{server.settings.data} {desk.org_id}",
-                metadata=self.request.model_dump(mode="json", include=set(RUN_FIELDS), exclude_none=True),
+                metadata=metadata,
                 repo_id=repo_id,
                 deadline=left.left,
                 emit=emit,
             )
             ended = await client.wait(run, deadline=left.left, emit=emit)
-        self.fitted_to = await self._fitted_to(server, desk, ended)
         return ended.model_copy(update={"web_url": ""})
 
     def describe(self) -> str:
@@ -158,14 +157,6 @@ class LocalRun:
             told = f"The local agent works without the repository: {error.message}"
             emit(Note(message=told, level="warning"))
             return server.without, None
-
-    async def _fitted_to(self, server: EmbeddedServer, desk: Desk, ended: AgentRun) -> tuple[str, ...]:
-        """The examples that the run's search was fitted to."""
-        record = await server.ask(lambda storage: storage.runs.get(desk.org_id, ended.id))
-        verdict = (record.outcome or {}).get("verdict") if record is not None else None
-        checks = verdict.get("checks", ()) if isinstance(verdict, dict) else ()
-        fitted = {check["check"] for check in checks if check.get("fitted")}
-        return tuple(example.text for example in self.request.all_examples if check_text(example.text) in fitted)
 
 
 async def _registered(storage: Storage, server: EmbeddedServer, folder: str) -> int:

@@ -6,23 +6,24 @@ their own. The name `codegen` is made from the environment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from genloom.config import Settings, load_settings
 from genloom.errors import UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.registry import Registry
-from genloom.state import AgentRun, GenerationRequest
+from genloom.state import AgentRun
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.deadline import Deadline
 from genloom.tools.codegen.once.journal import RunJournal
 from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.codegen.pacing import Pacing
+from genloom.tools.codegen.request_metadata import short_metadata
 
-__all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "OnSiteBackend", "OnSiteRun", "agent_backends"]
+__all__ = ["NO_BACKEND_HINT", "AgentBackend", "CodegenBackend", "OnSiteBackend", "agent_backends"]
 
 NO_BACKEND_HINT = (
     "Set CODEGEN_API_TOKEN (and CODEGEN_API_BASE_URL for a server of your own), or GENLOOM_AGENT=local, which needs no "
@@ -41,35 +42,28 @@ class AgentBackend(Protocol):
         deadline: float | None,
         journal: RunJournal,
         emit: EventEmitter = ignore_events,
+        metadata: Mapping[str, Any] | None = None,  # Any: JSON values
     ) -> AgentRun:
         """Return the run of that key when it is final, started unless the journal or the server knows it.
 
-        After `deadline` seconds the run comes back with status `timeout`. Raises `CredentialError`, `UsageError` or
-        `AgentError`.
+        `metadata` tell the request once more, as fields (`request_metadata`), to whoever can read them. After `deadline`
+        seconds the run comes back with status `timeout`. Raises `CredentialError`, `UsageError` or `AgentError`.
         """
 
     def describe(self) -> str:
         """Say in a few words, without secrets, where runs go."""
 
 
-class OnSiteRun(AgentBackend, Protocol):
-    """A backend for one request on this machine, whose run says what its draft was fitted to."""
-
-    @property
-    def fitted_to(self) -> tuple[str, ...]:
-        """The examples that the finished run's draft was fitted to, and which thus prove nothing of it."""
-
-
 @runtime_checkable
 class OnSiteBackend(Protocol):
-    """A backend that works on this machine with the same means as the graph: it gets the request itself, not a text made
-    of it, and may be no use where the graph has failed."""
+    """A backend that works on this machine with the same means as the graph: the metadata tell it the request, so that it
+    needs no text made of it, and it may be no use where the graph has failed."""
 
     def differs_from(self, model: str | None, generators: Sequence[str]) -> bool:
         """Whether a run can come out otherwise than drafts of that model and those generators."""
 
-    def at(self, request: GenerationRequest, *, repository: str | None) -> OnSiteRun:
-        """Return the backend for this request, in this repository (a folder)."""
+    def at(self, repository: str | None) -> AgentBackend:
+        """Return the backend that works in this repository (a folder)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,16 +82,30 @@ class CodegenBackend:
         deadline: float | None,
         journal: RunJournal,
         emit: EventEmitter = ignore_events,
+        metadata: Mapping[str, Any] | None = None,  # Any: JSON values
     ) -> AgentRun:
-        """Return the run of that key when it is final (see `AgentBackend.run`)."""
+        """Return the run of that key when it is final (see `AgentBackend.run`).
+
+        A `genloom serve` may fit its result to the examples: where an old one does not say so, it was to all of them.
+        """
         access = resolve_access(settings=self.settings())
         until = Deadline(deadline)
         async with AsyncCodegen(access=access, pacing=self.pacing) as client:
             place = f"{access.base_url} {await client.organization(deadline=until.left)}"
             run = await submit_journaled(
-                client, journal, prompt, key=idempotency_key, place=place, deadline=until.left, emit=emit
+                client,
+                journal,
+                prompt,
+                key=idempotency_key,
+                place=place,
+                metadata=short_metadata(metadata or {}),
+                deadline=until.left,
+                emit=emit,
             )
-            return await client.wait(run, deadline=until.left, emit=emit)
+            ended = await client.wait(run, deadline=until.left, emit=emit)
+            if ended.fitted is None and client.additions:
+                return ended.model_copy(update={"fitted": tuple((metadata or {}).get("examples", ()))})
+            return ended
 
     def describe(self) -> str:
         """Say where runs go. Raises `CredentialError` or `UsageError` when the settings do not suffice."""

@@ -20,6 +20,7 @@ from genloom.nodes import may_dispatch
 from genloom.state import GraphContext
 from genloom.tools.codegen import MemoryJournal, agent_backends
 from genloom.tools.codegen.backends import OnSiteBackend
+from genloom.tools.codegen.request_metadata import request_metadata
 
 SLUG = [
     "slugify('Hello, World!') == 'hello-world'",
@@ -66,8 +67,12 @@ async def test_a_key_given_again_finds_its_run(local: None) -> None:
     request = genloom.GenerationRequest(prompt="Make a URL slug of a title", examples=tuple(SLUG))
     numbers = []
     for journal in (MemoryJournal(), MemoryJournal()):  # as a process that lost its journal
-        run = await backend.at(request, repository=None).run(
-            request.prompt, idempotency_key="once", deadline=60, journal=journal
+        run = await backend.at(None).run(
+            request.prompt,
+            idempotency_key="once",
+            deadline=60,
+            journal=journal,
+            metadata=request_metadata(request),
         )
         numbers.append(run.id)
     assert numbers[0] == numbers[1]

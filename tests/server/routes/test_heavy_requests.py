@@ -11,8 +11,10 @@ import pytest
 from running_server import RunningServer
 
 from genloom.interfaces.server.routes import asked_run
-from genloom.interfaces.server.runs.run_request import MAX_TESTS, check_request
+from genloom.interfaces.server.runs.run_request import MAX_PARSED, check_request
+from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import Storage
+from genloom.state.request import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.wire import CreateAgentRunInput, ValidationError
 
 RUNS = "/v1/organizations/1/agent"
@@ -52,12 +54,26 @@ def test_a_prompt_made_to_be_slow_is_taken(served: RunningServer) -> None:
         assert client.post(f"{RUNS}/run", json={"prompt": LINE * 100}).status_code == 200
 
 
+def test_a_prompt_of_the_documented_length_is_taken(served: RunningServer) -> None:
+    """Also one of blank lines, which no step of reading it goes through more than once."""
+    with served.client() as client:
+        for prompt in ("word " * (MAX_PROMPT_CHARACTERS // 5), "\n" * (MAX_PROMPT_CHARACTERS - 1) + "x"):
+            assert client.post(f"{RUNS}/run", json={"prompt": prompt}).status_code == 200
+        assert client.post(f"{RUNS}/run", json={"prompt": prompt + "x"}).status_code == 422
+
+
+def test_no_more_is_promised_than_is_taken(served: RunningServer) -> None:
+    longer = {**served.settings.model_dump(), "prompt_characters": MAX_PROMPT_CHARACTERS + 1}
+    with pytest.raises(ValueError, match="less than or equal"):
+        ServerSettings.model_validate(longer)
+
+
 def test_tests_have_a_size(served: RunningServer) -> None:
     """They are parsed in one go, which nothing can interrupt."""
     with served.client() as client:
-        answer = client.post(f"{RUNS}/run", json={"prompt": "x", "metadata": {"tests": "x=1\n" * MAX_TESTS}})
+        answer = client.post(f"{RUNS}/run", json={"prompt": "x", "metadata": {"tests": "x=1\n" * MAX_PARSED}})
         assert answer.status_code == 422
-        fits = {"tests": "x=1\n" * (MAX_TESTS // 4)}
+        fits = {"tests": "x=1\n" * (MAX_PARSED // 4)}
         assert client.post(f"{RUNS}/run", json={"prompt": "x", "metadata": fits}).status_code == 200
 
 
@@ -83,7 +99,7 @@ def ended(served: RunningServer, client: httpx.Client, prompt: str) -> int:
     return number
 
 
-FOLLOW_UPS: list[tuple[str, str]] = [("y" * 150_000, "200000"), ("It should be f(1) == 3.", "contradict")]
+FOLLOW_UPS: list[tuple[str, str]] = [("y" * 350_000, "400000"), ("It should be f(1) == 3.", "contradict")]
 
 
 @pytest.mark.parametrize(("prompt", "told"), FOLLOW_UPS)

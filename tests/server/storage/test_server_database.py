@@ -19,6 +19,7 @@ from genloom.errors import StorageError, UsageError
 from genloom.interfaces.server.storage import Storage
 from genloom.interfaces.server.storage.database import ServerDatabase
 from genloom.interfaces.server.storage.database import database_url as server_database_url
+from genloom.interfaces.server.storage.schema import MIGRATIONS
 from genloom.tools.codegen.wire import CreateAgentRunInput
 
 OPEN = """
@@ -175,12 +176,24 @@ async def test_older_schema_is_migrated_once_and_keeps_what_it_holds(storage: St
     run, _ = await storage.runs.create(1, 1, asked(), graph="g", most_queued=9)
     steps = [["ALTER TABLE runs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'"], ["UPDATE runs SET mood = mood || '!'"]]
     for migrations in (steps[:1], steps, steps):
-        await opened(database_url, migrations)
+        await opened(database_url, [*MIGRATIONS, *migrations])
     with pytest.raises(StorageError):
-        await opened(database_url, [*steps, ["UPDATE runs SET mood = 'lost'", "UPDATE nowhere SET mood = 1"]])
+        await opened(
+            database_url, [*MIGRATIONS, *steps, ["UPDATE runs SET mood = 'lost'", "UPDATE nowhere SET mood = 1"]]
+        )
     with storage._database.read() as db:
         assert db.execute(text("SELECT id, mood FROM runs")).all() == [(run.id, "calm!")]
-        assert db.execute(text("SELECT max(number) FROM genloom_schema")).scalar_one() == 3
+        assert db.execute(text("SELECT max(number) FROM genloom_schema")).scalar_one() == len(MIGRATIONS) + 3
+
+
+async def test_a_database_of_the_first_schema_goes_on(storage: Storage, database_url: str) -> None:
+    """Every step since then is made, and its runs are there."""
+    run, _ = await storage.runs.create(1, 1, asked(), graph="g", most_queued=9)
+    with storage._database.write() as db:
+        db.execute(text("ALTER TABLE runs DROP COLUMN fitted"))
+        db.execute(text("UPDATE genloom_schema SET number = 1"))
+    async with Storage.open(database_url) as later:
+        assert await later.runs.get(1, run.id) == run
 
 
 async def opened(url: str, migrations: Sequence[Sequence[str]]) -> None:

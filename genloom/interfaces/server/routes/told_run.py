@@ -9,6 +9,7 @@ from genloom.interfaces.server.routes.answers import date
 from genloom.interfaces.server.serving import Serving
 from genloom.interfaces.server.storage import RunOverview, RunRecord
 from genloom.tools.codegen.wire import AgentRunNotFoundErrorResponse, AgentRunResponse
+from genloom.tools.codegen.wire.runs import FITTED_FIELD
 
 __all__ = ["found_run", "overview", "run_fields", "told_run"]
 
@@ -33,6 +34,7 @@ def run_fields(serving: Serving, run: RunOverview) -> dict[str, Any]:  # Any: fi
         "web_url": serving.web_url(run.organization_id, run.id),
         "result": run.result,
         "metadata": run.metadata,
+        **({FITTED_FIELD: run.fitted} if run.fitted is not None else {}),
     }
 
 

@@ -32,22 +32,28 @@ _NEXT = {
 @dataclass(frozen=True, kw_only=True)
 class Ending:
     """What is written down of a leg's end. `outcome` is the JSON of the generation's result, with its `diff`; `question`
-    names the question that a paused run waits in for a person."""
+    names the question that a paused run waits in for a person; `fitted` are the checks that a result was fitted to."""
 
     status: EndingStatus
     summary: str
     result: str | None = None
     outcome: dict[str, Any] | None = None  # Any: JSON values
     question: str | None = None
+    fitted: tuple[str, ...] | None = None
 
 
 def ending_of(result: GenerationResult, repository: Path | None) -> Ending:
     """Return how a leg ended whose graph came to an end or waits for a person."""
     outcome = {**result.to_json(), "diff": diff_of(result.draft, repository)}
+    fitted = tuple(check.check for check in result.verdict.checks if check.fitted) if result.verdict is not None else ()
     match result.outcome:
         case "passed" | "unverified":
             return Ending(
-                status="completed", summary=_worth(result), result=result.source or _agents_own(result), outcome=outcome
+                status="completed",
+                summary=_worth(result),
+                result=result.source or _agents_own(result),
+                outcome=outcome,
+                fitted=fitted,
             )
         case "pending":
             summary = f"{_worth(result)} A person's approval is asked for: read the draft on the run's page (web_url), "

@@ -160,6 +160,7 @@ class Leg:
                 result=ending.result,
                 summary=ending.summary,
                 outcome=ending.outcome,
+                fitted=ending.fitted,
                 deliveries=told,
             )
         return ending if written else None

@@ -15,18 +15,16 @@ from pydantic import ValidationError as PydanticError
 from genloom.interfaces.server.runs.graph_choice import GRAPH_FIELD, known_graphs
 from genloom.interfaces.server.storage.records import RunRecord
 from genloom.state import GenerationRequest
+from genloom.tools.codegen.request_metadata import RUN_FIELDS
 from genloom.tools.codegen.wire import CreateAgentRunInput, ValidationError
 
-__all__ = ["RUN_FIELDS", "RUN_SWITCHES", "check_follow_up", "check_request", "run_request"]
-
-RUN_FIELDS = ("name", "signature", "examples", "tests", "target", "constraints", "comparison")
-"""Keys of a run's metadata that are fields of the request."""
+__all__ = ["RUN_SWITCHES", "check_follow_up", "check_request", "run_request"]
 
 RUN_SWITCHES = ("approval", "accept_unverified")
 """Keys of a run's metadata that are true or false."""
 
 MAX_PROBLEMS = 20
-MAX_TESTS = 100_000  # parsing is one step in which nobody else is answered
+MAX_PARSED = 100_000  # parsing is one step in which nobody else is answered
 _NEWER_TEXT = "The code as it stands"
 
 
@@ -41,8 +39,10 @@ def check_request(asked: CreateAgentRunInput) -> tuple[ValidationError, ...]:
     graph = metadata.get(GRAPH_FIELD)
     if graph is not None and graph not in known_graphs():
         problems.append(_problem((GRAPH_FIELD,), f"graph must be one of: {', '.join(known_graphs())}", "value_error"))
-    if isinstance(metadata.get("tests"), str) and len(metadata["tests"]) > MAX_TESTS:
-        return (*problems, _problem(("tests",), f"At most {MAX_TESTS} characters of tests are taken.", "value_error"))
+    for name in ("tests", "extends"):
+        if isinstance(metadata.get(name), str) and len(metadata[name]) > MAX_PARSED:
+            told = f"At most {MAX_PARSED} characters of {name} are taken."
+            return (*problems, _problem((name,), told, "value_error"))
     try:
         _request(asked.prompt, metadata)
     except PydanticError as error:

@@ -40,7 +40,7 @@ def values_of_resumed(run: RunRecord, asked: ResumeAgentRunInput, now: float) ->
     else:
         resume |= {"kind": "follow_up", "previous_result": run.result, "previous_summary": run.summary}
         values |= {"place": new_place(), "worked": 0.0, "question": None, "images": len(given["images"] or ())}
-        values |= {"leg": run.leg + 1, "result": None, "summary": None, "outcome": None}
+        values |= {"leg": run.leg + 1, "result": None, "summary": None, "outcome": None, "fitted": None}
         values |= {"started_at": None, "ended_at": None}
     return {**values, "resume": resume}
 

@@ -105,11 +105,13 @@ class RunLeases:
         result: str | None,
         summary: str | None,
         outcome: dict[str, Any] | None = None,
+        fitted: Sequence[str] | None = None,
         deliveries: Sequence[NewDelivery] = (),
     ) -> bool:
         """End a run and put its messages into the outbox, both or neither; false when the lease is lost."""
         now = self._clock()
-        told = {"status": status, "result": result, "summary": summary, "outcome": outcome}
+        known = None if fitted is None else list(fitted)
+        told = {"status": status, "result": result, "summary": summary, "outcome": outcome, "fitted": known}
         values = {**told, **_FREE, "ended_at": now, "updated_at": now}
         return self._write(run_id, epoch, values, deliveries) is not None
 

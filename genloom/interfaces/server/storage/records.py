@@ -99,7 +99,8 @@ class RepoRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOverview:
-    """A run as lists show it: all but what can be large (prompt, images, resume, outcome)."""
+    """A run as lists show it: all but what can be large (prompt, images, resume, outcome). `fitted` holds the checks that
+    the result of a run that has ended was fitted to; `None` where that was never written down."""
 
     id: int
     organization_id: int
@@ -114,6 +115,7 @@ class RunOverview:
     source_type: str
     result: str | None
     summary: str | None
+    fitted: list[str] | None = None
     created_at: float
     updated_at: float
     started_at: float | None

@@ -35,7 +35,7 @@ __all__ = [
     "webhooks",
 ]
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ()
+MIGRATIONS: tuple[tuple[str, ...], ...] = (("ALTER TABLE runs ADD COLUMN fitted TEXT",),)
 """The statements that lead from schema 1 to 2, from 2 to 3 and so on. The tables below are those of the newest schema,
 whose number is one more than there are migrations."""
 
@@ -143,7 +143,7 @@ runs = Table(
     _text("graph"),
     Column("key_digest", Text),
     _text("source_type"),
-    *(Column(name, JsonText) for name in ("result", "summary", "outcome")),
+    *(Column(name, JsonText) for name in ("result", "summary", "outcome", "fitted")),
     _time("created_at"),
     _time("updated_at"),
     Column("started_at", Seconds),

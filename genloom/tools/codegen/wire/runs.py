@@ -14,6 +14,7 @@ from genloom.tools.codegen.wire.shape import WireInput, WireModel
 from genloom.tools.codegen.wire.webhooks import WebhookOverride
 
 __all__ = [
+    "FITTED_FIELD",
     "IDEMPOTENCY_FIELD",
     "SOURCE_TYPES",
     "AgentRunPage",
@@ -26,6 +27,9 @@ __all__ = [
 
 IDEMPOTENCY_FIELD = "idempotency_key"
 """The key of a run's metadata under which its idempotency key stands: the API has no field of its own for it."""
+
+FITTED_FIELD = "fitted"
+"""An addition of `genloom serve` to a run that has ended: the checks that its result was fitted to, as texts."""
 
 SOURCE_TYPES = (
     *("LOCAL", "SLACK", "GITHUB", "GITHUB_CHECK_SUITE", "GITHUB_PR_REVIEW", "LINEAR"),
@@ -52,6 +56,12 @@ class RunFields(WireModel):
         key = (self.metadata or {}).get(IDEMPOTENCY_FIELD)
         return key if isinstance(key, str) else ""
 
+    @property
+    def fitted(self) -> tuple[str, ...] | None:
+        """The checks that the result was fitted to, `None` where the server does not say."""
+        told = (self.model_extra or {}).get(FITTED_FIELD)
+        return tuple(map(str, told)) if isinstance(told, list | tuple) else None
+
     def to_run(self, *, idempotency_key: str = "") -> AgentRun:
         """Return the run as the graph's state holds it; the key given stands in when the server tells none."""
         return AgentRun(
@@ -61,6 +71,7 @@ class RunFields(WireModel):
             web_url=self.web_url or "",
             result=self.result,
             idempotency_key=self.idempotency_key or idempotency_key,
+            fitted=self.fitted,
         )
 
 
