@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from running_server import RunningServer
 
 from genloom.errors import AgentError, RequestError
@@ -132,15 +133,32 @@ def test_messages_to_webhooks_are_listed(served: RunningServer) -> None:
         assert "private" not in page.text
 
 
-def test_cancelling_tells_the_webhook(serve: Callable[..., RunningServer]) -> None:
+@pytest.mark.parametrize(("asked", "event"), [("cancel", "cancelled"), ("pause", "paused")])
+def test_stopping_a_run_tells_the_webhook(serve: Callable[..., RunningServer], asked: str, event: str) -> None:
     """Of a run that waits: nobody else could."""
     server = serve(parts=lambda storage: {"check_url": str})
     with server.client(server.key("admin")) as client:
         body = {"prompt": "p", "webhooks": [{"url": "https://a.example"}]}
         run = client.post(f"{ORGANIZATION}/agent/run", json=body).json()["id"]
-        client.post(f"{ORGANIZATION}/agent/run/{run}/cancel")
+        for _ in range(2):  # asked again, nothing happens to it
+            assert client.post(f"{ORGANIZATION}/agent/run/{run}/{asked}").json()["status"] == event
         listed = client.get(f"{ORGANIZATION}/webhooks/deliveries").json()["items"]
-        assert [(one["agent_run_id"], one["event"]) for one in listed] == [(run, "agent_run.cancelled")]
+        assert [(one["agent_run_id"], one["event"]) for one in listed] == [(run, f"agent_run.{event}")]
+
+
+def test_each_pause_tells_the_webhook(serve: Callable[..., RunningServer]) -> None:
+    """A run that goes on and is held once more is told of once more."""
+    server = serve(parts=lambda storage: {"check_url": str})
+    with server.client(server.key("admin")) as client:
+        body = {"prompt": "p", "webhooks": [{"url": "https://a.example"}]}
+        run = client.post(f"{ORGANIZATION}/agent/run", json=body).json()["id"]
+        for _ in range(2):
+            told = client.post(f"{ORGANIZATION}/agent/run/{run}/pause").json()
+            assert told["summary"].startswith("Paused")
+            resumed = client.post(f"{ORGANIZATION}/agent/run/resume", json={"agent_run_id": run, "prompt": "go on"})
+            assert resumed.status_code == 200
+        listed = client.get(f"{ORGANIZATION}/webhooks/deliveries").json()["items"]
+        assert [one["event"] for one in listed] == ["agent_run.paused"] * 2
 
 
 def test_readiness_says_what_is_missing(serve: Callable[..., RunningServer], tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +14,8 @@ from genloom.interfaces.server.routes.documented import ADDITION, NO_RUN, errors
 from genloom.interfaces.server.routes.told_run import found_run, told_run
 from genloom.interfaces.server.security.principal import Principal
 from genloom.interfaces.server.serving import Serving
-from genloom.interfaces.server.storage import NewDelivery, Wanted
+from genloom.interfaces.server.storage import Wanted
+from genloom.interfaces.server.storage.runs import AT_REST
 from genloom.interfaces.server.webhooks.outbox import deliveries_for
 from genloom.tools.codegen.wire import AgentRunResponse, ErrorBody, StopAgentRunInput
 
@@ -60,9 +60,9 @@ async def remove_from_pr(request: Request, server: Server, principal: Runner) ->
 
 async def _want(server: Serving, principal: Principal, number: int, wanted: Wanted) -> Response:
     run = await found_run(server, principal.organization_id, number)
-    told: Sequence[NewDelivery] = ()
-    if wanted == "cancel":  # sent only when nobody works on the run: otherwise its worker tells of it
-        told = await deliveries_for(server.storage, run, status="cancelled", result=None, summary="Cancelled.")
+    status, summary = AT_REST[wanted]
+    # sent only when nobody works on the run: otherwise its worker tells of it
+    told = await deliveries_for(server.storage, run, status=status, result=None, summary=summary)
     changed = await server.storage.runs.want(principal.organization_id, run.id, wanted, deliveries=told)
     await server.record(principal, f"run.{wanted}", f"run {run.id}")
     return shown(told_run(server, changed or run))

@@ -20,7 +20,7 @@ from genloom.interfaces.server.storage.columns import digest_of, is_id
 from genloom.interfaces.server.storage.deliveries import post_all
 from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.leases import RunLeases
-from genloom.interfaces.server.storage.records import NewDelivery, RunOverview, RunRecord, Wanted
+from genloom.interfaces.server.storage.records import NewDelivery, RunOverview, RunRecord, RunStatus, Wanted
 from genloom.interfaces.server.storage.refusals import StateConflictError, UnknownRowError
 from genloom.interfaces.server.storage.rows import fields, page_of
 from genloom.interfaces.server.storage.run_queries import PROGRESS, page_query, run_of_key, run_of_number
@@ -28,9 +28,15 @@ from genloom.interfaces.server.storage.run_rows import WHOLE, run_record
 from genloom.interfaces.server.storage.schema import runs
 from genloom.tools.codegen.wire import CreateAgentRunInput, ResumeAgentRunInput
 
-__all__ = ["Runs"]
+__all__ = ["AT_REST", "Runs"]
 
 _ADDED = insert(runs).returning(*WHOLE)
+
+AT_REST: dict[Wanted, tuple[RunStatus, str]] = {
+    "cancel": ("cancelled", "Cancelled."),
+    "pause": ("paused", "Paused as asked: resume it to go on."),
+}
+"""What becomes of a run that nobody works on when it is wanted so: its status and its summary."""
 
 
 class Runs(RunLeases):
@@ -156,10 +162,10 @@ class Runs(RunLeases):
         if run.wanted == "cancel" != wanted and not run.ended:  # a worker may have given it back meanwhile
             raise StateConflictError("The run is being cancelled.")
         match wanted, run.status:
-            case "cancel", "queued" | "paused":
-                return {"status": "cancelled", "summary": "Cancelled.", "ended_at": now, "updated_at": now}
-            case ("pause", "queued"):
-                return {"status": "paused", "updated_at": now}
+            case ("cancel", "queued" | "paused") | ("pause", "queued"):
+                status, summary = AT_REST[wanted]
+                ended = {"ended_at": now} if wanted == "cancel" else {}
+                return {"status": status, "summary": summary, "updated_at": now, **ended}
             case ("run", "paused"):
                 return {"status": "queued", "updated_at": now}
             case (_, "in_progress"):
