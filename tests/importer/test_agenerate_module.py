@@ -1,6 +1,8 @@
 """Generating ahead of an import: without blocking the loop, stopped by cancelling."""
 
 import asyncio
+import os
+import pty
 import sys
 import threading
 import time
@@ -10,7 +12,7 @@ import pytest
 from generation import MODULE, SLUGIFY, Project, fenced
 
 import genloom
-from genloom.errors import FrozenImportError, GeneratedImportError, UsageError
+from genloom.errors import FrozenImportError, GeneratedImportError, PendingReview, UsageError
 from genloom.interfaces.importer.installing import install_import_hook, uninstall_import_hook
 from genloom.interfaces.importer.pins.pin_store import PinStore
 from genloom.interfaces.importer.python import agenerate_module
@@ -143,6 +145,22 @@ def test_a_failure_is_the_imports_error(hooked: Project, serve: Serve) -> None:
     serve(lambda request: "no")
     with pytest.raises(GeneratedImportError):
         asyncio.run(wait(agenerate_module(MODULE, ["slugify"])))
+    assert not (hooked.directory / "text.py").exists()
+
+
+def test_nobody_is_asked_by_a_task(hooked: Project, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sits at the terminal decides elsewhere: a cancelled task could not take back the thread that reads."""
+    serve(fenced(SLUGIFY))
+    uninstall_import_hook("myapp.gen")
+    install(hooked, "review")
+    leader, follower = pty.openpty()
+    with os.fdopen(leader, "wb"), os.fdopen(os.dup(follower)) as typed, os.fdopen(follower, "w") as shown:
+        os.write(leader, b"y\n")
+        monkeypatch.setattr(sys, "stdin", typed)
+        monkeypatch.setattr(sys, "stderr", shown)
+        with pytest.raises(PendingReview) as caught:
+            asyncio.run(wait(agenerate_module(MODULE, ["slugify"])))
+    assert "+def slugify" in caught.value.diff
     assert not (hooked.directory / "text.py").exists()
 
 

@@ -141,6 +141,9 @@ def test_a_fix_is_verified_shown_and_taken_by_a_person_alone(
     assert "genloom lib accept myapp.gen.numbers" in done.stderr
     assert len(model.chats) == 1
     assert library.source("myapp.gen.numbers") == MEAN
+    again = run(program.folder, FAILS, model)
+    assert "waits for a person" in again.stderr
+    assert len(model.chats) == 1
     accepted = program("lib", "accept", "numbers")
     assert accepted.code == 0, accepted.err
     assert library.source("myapp.gen.numbers") == FIXED

@@ -71,6 +71,26 @@ def test_another_import_waits_for_the_same_run(project: Project, serve: Serve) -
     assert len(server.chats) == 1
 
 
+def test_another_name_of_the_module_comes_after_what_waits(project: Project, serve: Serve) -> None:
+    """Otherwise the code that waits would be written over, and paid for again."""
+    server = serve(fenced(SLUGIFY), fenced("def shout(text: str) -> str:\n    return text.upper()\n"))
+    first = pending(project)
+    more = "from myapp.gen.text import shout\n\nassert shout('a') == 'A'\n"
+    with pytest.raises(PendingReview) as caught:
+        generate_module(project.asked(more, names=("shout",), path="myapp/other.py", mode="review"))
+    assert caught.value.thread_id == first.thread_id
+    assert "shout can be written then" in caught.value.hint
+    assert len(server.chats) == 1
+    made = resume_pending(pending_reviews(project.directory)[0], project.directory, approve=True)
+    assert made is not None
+    project.write("myapp/gen/text.py", made.source)
+    with pytest.raises(PendingReview) as then:
+        generate_module(
+            project.asked(more, names=("shout",), existing=made.source, path="myapp/other.py", mode="review")
+        )
+    assert "+def shout" in then.value.diff
+
+
 def test_what_the_caller_asserts_since_is_shown_of_other_code(project: Project, serve: Serve) -> None:
     other = SLUGIFY.replace('"-".join', '"_".join')
     server = serve(fenced(SLUGIFY), fenced(other))

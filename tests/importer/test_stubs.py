@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from genloom.interfaces.importer.library.library import Library
+from genloom.interfaces.importer.library.requested_names import requested_names
 from genloom.interfaces.importer.library.stubs import STUB_MARK, is_own_stub, stub_text, write_stub
 
 SOURCE = '''"""Texts."""
@@ -44,6 +46,18 @@ async def wait(seconds: float) -> None: ...
 def words(text: str, /, *, limit: int = LIMIT) -> Iterator[str]:
     yield from text.split()[:limit]
 '''
+
+
+def test_what_a_function_of_the_module_keeps_to_itself_is_no_name_of_the_module(library: Library) -> None:
+    """Nor is what a class or a comprehension binds: those names are not written."""
+    inner = (
+        "class Box:\n    size = 1\n\n\ndef outer(given: int) -> int:\n    local = given\n"
+        "    import json\n\n    return local + len(json.dumps([each for each in 'ab']))\n"
+    )
+    library.path("myapp.gen.text").write_text(inner)
+    asked = ["Box", "each", "json", "local", "outer", "size"]
+    (library.repository / "program.py").write_text(f"from myapp.gen.text import {', '.join(asked)}\n")
+    assert requested_names(library) == {"myapp.gen.text": ("each", "json", "local", "size")}
 
 
 def test_a_stub_repeats_what_is_there_and_adds_what_is_not_written() -> None:

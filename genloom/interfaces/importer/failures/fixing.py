@@ -44,9 +44,12 @@ def look_for_fix(known: KnownFailure, tell: Callable[[str], None]) -> list[str]:
         return ["  no fix was looked for: the failing call holds a secret"]
     if hashlib.sha256(known.source.encode()).hexdigest() != known.entry.sha256:
         return ["  no fix was looked for: the file was edited since it was pinned (genloom lib adopt)"]
+    library, module = library_in(known.options.directory), known.failure.module
+    if any(record.module == module for record in library.waiting()):  # it would be written over
+        return [f"  no fix was looked for: code for {module} waits for a person (genloom lib show {module})"]
     tell(f"genloom: looking for a fix with {model}; Ctrl-C stops")
     try:
-        return _looked(known, library_in(known.options.directory), test, model)
+        return _looked(known, library, test, model)
     except GenloomError as error:
         return [f"  no fix: {error.message}", *([f"  {error.hint}"] if error.hint else [])]
 

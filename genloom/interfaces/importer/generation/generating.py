@@ -36,16 +36,16 @@ def generate_module(asked: ModuleRequest) -> GeneratedSource:
     made = run_sync(_made(asked))
     if isinstance(made, review_gate.PendingRecord):
         approve = review_gate.ask_person(made)
-        made = run_sync(_decided(asked, made, approve=approve))
+        return run_sync(_decided(asked, made, approve=approve))
     return made
 
 
 async def agenerate_source(asked: ModuleRequest) -> GeneratedSource:
-    """As `generate_module`, for use in an event loop, which it does not block. Cancelling the task stops it."""
+    """As `generate_module`, for use in an event loop, which it does not block. Cancelling the task stops it. Nobody is
+    asked: a thread that waits for a line could not be stopped."""
     made = await _made(asked)
     if isinstance(made, review_gate.PendingRecord):
-        approve = await asyncio.to_thread(review_gate.ask_person, made)
-        made = await _decided(asked, made, approve=approve)
+        raise review_gate.waits(made)
     return made
 
 
@@ -56,8 +56,11 @@ async def _made(asked: ModuleRequest) -> GeneratedSource | review_gate.PendingRe
         built = await asyncio.to_thread(import_request, asked, settings)
         waiting = await asyncio.to_thread(review_gate.waiting_review, asked)
         if waiting is not None:
-            if await review_gate.is_waiting(waiting, built.request):
-                return waiting
+            same = set(asked.names) <= set(waiting.names)
+            if await review_gate.is_waiting(waiting, built.request if same else None):
+                if same:
+                    return waiting
+                raise review_gate.waits(waiting, asked)
             await asyncio.to_thread(review_gate.forget, asked.options.directory, waiting)
         _tell_at_terminal(asked)
         result = await agenerate(built.request, **_options(asked, built, settings))

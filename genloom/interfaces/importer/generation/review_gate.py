@@ -36,6 +36,7 @@ __all__ = [
     "pending_reviews",
     "resume_pending",
     "waiting_review",
+    "waits",
     "write_pending",
 ]
 
@@ -110,12 +111,12 @@ def pending_reviews(directory: Path) -> tuple[PendingRecord, ...]:
 
 
 def waiting_review(asked: ModuleRequest) -> PendingRecord | None:
-    """Return what waits already for this very request, so that it is not generated twice."""
+    """Return what waits already for the module as it stands, so that it is not generated twice or written over."""
     folder = own_folder(asked.options.directory, "pending", make=False)
     record = _read(folder / _file_name(asked.module))
     if record is None or asked.options.mode != "review":
         return None
-    return record if set(asked.names) <= set(record.names) and record.base_sha256 == _hash(asked.existing) else None
+    return record if record.base_sha256 == _hash(asked.existing) else None
 
 
 def ask_person(record: PendingRecord) -> bool:
@@ -126,9 +127,16 @@ def ask_person(record: PendingRecord) -> bool:
     answer = ask(record.module, shown) if ask is not None else ""
     if answer:
         return answer.strip().lower() in ("y", "yes")
-    raise PendingReview(
+    raise waits(record)
+
+
+def waits(record: PendingRecord, asked: ModuleRequest | None = None) -> PendingReview:
+    """Return the error that says what waits for a person, and, where that is so, that what is `asked` for now comes next."""
+    show = f"`genloom lib show {record.module}` shows it; `genloom lib accept {record.module}` accepts it"
+    further = [name for name in asked.names if name not in record.names] if asked is not None else []
+    return PendingReview(
         f"{record.module} ({', '.join(record.names)}) was generated and waits for your review.",
-        hint=f"`genloom lib show {record.module}` shows it; `genloom lib accept {record.module}` accepts it.",
+        hint=f"{show}, and {', '.join(further)} can be written then." if further else f"{show}.",
         name=record.module,
         diff=record.diff,
         thread_id=record.thread_id,
@@ -176,17 +184,22 @@ async def _resumed(directory: Path, record: PendingRecord, *, approve: bool, com
     return accepted_source(result, stored.request, record.names, accepted_by="review")
 
 
-async def is_waiting(record: PendingRecord, request: GenerationRequest) -> bool:
-    """Whether the run behind a record still waits for its answer, and was held to every check of a request: what a caller
-    asserts since then was never shown of that code."""
+async def is_waiting(record: PendingRecord, request: GenerationRequest | None = None) -> bool:
+    """Whether the run behind a record still waits for its answer, and was held to every check of a request, if one is given:
+    what a caller asserts since then was never shown of that code."""
     thread = await asyncio.to_thread(_thread_module)
     try:
         stored = await thread.read_thread(record.thread_id, load_settings())
     except ThreadError:
         return False
-    known = {example.text for example in stored.request.all_examples}
+    waits = bool(stored.result.outcome == "pending")
+    return waits and (request is None or _was_held_to(stored.request, request))
+
+
+def _was_held_to(shown: GenerationRequest, request: GenerationRequest) -> bool:
+    known = {example.text for example in shown.all_examples}
     held = known.issuperset(example.text for example in request.all_examples)
-    return stored.result.outcome == "pending" and held and _tests_in(request.tests) <= _tests_in(stored.request.tests)
+    return held and _tests_in(request.tests) <= _tests_in(shown.tests)
 
 
 def _tests_in(tests: str | None) -> set[str]:

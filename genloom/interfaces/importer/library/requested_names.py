@@ -12,6 +12,7 @@ from genloom.interfaces.importer.library.library import Library
 from genloom.interfaces.importer.library.stubs import is_own_stub, write_stub
 from genloom.syntax import parse_module
 from genloom.tools.codebase.files.tree import SourceTree
+from genloom.tools.merging import bound_names
 
 __all__ = ["refresh_stubs", "requested_names"]
 
@@ -92,13 +93,4 @@ def _bound(library: Library, module: str, asked: Collection[str]) -> set[str]:
     below = any(other.startswith(f"{module}.") for other in asked)
     names = {WHOLE} if below or path.exists() or path.with_suffix("").is_dir() else set()
     names |= {other.removeprefix(f"{module}.") for other in library.modules() if other.startswith(f"{module}.")}
-    for node in tree.body if tree is not None else ():
-        for part in ast.walk(node):
-            match part:
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    names.add(name)
-                case ast.Name(id=name, ctx=ast.Store()):
-                    names.add(name)
-                case ast.alias(name=name, asname=alias):
-                    names.add(alias or name.partition(".")[0])
-    return names
+    return names | (bound_names(tree) if tree is not None else frozenset())
