@@ -245,3 +245,16 @@ def test_pregenerating_pins_and_runs_nothing_here(hooked: Hooked) -> None:
     assert hooked.run("from space.text import a")["a"]() == 1
     del sys.ran_here  # type: ignore[attr-defined]
     assert len(hooked.requests) == 1
+
+
+def test_autogenlibs_hook_takes_what_it_is_given(tmp_path: Path) -> None:
+    """As any other hook; only what is left out is as autogenlib has it."""
+    try:
+        given = install_import_hook(
+            "autogenlib", directory=tmp_path, deadline=7.0, context={"policy": {}}, accept_unverified=False
+        )
+        assert (given.options.deadline, given.options.context) == (7.0, {"policy": {}})
+        assert not given.options.accept_unverified
+        assert install_import_hook("autogenlib", directory=tmp_path).options.accept_unverified
+    finally:
+        uninstall_import_hook("autogenlib")

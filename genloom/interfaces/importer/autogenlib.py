@@ -12,6 +12,7 @@ import atexit
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -37,9 +38,14 @@ _LEFT_OUT: Final = object()
 
 
 def completed(
-    directory: Path | None, mode: str | None, model: str | None, description: str, generate: Generate | None
+    made: Callable[..., ImportOptions],
+    directory: Path | None,
+    mode: str | None,
+    accept_unverified: bool | None,
+    generate: Generate | None,
 ) -> ImportOptions:
-    """Return the options of the namespace `autogenlib`, with what the caller left out (`None`) as autogenlib has it.
+    """Return the options of the namespace `autogenlib`, with what the caller left out (`None`) as autogenlib has it; `made`
+    are those of any namespace.
 
     The mode is `auto`, but `frozen` in CI; what nothing checks is accepted unless something speaks against it. With no
     directory nothing is kept beyond this process until caching is switched on.
@@ -47,13 +53,11 @@ def completed(
     environment = load_import_settings()
     told = mode or environment.mode or ("frozen" if environment.continuous_integration else "auto")
     chosen: ImportMode = choose_mode(told, environment)
-    return ImportOptions(
+    return made(
         namespace=NAMESPACE,
         directory=directory or _folder_of_this_process(),
         mode=chosen,
-        model=model,
-        description=description,
-        accept_unverified=True,
+        accept_unverified=accept_unverified is not False,
         generate=generate or _generate,
     )
 
@@ -71,7 +75,7 @@ def take_over(hook: ImportHook) -> None:
     sys.modules[NAMESPACE] = _root_module(hook)
     if installed:
         _say("the installed autogenlib is put aside: `autogenlib` is genloom's in this process.")
-    if hook.options.mode != "frozen":
+    if hook.options.mode != "frozen" and hook.options.accept_unverified:
         _say("for `autogenlib`, modules that nothing checks are accepted (accept_unverified); what fails is refused.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ def install_import_hook(
     description: str = "",
     mode: str | None = None,
     model: str | None = None,
-    accept_unverified: bool = False,
+    accept_unverified: bool | None = None,
     deadline: float | None = GENERATION_SECONDS,
     context: Mapping[str, Any] | None = None,  # Any: whatever type the field of GraphContext has
     generate: Generate | None = None,
@@ -37,24 +38,24 @@ def install_import_hook(
 
     Called from the `__init__.py` of a package without a namespace, it takes that package and its folder. `mode` is
     `review`, `auto` or `frozen` (default: `GENLOOM_IMPORT_MODE`; else `frozen` in CI and without a terminal, else
-    `review`). See `ImportOptions` for the rest. A second call for a namespace replaces the first. Inside genloom's own
-    sandbox nothing is installed. Raises `UsageError` for a namespace that is taken or is none, and for no such mode.
+    `review`). `accept_unverified` is off unless given, but for `autogenlib`. See `ImportOptions` for the rest. A second
+    call for a namespace replaces the first. Inside genloom's own sandbox nothing is installed. Raises `UsageError` for a
+    namespace that is taken or is none, and for no such mode.
     """
     if inside_sandbox():
         return ImportHook(ImportOptions(namespace=namespace or "sandboxed", directory=Path(), mode="frozen"))
     given = Path(directory) if directory is not None else None
+    made = partial(ImportOptions, description=description, model=model, deadline=deadline, context=dict(context or {}))
     if namespace == "autogenlib":
-        return _install_autogenlib(given, mode, model, description, generate)
+        from genloom.interfaces.importer.autogenlib import completed  # another hook does not need it
+
+        return _install_autogenlib(completed(made, given, mode, accept_unverified, generate))
     name, folder = chosen_namespace(namespace, given, sys._getframe(1))
-    options = ImportOptions(
+    options = made(
         namespace=name,
         directory=folder,
-        description=description,
         mode=choose_mode(mode, load_import_settings()),
-        model=model,
-        accept_unverified=accept_unverified,
-        deadline=deadline,
-        context=dict(context or {}),
+        accept_unverified=bool(accept_unverified),
         generate=generate,
     )
     demand_free(name, folder)
@@ -97,11 +98,9 @@ def _installed(hook: ImportHook) -> ImportHook:
     return hook
 
 
-def _install_autogenlib(
-    directory: Path | None, mode: str | None, model: str | None, description: str, generate: Generate | None
-) -> ImportHook:
-    from genloom.interfaces.importer.autogenlib import completed, take_over  # another hook does not need it
+def _install_autogenlib(options: ImportOptions) -> ImportHook:
+    from genloom.interfaces.importer.autogenlib import take_over  # another hook does not need it
 
-    hook = _installed(ImportHook(completed(directory, mode, model, description, generate)))
+    hook = _installed(ImportHook(options))
     take_over(hook)
     return hook
