@@ -17,7 +17,10 @@ from genloom.interfaces.recording import Recording, recording
 from genloom.interfaces.result import GenerationResult
 from genloom.portal import run_sync
 from genloom.state import CodeContext, GenerationRequest
-from genloom.tools.codebase import build_context
+from genloom.state.prompt_examples import notes_of_examples
+from genloom.tools.codebase import build_context, open_codebase
+from genloom.tools.codebase.context.injection import INDEX_SECONDS
+from genloom.tools.security import redact
 
 __all__ = ["agenerate", "generate"]
 
@@ -88,13 +91,16 @@ async def _run_cached(job: GenerationJob) -> GenerationResult:
             if _may_be_kept(result) and key == await _key_now(job, code):
                 await answers.keep(key, result)
             return result
+    for note in notes_of_examples(job.request.prompt_examples):  # else the graph's first node tells them
+        job.on_event(note.model_copy(update={"message": redact(note.message, secrets=job.settings.secrets)}))
     return kept.model_copy(update={"cached": True, "thread_id": None, "seconds": time.perf_counter() - began})
 
 
 async def _key_now(job: GenerationJob, code: CodeContext) -> str:
     """Return the key as it is after the run: a file that changed meanwhile makes it another."""
     if job.context.repository is not None:
-        await asyncio.to_thread(build_context, job.request, job.context, job.settings)
+        codebase = await asyncio.to_thread(open_codebase, job.context.repository, job.settings)
+        await asyncio.to_thread(codebase.refresh, deadline=time.monotonic() + INDEX_SECONDS)
     return await asyncio.to_thread(cache_key, job.request, code, job.context, job.settings)
 
 

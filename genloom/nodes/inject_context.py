@@ -8,11 +8,12 @@ from typing import NotRequired
 from langchain_core.messages import AnyMessage, RemoveMessage
 from typing_extensions import TypedDict
 
-from genloom.events import ContextReady, Note
+from genloom.events import ContextReady
 from genloom.nodes.conversation import own_message_ids
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import CodeContext, GenerationRequest, Outcome
+from genloom.state.prompt_examples import notes_of_examples
 from genloom.tools.codebase import best_places, build_context, is_current
 
 __all__ = ["inject_context"]
@@ -23,6 +24,7 @@ class InjectContextInput(TypedDict):
 
     request: GenerationRequest
     context: NotRequired[CodeContext | None]
+    begun: NotRequired[str]
     outcome: NotRequired[Outcome | None]
     messages: NotRequired[list[AnyMessage]]
 
@@ -32,6 +34,7 @@ class InjectContextOutput(TypedDict):
 
     request: GenerationRequest
     context: CodeContext
+    begun: NotRequired[str]
     draft: NotRequired[None]
     abstentions: NotRequired[dict[str, str]]
     verdict: NotRequired[None]
@@ -54,8 +57,8 @@ async def inject_context(state: InjectContextInput, runtime: NodeRuntime) -> Inj
     """
     request = state["request"]
     chosen = await asyncio.to_thread(_context, request, state.get("context"), runtime)
-    for example in request.prompt_examples:
-        runtime.emit(Note(message=f"Taken from the prompt as an example: {example.text}"))
+    for note in notes_of_examples(request.prompt_examples):
+        runtime.emit(note)
     runtime.emit(
         ContextReady(
             references=len(chosen.references),
@@ -65,7 +68,12 @@ async def inject_context(state: InjectContextInput, runtime: NodeRuntime) -> Inj
             best=best_places(chosen, runtime.settings),
         )
     )
-    now: InjectContextOutput = {"request": request, "context": chosen, "approval": runtime.context.approval}
+    now: InjectContextOutput = {
+        "request": request,
+        "context": chosen,
+        "begun": request.fingerprint,
+        "approval": runtime.context.approval,
+    }
     if not _is_used_again(state):
         return now
     old = [RemoveMessage(id=message_id) for message_id in own_message_ids(state.get("messages") or [])]
@@ -86,9 +94,12 @@ _AFRESH: InjectContextOutput = {  # type: ignore[typeddict-item]  # joins the tw
 
 
 def _is_used_again(state: InjectContextInput) -> bool:
-    """Whether the thread holds what is left of an earlier request: it ended, or its context was chosen for another."""
-    left = state.get("context")
-    return state.get("outcome") is not None or (left is not None and left.request != state["request"].fingerprint)
+    """Whether the thread holds what is left of an earlier request: it ended, or was begun with another, or its context was
+    chosen for another."""
+    now, left = state["request"].fingerprint, state.get("context")
+    return (
+        state.get("outcome") is not None or state.get("begun", now) != now or (left is not None and left.request != now)
+    )
 
 
 def _context(request: GenerationRequest, given: CodeContext | None, runtime: NodeRuntime) -> CodeContext:

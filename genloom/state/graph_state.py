@@ -32,13 +32,14 @@ class GenerationInput(TypedDict):
 class GraphState(TypedDict, total=False):
     """The state of the generation graph; every part is frozen.
 
-    `abstentions` say, by generator, why it made no draft in the last visit. `approval` says that a
-    person was to be asked when the request came in. `messages` are the conversation with the chat model, under LangGraph's
-    own reducer.
+    `begun` is the fingerprint of the request that all but the input belongs to. `abstentions` say, by generator, why it
+    made no draft in the last visit. `approval` says that a person was to be asked when the request came in. `messages` are
+    the conversation with the chat model, under LangGraph's own reducer.
     """
 
     request: GenerationRequest
     context: CodeContext | None
+    begun: str
     draft: Draft | None
     abstentions: dict[str, str]
     verdict: Verdict | None

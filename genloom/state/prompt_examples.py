@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from genloom.errors import ExampleError
+from genloom.events import Note
 from genloom.state.doctests import doctest_examples
 from genloom.state.example import Example, parse_example
 from genloom.syntax import parse_expression
 
-__all__ = ["examples_in_text"]
+__all__ = ["examples_in_text", "notes_of_examples"]
 
 _BUILTINS = frozenset(dir(builtins))
 _CALL = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?=\()")
@@ -76,6 +77,11 @@ def examples_in_text(text: str, name: str | None = None) -> tuple[Example, ...]:
         if example.function == name and _names(example.call) - _BUILTINS <= {name}:
             found.setdefault(example.text, example)
     return tuple(found.values())
+
+
+def notes_of_examples(found: Iterable[Example]) -> Iterator[Note]:
+    """Yield what is told of each example that was found so."""
+    return (Note(message=f"Taken from the prompt as an example: {example.text}") for example in found)
 
 
 def _all(text: str) -> Iterator[Example]:

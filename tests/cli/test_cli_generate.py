@@ -104,13 +104,12 @@ def test_nothing_to_go_by_asks_for_a_model(program: Program) -> None:
 
 
 def test_examples_in_the_prompt_are_taken_and_said_so(program: Program) -> None:
-    """They count like any other, wherever the prompt comes from."""
-    done = program(
-        "generate", "-", "--json", stdin="Double it.\n>>> double(2)\n4\n>>> double(0)\n0\n>>> double(5)\n10\n"
-    )
-    assert (done.code, done.json["outcome"]) == (0, "passed")
-    assert "examples in the prompt" in done.err
-    assert "double(5) == 10" in done.err
+    """They count like any other, wherever the prompt comes from, and are told once, also with a kept answer."""
+    prompt = "Double it.\n>>> double(2)\n4\n>>> double(0)\n0\n>>> double(5)\n10\n"
+    for cached in (False, True):
+        done = program("generate", "-", "--json", stdin=prompt)
+        assert (done.code, done.json["outcome"], done.json["cached"]) == (0, "passed", cached)
+        assert done.err.count("from the prompt as an example: double(5) == 10") == 1
 
 
 def test_approval_waits_and_the_thread_goes_on(program: Program) -> None:

@@ -6,12 +6,14 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from scenarios import APPROVAL, REQUEST, RIGHT, WRONG, fenced
 
+from genloom.config import load_settings
 from genloom.errors import CredentialError, GenerationError, ModelNameError, RequestError, TimeLimitError
 from genloom.events import parse_event
 from genloom.graphs import build_generation_graph
 from genloom.nodes import NodePolicy
 from genloom.state import GenerationRequest, GraphContext
 from genloom.testing import Fault, Reply, RunPlan
+from genloom.tools.codebase import build_context
 from genloom.tools.store.state_serializer import StateSerializer
 
 QUICK = {"generate": NodePolicy(tries=3, base_seconds=0.01, cap_seconds=0.02)}
@@ -284,6 +286,24 @@ def test_a_thread_that_is_used_again_starts_afresh(use_model, model_context):
     assert (len(first["attempts"]), len(second["attempts"])) == (2, 1)
     assert second["outcome"].result == "passed"
     assert "slugify" not in str(server.chats[3]["messages"])
+
+
+def test_nothing_is_left_of_an_interrupted_request_whatever_context_the_next_one_brings(use_model, model_context):
+    """The context that comes along with the new request is no sign that the thread was the request's before."""
+    other = GenerationRequest.model_validate({"prompt": "Shout", "examples": ["shout('a') == 'A'"]})
+    shout = 'def shout(text: str) -> str:\n    """Shout."""\n    return text.upper()\n'
+    graph = build_generation_graph(checkpointer=InMemorySaver(serde=StateSerializer()))
+    config = {"configurable": {"thread_id": "one"}}
+    use_model([fenced(WRONG)], faults=[None, Fault(status=401)])
+    with pytest.raises(CredentialError):
+        graph.invoke({"request": REQUEST}, config, context=model_context)
+    assert len(graph.get_state(config).values["attempts"]) == 1
+    server = use_model([fenced(shout), APPROVAL])
+    brought = build_context(other, GraphContext(), load_settings())
+    second = graph.invoke({"request": other, "context": brought}, config, context=model_context)
+    assert [attempt.draft.name for attempt in second["attempts"]] == ["shout"]
+    assert second["outcome"].result == "passed"
+    assert "slugify" not in str(server.chats[0]["messages"])
 
 
 def test_an_agent_run_that_times_out_is_waited_for_once(use_agent):

@@ -125,8 +125,6 @@ def command(**given: Unpack[Arguments]) -> int:
 
     answer = Answer(as_json=given["as_json"], quiet=given["quiet"], out=opened(given["out"]))
     prompt, asked = _asked(given)
-    if not given["quiet"]:
-        _tell_examples(prompt, asked)
     with showing_progress(as_json=given["as_json"], quiet=given["quiet"]) as emit:
         result = start(prompt, asked, emit)
     if result.outcome == "pending" and result.thread_id and can_ask() and not given["as_json"]:
@@ -134,16 +132,6 @@ def command(**given: Unpack[Arguments]) -> int:
         with showing_progress(quiet=given["quiet"]) as emit:
             result = resume(result.thread_id, emit, answer=decision)
     return answer.give(result)
-
-
-def _tell_examples(prompt: str, asked: GenerateOptions) -> None:
-    """Say which examples the prompt's own text gives, since they are checked like any other."""
-    from genloom.interfaces.cli.terminal import tell
-    from genloom.interfaces.job import prepare_job
-
-    found = prepare_job(prompt, asked).request.prompt_examples
-    if found:
-        tell(["examples in the prompt:", *(f"  {example.text}" for example in found)])
 
 
 def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
