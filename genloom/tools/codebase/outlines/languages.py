@@ -78,7 +78,7 @@ def language_of(path: str, data: bytes = b"") -> Language | None:
 
 def is_available(language: Language) -> bool:
     """Whether the language's grammar is installed. Nothing is imported or downloaded."""
-    return language.grammar in sys.modules or importlib.util.find_spec(language.grammar) is not None
+    return sys.modules.get(language.grammar) is not None or importlib.util.find_spec(language.grammar) is not None
 
 
 def outline_source(path: str, data: bytes) -> Outline:
