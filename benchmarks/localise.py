@@ -105,6 +105,7 @@ def run(
         root = checkouts.at_parent(task)
         codebase = Codebase(root, cache=checkouts.cache)
         codebase.refresh()
+        codebase.rank(task.query, limit=1)  # what is read once for each state of the index is no part of a warm query
         for name, weights in variants.items():
             keep(name, task, predict(codebase, task.query, weights, packed=name in (OURS, HISTORY_OFF)))
         repository = Repository.read(root, (file.path for file in codebase.files() if file.path.endswith(".py")), known)

@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,11 @@ class Text:
     lines: list[str]
     terms: Counter[str]
     symbols: list[Symbol]
+
+    @cached_property
+    def size(self) -> int:
+        """How many terms it has."""
+        return self.terms.total()
 
     def tokens(self, start: int, end: int) -> int:
         """Estimate the tokens of some of its lines."""
@@ -141,14 +147,17 @@ class FileBm25:
         """Rank one checkout's files."""
         started = time.perf_counter()
         wanted = set(count(query))
-        texts = {path: text.terms + count(path.removesuffix(".py")) for path, text in repository.texts.items()}
-        sizes = {path: terms.total() for path, terms in texts.items()}
+        texts = {path: (text.terms, count(path.removesuffix(".py"))) for path, text in repository.texts.items()}
+        sizes = {
+            path: text.size + own.total()
+            for (path, text), (_, own) in zip(repository.texts.items(), texts.values(), strict=True)
+        }
         average = sum(sizes.values()) / max(len(sizes), 1)
         found: dict[str, float] = defaultdict(float)
         for term in sorted(wanted):
-            having = [path for path, terms in texts.items() if term in terms]
+            having = [path for path, (terms, own) in texts.items() if term in terms or term in own]
             for path in having:
-                tf = texts[path][term]
+                tf = texts[path][0][term] + texts[path][1][term]
                 norm = tf + 1.2 * (0.25 + 0.75 * sizes[path] / average)
                 found[path] += _idf(len(texts), len(having)) * 2.2 * tf / norm
         for path in found:

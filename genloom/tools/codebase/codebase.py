@@ -20,6 +20,7 @@ from genloom.tools.codebase.context.caller_context import assemble
 from genloom.tools.codebase.context.packing import pack
 from genloom.tools.codebase.context.rendering import are_current, render_references
 from genloom.tools.codebase.context.rules import ProjectRules, read_rules
+from genloom.tools.codebase.context.tokens import TokenCounter, estimate_tokens
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
@@ -233,12 +234,14 @@ class Codebase(RelationQueries):
         budget_tokens: int,
         limit: int = CONTEXT_LIMIT,
         ranking: Ranking | None = None,
+        count_tokens: TokenCounter = estimate_tokens,
     ) -> CodeContext:
-        """Choose what a model should see for a request within a budget of estimated tokens: references, never text.
+        """Choose what a model should see for a request within a budget of tokens: references, never text.
 
         The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget. `ranking` is what to choose
-        from, where it is known already: by default the `limit` best for the request. Raises `RepositoryError` when the root
-        can no longer be read.
+        from, where it is known already: by default the `limit` best for the request. `count_tokens` is a model's own
+        counter, where one is at hand; the default is an estimate (`estimate_tokens`). Raises `RepositoryError` when the
+        root can no longer be read.
         """
         _checked_root(self.root)  # it may be gone by now
         ranking = ranking or self.rank(Query.from_request(request), limit=limit)
@@ -255,9 +258,10 @@ class Codebase(RelationQueries):
         hashes = {symbol.path: symbol.sha256 for symbol in ranking.symbols}
         return assemble(
             request.codebase_context,
-            references=pack(ranking, self.rules(), read, budget_tokens),
+            references=pack(ranking, self.rules(), read, budget_tokens, count_tokens),
             relevance=ranking.relevance,
             repository=self.name,
+            count=count_tokens,
         )
 
     def render(self, context: CodeContext, *, secrets: Sequence[str] = ()) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from genloom.state import CodeContext, ContextReference
-from genloom.tools.codebase.context.tokens import FENCE_TOKENS, estimate_tokens
+from genloom.tools.codebase.context.tokens import TokenCounter, estimate_tokens, fence_tokens
 from genloom.tools.security import present
 
 __all__ = ["assemble", "caller_tokens", "render_caller_context"]
@@ -19,6 +19,7 @@ def assemble(
     references: Iterable[ContextReference] = (),
     relevance: float = 0.0,
     repository: str = "",
+    count: TokenCounter = estimate_tokens,
 ) -> CodeContext:
     """Return the state's context. Its fingerprint covers each reference's path, span, form, file hash and reasons, and the
     caller's titles and texts; not the repository's place on this machine, so equal input has equal fingerprints."""
@@ -26,20 +27,20 @@ def assemble(
     seen = [
         (ref.path, ref.start_line, ref.end_line, ref.form, ref.sha256, ref.symbol, ref.reasons) for ref in references
     ]
-    fence = FENCE_TOKENS if any(ref.form != "rules" for ref in references) else 0
+    fence = fence_tokens(count) if any(ref.form != "rules" for ref in references) else 0
     text = json.dumps([seen, list(caller.items())], ensure_ascii=True, separators=(",", ":"))
     return CodeContext(
         repository=repository,
         references=references,
         relevance=round(relevance, 4),
-        tokens=sum(ref.tokens for ref in references) + fence + caller_tokens(caller),
+        tokens=sum(ref.tokens for ref in references) + fence + caller_tokens(caller, count),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 
-def caller_tokens(caller: Mapping[str, str]) -> int:
-    """Estimate the tokens of the caller's own context."""
-    return estimate_tokens(render_caller_context(caller)) if caller else 0
+def caller_tokens(caller: Mapping[str, str], count: TokenCounter = estimate_tokens) -> int:
+    """Count the tokens of the caller's own context."""
+    return count(render_caller_context(caller)) if caller else 0
 
 
 def render_caller_context(caller: Mapping[str, str], *, secrets: Sequence[str] = ()) -> str:

@@ -2,7 +2,8 @@
 
 In this order, so that a prompt cut at its end loses the least: the project's rules (a quarter of the budget at most), up
 to 15 paths with their reasons (a tenth), bodies of the best symbols (about 55 % together with what the first two left),
-and signatures of the next ones. Deterministic.
+and signatures of the next ones. Deterministic. Nothing is cut but rules, after a whole line, which says so; a symbol that is
+too long is passed over. What reads like an instruction is charged for the label that it gets in the fence.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from genloom.state import ContextReference
 from genloom.tools.codebase.context.rendering import render_item
 from genloom.tools.codebase.context.rules import ProjectRules
-from genloom.tools.codebase.context.tokens import FENCE_TOKENS, estimate_tokens
+from genloom.tools.codebase.context.tokens import TokenCounter, estimate_tokens, fence_tokens, label_tokens
 from genloom.tools.codebase.files.source import text_lines
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
+from genloom.tools.security import screen
 
 __all__ = ["pack"]
 
@@ -25,11 +27,16 @@ BODIES_SHARE = 0.55
 
 
 def pack(
-    ranking: Ranking, rules: Sequence[ProjectRules], read: Callable[[str], str | None], budget: int
+    ranking: Ranking,
+    rules: Sequence[ProjectRules],
+    read: Callable[[str], str | None],
+    budget: int,
+    count: TokenCounter = estimate_tokens,
 ) -> list[ContextReference]:
     """Return the references that fit the budget, best first. `read` gives a file's text, or `None` when it has changed
-    since it was ranked; its symbols are then left out. Each reference's `tokens` is the estimate of its rendered text."""
-    packing = _Packing(read, budget - FENCE_TOKENS)
+    since it was ranked; its symbols are then left out. Each reference's `tokens` is what `count` says of its text as
+    rendered."""
+    packing = _Packing(read, budget, count)
     packing.add_rules(rules, int(budget * RULES_SHARE))
     packing.add_paths(ranking.files[:MAX_PATHS], int(budget * PATHS_SHARE))
     packing.add_symbols(ranking.symbols, "body", int(budget * BODIES_SHARE))
@@ -40,17 +47,19 @@ def pack(
 class _Packing:
     """References chosen so far, and the tokens left."""
 
-    def __init__(self, read: Callable[[str], str | None], budget: int) -> None:
+    def __init__(self, read: Callable[[str], str | None], budget: int, count: TokenCounter) -> None:
         self.references: list[ContextReference] = []
-        self.left = budget
+        self._fence, self._label = fence_tokens(count), label_tokens(count)
+        self.left = budget - self._fence
         self._read = read
+        self._count = count
 
     def add_rules(self, rules: Iterable[ProjectRules], share: int) -> None:
         """Take the rules' files, the last one cut after a whole line where it must be."""
         share = min(share, self.left)
         for rule in rules:
             lines = len(text_lines(rule.text))
-            reference = self._rules_that_fit(rule, lines, share - FENCE_TOKENS)
+            reference = self._rules_that_fit(rule, lines, share)
             if reference is None:
                 return
             self._take(reference)
@@ -76,13 +85,13 @@ class _Packing:
             reasons=("the project's rules",),
             form="rules",
         )
-        return _measured(reference, rule.text, FENCE_TOKENS)
+        return self._measured(reference, rule.text, self._fence)
 
     def add_paths(self, files: Iterable[RankedFile], share: int) -> None:
         """Take the best files as a list of paths."""
         share = min(share, self.left)
         for file in files:
-            reference = _measured(
+            reference = self._measured(
                 ContextReference(
                     path=file.path,
                     end_line=max(file.lines, 1),
@@ -109,7 +118,10 @@ class _Packing:
             text = self._read(symbol.path)
             if text is None:
                 continue
-            reference = _measured(_symbol_reference(symbol, form), text)
+            reference = _symbol_reference(symbol, form)
+            if self._count(_raw(reference, text)) > share:  # without the cost of screening it
+                continue
+            reference = self._measured(reference, text)
             if reference.tokens <= share:
                 self._take(reference)
                 share -= reference.tokens
@@ -126,6 +138,12 @@ class _Packing:
             if taken.form == "body" and (inside or (around and form == "body")):
                 return True
         return False
+
+    def _measured(self, reference: ContextReference, text: str, extra: int = 0) -> ContextReference:
+        shown = render_item(reference, text)
+        kinds = {label.kind for label in screen(shown).labels}
+        tokens = self._count(shown) + len(kinds) * self._label + extra + 1
+        return reference.model_copy(update={"tokens": tokens})
 
     def _take(self, reference: ContextReference) -> None:
         self.references.append(reference)
@@ -145,5 +163,5 @@ def _symbol_reference(symbol: RankedSymbol, form: str) -> ContextReference:
     )
 
 
-def _measured(reference: ContextReference, text: str, extra: int = 0) -> ContextReference:
-    return reference.model_copy(update={"tokens": estimate_tokens(render_item(reference, text)) + extra + 1})
+def _raw(reference: ContextReference, text: str) -> str:
+    return "\n".join(text_lines(text)[reference.start_line - 1 : reference.end_line])
