@@ -136,7 +136,12 @@ def _root(repository: str) -> Path:
 
 def _tell(report: IndexReport, emit: EventEmitter) -> None:
     if not report.complete:
-        emit(Note(message="The repository was indexed in part: it is too large for the time allowed.", level="warning"))
+        emit(
+            Note(
+                message="The repository was indexed in part: it is beyond the index's bounds of time, size or depth.",
+                level="warning",
+            )
+        )
     if not report.files:
         emit(Note(message=f"There is no source to rank: {_why_empty(report)}.", level="warning"))
     if report.syntax_errors:

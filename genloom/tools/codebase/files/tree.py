@@ -111,6 +111,9 @@ class SourceTree:
         except (OSError, UnicodeEncodeError):  # gone meanwhile, or a name that no prompt can show
             self.unreadable += 1
             return
+        if path.splitlines() != [path]:  # what follows a line break in a name could pass for a line of its own
+            self.unreadable += 1
+            return
         self._count += 1
         yield Found(path, status.st_mtime_ns, status.st_size)
 
