@@ -211,6 +211,30 @@ def test_a_repository_that_is_itself_a_package_is_resolved(tmp_path: Path) -> No
     assert _callees(_written(tmp_path / "box", files), "f") == {("tool.py::cut", 1.0)}
 
 
+def test_a_star_of_a_module_that_imports_the_package_back_hides_nothing(tmp_path: Path) -> None:
+    """The name comes from the star before it."""
+    files = {
+        "kit/__init__.py": "from .tools import *\nfrom .command import *\n",
+        "kit/tools.py": "def cut(): ...\n",
+        "kit/command.py": "from kit import cut\n\n\ndef command():\n    cut()\n",
+        "use.py": "from kit import cut\n\n\ndef use():\n    cut()\n",
+    }
+    codebase = _written(tmp_path, files)
+    assert _callees(codebase, "use") == _callees(codebase, "command") == {("kit/tools.py::cut", 1.0)}
+
+
+def test_scripts_import_what_stands_beside_them(tmp_path: Path) -> None:
+    """A folder without `__init__.py` beside a script is a package for it."""
+    files = {
+        "jobs/run.py": "from steps.first import cut\nimport mend\n\n\ndef run():\n    cut(), mend.sew()\n",
+        "jobs/steps/first.py": "def cut(): ...\n",
+        "jobs/mend.py": "def sew(): ...\n",
+        "other/steps/first.py": "def cut(): ...\n",
+    }
+    found = _callees(_written(tmp_path, files), "run")
+    assert found == {("jobs/steps/first.py::cut", 1.0), ("jobs/mend.py::sew", 1.0)}
+
+
 DEAD = {
     "pyproject.toml": '[project.scripts]\ntool = "pack.live:from_configuration"\n',
     "pack/live.py": """import functools

@@ -84,19 +84,14 @@ def repositories(draw: st.DrawFn) -> dict[str, str]:
     lines, uses = [], []
     for number, target in enumerate(draw(st.lists(st.sampled_from([*LEAVES, *PACKAGES]), min_size=3, max_size=8))):
         name, dotted = draw(st.sampled_from(FUNCTIONS)), _dotted(target)
-        how, expression = draw(
-            st.sampled_from(
-                [
-                    (f"from {dotted} import {name} as n{number}", f"n{number}"),
-                    (f"import {dotted}", f"{dotted}.{name}"),
-                    (f"import {dotted} as m{number}", f"m{number}.{name}"),
-                    (
-                        f"from {dotted.rpartition('.')[0] or 'pkg'} import {dotted.rpartition('.')[2]} as q{number}",
-                        f"q{number}.{name}",
-                    ),
-                ]
-            )
-        )
+        above, _, last = dotted.rpartition(".")
+        ways = [
+            (f"from {dotted} import {name} as n{number}", f"n{number}"),
+            (f"import {dotted}", f"{dotted}.{name}"),
+            (f"import {dotted} as m{number}", f"m{number}.{name}"),
+            (f"from {above or 'pkg'} import {last} as q{number}", f"q{number}.{name}"),
+        ]
+        how, expression = draw(st.sampled_from(ways))
         inside = draw(st.booleans())
         lines += [] if inside else [f"try:\n    {how}\nexcept ImportError:\n    pass"]
         local = f"    {how}\n" if inside else ""
@@ -151,10 +146,10 @@ def test_methods_resolve_as_python_orders_classes(
     for number, wanted in enumerate(bases):
         above = [base for base in wanted if base < number]
         try:
-            made.append(type(f"C{number}", tuple(made[base] for base in above), {m: number for m in methods[number]}))
+            made.append(type(f"C{number}", tuple(made[base] for base in above), dict.fromkeys(methods[number], number)))
         except TypeError:  # no consistent order: Python has no such class
             above = []
-            made.append(type(f"C{number}", (), {m: number for m in methods[number]}))
+            made.append(type(f"C{number}", (), dict.fromkeys(methods[number], number)))
         imports = [f"from part{base} import C{base}" for base in above] if apart else []
         body = [f"    def {method}(self): ..." for method in sorted(methods[number])]
         body += [f"    def call_{method}(self): self.{method}()" for method in "abc"]

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.errors import UsageError
-from genloom.tools.codebase import Codebase, FunctionSignature, Query
+from genloom.tools.codebase import (
+    Codebase,
+    FunctionSignature,
+    Query,
+    get_class_summary,
+    get_codebase_summary,
+    get_file_summary,
+    get_function_summary,
+    get_symbol_summary,
+)
 from genloom.tools.codebase.relations.modules import ModuleMap
 
 
@@ -47,11 +56,42 @@ def test_files_classes_and_functions_are_counted(shop: Path) -> None:
     function = codebase.summary("shop/warehouse.py::restock")
     assert function.counts["parameters"] == 3
     assert function.counts["return_statements"] == 1
-    assert function.counts["function_calls"] == 2
+    assert function.counts["function_calls"] == 3  # one of them in the function inside it
     assert function.counts["dependencies"] == 0  # what it defines itself is none
     assert codebase.summary("shop/warehouse.py::bill").counts["dependencies"] == 2
     assert codebase.summary("round_cents").counts["call_sites"] == 1
     assert "- 2 methods" in invoice.text
+
+
+def test_usages_are_told_by_what_uses(shop: Path) -> None:
+    """By relations, not by name alone; what is possible by its name stands apart."""
+    codebase = Codebase(shop)
+    usages = codebase.summary("shop/billing.py::Invoice", kind="symbol").counts
+    assert usages == {
+        "usages": 5,
+        "function_usages": 2,
+        "class_usages": 1,
+        "interface_usages": 0,
+        "module_usages": 0,
+        "import_usages": 2,
+        "possible_usages": 0,
+    }
+    due = codebase.summary("shop/billing.py::Invoice.total_due", kind="symbol").counts
+    assert (due["usages"], due["possible_usages"]) == (1, 1)
+
+
+def test_the_summaries_are_functions_too(shop: Path) -> None:
+    """Of graph-sitter's names; each returns the text and refuses what is of another kind."""
+    codebase = Codebase(shop)
+    assert get_codebase_summary(codebase) == codebase.summary().text
+    assert "- 3 importers" in get_file_summary(codebase, "shop/billing.py")
+    assert "- 2 methods" in get_class_summary(codebase, "Invoice")
+    assert "- 1 call_sites" in get_function_summary(codebase, "round_cents")
+    assert "- 5 usages" in get_symbol_summary(codebase, "Invoice")
+    with pytest.raises(UsageError, match="no function, but a class"):
+        get_function_summary(codebase, "Invoice")
+    with pytest.raises(UsageError, match="no file, but a class"):
+        get_file_summary(codebase, "Invoice")
 
 
 @pytest.mark.parametrize("target", ["nowhere", "shop/none.py", "shop/money.py::nowhere", "nowhere.py::Invoice"])

@@ -115,7 +115,7 @@ class Bindings:
             for base in self._located(self._tables.modules.locate(row.module, file.path)):
                 if base.kind == "module" and base.file_id != file_id and self._is_public(base.file_id, name):
                     found = self.module_member(base.file_id, name)
-                    if found:
+                    if any(meaning.kind != "unknown" for meaning in found):  # unknown: it comes back to this very star
                         return found
         return ()
 

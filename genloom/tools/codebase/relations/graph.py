@@ -63,14 +63,25 @@ class RelationGraph:
             if row.ordinal in inside:
                 yield from (use for use in self._imported(file_id, row) if use.target.file_id != file_id)
 
-    def uses_of(self, place: Place) -> Iterator[Use]:
-        """Yield the uses of a definition outside its own text; of a module, its imports."""
+    def outside_names(self, place: Place) -> set[str]:
+        """Return the names, imported from outside the repository, that a definition's text uses."""
+        file_id, ordinal = place
+        found: set[str] = set()
+        for mention in self.tables.mentions_in(file_id, self.tables.file(file_id).within(ordinal)):
+            root = (mention.qualifier or mention.name).partition(".")[0]
+            meanings = () if root in found else self.resolver.chain(file_id, mention.ordinal, [root])
+            if any(meaning.kind == "external" for meaning in meanings):
+                found.add(root)
+        return found
+
+    def uses_of(self, place: Place, *, own: bool = False) -> Iterator[Use]:
+        """Yield the uses of a definition outside its own text, or with its `own`; of a module, its imports."""
         file_id, ordinal = place
         if not ordinal:
             yield from self._module_imports(file_id)
             return
         file = self.tables.file(file_id)
-        inside = set(file.within(ordinal))
+        inside = () if own else file.within(ordinal)
         name = file.definitions[ordinal].name
         imports = self._importing(place, name)
         names = {name, *(row.bound for _, row in imports)}

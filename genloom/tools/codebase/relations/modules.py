@@ -81,10 +81,12 @@ class ModuleMap:
     def _absolute(self, name: str, importer: str) -> str | None:
         if self._package and f"{name}.".startswith(self._package):
             name = name.removeprefix(self._package) if name != self._package[:-1] else "__init__"
-        own = self._by_root.get((self.module(importer)[0], name))
+        root = self.module(importer)[0]
+        own = self._by_root.get((root, name))
         if own is not None:
             return own
-        found = self._by_name.get(name)
+        beside = self._file([*(root.split("/") if root else []), *name.split(".")]) if "." in name else None
+        found = beside or self._by_name.get(name)
         shadowed = found is not None and "/" in found and name.split(".")[0] in sys.stdlib_module_names
         return None if shadowed else found
 

@@ -57,7 +57,7 @@ def summarise_symbol(graph: RelationGraph, place: Place, kind: SummaryKind) -> S
     row = file.definitions[place[1]]
     uses = [use for use in graph.uses_of(place) if use.target.confidence >= SURE]
     usages = _usages(graph, place, uses)
-    counts = usages if kind == "symbol" else {**_parts(graph, place, row, uses), **usages}
+    counts = usages if kind == "symbol" else {**_parts(graph, place, row), **usages}
     target = file.address(place[1])
     return Summary(target=target, kind=kind, counts=counts, text=_text(f"`{target}` ({kind.title()})", counts))
 
@@ -94,14 +94,10 @@ def _kinds(counted: Mapping[str, int]) -> dict[str, int]:
     return {"symbols": sum(counted.values()), **{key: counted.get(kind, 0) for kind, key in KEYS.items()}}
 
 
-def _parts(graph: RelationGraph, place: Place, row: DefinitionRow, uses: list[Use]) -> dict[str, int]:
+def _parts(graph: RelationGraph, place: Place, row: DefinitionRow) -> dict[str, int]:
     """Count what a class or function is made of, and what it depends on."""
     file = graph.tables.file(place[0])
-    targets = {use.target[:2] for use in graph.uses_inside(place) if use.target.confidence >= SURE}
-    shared = {
-        "decorators": len(row.detail("decorators") or ()),
-        "dependencies": len(targets),
-    }
+    shared = {"decorators": len(row.detail("decorators") or ()), "dependencies": _dependencies(graph, place)}
     if row.kind == "class":
         methods = sum(each.parent == row.ordinal and each.kind == "method" for each in file.definitions)
         attributes = row.detail("attribute_count") or 0
@@ -114,10 +110,33 @@ def _parts(graph: RelationGraph, place: Place, row: DefinitionRow, uses: list[Us
     return {
         "return_statements": row.detail("return_count") or 0,
         "parameters": sum(name not in ("*", "/") for name, *_ in row.detail("parameters") or ()),
-        "function_calls": row.detail("call_count") or 0,
-        "call_sites": sum(use.times for use in uses if use.kind == "call"),
+        "function_calls": sum(file.definitions[each].detail("call_count") or 0 for each in file.within(row.ordinal)),
+        "call_sites": _call_sites(graph, place),
         **shared,
     }
+
+
+def _dependencies(graph: RelationGraph, place: Place) -> int:
+    """Count the top-level definitions and the names from outside the repository that a definition's text uses."""
+    own = _top(graph, place)
+    targets = {use.target[:2] for use in graph.uses_inside(place) if use.target.confidence >= SURE}
+    tops = {target if _top(graph, target) == own else _top(graph, target) for target in targets}
+    return len(tops) + len(graph.outside_names(place))
+
+
+def _top(graph: RelationGraph, place: Place) -> Place:
+    """Return the top-level definition that a place lies in."""
+    file = graph.tables.file(place[0])
+    ordinal = place[1]
+    while ordinal and file.definitions[ordinal].parent:
+        ordinal = file.definitions[ordinal].parent
+    return (place[0], ordinal)
+
+
+def _call_sites(graph: RelationGraph, place: Place) -> int:
+    """Count the calls of a function wherever they are, its own text too."""
+    uses = graph.uses_of(place, own=True)
+    return sum(use.times for use in uses if use.kind == "call" and use.target.confidence >= SURE)
 
 
 def _usages(graph: RelationGraph, place: Place, uses: list[Use]) -> dict[str, int]:
