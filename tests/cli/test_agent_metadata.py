@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.errors import UsageError
-from genloom.interfaces.cli.agent_run import metadata_of
+from genloom.interfaces.cli.agent_input import metadata_of
 
 _LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 _JSON = st.recursive(

@@ -220,6 +220,17 @@ def test_run_can_show_its_log_beside_the_result(program: Program) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_a_deadline_counts_from_the_command_not_from_its_answer(program: Program) -> None:
+    """What the request took is missing to the waiting: here nothing is left of the second."""
+    with CodegenServer(RunPlan(pauses=True, seconds=0.5)) as server:
+        program("agent", "run", "make it", "--no-wait", **env_of(server))
+        server.set_faults([Fault(delay=1.5)])
+        done = program("agent", "resume", "1", "go on", "--deadline", "1", **env_of(server))
+        assert done.code == 130
+        assert "not finished within 0 s" in done.err
+
+
 def test_resume_goes_on_with_a_paused_run(program: Program) -> None:
     """A paused run ends waiting with 5; resumed, it comes to its end."""
     with CodegenServer(RunPlan(pauses=True, seconds=0.05, result="now it is")) as server:

@@ -74,7 +74,8 @@ def run(prompt: str, images: tuple[str, ...], metadata: tuple[str, ...], **given
 
     --example, --tests and --approval go into the metadata, where a genloom server (`genloom serve`) looks for them.
     """
-    from genloom.interfaces.cli.agent_run import NewRun, image_uri, metadata_of, start_run
+    from genloom.interfaces.cli.agent_input import image_uri, metadata_of
+    from genloom.interfaces.cli.agent_run import NewRun, start_run
     from genloom.interfaces.cli.inputs import read_prompt, read_text
 
     new = NewRun(

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import mimetypes
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from genloom.config import load_settings
-from genloom.errors import StorageError, UsageError
 from genloom.interfaces.cli.agent_report import exit_code, run_json, run_lines
 from genloom.interfaces.cli.agent_session import AgentSession, last_seen, read
 from genloom.interfaces.cli.terminal import put_json, put_text, tell
 from genloom.state import AgentRun
 from genloom.tools.codegen import AsyncCodegen
-from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.deadline import Deadline
 from genloom.tools.codegen.once.journaled import submit_journaled
 from genloom.tools.codegen.options import SubmitOptions
@@ -30,15 +25,11 @@ __all__ = [
     "Waiting",
     "await_run",
     "cancel_run",
-    "image_uri",
-    "metadata_of",
     "pause_run",
     "resume_run",
     "start_run",
     "submit_once",
 ]
-
-MAX_IMAGE_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +73,7 @@ def start_run(new: NewRun, waiting: Waiting, *, org_id: int | None, logs: bool) 
 
     async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
         until = Deadline(waiting.deadline)
-        run = await submit_once(client, new, key, session, deadline=waiting.deadline, fresh=new.key is None)
+        run = await submit_once(client, new, key, session, deadline=until.left, fresh=new.key is None)
         session.run = run
         return await _awaited(client, run, session, waiting, until.left)
 
@@ -94,12 +85,13 @@ def await_run(number: int, waiting: Waiting, *, org_id: int | None) -> int:
     session = AgentSession(org_id=org_id, quiet=waiting.quiet or not waiting.wait)
 
     async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
+        until = Deadline(waiting.deadline)
         response = await read(lambda: client.get_run(number))
         run = response.to_run()
         if not waiting.wait:
             return run, run_json(response)
         session.run = run
-        return await _awaited(client, run, session, waiting, waiting.deadline)
+        return await _awaited(client, run, session, waiting, until.left)
 
     return _give(*session.perform(work), waiting)
 
@@ -109,9 +101,10 @@ def resume_run(number: int, prompt: str, waiting: Waiting, *, org_id: int | None
     session = AgentSession(org_id=org_id, quiet=waiting.quiet, logs=logs)
 
     async def work(client: AsyncCodegen) -> tuple[AgentRun, dict[str, Any]]:
+        until = Deadline(waiting.deadline)
         response = await client.resume_run(number, prompt)
         session.run = resumed(response)
-        return await _awaited(client, session.run, session, waiting, waiting.deadline)
+        return await _awaited(client, session.run, session, waiting, until.left)
 
     return _give(*session.perform(work), waiting)
 
@@ -153,7 +146,7 @@ async def submit_once(
     from genloom.tools.store.agent_journal import open_agent_journal  # imported here: reading runs needs no database
 
     until = Deadline(deadline)
-    place = f"{resolve_access().base_url} {await client.organization(deadline=deadline)}"
+    place = await client.place(deadline=until.left)
     journal = open_agent_journal(load_settings())
     options: SubmitOptions = {**new.options, "deadline": until.left, "fresh": fresh, "emit": session.emit}
     return await submit_journaled(client, journal, new.prompt, key=key, place=place, **options)
@@ -163,8 +156,9 @@ async def _awaited(
     client: AsyncCodegen, run: AgentRun, session: AgentSession, waiting: Waiting, deadline: float | None
 ) -> tuple[AgentRun, dict[str, Any]]:
     if waiting.wait and session.logs:
-        async for item in client.follow(run, deadline=deadline, emit=session.emit):
-            run = item if isinstance(item, AgentRun) else run
+        async with aclosing(client.follow(run, deadline=deadline, emit=session.emit)) as items:
+            async for item in items:
+                run = item if isinstance(item, AgentRun) else run
     elif waiting.wait:
         run = await client.wait(run, deadline=deadline, emit=session.emit)
     return run, run_json(await last_seen(client, run), run)
@@ -184,49 +178,3 @@ def _give(run: AgentRun, shown: dict[str, Any], waiting: Waiting) -> int:
         seen = f"it waits for a person, who sees the draft at {run.web_url}" if run.web_url else "it waits for a person"
         tell(f"{seen}; `genloom agent resume {run.id} PROMPT` goes on.")
     return code
-
-
-def image_uri(path: str) -> str:
-    """Return a picture's file as a data URI. Raises `StorageError` or `UsageError`."""
-    kind = mimetypes.guess_type(path)[0] or ""
-    if not kind.startswith("image/"):
-        raise UsageError(f"{path!r} does not look like an image.", hint="Give a .png, .jpg, .gif or .webp file.")
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_IMAGE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise StorageError(f"The image {path!r} cannot be read: {error}.", hint="Check the path.") from error
-    if len(data) > MAX_IMAGE_BYTES:
-        raise UsageError(f"The image {path!r} is larger than {MAX_IMAGE_BYTES:,} bytes.", hint="Make it smaller.")
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-
-def metadata_of(
-    pairs: Sequence[str], *, examples: Sequence[str] = (), tests: str | None = None, approval: bool = False
-) -> dict[str, Any] | None:  # Any: the caller's own JSON
-    """Return `KEY=VALUE` options as metadata, `None` without any, and beside them what a genloom server looks for.
-
-    A value that is a JSON list, object, number, true, false or null is taken as such, anything else as text, also a number
-    that would not be written so again (`1.10`). Raises `UsageError`, also for what is said twice.
-    """
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"{pair!r} is no metadata.", hint="Write it as KEY=VALUE.")
-        found[name.strip()] = _value(value)
-    given = {"examples": list(examples), "tests": tests, "approval": approval}
-    asked = {name: value for name, value in given.items() if value}
-    for name in asked.keys() & found.keys():
-        raise UsageError(f"{name} is given by an option of its own and by --metadata.", hint="Give one of them.")
-    return {**found, **asked} or None
-
-
-def _value(text: str) -> Any:  # Any: JSON
-    try:
-        value = json.loads(text)
-        again = json.dumps(value, allow_nan=False)  # NaN and the infinities are Python's, not JSON's
-    except (ValueError, RecursionError):
-        return text
-    number = isinstance(value, int | float)
-    return text if isinstance(value, str) or (number and again != text) else value

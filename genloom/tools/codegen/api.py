@@ -87,6 +87,11 @@ class CodegenApi(ApiEndpoints):
             self._org_id = page.items[0].id
         return self._org_id
 
+    async def place(self, *, deadline: float | None = None) -> str:
+        """Return the server and organisation that are worked in as one text: run numbers and keys mean nothing at another.
+        Raises as `organization`."""
+        return f"{self._access.base_url} {await self.organization(deadline=deadline)}"
+
     async def run_poller(self) -> RunPoller:
         """Return the poller that this client shares with all others of its address, token, organisation and pacing."""
         return run_poller(

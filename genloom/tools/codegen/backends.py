@@ -91,13 +91,12 @@ class CodegenBackend:
         access = resolve_access(settings=self.settings())
         until = Deadline(deadline)
         async with AsyncCodegen(access=access, pacing=self.pacing) as client:
-            place = f"{access.base_url} {await client.organization(deadline=until.left)}"
             run = await submit_journaled(
                 client,
                 journal,
                 prompt,
                 key=idempotency_key,
-                place=place,
+                place=await client.place(deadline=until.left),
                 metadata=short_metadata(metadata or {}),
                 deadline=until.left,
                 emit=emit,

@@ -87,7 +87,7 @@ class AsyncCodegen(CodegenApi):
         try:
             async with asyncio.timeout(deadline):
                 poller = await self.run_poller()
-                async with submitting(key, f"{self._access.base_url} {await self.organization()}") as waited:
+                async with submitting(key, await self.place()) as waited:
                     submission = Submission(
                         key=key,
                         create=create,
