@@ -17,7 +17,7 @@ from genloom.nodes.briefing import (
     tests_section,
 )
 from genloom.nodes.generators.extension import as_extension
-from genloom.nodes.holding_back import held_out_examples
+from genloom.nodes.holding_back import hidden_examples
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
@@ -74,12 +74,12 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     causes, unless drafts were made before: then the failure stands in the state beside them and the run ends as failed.
     """
     configured, request = agent_backends.get(_backend_name(runtime)), state["request"]
-    hidden = held_out_examples(state.get("attempts") or ())
+    hidden = hidden_examples(request, state.get("attempts") or (), hold=False)
     on_site = configured.at(runtime.context.repository) if isinstance(configured, OnSiteBackend) else None
     run = None
     try:
         run = await (on_site or configured).run(
-            await _prompt(state, runtime) if on_site is None else _briefly(state),
+            await _prompt(state, runtime, hidden) if on_site is None else _briefly(state),
             metadata=request_metadata(request, hidden=hidden),
             idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=runtime.context.agent_seconds,
@@ -148,15 +148,14 @@ def _briefly(state: DispatchAgentInput) -> str:
     return "\n\n".join(filter(None, (state["request"].prompt, _history(state))))
 
 
-async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
+async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: frozenset[str]) -> str:
     request = state["request"]
-    attempts = state.get("attempts") or ()
     return load_prompt("agent").render(
         context=await context_section(request, state.get("context"), runtime),
         prompt=request.prompt,
         signature=signature_section(request),
         constraints=constraints_section(request),
-        examples=examples_section(request, hidden=held_out_examples(attempts)),
+        examples=examples_section(request, hidden=hidden),
         tests=tests_section(request),
         history=_history(state),
         demand=demand_section(request),

@@ -9,17 +9,12 @@ from genloom.state import Attempt, Example, GenerationRequest
 from genloom.tools.synthesis.calls import read_calls
 from genloom.tools.synthesis.holdout import hold_back
 
-__all__ = ["LEAST_EXAMPLES", "SHARE", "held_out_examples", "hidden_examples"]
+__all__ = ["LEAST_EXAMPLES", "SHARE", "hidden_examples"]
 
 LEAST_EXAMPLES = 4
 """Of fewer examples none is held back: each says too much of what is wanted."""
 SHARE = 4
 """At most one in so many is held back."""
-
-
-def held_out_examples(attempts: Sequence[Attempt]) -> frozenset[str]:
-    """Return the examples that an earlier generator was not shown: they stay hidden from the next one."""
-    return frozenset(text for attempt in attempts for text in attempt.draft.held_out)
 
 
 def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], *, hold: bool) -> frozenset[str]:
@@ -31,7 +26,8 @@ def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], *, 
     is never counted or hidden, whoever held it back before.
     """
     secret = _unread(request, attempts)
-    earlier = held_out_examples(attempts) & {example.text for example in secret}
+    held_out = {text for attempt in attempts for text in attempt.draft.held_out}
+    earlier = frozenset(example.text for example in secret if example.text in held_out)
     if earlier or not hold:
         return earlier
     if len(secret) < LEAST_EXAMPLES:

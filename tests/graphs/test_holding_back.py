@@ -7,6 +7,7 @@ from scenarios import fenced
 from genloom.graphs import build_generation_graph
 from genloom.nodes.holding_back import hidden_examples
 from genloom.state import Attempt, Failed, GenerationRequest, module_draft
+from genloom.testing import RunPlan
 
 EXAMPLES = [
     "slugify('Hello World') == 'hello-world'",
@@ -89,6 +90,22 @@ def test_a_model_proves_nothing_by_examples_that_it_read_in_the_prompt(use_model
     assert written.verdict.result == "passed"
     assert written.draft.held_out == ()
     assert all(text.split(" == ")[0] in str(server.chats[0]["messages"]) for text in found.draft.held_out)
+
+
+def test_an_agent_proves_nothing_by_examples_that_it_read_in_the_prompt(use_agent):
+    """What a search had held back stands in the prompt that the agent is sent, and so its draft names none."""
+    examples = "\n".join(f">>> double({n})\n{2 * n}" for n in (2, 0, -3, 7))
+    tests = "import pytest\n\nfrom double import double\n\n\ndef test_it():\n"
+    tests += "    with pytest.raises(TypeError):\n        double('a')\n"
+    use_agent(RunPlan(result=fenced("def double(number: int) -> int:\n    return number - -number\n")))
+    state = build_generation_graph().invoke(
+        {"request": {"prompt": f"Double a number.\n{examples}", "name": "double", "tests": tests}},
+        context={"generators": ["search"], "allow_fallback": True},
+    )
+    found, written = state["attempts"]
+    assert (found.draft.generator, written.draft.generator) == ("search", "agent")
+    assert found.draft.held_out
+    assert (written.verdict.result, written.draft.held_out) == ("passed", ())
 
 
 def test_a_draft_made_for_what_it_was_shown_fails_and_is_told_nothing_more(use_model, model_context):
