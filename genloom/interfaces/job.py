@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from pydantic import ValidationError
 
@@ -16,7 +16,8 @@ from genloom.errors import CredentialError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.interfaces.agents import offer_agents
 from genloom.interfaces.asked import as_dict, as_request, problems_of
-from genloom.state import Comparison, FurtherChecks, GenerationRequest, GraphContext, ReviewPolicy
+from genloom.state import Capability, Comparison, FurtherChecks, GenerationRequest, GraphContext, ReviewPolicy
+from genloom.state.draft import OwnGenerator
 from genloom.tools.chat.models import registered_models
 from genloom.tools.codegen import NO_BACKEND_HINT
 from genloom.tools.house_rules import policy_for
@@ -53,8 +54,9 @@ class GenerateOptions(TypedDict, total=False):
     python: str | Path | None
     model: str | None
     reviewer_model: str | None
-    generators: Sequence[Literal["reuse", "search", "model"]]
+    generators: Sequence[OwnGenerator]
     search_seconds: float
+    search_megabytes: int
     check_seconds: float
     further_checks: FurtherChecks
     hold_back: bool
@@ -66,8 +68,10 @@ class GenerateOptions(TypedDict, total=False):
     allow_fallback: bool
     approval: bool
     accept_unverified: bool
+    granted: Sequence[Capability]
     policy: ReviewPolicy | Mapping[str, Any]  # Any: a policy as plain JSON
     allow_weak_sandbox: bool
+    organisation: int | None
     thread_id: str | None
     durable: bool
     cache: bool

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Literal, NotRequired
 
 from langgraph.errors import NodeError
-from langgraph.runtime import get_runtime
 from langgraph.types import Command
 from typing_extensions import TypedDict
 
-from genloom.config import load_settings
 from genloom.errors import GenerationError, ModelError, TimeLimitError
 from genloom.events import Note
 from genloom.nodes.node import node
-from genloom.nodes.runtime import NodeRuntime
+from genloom.nodes.runtime import NodeRuntime, current_context
 from genloom.state import AgentRun, Failure, GraphContext
 from genloom.tools.codegen import agent_backends
 from genloom.tools.codegen.backends import OnSiteBackend
@@ -74,7 +72,7 @@ def model_failed(state: FallbackInput, error: NodeError) -> Command[Literal["fal
         return Command(goto="generate")
     if not isinstance(cause, ModelError | TimeLimitError):
         raise _same_again(cause) from cause
-    _, context = (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
+    _, context = current_context()
     if not may_dispatch(context):
         what = "The model failed" if isinstance(cause, ModelError) else "There is no draft"
         raise GenerationError(

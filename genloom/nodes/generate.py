@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Literal, NotRequired
+from typing import NotRequired
 
 from langchain_core.messages import AnyMessage
 from typing_extensions import TypedDict
@@ -22,11 +22,12 @@ from genloom.nodes.generators import (
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Attempt, CodeContext, Draft, GenerationRequest
+from genloom.state.draft import OwnGenerator
 from genloom.tools.checks import name_bases
 
 __all__ = ["GENERATORS", "generate"]
 
-GENERATORS: Mapping[Literal["reuse", "search", "model"], Generator] = {
+GENERATORS: Mapping[OwnGenerator, Generator] = {
     "reuse": reuse_existing,
     "search": search_program,
     "model": write_with_model,

@@ -24,7 +24,7 @@ from genloom.nodes.policies import NodePolicy
 from genloom.state import GraphContext
 from genloom.tools.security import Redactor
 
-__all__ = ["NodeRuntime", "TaskMemories", "current_runtime"]
+__all__ = ["NodeRuntime", "TaskMemories", "current_context", "current_runtime"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +68,16 @@ class TaskMemories:
             return memory
 
 
+def current_context() -> tuple[Settings, GraphContext]:
+    """Return the settings and the context of what LangGraph is running now, resolved. A context that was omitted (`None`
+    locally, the default instance on a server) means the defaults."""
+    return (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
+
+
 def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
-    """Return what surrounds the node that LangGraph is running now. A context that was omitted (`None` locally, the
-    default instance on a server) means the defaults."""
+    """Return what surrounds the node that LangGraph is running now."""
     runtime = get_runtime(GraphContext)
-    settings, context = (runtime.context or GraphContext()).resolved(load_settings())
+    settings, context = current_context()
     info = runtime.execution_info
     this_try = info.node_attempt if info is not None else 1
     task_id = info.task_id if info is not None else ""

@@ -7,9 +7,11 @@ from typing import Literal
 
 from genloom.state.part import StatePart
 
-__all__ = ["Draft", "FileChange", "GeneratorName", "module_draft"]
+__all__ = ["Draft", "FileChange", "GeneratorName", "OwnGenerator", "module_draft"]
 
-GeneratorName = Literal["reuse", "search", "model", "agent"]
+OwnGenerator = Literal["reuse", "search", "model"]
+"""The ways of making a draft that genloom has itself."""
+GeneratorName = Literal[OwnGenerator, "agent"]
 
 
 class FileChange(StatePart):

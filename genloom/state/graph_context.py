@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from genloom.config import Settings
 from genloom.state.capability import Capability
+from genloom.state.draft import OwnGenerator
 from genloom.state.part import StatePart
 from genloom.state.review_policy import ReviewPolicy
 
@@ -19,7 +20,7 @@ __all__ = ["FurtherChecks", "GraphContext"]
 FurtherChecks = Literal["advisory", "required", "off"]
 """What checks beyond the caller's may do: be shown, also fail a draft, or not be made at all."""
 
-GENERATORS: tuple[Literal["reuse", "search", "model"], ...] = ("reuse", "search", "model")
+GENERATORS: tuple[OwnGenerator, ...] = get_args(OwnGenerator)
 
 
 class GraphContext(StatePart):
@@ -40,9 +41,9 @@ class GraphContext(StatePart):
     reviewer_model: Annotated[
         str | None, Field(title="Reviewer model", description="Model that reviews; default: the model that writes")
     ] = None
-    generators: Annotated[
-        tuple[Literal["reuse", "search", "model"], ...], Field(title="Generators", description="Tried in this order")
-    ] = GENERATORS
+    generators: Annotated[tuple[OwnGenerator, ...], Field(title="Generators", description="Tried in this order")] = (
+        GENERATORS
+    )
     search_seconds: Annotated[
         float, Field(gt=0, le=300, title="Search time", description="Wall seconds of a search")
     ] = 5.0

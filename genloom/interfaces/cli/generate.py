@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 import click
 
@@ -11,10 +11,9 @@ from genloom.interfaces.cli import options
 if TYPE_CHECKING:
     from genloom.interfaces.job import GenerateOptions
     from genloom.state import Comparison, FurtherChecks
+    from genloom.state.draft import OwnGenerator
 
 __all__ = ["command"]
-
-_GENERATORS = ("reuse", "search", "model")
 
 
 class Arguments(TypedDict):
@@ -55,11 +54,13 @@ class Arguments(TypedDict):
 def _generator_names(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[str, ...] | None:
     if text is None:
         return None
+    from genloom.state.graph_context import GENERATORS
+
     names = tuple(name.strip() for name in text.split(",") if name.strip())
-    unknown = [name for name in names if name not in _GENERATORS]
+    unknown = [name for name in names if name not in GENERATORS]
     if unknown or not names:
         raise click.BadParameter(
-            f"{', '.join(unknown) or 'nothing'} is no generator; there are {', '.join(_GENERATORS)}."
+            f"{', '.join(unknown) or 'nothing'} is no generator; there are {', '.join(GENERATORS)}."
         )
     return names
 
@@ -166,7 +167,7 @@ def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
 
         asked["policy"] = read_policy(given["policy"])
     if given["generators"] is not None:
-        asked["generators"] = cast("tuple[Literal['reuse', 'search', 'model'], ...]", given["generators"])
+        asked["generators"] = cast("tuple[OwnGenerator, ...]", given["generators"])
     if given["comparison"] is not None:
         asked["comparison"] = given["comparison"]
     if given["show_all_examples"]:
