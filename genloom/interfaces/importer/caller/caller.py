@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from genloom.interfaces.importer.absolute import absolute
 from genloom.syntax import parse_module
 
 __all__ = ["Caller", "bindings_of", "parse_caller", "resolved_module"]
@@ -16,7 +17,7 @@ MAX_CHARACTERS = 1_000_000
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller's text with its tree. `names` are the local names of what is imported from the module (local -> original,
+    """A caller's text with its tree. `names` are the local names of what is imported from the module (local -> original),
     `modules` the dotted expressions that mean the module itself."""
 
     text: str
@@ -77,13 +78,7 @@ def bindings_of(tree: ast.AST, module: str, package: str) -> tuple[dict[str, str
 
 def resolved_module(node: ast.ImportFrom, package: str) -> str:
     """Return the full name of the module that an import takes from, "" for one that leads above the package."""
-    if not node.level:
-        return node.module or ""
-    parts = package.split(".") if package else []
-    if node.level > len(parts):
-        return ""
-    kept = parts[: len(parts) - node.level + 1]
-    return ".".join([*kept, *([node.module] if node.module else [])])
+    return absolute(node.module or "", node.level, package)
 
 
 def _by_parents(tree: ast.AST, module: str) -> set[str]:

@@ -156,14 +156,15 @@ def compile_module(content: bytes | str, path: str, fullname: str, *, is_package
         return cast("CodeType", compile(content, path, "exec", flags=flags, dont_inherit=True))
     import ast  # imported here: few modules have relative imports
 
+    from genloom.interfaces.importer.absolute import absolute
+
     tree = ast.parse(content, path)
     package = fullname if is_package else fullname.rpartition(".")[0]
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
-            parts = package.split(".")
-            base = ".".join(parts[: len(parts) - node.level + 1])
-            if base:
-                node.module, node.level = f"{base}.{node.module}" if node.module else base, 0
+            module = absolute(node.module or "", node.level, package)
+            if module:
+                node.module, node.level = module, 0
     return cast("CodeType", compile(tree, path, "exec", flags=flags, dont_inherit=True))
 
 

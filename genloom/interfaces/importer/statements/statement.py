@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, CodeType, FrameType
 from typing import Any
 
+from genloom.interfaces.importer.absolute import absolute
 from genloom.interfaces.importer.asked import CallSite
 from genloom.interfaces.importer.statements.instructions import Instruction, instruction_before, running_instruction
 
@@ -89,10 +90,7 @@ def _absolute(name: str, level: int, known: dict[str, Any]) -> str | None:  # An
     package = known.get("__package__")
     if package is None:
         package = known.get("__name__", "") if "__path__" in known else known.get("__name__", "").rpartition(".")[0]
-    parts = package.rsplit(".", level - 1)
-    if not package or len(parts) < level:
-        return None
-    return f"{parts[0]}.{name}" if name else str(parts[0])
+    return absolute(name, level, package) or None
 
 
 def undefined_names(frame: FrameType) -> tuple[str, ...]:
