@@ -133,7 +133,7 @@ def test_what_is_rejected_is_gone_and_begins_anew(project: Project, serve: Serve
     server = serve(fenced(SLUGIFY), fenced(SLUGIFY))
     first = pending(project)
     record = pending_reviews(project.directory)[0]
-    assert resume_pending(record, project.options(), approve=False, comment="no") is None
+    assert resume_pending(record, project.directory, approve=False, comment="no") is None
     assert pending_reviews(project.directory) == ()
     assert pending(project).thread_id != first.thread_id
     assert len(server.chats) == 2

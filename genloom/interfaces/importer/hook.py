@@ -147,7 +147,7 @@ class ImportHook:
         """The spec of the namespace's package, or of one above it: the user's own, else an empty one."""
         from genloom.interfaces.importer.modules.loader import AnchorLoader, package_spec
 
-        found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
+        found = found_elsewhere(fullname, path)
         root = fullname == self.options.namespace
         if found is not None:
             if root and type(found.loader) is SourceFileLoader:
@@ -159,7 +159,7 @@ class ImportHook:
         """The spec of a file that the user wrote."""
         from genloom.interfaces.importer.modules.loader import HandWrittenLoader
 
-        found = found_elsewhere(fullname, path, tuple(HOOKS.values()))
+        found = found_elsewhere(fullname, path)
         if found is not None and type(found.loader) is SourceFileLoader:
             found.loader = HandWrittenLoader(fullname, found.loader.path)
         return found

@@ -56,7 +56,7 @@ def demand_free(namespace: str, directory: Path) -> None:
     parts = namespace.split(".")
     for depth in range(1, len(parts) + 1):
         name = ".".join(parts[:depth])
-        spec = PathFinder.find_spec(name, places) or found_elsewhere(name, places, tuple(HOOKS.values()))
+        spec = PathFinder.find_spec(name, places) or found_elsewhere(name, places)
         if spec is None or (depth < len(parts) and spec.submodule_search_locations is None):
             return
         places = list(spec.submodule_search_locations or ())
@@ -75,8 +75,9 @@ def _clash(namespace: str, what: str) -> UsageError:
     )
 
 
-def found_elsewhere(fullname: str, path: Sequence[str] | None, hooks: tuple[object, ...]) -> ModuleSpec | None:
-    """Return the spec of a module that another finder than our `hooks` has a file of, `None` when none has."""
+def found_elsewhere(fullname: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    """Return the spec of a module that another finder than our hooks has a file of, `None` when none has."""
+    hooks = tuple(HOOKS.values())
     for finder in list(sys.meta_path):
         if finder in hooks or not hasattr(finder, "find_spec"):
             continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from genloom.errors import GeneratedImportError
 
-__all__ = ["being_generated", "demand_not_underway", "underway"]
+__all__ = ["demand_not_underway", "underway"]
 
 
 @dataclass(eq=False)
@@ -34,11 +34,6 @@ def _new_process() -> None:
 
 
 os.register_at_fork(after_in_child=_new_process)
-
-
-def being_generated(module: str) -> bool:
-    """Whether this code runs inside the generation, or the first run, of a module."""
-    return module in _chain()
 
 
 def demand_not_underway(module: str) -> None:

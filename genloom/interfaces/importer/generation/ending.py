@@ -61,19 +61,19 @@ def _tells_of_reach(finding: Finding) -> bool:
     return finding.severity != "note" and not finding.rule[:1].isupper()
 
 
-def refused(asked: ModuleRequest, result: GenerationResult) -> GeneratedImportError:
+def refused(module: str, names: tuple[str, ...], result: GenerationResult) -> GeneratedImportError:
     """Return the error for a result that is not accepted."""
-    names = ", ".join(asked.names)
+    told = ", ".join(names)
     message = {
-        "unverified": f"{asked.module} was generated ({names}), and nothing that its callers show proves it.",
-        "needs_model": f"{asked.module} cannot be generated ({names}) without a model.",
-    }.get(result.outcome, f"{asked.module} could not be generated ({names}).")
+        "unverified": f"{module} was generated ({told}), and nothing that its callers show proves it.",
+        "needs_model": f"{module} cannot be generated ({told}) without a model.",
+    }.get(result.outcome, f"{module} could not be generated ({told}).")
     against = speaks_against(result) if result.outcome == "unverified" else ()
     evidence = [result.reason, *_tried(result), *against, *_evidence(result)]
     return GeneratedImportError(
         message,
-        hint=_hint(asked, result),
-        name=asked.module,
+        hint=_hint(names, result),
+        name=module,
         evidence=[_shortened(line) for line in dict.fromkeys(evidence) if line][:MAX_EVIDENCE],
     )
 
@@ -108,11 +108,11 @@ def _check_line(check: CheckResult) -> str:
     return f"{check.check}: {next(iter([*marked, *told]), 'failed')}"
 
 
-def _hint(asked: ModuleRequest, result: GenerationResult) -> str:
+def _hint(names: tuple[str, ...], result: GenerationResult) -> str:
     match result.outcome:
         case "unverified":
             return (
-                f"Show what it must do beside the import, such as `assert {asked.names[0]}(…) == …`; "
+                f"Show what it must do beside the import, such as `assert {names[0]}(…) == …`; "
                 "or look at it yourself (mode='review'), or accept what nothing speaks against (accept_unverified=True)."
             )
         case "needs_model":

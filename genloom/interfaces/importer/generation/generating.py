@@ -128,6 +128,6 @@ def _policy(given: ReviewPolicy | Mapping[str, Any] | None, *, reviewed: bool) -
 
 def _concluded(asked: ModuleRequest, built: ImportRequest, result: GenerationResult) -> GeneratedSource:
     if not result.usable or (result.outcome == "unverified" and speaks_against(result)):
-        raise refused(asked, result)
+        raise refused(asked.module, asked.names, result)
     accepted_by = "accept_unverified" if result.outcome == "unverified" else ""
     return accepted_source(result, built.request, asked.names, accepted_by=accepted_by)

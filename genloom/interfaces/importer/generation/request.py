@@ -33,20 +33,10 @@ __all__ = ["ImportRequest", "import_request"]
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """A request with the place that it is checked in; `examples` and `tests` are what it demands."""
+    """A request with the place that it is checked in."""
 
     request: GenerationRequest
     place: Place
-
-    @property
-    def examples(self) -> tuple[str, ...]:
-        """The texts of the examples."""
-        return self.request.examples
-
-    @property
-    def tests(self) -> str:
-        """The text of the pytest file."""
-        return self.request.tests or ""
 
 
 def import_request(asked: ModuleRequest, settings: Settings) -> ImportRequest:

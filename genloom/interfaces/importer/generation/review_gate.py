@@ -17,8 +17,8 @@ from genloom.config import load_settings
 from genloom.errors import GeneratedImportError, PendingReview, StorageError, ThreadError
 from genloom.interfaces.importer.asked import GeneratedSource, ModuleRequest
 from genloom.interfaces.importer.generation.ending import accepted_source, refused
-from genloom.interfaces.importer.options import ImportOptions, in_notebook, is_terminal
-from genloom.interfaces.importer.pins.own_folder import own_folder
+from genloom.interfaces.importer.options import in_notebook, is_terminal
+from genloom.interfaces.importer.pins.own_folder import file_stem, own_folder
 from genloom.interfaces.result import GenerationResult
 from genloom.interfaces.visible import visible
 from genloom.portal import run_sync
@@ -92,7 +92,7 @@ def _remarks(result: GenerationResult) -> tuple[str, ...]:
 def write_pending(directory: Path, record: PendingRecord) -> None:
     """Keep a record, in place of an earlier one for the module. Raises `StorageError`."""
     try:
-        path = own_folder(directory, "pending") / _file_name(record.module)
+        path = own_folder(directory, "pending") / f"{file_stem(record.module)}.json"
     except OSError as error:
         raise StorageError(f"{directory} cannot be written: {error}.", hint="Make it writable.") from error
     write_atomically(path, json.dumps(asdict(record), indent=1), expected_sha256=OVERWRITE)
@@ -100,7 +100,7 @@ def write_pending(directory: Path, record: PendingRecord) -> None:
 
 def forget(directory: Path, record: PendingRecord) -> None:
     """Drop a record; one that is gone already is no matter."""
-    (own_folder(directory, "pending", make=False) / _file_name(record.module)).unlink(missing_ok=True)
+    (own_folder(directory, "pending", make=False) / f"{file_stem(record.module)}.json").unlink(missing_ok=True)
 
 
 def pending_reviews(directory: Path) -> tuple[PendingRecord, ...]:
@@ -113,7 +113,7 @@ def pending_reviews(directory: Path) -> tuple[PendingRecord, ...]:
 def waiting_review(asked: ModuleRequest) -> PendingRecord | None:
     """Return what waits already for the module as it stands, so that it is not generated twice or written over."""
     folder = own_folder(asked.options.directory, "pending", make=False)
-    record = _read(folder / _file_name(asked.module))
+    record = _read(folder / f"{file_stem(asked.module)}.json")
     if record is None or asked.options.mode != "review":
         return None
     return record if record.base_sha256 == _hash(asked.existing) else None
@@ -157,14 +157,13 @@ async def decide(asked: ModuleRequest, record: PendingRecord, *, approve: bool) 
 
 
 def resume_pending(
-    record: PendingRecord, options: ImportOptions | Path, *, approve: bool, comment: str = ""
+    record: PendingRecord, directory: Path, *, approve: bool, comment: str = ""
 ) -> GeneratedSource | None:
     """Go on with the run that waits, with a person's decision, without another generation. Returns the source to be pinned,
-    `None` where it was rejected; the record is gone then.
+    `None` where it was rejected; the record, which lies in that directory of modules, is gone then.
 
-    `options` tell the directory. Raises `ThreadError` where the run is gone, `GeneratedImportError` where it ends badly.
+    Raises `ThreadError` where the run is gone, `GeneratedImportError` where it ends badly.
     """
-    directory = options if isinstance(options, Path) else options.directory
     return run_sync(_resumed(directory, record, approve=approve, comment=comment))
 
 
@@ -179,8 +178,7 @@ async def _resumed(directory: Path, record: PendingRecord, *, approve: bool, com
     if not approve:
         return None
     if not result.usable:
-        options = ImportOptions(namespace=record.module.split(".")[0], directory=directory, mode="review")
-        raise refused(ModuleRequest(module=record.module, names=record.names, options=options), result)
+        raise refused(record.module, record.names, result)
     return accepted_source(result, stored.request, record.names, accepted_by="review")
 
 
@@ -237,11 +235,6 @@ def _ask_in_notebook(module: str, shown: str) -> str:
 
 def _question(module: str) -> str:
     return f"genloom wrote {module}, as shown above. Import it?"
-
-
-def _file_name(module: str) -> str:
-    name = module if len(module) <= 100 else hashlib.sha256(module.encode()).hexdigest()
-    return f"{name}.json"
 
 
 def _read(path: Path) -> PendingRecord | None:

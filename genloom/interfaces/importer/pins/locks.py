@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import threading
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genloom.errors import GeneratedImportError
-from genloom.interfaces.importer.pins.own_folder import own_folder
+from genloom.interfaces.importer.pins.own_folder import file_stem, own_folder
 
 if TYPE_CHECKING:
     from genloom.interfaces.importer.options import ImportOptions
@@ -102,8 +101,7 @@ def _lock_path(directory: Path, module: str) -> Path:
         folder = own_folder(directory, "locks")
     except OSError as error:
         raise _unwritable(module, directory, error) from error
-    name = module if len(module) <= 100 else hashlib.sha256(module.encode()).hexdigest()
-    return folder / f"{name}.lock"
+    return folder / f"{file_stem(module)}.lock"
 
 
 def _busy(module: str, options: ImportOptions, who: str) -> GeneratedImportError:

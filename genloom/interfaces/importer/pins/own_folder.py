@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import importlib
 from pathlib import Path
 
-__all__ = ["own_folder"]
+__all__ = ["file_stem", "own_folder"]
 
 _NAME = ".genloom"
+MAX_STEM = 100
 
 
 def own_folder(directory: Path, purpose: str, *, make: bool = True) -> Path:
@@ -29,3 +31,8 @@ def own_folder(directory: Path, purpose: str, *, make: bool = True) -> Path:
         if not ignored.exists():
             ignored.write_text("*\n", encoding="utf-8")
     return folder
+
+
+def file_stem(module: str) -> str:
+    """Return the name of a module's file in that folder, without its ending; a long name's stands for it."""
+    return module if len(module) <= MAX_STEM else hashlib.sha256(module.encode()).hexdigest()

@@ -12,6 +12,7 @@ from genloom.interfaces.server.runs.graph_choice import graph_of
 from genloom.interfaces.server.runs.run_request import check_follow_up, check_request
 from genloom.interfaces.server.serving import Serving
 from genloom.interfaces.server.storage import RunRecord
+from genloom.tools.codegen.signature import SHORTEST_SECRET
 from genloom.tools.codegen.wire import (
     CreateAgentRunInput,
     HTTPValidationError,
@@ -24,7 +25,6 @@ from genloom.tools.codegen.wire.webhooks import MAX_URL_CHARACTERS
 __all__ = ["checked_address", "checked_creation", "checked_follow_up", "checked_resumption"]
 
 MOST_WEBHOOKS = 5
-SHORTEST_SECRET = 16
 LONGEST_NAME = 500
 
 Problem = tuple[tuple[str | int, ...], str]
