@@ -3,8 +3,8 @@
 Each folder is a git checkout; its tracked files in the languages of the extra `languages` are outlined by genloom and listed
 by ctags, and the definitions are compared by file, name and line: a name that ctags gives is found when an outline has it in
 a head that reaches that line, give or take two lines. Kinds of ctags that are no definitions of genloom's (`LEFT_OUT`:
-fields, constants, parameters, packages) and what ctags calls anonymous do not count. CPU seconds are those of this process, with
-the compilation of the queries, and of ctags for the whole repository.
+fields, constants, parameters, packages) and what ctags calls anonymous do not count. CPU seconds are those of this process
+(with the compilation of the queries) and of ctags for the whole repository.
 """
 
 from __future__ import annotations
