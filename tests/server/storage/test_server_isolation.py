@@ -36,7 +36,6 @@ OPERATIONS: dict[str, Operation] = {
     "create": create,
     "create as": lambda s, org, user, n, v: create(s, org, n, n, None),
     "get": lambda s, org, user, n, v: s.runs.get(org, n),
-    "find": lambda s, org, user, n, v: s.runs.find(org, MARK),
     "page": lambda s, org, user, n, v: s.runs.page(org, skip=0, limit=100, user_id=v),
     "progress": follow,
     "cancel": lambda s, org, user, n, v: s.runs.want(org, n, "cancel", deliveries=[MESSAGE]),

@@ -16,7 +16,7 @@ from genloom.interfaces.server.storage.acceptance import (
     new_place,
     values_of_resumed,
 )
-from genloom.interfaces.server.storage.columns import digest_of, is_id
+from genloom.interfaces.server.storage.columns import is_id
 from genloom.interfaces.server.storage.deliveries import post_all
 from genloom.interfaces.server.storage.lanes import reads, writes
 from genloom.interfaces.server.storage.leases import RunLeases
@@ -96,14 +96,6 @@ class Runs(RunLeases):
             return None
         with self._database.read() as db:
             return run_of_number(db, organization_id, run_id)
-
-    @reads
-    def find(self, organization_id: int, idempotency_key: str) -> RunRecord | None:
-        """Return the run of an idempotency key, `None` when the organisation has none."""
-        if not is_id(organization_id):
-            return None
-        with self._database.read() as db:
-            return run_of_key(db, organization_id, digest_of(idempotency_key))
 
     @reads
     def page(
