@@ -36,8 +36,10 @@ MAX_TERMS = 200
 MAX_NAMED = 500
 SHORTEST_NAMED = 3
 RELEVANCE_SYMBOLS = 5
-CANDIDATES = 200
+CANDIDATES = 150
 """How many files are looked into, after a first look at how widely each spreads the terms; besides, all of the hints."""
+RARE = 40
+"""A term in no more files than this has all of them looked into: it may be a name there."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ def _candidates(
     roles = statistics.roles
     for file_id in found:
         found[file_id] *= role_weight(roles[file_id], weights, about_tests=about_tests)
-    return set(heapq.nsmallest(CANDIDATES, found, key=lambda f: (-found[f], statistics.files[f].path)))
+    best = heapq.nsmallest(CANDIDATES, found, key=lambda f: (-found[f], statistics.files[f].path))
+    return {*best, *(row[0] for rows in spread.values() if len(rows) <= RARE for row in rows)}
 
 
 def _hints(
