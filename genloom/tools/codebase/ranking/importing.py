@@ -35,7 +35,9 @@ class Importing:
             found = self._found[path] = frozenset(
                 importer
                 for importer, module, name in self._that_may_mean(path)
-                if importer != path and resolve(module, "" if name == "*" else name, importer) == path
+                if importer != path
+                and _reaches(module, importer, path)
+                and resolve(module, "" if name == "*" else name, importer) == path
             )
         return found
 
@@ -50,6 +52,19 @@ class Importing:
         for row in self._by_name.get(stem, ()):
             if row[1].rpartition(".")[2] in (parent, ""):
                 yield row
+
+
+def _reaches(module: str, importer: str, path: str) -> bool:
+    """Whether the folders that a module names can be those of a file: told by the texts alone, which resolves few in vain."""
+    if module.startswith("."):
+        up = len(module) - len(module.lstrip("."))
+        folder = importer.rsplit("/", up)[0] if importer.count("/") >= up else ""
+        return not folder or path.startswith(f"{folder}/")
+    parent = module.rpartition(".")[0].replace(".", "/")
+    folder = path.rpartition("/")[0]
+    if path.endswith("/__init__.py") or not parent:
+        return not parent or parent.rpartition("/")[2] in folder
+    return f"/{folder}/".find(f"/{parent}/") >= 0 or parent.endswith(folder)
 
 
 def importers(connection: sqlite3.Connection, modules: ModuleMap, targets: Iterable[str]) -> dict[str, frozenset[str]]:
