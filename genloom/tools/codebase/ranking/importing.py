@@ -55,7 +55,7 @@ class Importing:
 
 
 def _reaches(module: str, importer: str, path: str) -> bool:
-    """Whether the folders that a module names can be those of a file: told by the texts alone, which resolves few in vain."""
+    """Whether the folders that a module names can be those of a file, told by the texts alone: few are resolved in vain."""
     if module.startswith("."):
         up = len(module) - len(module.lstrip("."))
         folder = importer.rsplit("/", up)[0] if importer.count("/") >= up else ""
