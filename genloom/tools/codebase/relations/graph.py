@@ -131,8 +131,8 @@ class RelationGraph:
         file_id, ordinal = place
         if self.tables.file(file_id).definitions[ordinal].kind == "method":
             return
-        about = {importer for importer, _ in self.tables.imports_about(self._stem(file_id))}
-        files = sorted({file_id, *importers, *about, *self.tables.star_importers()} & self.tables.paths.keys())
+        about = {use.source[0] for use in self._module_imports(file_id)}
+        files = sorted({file_id, *importers, *about, *self.tables.star_importers} & self.tables.paths.keys())
         for mention in self.tables.mentions_behind(files, names):
             yield from (each for each in self.resolver.prefixes(mention) if each.name in names)
 

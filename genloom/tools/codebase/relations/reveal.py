@@ -44,9 +44,10 @@ def reveal(
     """
     place = find_place(graph.tables, symbol)
     texts = _Texts(graph, root)
+    own = {"uses": graph.dependencies(place), "is used by": graph.usages(place)}
     near = {
-        direction: list(_neighbours(graph, place, direction, min(degree, MAX_DEGREE)))
-        for direction in ("uses", "is used by")
+        direction: list(_neighbours(graph, place, direction, relations, min(degree, MAX_DEGREE)))
+        for direction, relations in own.items()
     }
     budget = max_tokens
     while True:
@@ -62,30 +63,29 @@ def reveal(
     return Revealed(
         text=text,
         tokens=tokens,
-        dependencies=graph.dependencies(place),
-        usages=graph.usages(place),
+        dependencies=own["uses"],
+        usages=own["is used by"],
         truncated=page.truncated,
     )
 
 
 def _neighbours(
-    graph: RelationGraph, place: Place, direction: str, degree: int
+    graph: RelationGraph, place: Place, direction: str, relations: Sequence[Relation], degree: int
 ) -> Iterator[tuple[int, Place, Relation]]:
     """Yield the distance, place and relation of what lies within `degree` steps, nearest first, surest first."""
     seen = {graph.address(place)}
-    ring = [place]
     for distance in range(1, degree + 1):
-        found: list[Place] = []
-        for each in ring:
-            relations = graph.dependencies(each) if direction == "uses" else graph.usages(each)
-            for relation in relations:
-                address = relation.target if direction == "uses" else relation.source
-                if relation.confidence < LEAST_CONFIDENCE or address in seen or len(seen) > MAX_NEIGHBOURS:
-                    continue
-                seen.add(address)
-                found.append(find_place(graph.tables, address))
-                yield distance, found[-1], relation
-        ring = found
+        ring: list[Place] = []
+        for relation in relations:
+            address = relation.target if direction == "uses" else relation.source
+            if relation.confidence < LEAST_CONFIDENCE or address in seen or len(seen) > MAX_NEIGHBOURS:
+                continue
+            seen.add(address)
+            ring.append(find_place(graph.tables, address))
+            yield distance, ring[-1], relation
+        if distance < degree:
+            further = graph.dependencies if direction == "uses" else graph.usages
+            relations = [relation for each in ring for relation in further(each)]
 
 
 class _Texts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -234,21 +234,22 @@ class Tables:
         )
         return [MentionRow(*row) for row in rows if wanted is None or row[1] in wanted]
 
-    def mentions_behind(self, files: Iterable[int], names: Iterable[str]) -> Iterator[MentionRow]:
+    def mentions_behind(self, files: Iterable[int], names: Collection[str]) -> Iterator[MentionRow]:
         """Yield the mentions in some files that stand behind one of the names: `make` in `C.make()`."""
-        wanted = frozenset(names)
         for file_id in files:
-            rows = self._connection.execute(
-                "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE file_id = ? AND qualifier <> ''",
-                (file_id,),
-            )
-            yield from (MentionRow(*row) for row in rows.fetchall() if not wanted.isdisjoint(row[2].split(".")))
+            for name in sorted(names):
+                rows = self._connection.execute(
+                    "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE file_id = ?"
+                    " AND qualifier <> '' AND instr('.' || qualifier || '.', ?) > 0",
+                    (file_id, f".{name}."),
+                )
+                yield from map(MentionRow._make, rows.fetchall())
 
-    def star_importers(self) -> set[int]:
-        """Return the files that import all names of some module."""
-        return {
-            file_id for (file_id,) in self._connection.execute("SELECT DISTINCT file_id FROM imports WHERE name = '*'")
-        }
+    @cached_property
+    def star_importers(self) -> frozenset[int]:
+        """The files that import all names of some module."""
+        rows = self._connection.execute("SELECT DISTINCT file_id FROM imports WHERE name = '*'")
+        return frozenset(file_id for (file_id,) in rows)
 
     def imports_of(self, name: str) -> list[tuple[int, ImportRow]]:
         """Return the imports of a name from some module, and those of modules whose last part is that name."""

@@ -6,7 +6,7 @@ has a confidence of .5 or more, as one for each definition that uses it; the res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,9 +55,9 @@ def summarise_symbol(graph: RelationGraph, place: Place, kind: SummaryKind) -> S
     """Summarise one definition: as a class or function with what it is made of, as a symbol with its usages alone."""
     file = graph.tables.file(place[0])
     row = file.definitions[place[1]]
-    uses = [use for use in graph.uses_of(place) if use.target.confidence >= SURE]
+    uses = list(graph.uses_of(place, own=True))
     usages = _usages(graph, place, uses)
-    counts = usages if kind == "symbol" else {**_parts(graph, place, row), **usages}
+    counts = usages if kind == "symbol" else {**_parts(graph, place, row, uses), **usages}
     target = file.address(place[1])
     return Summary(target=target, kind=kind, counts=counts, text=_text(f"`{target}` ({kind.title()})", counts))
 
@@ -94,7 +94,7 @@ def _kinds(counted: Mapping[str, int]) -> dict[str, int]:
     return {"symbols": sum(counted.values()), **{key: counted.get(kind, 0) for kind, key in KEYS.items()}}
 
 
-def _parts(graph: RelationGraph, place: Place, row: DefinitionRow) -> dict[str, int]:
+def _parts(graph: RelationGraph, place: Place, row: DefinitionRow, uses: Sequence[Use]) -> dict[str, int]:
     """Count what a class or function is made of, and what it depends on."""
     file = graph.tables.file(place[0])
     shared = {"decorators": len(row.detail("decorators") or ()), "dependencies": _dependencies(graph, place)}
@@ -111,7 +111,7 @@ def _parts(graph: RelationGraph, place: Place, row: DefinitionRow) -> dict[str, 
         "return_statements": row.detail("return_count") or 0,
         "parameters": sum(name not in ("*", "/") for name, *_ in row.detail("parameters") or ()),
         "function_calls": sum(file.definitions[each].detail("call_count") or 0 for each in file.within(row.ordinal)),
-        "call_sites": _call_sites(graph, place),
+        "call_sites": sum(use.times for use in uses if use.kind == "call" and use.target.confidence >= SURE),
         **shared,
     }
 
@@ -133,18 +133,14 @@ def _top(graph: RelationGraph, place: Place) -> Place:
     return (place[0], ordinal)
 
 
-def _call_sites(graph: RelationGraph, place: Place) -> int:
-    """Count the calls of a function wherever they are, its own text too."""
-    uses = graph.uses_of(place, own=True)
-    return sum(use.times for use in uses if use.kind == "call" and use.target.confidence >= SURE)
-
-
-def _usages(graph: RelationGraph, place: Place, uses: list[Use]) -> dict[str, int]:
-    """Count the definitions and imports that use a symbol, by kind."""
-    imports = {(use.source, use.line) for use in uses if use.kind == "import"}
-    sources = {use.source for use in uses if use.kind != "import"}
+def _usages(graph: RelationGraph, place: Place, uses: Sequence[Use]) -> dict[str, int]:
+    """Count the definitions and imports that use a symbol from outside its own text, by kind."""
+    inside = {(place[0], ordinal) for ordinal in graph.tables.file(place[0]).within(place[1])}
+    sure = [use for use in uses if use.target.confidence >= SURE and use.source not in inside]
+    imports = {(use.source, use.line) for use in sure if use.kind == "import"}
+    sources = {use.source for use in sure if use.kind != "import"}
     kinds = [graph.tables.file(file_id).definitions[ordinal].kind for file_id, ordinal in sources]
-    possible = {use.source for use in graph.uses_of(place) if use.target.confidence < SURE} - sources
+    possible = {use.source for use in uses if use.target.confidence < SURE} - sources - inside
     return {
         "usages": len(imports) + len(sources),
         "function_usages": sum(kind in ("function", "method") for kind in kinds),
