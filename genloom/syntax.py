@@ -14,8 +14,10 @@ import ast
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["copy_tree", "parse_expression", "parse_module"]
+__all__ = ["UNPARSABLE", "copy_tree", "parse_expression", "parse_module"]
 
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What parsing raises for a text that it cannot read."""
 ATTEMPTS = 20
 
 Tree = TypeVar("Tree")
@@ -23,7 +25,7 @@ Node = TypeVar("Node", bound=ast.AST)
 
 
 def parse_module(source: str) -> ast.Module:
-    """As `ast.parse(source)`: raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`."""
+    """As `ast.parse(source)`: raises one of `UNPARSABLE`."""
     return _parsed(lambda: ast.parse(source))
 
 

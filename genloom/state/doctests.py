@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from genloom.errors import ExampleError
 from genloom.state.example import MAX_EXAMPLE_CHARACTERS, Example, parse_example
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 
 __all__ = ["count_doctests", "doctest_examples"]
 
@@ -63,7 +63,7 @@ def _binds_only(source: str, bound: frozenset[str]) -> bool:
         return False
     try:
         body = parse_module(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return False
     return all(
         isinstance(node, ast.Import | ast.ImportFrom) and all((a.asname or a.name) in bound for a in node.names)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from genloom.errors import ExampleError
-from genloom.syntax import parse_expression
+from genloom.syntax import UNPARSABLE, parse_expression
 
 __all__ = ["Example", "find_contradiction", "parse_example"]
 
@@ -107,7 +107,7 @@ def parse_example(text: str) -> Example:
         raise ExampleError(f"The example is longer than {MAX_EXAMPLE_CHARACTERS} characters.", hint=_HINT)
     try:
         node = parse_expression(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except UNPARSABLE as error:
         raise ExampleError(
             f"The example `{_shorten(text)}` is not a Python expression: {error}.", hint=_HINT
         ) from error

@@ -19,7 +19,7 @@ from genloom.state.comparison import Comparison
 from genloom.state.example import Example, find_contradiction, parse_example
 from genloom.state.part import StatePart, Text
 from genloom.state.prompt_examples import examples_in_text
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 
 __all__ = ["GenerationRequest"]
 
@@ -110,7 +110,7 @@ class GenerationRequest(StatePart):
         if extends is not None:
             try:
                 parse_module(extends)
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            except UNPARSABLE as error:
                 raise ValueError(f"the module to extend is not Python: {error}") from error
         return extends
 
@@ -127,7 +127,7 @@ class GenerationRequest(StatePart):
         if tests is not None:
             try:
                 _imports(tests)
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            except UNPARSABLE as error:
                 raise ValueError(f"the tests are not Python: {error}") from error
         return tests
 
@@ -295,7 +295,7 @@ def _signature_name(signature: str) -> str | None:
     for source in (f"{head}: ...", f"def {head}: ..."):
         try:
             (node,) = parse_module(source).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except UNPARSABLE:
             continue
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             return node.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 from genloom.tools.checks.reviewing.static.capabilities import find_capabilities
 from genloom.tools.sandbox.grants import Grants
 
@@ -39,5 +39,5 @@ def grants_for(trees: Iterable[ast.Module], tests: str | None = None) -> Grants:
 def _parsed(text: str | None) -> list[ast.Module]:
     try:
         return [parse_module(text)] if text else []
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return []  # pytest will say what is wrong with it

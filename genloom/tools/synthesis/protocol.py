@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from genloom.syntax import parse_expression, parse_module
+from genloom.syntax import UNPARSABLE, parse_expression, parse_module
 from genloom.tools.synthesis.calls import Call, Signature
 from genloom.tools.synthesis.task import SearchTask
 
@@ -125,6 +125,6 @@ def _is_python(found: FoundLine) -> bool:
         parse_expression(found.expression)
         body = "\n".join(f"    {line}" for line in found.body) or "    pass"
         function = parse_module(f"def _():\n{body}\n").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return False
     return all(isinstance(node, ast.Import | ast.ImportFrom) for node in imports) and len(function) == 1

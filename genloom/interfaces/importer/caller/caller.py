@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from genloom.interfaces.importer.absolute import absolute
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 
 __all__ = ["Caller", "bindings_of", "parse_caller", "resolved_module"]
 
@@ -49,7 +49,7 @@ def parse_caller(text: str, module: str, *, package: str = "", names: tuple[str,
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = parse_module(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return None
     found, modules = bindings_of(tree, module, package)
     if found.pop("*", None):

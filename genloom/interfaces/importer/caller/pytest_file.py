@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from genloom.interfaces.importer.caller.caller import Caller, resolved_module
-from genloom.syntax import copy_tree
+from genloom.syntax import UNPARSABLE, copy_tree
 
 __all__ = ["as_function", "as_test_file", "reaching"]
 
@@ -61,7 +61,7 @@ def _stands_alone(text: str, given: Collection[str]) -> bool:
     try:
         compile(text, "<test>", "exec", dont_inherit=True)
         function = symtable.symtable(text, "<test>", "exec").get_children()[0]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return False
     return _free_names(function) <= _GIVEN.union(given)
 

@@ -10,7 +10,7 @@ from genloom.interfaces.importer.library.library import Library, ModuleState
 from genloom.interfaces.importer.library.verifying import verify_text
 from genloom.interfaces.importer.pins.lock_file import PinEntry
 from genloom.state import Verdict
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 
 __all__ = ["Adopted", "adopt_edit"]
 
@@ -64,7 +64,7 @@ def _defined(source: str) -> list[str]:
     """The names that a module's text binds at its top by definitions and assignments, in order."""
     try:
         tree = parse_module(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return []
     found: list[str] = []
     for node in tree.body:

@@ -13,7 +13,7 @@ from typing import Any
 
 from genloom.errors import StorageError, UsageError
 from genloom.interfaces.importer.pins.lock_file import LOCK_NAME, LockFile, render_lock
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 from genloom.tools.store.atomic_file import write_atomically
 
 __all__ = ["Anchor", "anchor_arguments", "anchors", "demand_dotted_name", "make_anchor", "package_root"]
@@ -131,7 +131,7 @@ def anchors(directory: Path) -> bool:
 def _installing_call(directory: Path) -> ast.Call | None:
     try:
         tree = parse_module((directory / "__init__.py").read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    except (OSError, *UNPARSABLE):
         return None
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     return next((call for call in calls if _called(call.func) == "install_import_hook"), None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from genloom.interfaces.importer.caller.caller import resolved_module
 from genloom.interfaces.importer.library.library import Library
 from genloom.interfaces.importer.library.stubs import is_own_stub, write_stub
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 from genloom.tools.codebase.files.tree import SourceTree
 from genloom.tools.merging import bound_names
 
@@ -81,7 +81,7 @@ def _parsed(path: Path) -> ast.Module | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return parse_module(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    except (OSError, *UNPARSABLE):
         return None
 
 

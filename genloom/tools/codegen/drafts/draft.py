@@ -12,7 +12,7 @@ from pathlib import Path
 from genloom.config import Settings
 from genloom.errors import AgentError, UsageError
 from genloom.state import AgentRun, Draft, FileChange, GenerationRequest, NotRun, module_draft
-from genloom.syntax import parse_module
+from genloom.syntax import UNPARSABLE, parse_module
 
 __all__ = ["agent_draft", "draft_from_run"]
 
@@ -97,6 +97,6 @@ def _no_draft(run: AgentRun, why: str, *, hint: str = "") -> NotRun:
 def _defines_something(source: str) -> bool:
     try:
         tree = parse_module(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSABLE:
         return False
     return any(isinstance(statement, _DEFINITIONS) for statement in tree.body)
