@@ -38,6 +38,8 @@ SHORTEST_NAMED = 3
 RELEVANCE_SYMBOLS = 5
 CANDIDATES = 150
 """How many files are looked into, after a first look at how widely each spreads the terms; besides, all of the hints."""
+EXPLAINED = 20
+"""How many of the best files are told with who imports them."""
 RARE = 40
 """A term in no more files than this has all of them looked into: it may be a name there."""
 
@@ -223,11 +225,12 @@ def _files(
     entries, scores = scored.statistics.files, scored.scores
     best = scores.best_files(max(limit, 0), entries)
     importing = scored.statistics.importing(connection)
+    importers = {file_id: importing.importers(entries[file_id].path) for file_id in best[:EXPLAINED]}
     return tuple(
         RankedFile(
             path=entries[file_id].path,
             score=scores.files[file_id],
-            reasons=explanation.file(file_id, importing.importers(entries[file_id].path)),
+            reasons=explanation.file(file_id, importers.get(file_id, ())),
             sha256=entries[file_id].sha256,
             lines=entries[file_id].lines,
         )
