@@ -58,7 +58,7 @@ async def run_thread(
         config = _config(job.thread_id, job.settings, job.context)
         if job.named_thread and job.durable:
             state = await graph.aget_state(config)
-            if state.values:
+            if "request" in state.values:  # else it died with nothing but its input, which is given again
                 _demand_same_request(state.values, job)
                 if not state.tasks:  # `next` leaves out those that are done but not yet in a checkpoint
                     return GenerationResult.of_state(state.values, thread_id=job.thread_id, seconds=0.0)
@@ -109,9 +109,14 @@ class StoredThread(NamedTuple):
 
 
 async def read_thread(thread_id: str, settings: Settings) -> StoredThread:
-    """Return how a thread stands; nothing is run. Raises `ThreadError` when there is no such thread."""
+    """Return how a thread stands; nothing is run. Raises `ThreadError` when there is no such thread, or no step was made."""
     async with _opened(settings) as graph:
         state = await _stored(graph, thread_id, settings)
+        if "request" not in state.values:
+            raise ThreadError(
+                f"The thread {thread_id!r} was stopped before its first step, so there is nothing to show of it.",
+                hint=f"`genloom thread resume {thread_id}` runs it.",
+            )
         request = GenerationRequest.model_validate(state.values["request"])
         upcoming = state.next or tuple(dict.fromkeys(task.name for task in state.tasks))
         return StoredThread(request, _standing(state, thread_id), upcoming)

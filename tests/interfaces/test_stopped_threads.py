@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from genloom.config import load_settings
+from genloom.errors import ThreadError
 from genloom.interfaces.job import prepare_job
 from genloom.interfaces.thread import read_thread, resume_thread, run_thread
 from genloom.tools.store.checkpoints import SqliteCheckpointer, open_checkpointer
@@ -27,6 +28,7 @@ class MortalSaver(SqliteCheckpointer):
 
     dies_at = 0
     saved = 0
+    dies_at_writes = False
 
     def put(self, *arguments: Any) -> Any:  # Any: LangGraph's
         """Save, or die."""
@@ -34,6 +36,12 @@ class MortalSaver(SqliteCheckpointer):
         if self.saved > self.dies_at:
             raise DeadError
         return super().put(*arguments)
+
+    def put_writes(self, *arguments: Any) -> None:  # Any: LangGraph's
+        """Keep what a task wrote, or die."""
+        if self.dies_at_writes:
+            raise DeadError
+        super().put_writes(*arguments)
 
 
 @pytest.fixture
@@ -74,6 +82,19 @@ async def test_a_thread_goes_on_wherever_its_process_died(mortal: MortalSaver, d
     result = await (resume_thread("mortal", load_settings()) if dies_at % 2 else run_thread(job(), None))
     assert result.outcome == "passed"
     assert (await read_thread("mortal", load_settings())).next == ()
+
+
+@pytest.mark.parametrize("by", ["resume", "run"])
+async def test_a_thread_goes_on_that_died_with_nothing_but_its_input(mortal: MortalSaver, by: str) -> None:
+    """No node has run, and what the input says stands in no field of the state yet."""
+    mortal.dies_at_writes = True
+    await die(mortal, 1)
+    (listed,) = open_checkpointer(load_settings()).threads()
+    assert listed.unfinished
+    with pytest.raises(ThreadError, match="stopped before its first step"):
+        await read_thread("mortal", load_settings())
+    result = await (resume_thread("mortal", load_settings()) if by == "resume" else run_thread(job(), None))
+    assert result.outcome == "passed"
 
 
 async def test_a_thread_that_died_before_its_first_checkpoint_is_no_thread(mortal: MortalSaver) -> None:
