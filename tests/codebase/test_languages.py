@@ -231,9 +231,11 @@ HOSTILE = {
     "nested modules": b"module A\n" * 1_500,
     "definitions on one line": b"class A{}" * 1_000,
     "comments on one line": b"/* x */" * 2_500,
-    "macros": b"A_B(x) " * 2_500,
+    "macros": b"A_B(x) " * 1_000,
     "types": b"template<" * 3_000,
-    "imports": b"use a::{" * 1_500,
+    "type arguments": b"a<" * 3_000,
+    "type arguments in a list": b"a<b," * 3_000,
+    "imports": b"use a::{" * 800,
     "blanks": b" " * 50_000 + b"class A {}",
 }
 

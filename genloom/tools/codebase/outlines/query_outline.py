@@ -40,6 +40,8 @@ __all__ = ["outline_by_query"]
 PREPARED: Mapping[str, Callable[[bytes], bytes]] = {"c": without_macros, "cpp": without_macros}
 """What a grammar is given instead of the source, of the same length, by the language's name."""
 MAX_IMPORT = 20_000
+MAX_OPEN = 300
+_ANGLES = re.compile(rb"<<|<=|->|=>|[<>;{}]")
 MAX_WIDTH = 20_000
 MATCH_LIMIT = 500
 MAX_DEPTH = 600
@@ -51,7 +53,7 @@ def outline_by_query(language: Language, source: bytes) -> Outline:
     """Return the outline of source in UTF-8. A file with syntax errors gives what could be read of it."""
     parser, cursor = _grammar(language)
     prepare = PREPARED.get(language.name)
-    root = parser.parse(prepare(source) if prepare else source).root_node
+    root = parser.parse(b"" if _opens_without_end(source) else prepare(source) if prepare else source).root_node
     captures: Captures = {} if _is_hopeless(root) else cursor.captures(root)
     leading = Leading(source, captures.get("comment", ()), captures.get("decorator", ()))
     places = find_places(captures, source, leading)
@@ -69,7 +71,7 @@ def outline_by_query(language: Language, source: bytes) -> Outline:
         mentions=find_mentions(captures, source, file.owners, names - {"", "*"}, own),
         segments=segments,
         exports=_exports(captures),
-        has_errors=root.has_error,
+        has_errors=root.has_error or (root.child_count == 0 and bool(source.strip())),
     )
 
 
@@ -89,6 +91,20 @@ def _grammar(language: Language) -> tuple[Parser, QueryCursor]:
     return Parser(grammar), cursor
 
 
+def _opens_without_end(source: bytes) -> bool:
+    """Whether type arguments are opened and not closed hundreds of times in one statement: a parser that follows every
+    reading of them takes memory with their square."""
+    if source.count(b"<") <= MAX_OPEN:
+        return False
+    depth = 0
+    for match in _ANGLES.finditer(source):
+        token = match[0]
+        depth = depth + 1 if token == b"<" else max(0, depth - 1) if token == b">" else depth if len(token) > 1 else 0
+        if depth > MAX_OPEN:
+            return True
+    return False
+
+
 def _is_hopeless(root: Node) -> bool:
     """Whether a stretch that does not parse has so many parts that a query would take too long: it takes their square."""
     if not root.has_error:
@@ -100,7 +116,7 @@ def _is_hopeless(root: Node) -> bool:
     while inside:
         node = cursor.node
         broken = node is not None and node.has_error
-        if broken and node.type == "ERROR" and node.child_count > MAX_WIDTH:
+        if node is not None and broken and node.type == "ERROR" and node.child_count > MAX_WIDTH:
             return True
         if not (broken and cursor.goto_first_child()):
             while inside and not cursor.goto_next_sibling():
