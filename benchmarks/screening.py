@@ -62,7 +62,9 @@ def _arguments() -> argparse.Namespace:
 
 def _texts(path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    print("| channel | texts | measure | right | false alarms | missed | precision | recall |\n|---|---|---|---|---|---|---|---|")
+    print(
+        "| channel | texts | measure | right | false alarms | missed | precision | recall |\n|---|---|---|---|---|---|---|---|"
+    )
     for channel in (*sorted({row["channel"] for row in rows}), "all"):
         chosen = [row for row in rows if channel in (row["channel"], "all")]
         found = [screen(row["text"]) for row in chosen]

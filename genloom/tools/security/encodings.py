@@ -20,6 +20,7 @@ MAX_DEPTH = 3
 """An encoding within an encoding within an encoding is still looked into."""
 MAX_RUN = 1_000_000
 MAX_STRETCHES = 50
+MIN_PIECE = 16
 
 _RUN = re.compile(
     r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}+={0,6}"
@@ -108,14 +109,14 @@ def _kind_of_run(run: str, depth: int) -> str:
 
 
 def _is_base64_order(run: str, depth: int) -> bool:
-    """Whether a run gives an order as base64, wherever its groups of four begin: something may stand in front."""
-    run = run.rstrip("=").replace("-", "+").replace("_", "/")
-    for offset in range(4):
-        part = run[offset:]
-        part = part[: len(part) - (len(part) % 4 == 1)]
-        data = base64.b64decode(part + "=" * (-len(part) % 4))
-        if _any_orders(data, depth):
-            return True
+    """Whether a run gives an order as base64, wherever its groups of four begin: something may stand in front. What is
+    padded in the middle is several."""
+    for piece in re.split("=+", run.replace("-", "+").replace("_", "/")):
+        for offset in range(4 if len(piece) > MIN_PIECE else 0):
+            part = piece[offset:]
+            part = part[: len(part) - (len(part) % 4 == 1)]
+            if _any_orders(base64.b64decode(part + "=" * (-len(part) % 4)), depth):
+                return True
     return False
 
 

@@ -183,8 +183,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         ADDRESSES,
         (
-            " ai ",
-            "(ai ",
+            "ai ",
             "_ai_",
             "llm",
             "llms",
@@ -378,6 +377,14 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         SECRETS,
+        (".env",),
+        near=("upload", "exfiltrat", "post", "send", "paste", "mail", "leak", "reveal", "content"),
+        raw=True,
+        expression=r"(?i:\b(?:upload|exfiltrate|post|send|paste|e?mail|leak|reveal)\s(?:[^\s.]{1,40}\s){0,6}?"
+        r"|\b(?:print|show|read|cat|output|display)\s(?:[^\s.]{1,40}\s){0,3}?contents?\s(?:[^\s.]{1,40}\s){0,2}?)[`'\"]?\.env\b",
+    ),
+    Phrase(
+        SECRETS,
         SECRET_SEEDS,
         near=("print",),
         expression=r"print (?:all |out )?(?:the|your|every) (?:env|environment variables?|secrets?|credentials"
@@ -393,8 +400,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         SECRETS,
         ("](http",),
-        r"!\[[^\]\n]{0,100}\]\(https?://[^)\s]{1,200}[?&/=#][^)\s]{0,200}?(?:[{<$\[][^)\s]{1,60}|(?i:secret|token|api_?key|password|"
-        r"credential|env_?vars?|conversation|history|summary)\w{0,10}=?)[^)\s]{0,100}\)",
+        expression=r"!\[[^\]\n!]{0,100}+\]\(https?://(?=[^)\s]{0,200}?(?:[{<$]|[?&/=#_](?i:secret|token|api_?key|password|credential"
+        r"|env_?vars?|conversation|history|summary)))[^)\s]{1,300}",
         raw=True,
     ),
     Phrase(

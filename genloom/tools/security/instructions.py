@@ -21,7 +21,11 @@ BEFORE_SEED = 120
 AFTER_SEED = 200
 MAX_FOUND = 100
 ALL = (*PHRASES, *FOREIGN_PHRASES)
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+|[.!?](?=[\s\"'`)]|\Z)|\n\s*\n|\|")
+_MARKS = "\u0591-\u05c7\u064b-\u065f\u0900-\u0dff"
+"""Vowels of Hebrew, Arabic and the scripts of India, which are no letters to `\\w`."""
+_WORD = re.compile(
+    rf"[^\W\d_]{{0,60}}?[^\W\d_\x00-\x7f](?:[^\W\d_]|[{_MARKS}])*|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+|[.!?](?=[\s\"'`)]|\Z)|\n\s*\n|\|"
+)
 _PARTS = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LETTERS = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
 STEM = 4
@@ -61,9 +65,8 @@ def _found(text: str) -> Iterator[Instruction]:
     for phrase, hits in _seeded(text, lowered).items():
         for start, end in _windows(lowered, phrase, hits):
             if phrase.raw:
-                yield from (
-                    (found.start(), phrase.kind) for found in compiled_phrase(phrase).finditer(text, start, end)
-                )
+                for found in compiled_phrase(phrase).finditer(text, start, end):
+                    yield found.end() - len(found.group().lstrip()), phrase.kind
                 continue
             if (start, end) not in words:
                 words[start, end] = _plain(text, start, end)
