@@ -25,6 +25,7 @@ from genloom.prompts import load_prompt
 from genloom.state import GenerationRequest, examples_in_text, parse_example
 from genloom.state.request import MAX_EXAMPLES
 from genloom.syntax import parse_expression, parse_module
+from genloom.tools.codebase.ranking.query import CALLER_CODE, USES_IN
 from genloom.tools.merging import bound_names
 from genloom.tools.security import Redactor
 
@@ -168,8 +169,8 @@ def _context(asked: ModuleRequest, caller: Caller | None, users: Mapping[str, Ca
     if caller is not None and asked.caller is not None:
         excerpt = excerpt_of(caller, asked.names)
         if excerpt:
-            context[f"the code that imports it ({Path(asked.caller.filename).name})"] = excerpt
-    context |= {f"uses of it in {path}": text for path, text in usages_of(users, asked.names).items() if text}
+            context[f"{CALLER_CODE} ({Path(asked.caller.filename).name})"] = excerpt
+    context |= {f"{USES_IN} {path}": text for path, text in usages_of(users, asked.names).items() if text}
     siblings = sibling_signatures(asked.options.directory, asked.module, asked.options.namespace)
     if siblings and place.beside:
         context["modules beside it, which it may import"] = siblings

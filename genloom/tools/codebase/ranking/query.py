@@ -10,7 +10,7 @@ from typing import TypeVar
 from genloom.state import GenerationRequest
 from genloom.tools.codebase.index.words import names_in
 
-__all__ = ["CALLER_TITLES", "Query"]
+__all__ = ["CALLER_CODE", "USES_IN", "Query"]
 
 T = TypeVar("T")
 
@@ -28,7 +28,8 @@ _ABOUT_TESTS = re.compile(
     r"[^.;:\n]{0,40}\b(?:unit |regression |integration )?tests?\b(?! (?:\w+ )?(?:command|runner|client|mode|case class))",
     re.IGNORECASE,
 )
-CALLER_TITLES = ("the code that imports it", "uses of it in ")
+CALLER_CODE = "the code that imports it"
+USES_IN = "uses of it in"
 """How the titles begin under which an import request holds the code that asks for it."""
 MAX_CODE = 12_000
 _CODE_CASE = re.compile(r"\w_\w|^_\w|[a-z][A-Z]|[A-Z][A-Z][a-z]")
@@ -89,7 +90,7 @@ class Query:
         if request.name:
             parts.append(f"`{request.name}`")
         text = "\n".join(part for part in parts if part)
-        code = [code for title, code in request.codebase_context.items() if title.startswith(CALLER_TITLES)]
+        code = [code for title, code in request.codebase_context.items() if title.startswith((CALLER_CODE, USES_IN))]
         return cls.from_code("\n".join(code), names=request.asked_names, text=text) if code else cls.from_text(text)
 
     @property
