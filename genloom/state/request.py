@@ -17,14 +17,13 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, field_val
 from genloom.errors import ExampleError
 from genloom.state.comparison import Comparison
 from genloom.state.example import Example, find_contradiction, parse_example
+from genloom.state.limits import MAX_PROMPT_CHARACTERS
 from genloom.state.part import StatePart, Text
 from genloom.state.prompt_examples import examples_in_text
 from genloom.syntax import UNPARSABLE, parse_module
 
 __all__ = ["GenerationRequest"]
 
-MAX_PROMPT_CHARACTERS = 400_000
-"""As many as the Codegen API takes."""
 MAX_EXAMPLES = 1_000
 MAX_NAMES = 200
 MAX_SIGNATURE_CHARACTERS = 10_000

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from genloom.config import Settings
 from genloom.errors import UsageError
-from genloom.state.request import MAX_PROMPT_CHARACTERS
+from genloom.state.limits import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.traffic.limits import DOCUMENTED, Limits, Rate
 
 __all__ = ["ServerSettings", "server_settings"]

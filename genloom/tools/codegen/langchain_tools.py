@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from genloom.errors import GenloomError, UsageError
 from genloom.portal import run_sync
 from genloom.state import AgentRun, AgentStatus
-from genloom.state.request import MAX_PROMPT_CHARACTERS
+from genloom.state.limits import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.agent_answer import AgentAnswer, of_bad_arguments
 from genloom.tools.codegen.client import AsyncCodegen
 from genloom.tools.codegen.credentials import TokenProvider

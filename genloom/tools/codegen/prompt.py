@@ -7,7 +7,7 @@ from typing import Any
 
 from genloom.config import load_settings
 from genloom.errors import UsageError
-from genloom.state.request import MAX_PROMPT_CHARACTERS
+from genloom.state.limits import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.wire import IDEMPOTENCY_FIELD
 
 __all__ = ["checked_images", "checked_metadata", "checked_prompt"]

@@ -14,7 +14,7 @@ from genloom.interfaces.server.routes import asked_run
 from genloom.interfaces.server.runs.run_request import MAX_PARSED, check_request
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import Storage
-from genloom.state.request import MAX_PROMPT_CHARACTERS
+from genloom.state.limits import MAX_PROMPT_CHARACTERS
 from genloom.tools.codegen.wire import CreateAgentRunInput, ValidationError
 
 RUNS = "/v1/organizations/1/agent"
