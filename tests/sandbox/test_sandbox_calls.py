@@ -81,7 +81,8 @@ def test_module_that_does_not_load_says_why(sandbox: Sandbox, source: str, kind:
     """What goes wrong while loading is reported apart from the calls, which then have no results."""
     report = sandbox.call({"draft.py": source}, "draft", ["f()"])
     assert isinstance(report.loading, Raised)
-    assert kind in report.loading.types
+    kinds = {kind, "ValueError"} if "\0" in source else {kind}  # what Python 3.11 says of a null byte before 3.11.4
+    assert kinds & set(report.loading.types)
     assert report.loading.line in (line, 0) if kind == "SyntaxError" else report.loading.line == line
     assert report.results == ()
 

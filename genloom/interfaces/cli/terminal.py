@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -33,13 +34,25 @@ def put_bytes(data: bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
+        _discard_output()
         raise ReaderGoneError from error
     except (OSError, ValueError, AttributeError) as error:
+        _discard_output()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is closed"
         raise StorageError(
             f"The answer could not be written to standard output: {reason}.",
             hint="Check where the output is sent, and the space on that disk.",
         ) from error
+
+
+def _discard_output() -> None:
+    """Send what is left of the output nowhere: Python would try to write it at the end, and fail with a code of its own."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, sys.stdout.fileno())
+        finally:
+            os.close(nowhere)
 
 
 def put_text(text: str) -> None:
