@@ -66,12 +66,17 @@ def _open_at(name: str | Path, inside: int | None, shown: str, *, folder: bool) 
     if folder:
         flags |= os.O_DIRECTORY
     try:
+        mode = os.stat(name, dir_fd=inside, follow_symlinks=inside is None).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            raise UsageError(f"{shown!r} is a special file.")  # a device is not even opened
         return os.open(name, flags, dir_fd=inside)
-    except OSError as error:
-        raise UsageError(f"{shown!r} cannot be opened: {_why(error, name, inside)}.", hint=_HINT) from error
+    except (OSError, UnicodeEncodeError) as error:
+        raise UsageError(f"{ascii(shown)} cannot be opened: {_why(error, name, inside)}.", hint=_HINT) from error
 
 
-def _why(error: OSError, name: str | Path, inside: int | None) -> str:
+def _why(error: OSError | UnicodeEncodeError, name: str | Path, inside: int | None) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "no file can have that name"
     try:
         if inside is not None and stat.S_ISLNK(os.stat(name, dir_fd=inside, follow_symlinks=False).st_mode):
             return "a link, which is not followed, stands on the way"
