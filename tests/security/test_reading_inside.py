@@ -54,7 +54,11 @@ def test_a_path_that_is_no_file_below_the_root_is_never_read(root: Path, path: s
     assert isinstance(read_inside(root, path), str)
 
 
-@given(st.lists(st.sampled_from(["..", ".", "package", "module.py", "outside", "secret.py", "", "/", "\0", "~"]), max_size=6))
+@given(
+    st.lists(
+        st.sampled_from(["..", ".", "package", "module.py", "outside", "secret.py", "", "/", "\0", "~"]), max_size=6
+    )
+)
 def test_no_combination_of_parts_leads_out(parts: list[str]) -> None:
     """Whatever is put together, only what lies inside comes back."""
     import tempfile
@@ -135,7 +139,7 @@ def test_a_folder_exchanged_while_it_is_open_is_still_the_one_that_was_looked_at
 def test_no_descriptor_stays_open(root: Path) -> None:
     """However it ends."""
     (root / "file.py").symlink_to("package/module.py")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for path in ("package/module.py", "file.py", "missing/file", "package", "../x", "package/module.py/x", "\udcff/x"):
         read_inside(root, path)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
