@@ -71,7 +71,7 @@ def _open_at(name: str | Path, inside: int | None, shown: str, *, folder: bool) 
             raise UsageError(f"{shown!r} is a special file.")  # a device is not even opened
         return os.open(name, flags, dir_fd=inside)
     except (OSError, UnicodeEncodeError) as error:
-        raise UsageError(f"{ascii(shown)} cannot be opened: {_why(error, name, inside)}.", hint=_HINT) from error
+        raise UsageError(f"{shown!a} cannot be opened: {_why(error, name, inside)}.", hint=_HINT) from error
 
 
 def _why(error: OSError | UnicodeEncodeError, name: str | Path, inside: int | None) -> str:
