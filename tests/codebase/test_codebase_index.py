@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -142,6 +143,50 @@ def test_odd_files_are_survived_and_counted(shop: Path) -> None:
     names = {symbol.name: symbol for symbol in codebase.symbols() if symbol.path.startswith("odd/")}
     assert {"works", "grüße", "plain", "Carriage", "ret"} <= names.keys()
     assert (names["Carriage"].start_line, names["Carriage"].end_line) == (1, 3)
+
+
+def test_a_file_of_five_megabytes_is_indexed(shop: Path) -> None:
+    """The bound is 6,000,000 bytes."""
+    (shop / "large.py").write_text("def first(): ...\n" + "# a comment line\n" * 290_000 + "def last(): ...\n")
+    assert (shop / "large.py").stat().st_size > 4_900_000
+    codebase = Codebase(shop)
+    assert codebase.refresh().skipped == {}
+    assert [symbol.name for symbol in codebase.symbols("large.py")] == ["first", "last"]
+
+
+def test_vendored_folders_are_left_out(shop: Path) -> None:
+    """By their names; a package of one's own that is called vendor stays."""
+    for folder in ("vendor/lib", "third_party", "static/vendor", "shop/_vendor", "node_modules/x"):
+        (shop / folder).mkdir(parents=True)
+        (shop / folder / "theirs.py").write_text("x = 1\n")
+    (shop / "shop/vendor").mkdir()
+    (shop / "shop/vendor/__init__.py").write_text("")
+    (shop / "shop/vendor/ours.py").write_text("y = 1\n")
+    paths = {file.path for file in Codebase(shop).files()}
+    assert "shop/vendor/ours.py" in paths
+    assert not {path for path in paths if path.endswith("theirs.py")}
+
+
+def test_an_index_that_is_damaged_inside_is_told(shop: Path, tmp_path: Path) -> None:
+    """Pages overwritten with rubbish are no answer, and no bare error: built anew, or told with what to do."""
+    Codebase(shop, cache=tmp_path).refresh()
+    (file,) = (tmp_path / "index").glob("*.sqlite")
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(file.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    file.write_bytes(data)
+    with suppress(StorageError):  # which says to delete the cache's `index`
+        assert Codebase(shop, cache=tmp_path).refresh().files == 6
+
+
+def test_a_read_only_cache_folder_is_refused(shop: Path, tmp_path: Path) -> None:
+    """With what to do."""
+    if os.geteuid() == 0:
+        pytest.skip("root writes everywhere")
+    (tmp_path / "cache").mkdir(mode=0o500)
+    with pytest.raises(StorageError, match="cannot be kept"):
+        Codebase(shop, cache=tmp_path / "cache")
 
 
 def test_a_file_that_cannot_be_read_is_counted(shop: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from genloom.events import EventEmitter, IndexProgress
 from genloom.tools.codebase.files.tree import Found, SourceTree
-from genloom.tools.codebase.index.index_file import writing
+from genloom.tools.codebase.index.index_file import reading, writing
 from genloom.tools.codebase.index.preparing import NO_GRAMMAR, Asked
 from genloom.tools.codebase.index.report import IndexReport, report
 from genloom.tools.codebase.index.table_writing import TableWriter, remove_files, without_secondary_indexes
@@ -56,18 +56,21 @@ def refresh_index(
     tree = SourceTree(root, source_suffixes())
     found = {file.path: file for file in tree.files()}
     done = _Done()
-    if _differs(found, _known_files(connection)):
+    with reading(connection):
+        differs = _differs(found, _known_files(connection))
+    if differs:
         with writing(connection):
             done = _bring_up(connection, root, found, emit, deadline, processes)
-    return report(
-        connection,
-        indexed=done.indexed,
-        removed=done.removed,
-        unreadable=tree.unreadable,
-        complete=done.on_time and not tree.truncated,
-        seconds=time.monotonic() - started,
-        processes=done.processes,
-    )
+    with reading(connection):
+        return report(
+            connection,
+            indexed=done.indexed,
+            removed=done.removed,
+            unreadable=tree.unreadable,
+            complete=done.on_time and not tree.truncated,
+            seconds=time.monotonic() - started,
+            processes=done.processes,
+        )
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from genloom.tools.codebase.index.words import Stemmer
+from genloom.tools.codebase.index.words import NAME, Stemmer
 from genloom.tools.codebase.outlines.outline import Outline
 
 __all__ = ["FileOccurrences", "count_occurrences"]
 
 LARGEST_COUNT = 65_535
-_PLACE = struct.Struct("HHHH").pack
 _NONE: Mapping[str, int] = {}
 
 
@@ -35,36 +33,45 @@ def count_occurrences(path: str, data: bytes, outline: Outline, stemmer: Stemmer
         texts[field][ordinal].append(data[start:end])
     heads, bodies = texts["head"], texts["body"]
     lengths = array("I")
-    places: dict[str, list[bytes]] = defaultdict(list)
+    places: dict[str, list[int]] = defaultdict(list)
     last = max(n for n, definition in enumerate(outline.definitions) if definition.kind != "variable")
     for ordinal, definition in enumerate(outline.definitions[: min(last, LARGEST_COUNT) + 1]):
         if definition.kind == "variable":
             lengths.extend((0, 0, 0))
             continue
-        name = stemmer.count(definition.qualified.encode()) if ordinal else _NONE
+        name = _name_counts(definition.qualified, stemmer) if ordinal else _NONE
         head = _counted(heads.get(ordinal), stemmer)
         body = _counted(bodies.get(ordinal), stemmer)
         lengths.extend((sum(name.values()), sum(head.values()), sum(body.values())))
         _place(places, ordinal, name, head, body)
     in_path = stemmer.count(path.rsplit(".", 1)[0].encode("utf-8", "replace"))
-    by_term = {term: (in_path.get(term, 0), b"".join(where)) for term, where in places.items()}
+    by_term = {term: (in_path.get(term, 0), array("H", where).tobytes()) for term, where in places.items()}
     by_term |= {term: (count, b"") for term, count in in_path.items() if term not in places}
     return FileOccurrences(lengths, sum(in_path.values()), by_term)
 
 
 def _place(
-    places: dict[str, list[bytes]],
+    places: dict[str, list[int]],
     ordinal: int,
     name: Mapping[str, int],
     head: Mapping[str, int],
     body: Mapping[str, int],
 ) -> None:
     """Note a definition's counts by their terms; most stand in the body alone."""
+    both = {**head, **name}
     for term, count in body.items():
-        if term not in head and term not in name:
-            places[term].append(_PLACE(ordinal, 0, 0, count))
-    for term in {**head, **name}:
-        places[term].append(_PLACE(ordinal, name.get(term, 0), head.get(term, 0), body.get(term, 0)))
+        if term not in both:
+            places[term] += (ordinal, 0, 0, count)
+    for term in both:
+        places[term] += (ordinal, name.get(term, 0), head.get(term, 0), body.get(term, 0))
+
+
+def _name_counts(qualified: str, stemmer: Stemmer) -> Mapping[str, int]:
+    counted: dict[str, int] = {}
+    for name in NAME.findall(qualified):
+        for term in stemmer.terms(name):
+            counted[term] = counted.get(term, 0) + 1
+    return counted
 
 
 def _counted(pieces: Sequence[bytes] | None, stemmer: Stemmer) -> Mapping[str, int]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from genloom.tools.codebase.outlines.outline import Definition, Mention, MentionKind, Segment
-from genloom.tools.codebase.outlines.python_tokens import chains_in, count_tokens
+from genloom.tools.codebase.outlines.python_tokens import Token, chains_in, count_tokens
 
 __all__ = ["TextCounts", "count_texts", "mentions"]
 
@@ -40,23 +40,30 @@ def count_texts(source: bytes, segments: Iterable[Segment]) -> dict[int, TextCou
 
 
 def _counted(text: bytes) -> TextCounts:
-    words: Counter[str] = Counter()
+    returns = calls = impure = 0
     used: list[tuple[Used, str, int]] = []
     for token, times in count_tokens(text):
         use, name, qualifier, root, called, word, _ = token
         if use == "none":
-            words[word] += times
+            returns += times * (word == "return")
+            impure += word in IMPURE_WORDS
             continue
         used.append(((use, name, qualifier), root, times))
-        if called and use == "decorator":
-            used.append((("call", name, qualifier), root, times))
-        if root == SUPER:
-            used.append((("call", "super", ""), root, times))
-        elif qualifier and root:
+        if called or root == SUPER:
+            calls += times * (called + (root == SUPER))
+            impure += called and name in IMPURE_CALLS
+            used += _called_too(token, times)
+        if qualifier and root and root != SUPER:
             used.append((("reference", root, ""), root, times))
-    calls = [(name, times) for (use, name, _), _, times in used if use == "call"]
-    impure = sum(words[word] for word in IMPURE_WORDS) + sum(name in IMPURE_CALLS for name, _ in calls)
-    return TextCounts(words["return"], sum(times for _, times in calls), impure, used)
+    return TextCounts(returns, calls, impure, used)
+
+
+def _called_too(token: Token, times: int) -> Iterator[tuple[Used, str, int]]:
+    """Yield the further calls in a token: that of a decorator, and that of `super`."""
+    if token.called and token.use == "decorator":
+        yield ("call", token.name, token.qualifier), token.root, times
+    if token.root == SUPER:
+        yield ("call", "super", ""), token.root, times
 
 
 def mentions(
@@ -74,20 +81,25 @@ def mentions(
     for ordinal, definition in enumerate(definitions):
         if definition.kind == "variable":
             break
-        counted = Counter(_declared(definition))
-        found += [Mention(ordinal, name, kind, n, qualifier) for (kind, name, qualifier), n in counted.items()]
-        declared = Counter({(name, qualifier): n for (_, name, qualifier), n in counted.items()})
         local = {parameter.name.lstrip("*") for parameter in definition.parameters}
-        used: Counter[Used] = Counter()
+        used: dict[Used, int] = {}
         for key, root, times in texts[ordinal].used if ordinal in texts else ():
             if key[0] != "reference" or (root in names and root not in local):
-                used[key] += times
-        for (name, qualifier), times in declared.items():
-            used["reference", name, qualifier] -= times
+                used[key] = used.get(key, 0) + times
+        for key in _declared(definition):
+            used[key] = used.get(key, 0) + 1
+            _take(used, key[1], key[2], 1)
         for name, times in assigned.items() if ordinal == 0 else ():
-            used["reference", name, ""] -= times
+            _take(used, name, "", times)
         found += [Mention(ordinal, name, kind, n, qualifier) for (kind, name, qualifier), n in used.items() if n > 0]
     return tuple(found)
+
+
+def _take(used: dict[Used, int], name: str, qualifier: str, times: int) -> None:
+    """Take off references that are something else."""
+    key: Used = ("reference", name, qualifier)
+    if key in used:
+        used[key] -= times
 
 
 def _declared(definition: Definition) -> Iterable[Used]:
