@@ -235,6 +235,7 @@ HOSTILE = {
     "types": b"template<" * 3_000,
     "type arguments": b"a<" * 3_000,
     "type arguments in a list": b"a<b," * 3_000,
+    "arrows": b"->" * 3_000,
     "imports": b"use a::{" * 800,
     "blanks": b" " * 50_000 + b"class A {}",
 }

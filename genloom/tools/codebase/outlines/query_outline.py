@@ -33,7 +33,7 @@ from genloom.tools.codebase.outlines.query_usage import find_mentions
 from genloom.tools.codebase.outlines.segments import OwnerMap, flatten
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, QueryCursor
+    from tree_sitter import Node, Parser, QueryCursor, Tree
 
 __all__ = ["outline_by_query"]
 
@@ -41,6 +41,9 @@ PREPARED: Mapping[str, Callable[[bytes], bytes]] = {"c": without_macros, "cpp": 
 """What a grammar is given instead of the source, of the same length, by the language's name."""
 MAX_IMPORT = 20_000
 MAX_OPEN = 300
+MIN_STEPS = 1_000
+BYTES_A_STEP = 20  # real code takes a step for about 170 bytes
+CHUNK = 65_536
 _ANGLES = re.compile(rb"<<|<=|->|=>|[<>;{}]")
 MAX_WIDTH = 20_000
 MATCH_LIMIT = 500
@@ -53,7 +56,7 @@ def outline_by_query(language: Language, source: bytes) -> Outline:
     """Return the outline of source in UTF-8. A file with syntax errors gives what could be read of it."""
     parser, cursor = _grammar(language)
     prepare = PREPARED.get(language.name)
-    root = parser.parse(b"" if _opens_without_end(source) else prepare(source) if prepare else source).root_node
+    root = _parsed(parser, b"" if _opens_without_end(source) else prepare(source) if prepare else source).root_node
     captures: Captures = {} if _is_hopeless(root) else cursor.captures(root)
     leading = Leading(source, captures.get("comment", ()), captures.get("decorator", ()))
     places = find_places(captures, source, leading)
@@ -89,6 +92,22 @@ def _grammar(language: Language) -> tuple[Parser, QueryCursor]:
     )  # both limits: nesting without end costs its square
     cursor.set_max_start_depth(MAX_DEPTH)
     return Parser(grammar), cursor
+
+
+def _parsed(parser: Parser, source: bytes) -> Tree:
+    """Return the tree; that of an empty file where parsing takes many times the steps that real code takes."""
+    left = MIN_STEPS + len(source) // BYTES_A_STEP
+
+    def is_too_long(_offset: int, _has_error: bool) -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    try:
+        return parser.parse(lambda start, _point: source[start : start + CHUNK], progress_callback=is_too_long)
+    except ValueError:  # stopped
+        parser.reset()
+        return parser.parse(b"")
 
 
 def _opens_without_end(source: bytes) -> bool:
