@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 import weakref
@@ -227,10 +228,10 @@ def test_each_file_is_read_once_for_a_rendering(shop: Path, own: Settings) -> No
     """However many references, forms and sections it has."""
     (shop / "AGENTS.md").write_text("Use type hints.\n")
     chosen = _build(shop, own)
-    with _opened_below(shop) as opened:
+    with _opened_files() as opened:
         render_context(REQUEST, chosen, own)
-    assert sorted(opened) == sorted({str(shop / reference.path) for reference in chosen.references})
-    with _opened_below(shop) as opened:
+    assert sorted(opened) == sorted(Path(path).name for path in {reference.path for reference in chosen.references})
+    with _opened_files() as opened:
         assert is_current(chosen, own)
     assert len(opened) == len({reference.path for reference in chosen.references})
 
@@ -239,7 +240,8 @@ _OPENED: list[list[str]] = []
 
 
 def _audit(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "open" and _OPENED:
+    flags = arguments[2] if event == "open" and _OPENED else 0
+    if isinstance(flags, int) and flags & os.O_NOFOLLOW and not flags & os.O_DIRECTORY:
         _OPENED[-1].append(str(arguments[0]))
 
 
@@ -249,8 +251,9 @@ def _install_audit() -> None:
 
 
 @contextmanager
-def _opened_below(root: Path) -> Iterator[list[str]]:
-    """Collect the files that the process opens below a folder, as the interpreter's audit tells them."""
+def _opened_files() -> Iterator[list[str]]:
+    """Collect the names of the repository's files that the process opens, each inside its folder, as the interpreter's
+    audit tells them."""
     _install_audit()
     opened: list[str] = []
     _OPENED.append(opened)
@@ -258,7 +261,6 @@ def _opened_below(root: Path) -> Iterator[list[str]]:
         yield opened
     finally:
         _OPENED.pop()
-        opened[:] = [path for path in opened if path.startswith(str(root))]
 
 
 def test_syntax_errors_are_told_and_do_not_stop_the_rest(shop: Path, own: Settings) -> None:
