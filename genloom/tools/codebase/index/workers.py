@@ -16,7 +16,6 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import cast
 
-import genloom
 from genloom.tools.codebase.index.preparing import Asked, Prepared, prepare
 from genloom.tools.codebase.index.words import Stemmer
 
@@ -197,7 +196,7 @@ class _Worker:
 
 def _import_path() -> list[str]:
     """Return where the worker imports from: as here, but never from its current folder, which may be the repository."""
-    return [*(folder for folder in sys.path if folder), str(Path(genloom.__file__).parents[1])]
+    return [*(folder for folder in sys.path if folder), str(Path(__file__).resolve().parents[4])]
 
 
 def _close(pipe: object) -> None:
