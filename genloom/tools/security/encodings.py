@@ -24,7 +24,7 @@ MIN_PIECE = 16
 
 _RUN = re.compile(
     r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}+={0,6}"
-    r"(?:(?:\\r)?(?:\\n|[\"']?[,+]?[ \t]{0,4}\r?\n)[ \t#*/\"'+;>-]{0,40}[A-Za-z0-9+/_-]{20,}+={0,6}){0,20000}+"
+    r"(?>(?:(?:\\r)?(?:\\n|[\"']?[,+]?[ \t]{0,4}\r?\n)[ \t#*/\"'+;>-]{0,40}[A-Za-z0-9+/_-]{20,}+={0,6}){0,20000})"
 )
 _BETWEEN_LINES = re.compile(r"(?:\\r)?(?:\\n|[\"']?[,+]?[ \t]{0,4}\r?\n)[ \t#*/\"'+;>-]{0,40}")
 _HEX = re.compile(r"(?:0[xX])?((?:[0-9a-fA-F]{2}){10,})\Z")
@@ -32,13 +32,17 @@ _BITS = re.compile(r"(?:[01]{8}){10,}\Z")
 _BASE32 = re.compile(r"[A-Z2-7]{20,}={0,6}\Z")
 _CODES = re.compile(
     r"\d(?<![\w.]\d)[0-9a-fA-Fx]{1,7}"
-    r"(?:(?:, {0,2}|,?\n[ \t]{0,8}|[ :-])(?:0x[0-9a-fA-F]{2}|[01]{8}|[0-9a-fA-F]{2,3})){9,100000}+(?![\w.])"
+    r"(?>(?:(?:, {0,2}|,?\n[ \t]{0,8}|[ :-])(?:0x[0-9a-fA-F]{2}|[01]{8}|[0-9a-fA-F]{2,3})){9,100000})(?![\w.])"
 )
-_ESCAPES = re.compile(r"\\(?:x|u00)[0-9a-fA-F]{2}[A-Za-z ]{0,3}(?:\\(?:x|u00)[0-9a-fA-F]{2}[A-Za-z ]{0,3}){5,100000}+")
+_ESCAPES = re.compile(
+    r"\\(?:x|u00)[0-9a-fA-F]{2}[A-Za-z ]{0,3}(?>(?:\\(?:x|u00)[0-9a-fA-F]{2}[A-Za-z ]{0,3}){5,100000})"
+)
 _ENTITIES = re.compile(
-    r"&#(?:x[0-9a-fA-F]{2,4}|\d{2,4});[A-Za-z ]{0,3}(?:&#(?:x[0-9a-fA-F]{2,4}|\d{2,4});[A-Za-z ]{0,3}){5,100000}+"
+    r"&#(?:x[0-9a-fA-F]{2,4}|\d{2,4});[A-Za-z ]{0,3}(?>(?:&#(?:x[0-9a-fA-F]{2,4}|\d{2,4});[A-Za-z ]{0,3}){5,100000})"
 )
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}(?:[A-Za-z0-9_.~+!'-]{0,30}+%[0-9A-Fa-f]{2}){2,100000}+[A-Za-z0-9_.~+!-]{0,30}")
+_PERCENT = re.compile(
+    r"%[0-9A-Fa-f]{2}(?>(?:[A-Za-z0-9_.~+!'-]{0,30}+%[0-9A-Fa-f]{2}){2,100000})[A-Za-z0-9_.~+!-]{0,30}"
+)
 _SPACED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z](?:[ \t]{1,3}|[.\-_*|/])){7,2000}[A-Za-z](?![A-Za-z])")
 _SPACED_SIGNS = (b"a a a a", b"a  a  a  a", b"a   a   a   a")
 _SHAPE = bytes(97 if chr(c).isalpha() and c < 128 else 32 if chr(c) in " \t.-_*|/" else 63 for c in range(256))
@@ -62,7 +66,7 @@ _TURNED = (
 )
 _ROT13 = tuple(codecs.encode(word, "rot13") for word in _TURNED)
 _BACKWARDS = tuple(word[::-1] for word in _TURNED)
-_PROSE = re.compile(r"[A-Za-z](?:[A-Za-z]|[ ,.'!?:;/@-](?=[A-Za-z ,.'!?:;/@-]))*+[.!?]?")
+_PROSE = re.compile(r"[A-Za-z](?>(?:[A-Za-z]|[ ,.'!?:;/@-](?=[A-Za-z ,.'!?:;/@-]))*)[.!?]?")
 
 
 def encoded_instructions(text: str, depth: int = MAX_DEPTH) -> Iterator[Replacement]:

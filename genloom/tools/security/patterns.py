@@ -28,8 +28,8 @@ PATTERNS: tuple[SecretPattern, ...] = (
         "private-key",
         ("PRIVATE KEY",),
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:(?:[A-Za-z0-9+/=\s\\\"',:.()-](?<!-----)){40,16384}+-{0,5}END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-        r"|(?:\s|\\[nr]){0,8}+[A-Za-z0-9+/=]{40}[A-Za-z0-9+/=\s\\]{0,16384}+)",
+        r"(?:(?>(?:[A-Za-z0-9+/=\s\\\"',:.()-](?<!-----)){40,16384})-{0,5}END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        r"|(?>(?:\s|\\[nr]){0,8})[A-Za-z0-9+/=]{40}[A-Za-z0-9+/=\s\\]{0,16384}+)",
     ),
     SecretPattern("aws-access-key", ("AKIA", "ASIA"), r"(?<![A-Za-z0-9])A[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9])"),
     SecretPattern("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"gh[pousr]_[A-Za-z0-9]{36,255}"),

@@ -24,7 +24,7 @@ MAX_SIGNATURE = 1_000
 MAX_DOC = 2_000
 _EXPORTED = re.compile(r"""["']([^\W\d]\w*)["']""")
 _LITERAL = re.compile(r"""([A-Za-z]*)('''|\"""|"|')(.*)\2\Z""", re.DOTALL)
-_LONG_COMMENTS = re.compile(rb"(?:^[ \t]*+#[^\n]*+\n){100,}+", re.MULTILINE)
+_LONG_COMMENTS = re.compile(rb"(?>(?:^[ \t]*+#[^\n]*+\n){100,})", re.MULTILINE)
 """The grammar's scanner reads on to the end of a run of comments for each of them: blanked, or time is quadratic."""
 _NO_COUNTS = TextCounts(0, 0, 0, [])
 

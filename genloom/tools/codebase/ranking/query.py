@@ -21,7 +21,7 @@ _FRAME = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})(?:, in ([\w<>.]{1,2
 _PLACE = re.compile(r"(?<![\w./-])((?:[\w.-]{1,80}/){0,12}[\w.-]{1,80}\.pyi?)(?::{1,2}(\d{1,7})?)?(?![\w/])")
 _TEST_ID = re.compile(r"\.py::([\w.:]{1,200})")
 _TICKED = re.compile(r"`([^`\n]{1,200})`")
-_DOTTED = re.compile(r"[^\W\d]\w*+(?:\.[^\W\d]\w*+)*+(\()?")
+_DOTTED = re.compile(r"[^\W\d]\w*+(?>(?:\.[^\W\d]\w*+)*)(\()?")
 _FAILED = re.compile(r"^(?:E\s|FAILED\s|Traceback\b|[\w.]*(?:Error|Exception)\b)", re.MULTILINE)
 _ABOUT_TESTS = re.compile(
     r"\b(?:add|write|extend|improve|complete|create|generate|refactor|simplify|parametri[sz]e|speed up|de-?flake)\b"
