@@ -18,7 +18,7 @@ from genloom.tools.codebase.outlines.languages import OUTLINE_VERSION
 
 __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
-TABLES_VERSION = 3
+TABLES_VERSION = 4
 SCHEMA_VERSION = TABLES_VERSION * 10_000 + OUTLINE_VERSION
 """Of the tables, and of the outlines that are kept in them: an index with another one is built anew."""
 BUSY_SECONDS = 60.0

@@ -79,7 +79,7 @@ def prepare(root: Path, asked: Asked, stemmer: Stemmer) -> Prepared:
         symbols=_symbol_rows(outline, _lines_of(secrets, source.text)),
         imports=[(i.ordinal, i.module, i.name, i.alias, i.line) for i in outline.imports],
         mentions=[(m.name, m.qualifier, m.ordinal, m.kind, m.times) for m in outline.mentions],
-        exports=[(name,) for name in outline.exports or ()],
+        exports=[] if outline.exports is None else [("",), *((name,) for name in outline.exports)],  # "": it says so
     )
 
 

@@ -23,7 +23,7 @@ __all__ = [
     "source_suffixes",
 ]
 
-OUTLINE_VERSION = 1
+OUTLINE_VERSION = 2
 """Goes up whenever an outline of the same bytes may differ from before: files are to be read anew then."""
 
 

@@ -50,7 +50,7 @@ def find_mentions(
     for kind, capture in KINDS:
         places = [place for node in captures.get(capture, ()) if (place := _place(node, source, capture)) is not None]
         for (start, name), ordinal in zip(places, owners.ordinals(start for start, _ in places), strict=True):
-            if start not in used and not (kind == "annotation" and _TYPE_VARIABLE.fullmatch(name)):
+            if name and start not in used and not (kind == "annotation" and _TYPE_VARIABLE.fullmatch(name)):
                 used.add(start)
                 found[ordinal, name, kind, _qualifier(source, start)] += 1
     found.update(_references(captures, source, owners, names, used))

@@ -157,10 +157,13 @@ class _Page:
 
     def add_neighbours(self, direction: str, found: Sequence[tuple[int, Place, Relation]]) -> None:
         """Take signatures while they fit, and say how many did not."""
-        if not found or not self._take(f"\n# {direction}"):
-            self.truncated = self.truncated or bool(found)
+        if not found:
             return
-        left_out = sum(not self._take(self._texts.signature(place, each, steps)) for steps, place, each in found)
+        if self._take(f"\n# {direction}"):
+            left_out = sum(not self._take(self._texts.signature(place, each, steps)) for steps, place, each in found)
+        else:
+            self._parts.append(f"\n# {direction}")
+            left_out = len(found)
         if left_out:
             self.truncated = True
             self._parts.append(f"[{left_out} of {len(found)} left out, to fit]")

@@ -88,7 +88,7 @@ class FileNames:
         self.language = language
         self.definitions = definitions
         self.imports = imports
-        self.exports = frozenset(exports)
+        self.exports = frozenset(exports)  # an empty name among them where `__all__` is said, however short
 
     @cached_property
     def members(self) -> dict[int, dict[str, int]]:
