@@ -11,8 +11,8 @@ history knows the answer. Compared are file BM25 with tests demoted, the recipe 
 this benchmark, in `localise_baselines.py`), and genloom, with and without the history. Scores follow the tasks' evaluator
 (`--predictions` writes what it reads): F@k, MRR, hit@1, S@k, and the share of touched files and symbols whose code stands
 whole in a context of 4,000 and 8,000 tokens. A difference comes with its 95 % interval (paired bootstrap over the tasks).
-`--ablation` switches one signal off at a time. Every weight that the engine has is shared by all repositories; the last
-table gives each repository apart, and the gain on all others.
+`--ablation` switches one signal off at a time instead, genloom against itself. Every weight that the engine has is shared
+by all repositories; the last table gives each repository apart, and the gain on all others.
 """
 
 from __future__ import annotations
@@ -107,7 +107,10 @@ def run(
         codebase.refresh()
         codebase.rank(task.query, limit=1)  # what is read once for each state of the index is no part of a warm query
         for name, weights in variants.items():
-            keep(name, task, predict(codebase, task.query, weights, packed=name in (OURS, HISTORY_OFF)))
+            keep(name, task, predict(codebase, task.query, weights, packed=not ablation))
+        if ablation:
+            codebase.close()
+            continue
         repository = Repository.read(root, (file.path for file in codebase.files() if file.path.endswith(".py")), known)
         codebase.close()
         for method in (FileBm25(), Recipe()):
@@ -160,11 +163,11 @@ def by_repository(tasks: Sequence[Task], rows: Rows) -> str:
 def report(tasks: Sequence[Task], rows: Rows) -> str:
     """Return all tables."""
     main = (FileBm25.name, Recipe.name, HISTORY_OFF, OURS)
-    parts = [table("method", {name: means(rows[name]) for name in main}), differences(rows)]
-    off = {name: means(found) for name, found in rows.items() if name not in main}
-    if off:
-        parts.append(table("genloom without", {"(nothing left out)": means(rows[OURS]), **off}, COLUMNS[:7]))
-    return "\n\n".join([*parts, by_repository(tasks, rows)])
+    if Recipe.name not in rows:
+        off = {name: means(found) for name, found in rows.items() if name not in main}
+        return table("genloom without", {"(nothing left out)": means(rows[OURS]), **off}, COLUMNS[:7])
+    compared = table("method", {name: means(rows[name]) for name in main})
+    return "\n\n".join([compared, differences(rows), by_repository(tasks, rows)])
 
 
 def main() -> None:
