@@ -8,7 +8,7 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import CodeContext, Comparison, GenerationRequest
 from genloom.tools.codebase import build_context, is_current, render_context
-from genloom.tools.security import delimit
+from genloom.tools.security import present
 
 __all__ = [
     "constraints_section",
@@ -57,7 +57,7 @@ def demand_section(request: GenerationRequest) -> str:
     names = names_listed(request)
     if not request.extends:
         return load_prompt("demand").render(names=names).strip()
-    module = delimit(request.draft_path, request.extends)
+    module = present(request.draft_path, request.extends)
     return load_prompt("extend").render(module=module, names=names).strip()
 
 

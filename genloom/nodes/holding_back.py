@@ -22,8 +22,8 @@ def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], *, 
     held back (`hold`), those held back now.
 
     The same request always hides the same ones, those that the others resemble most. An example that stands in something
-    which the generator reads anyway (prompt, tests, constraints, the caller's context, the program that a search found)
-    is never counted or hidden, whoever held it back before.
+    which the generator reads anyway (prompt, tests, constraints, the module that is extended, the caller's context, the
+    program that a search found) is never counted or hidden, whoever held it back before.
     """
     secret = _unread(request, attempts)
     held_out = {text for attempt in attempts for text in attempt.draft.held_out}
@@ -41,7 +41,8 @@ def hidden_examples(request: GenerationRequest, attempts: Sequence[Attempt], *, 
 
 def _unread(request: GenerationRequest, attempts: Sequence[Attempt]) -> list[Example]:
     """The examples whose calls stand nowhere but among the examples. What a model wrote itself gives nothing away."""
-    parts = [request.prompt, request.tests or "", *request.constraints, *request.codebase_context.values()]
+    parts = [request.prompt, request.tests or "", request.extends or "", *request.constraints]
+    parts += request.codebase_context.values()
     for attempt in attempts:
         parts += [] if attempt.draft.generator == "model" else [attempt.draft.source, attempt.evidence]
     text = _plain("\n".join(parts))

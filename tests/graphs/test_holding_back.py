@@ -42,11 +42,12 @@ def test_one_of_four_is_held_back_and_always_the_same():
 
 
 def test_what_the_model_reads_anyway_is_not_held_back():
-    """An example in the prompt, the tests or the caller's context is shown whatever is done."""
+    """An example in the prompt, the tests, the module to extend or the caller's context is shown whatever is done."""
     (held,) = hidden(request())
     call = held.split(" == ")[0]
     tests = f"from slug import slugify\n\ndef test_it():\n    assert {held.replace(chr(39), chr(34))}\n"
-    for fields in ({"tests": tests}, {"codebase_context": f"assert {held}"}, {"prompt": f"Make a slug; {held}"}):
+    context, prompt, module = f"assert {held}", f"Make a slug; {held}", f"x = 1  # {held}\n"
+    for fields in ({"tests": tests}, {"codebase_context": context}, {"prompt": prompt}, {"extends": module}):
         assert all(call not in text for text in hidden(request(**fields)))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from genloom.config import load_settings
+from genloom.nodes.briefing import demand_section
 from genloom.state import GenerationRequest, GraphContext
 from genloom.tools.codebase import Codebase, build_context, get_file_summary, render_context
 
@@ -40,6 +41,14 @@ def test_no_canary_reaches_a_prompt(repository: Path, tmp_path: Path) -> None:
     assert "[blocked: zero-width text, 24 characters]" in prompt
     assert "overrides-instructions" in prompt
     assert "hides-from-the-user" in prompt
+
+
+def test_no_canary_reaches_a_prompt_by_the_module_to_extend() -> None:
+    """What is appended to is shown like any other file."""
+    module = f'KEY = "{SECRET}"  # {HIDDEN}{TAGS}\n'
+    shown = demand_section(GenerationRequest(prompt="double a number", name="double", extends=module))
+    assert "KEY = " in shown
+    assert not any(canary in shown for canary in (SECRET, HIDDEN, TAGS))
 
 
 def test_no_canary_reaches_a_summary_or_the_index(repository: Path, tmp_path: Path) -> None:
