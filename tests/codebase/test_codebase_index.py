@@ -155,6 +155,25 @@ def test_a_file_of_five_megabytes_is_indexed(shop: Path) -> None:
     assert [symbol.name for symbol in codebase.symbols("large.py")] == ["first", "last"]
 
 
+@pytest.mark.parametrize("coding", ["undefined", "punycode", "idna", "utf-7", "no-such-coding"])
+def test_a_coding_line_that_makes_no_sense_is_survived(shop: Path, coding: str) -> None:
+    """Whatever codec it names: the text is read somehow, and all other files are there."""
+    (shop / "odd.py").write_bytes(f"# coding: {coding}\ndef odd():\n    return 'é'\n".encode("latin-1"))
+    codebase = Codebase(shop)
+    before = {file.path for file in codebase.files()} - {"odd.py"}
+    assert before
+    assert [symbol.name for symbol in codebase.symbols("odd.py")] == ["odd"]
+
+
+def test_the_index_is_for_its_user_alone(shop: Path, tmp_path: Path) -> None:
+    """It holds what the repository holds: a folder and files that nobody else may read."""
+    cache = tmp_path / "new" / "cache"
+    Codebase(shop, cache=cache).refresh()
+    made = [cache, *cache.rglob("*")]
+    assert len(made) > 2
+    assert all(path.stat().st_mode & 0o077 == 0 for path in made)
+
+
 def test_vendored_folders_are_left_out(shop: Path) -> None:
     """By their names; a package of one's own that is called vendor stays."""
     for folder in ("vendor/lib", "third_party", "static/vendor", "shop/_vendor", "node_modules/x"):

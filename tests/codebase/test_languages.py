@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -263,3 +264,26 @@ def test_missing_grammar_is_an_error_of_its_own(without_go: None) -> None:
         outline_source("a.go", b"package a")
     assert caught.value.language is go
     assert outline_source("a.rs", b"fn f() {}").definitions[1].name == "f"
+
+
+THREADS = """
+import sys, threading
+from genloom.tools.codebase.outlines.languages import outline_source
+sys.setswitchinterval(1e-6)
+source = ("class A { m(a) { return b(a, [1, 2, {c: d}]) } }\\n" * 400).encode()
+alone = outline_source("a.js", source)
+told = []
+def outline():
+    for _ in range(6):
+        told.append(outline_source("a.js", source) == alone)
+threads = [threading.Thread(target=outline) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(told), all(told))
+"""
+
+
+def test_threads_outline_one_language_at_once() -> None:
+    """Each by a parser of its own: one that two threads share ends the whole process."""
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "24 True\n"), done.stderr

@@ -7,6 +7,7 @@ transaction holds a whole refresh, so a process that is killed leaves the index 
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from genloom.errors import StorageError
 from genloom.tools.codebase.outlines.languages import OUTLINE_VERSION
+from genloom.tools.store.database import private_folder
 
 __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
@@ -72,9 +74,10 @@ def open_index(path: Path | None) -> sqlite3.Connection:
     try:
         if path is None:
             return _prepared(":memory:")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         if not path.exists():
             _make_room(path.parent)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
             return _prepared(str(path))
         except sqlite3.DatabaseError as error:
@@ -82,9 +85,10 @@ def open_index(path: Path | None) -> sqlite3.Connection:
                 raise
             _remove(path)  # not a database: a disposable file, built anew
             return _prepared(str(path))
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, StorageError) as error:
+        reason = error.message.rstrip(".") if isinstance(error, StorageError) else error
         raise StorageError(
-            f"The index of the repository cannot be kept at {path}: {error}.",
+            f"The index of the repository cannot be kept at {path}: {reason}.",
             hint="Make the cache folder writable, or set GENLOOM_HOME to one that is.",
         ) from error
 
@@ -177,8 +181,11 @@ def _rebuild(connection: sqlite3.Connection) -> None:
 
 def _make_room(folder: Path) -> None:
     """Remove the indexes that were written longest ago, so that one more keeps the folder within its bound."""
-    indexes = sorted(folder.glob("*.sqlite"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in indexes[MAX_INDEXES - 1 :]:
+    written: dict[Path, float] = {}
+    for path in folder.glob("*.sqlite"):
+        with suppress(FileNotFoundError):  # another process made room meanwhile
+            written[path] = path.stat().st_mtime
+    for path in sorted(written, key=written.__getitem__, reverse=True)[MAX_INDEXES - 1 :]:
         _remove(path)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "Place", "find_places"]
 
 MAX_DEFINITIONS = 60_000
-MAX_DEPTH = 400
+MAX_DEPTH = 100  # Python's own limit of indentation
 IMPORTS = frozenset(["import_statement", "import_from_statement", "future_import_statement"])
 HOLDERS = frozenset(
     "block if_statement elif_clause else_clause try_statement except_clause except_group_clause finally_clause "

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import threading
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,7 +34,8 @@ from genloom.tools.codebase.outlines.query_usage import find_mentions
 from genloom.tools.codebase.outlines.segments import OwnerMap, flatten
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, QueryCursor, Tree
+    from tree_sitter import Language as Grammar
+    from tree_sitter import Node, Parser, Query, QueryCursor, Tree
 
 __all__ = ["outline_by_query"]
 
@@ -78,20 +80,32 @@ def outline_by_query(language: Language, source: bytes) -> Outline:
     )
 
 
-@cache  # shared by all threads: the binding holds the interpreter's lock while it parses or queries
+_OF_THREAD = threading.local()
+
+
 def _grammar(language: Language) -> tuple[Parser, QueryCursor]:
+    """Return a parser and a cursor that no other thread uses: parsing asks back, and other threads go on meanwhile."""
+    from tree_sitter import Parser, QueryCursor  # imported here, as below
+
+    made: dict[Language, tuple[Parser, QueryCursor]] = _OF_THREAD.__dict__.setdefault("made", {})
+    if language not in made:
+        grammar, query = _query(language)
+        cursor = QueryCursor(query, match_limit=MATCH_LIMIT)  # both limits: nesting without end costs its square
+        cursor.set_max_start_depth(MAX_DEPTH)
+        made[language] = Parser(grammar), cursor
+    return made[language]
+
+
+@cache
+def _query(language: Language) -> tuple[Grammar, Query]:
     # imported here: an index of a repository without the language need not pay for it
     from tree_sitter import Language as Grammar
-    from tree_sitter import Parser, Query, QueryCursor
+    from tree_sitter import Query
 
     grammar = Grammar(getattr(importlib.import_module(language.grammar), language.entry)())
     folder = resources.files("genloom.tools.codebase.outlines").joinpath("queries")
     query = "\n".join(folder.joinpath(f"{name}.scm").read_text("utf-8") for name in language.queries)
-    cursor = QueryCursor(
-        Query(grammar, query), match_limit=MATCH_LIMIT
-    )  # both limits: nesting without end costs its square
-    cursor.set_max_start_depth(MAX_DEPTH)
-    return Parser(grammar), cursor
+    return grammar, Query(grammar, query)
 
 
 def _parsed(parser: Parser, source: bytes) -> Tree:
