@@ -85,7 +85,7 @@ def test_lines_are_shown_whole_and_what_is_cut_says_so(shop: Path, budget: int) 
     assert text.count("[cut after line ") == len(cut)
 
 
-def test_more_budget_never_shows_fewer_bodies_or_paths(shop: Path) -> None:
+def test_more_budget_never_shows_fewer_paths_and_most_bodies_at_last(shop: Path) -> None:
     """A larger window is never worse used."""
     codebase = Codebase(shop)
     counts = []

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from genloom.tools.codebase.index.workers import default_processes, prepared_fil
 TABLES = ("symbols", "imports", "mentions", "exports", "terms", "postings", "stems")
 INDEX = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from genloom.tools.codebase import Codebase
 report = Codebase(sys.argv[1], cache=Path(sys.argv[2])).refresh(processes=2)
@@ -110,25 +112,22 @@ def test_workers_end_with_a_killed_process(many: Path, tmp_path: Path) -> None:
     """Kill -9 of the indexing process: its workers see the end of their input, and the next start is right."""
     code = "import os\ndef stop(event):\n    if event.done:\n        os.kill(os.getpid(), 9)\n"
     code += INDEX.replace("processes=2", "processes=3, emit=stop")
+    before = _workers()
     assert _indexing(tmp_path, many, code).returncode == -signal.SIGKILL
     deadline = time.monotonic() + 30
-    while _workers_of(many) and time.monotonic() < deadline:
+    while _workers() - before and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _workers_of(many)
+    assert not _workers() - before
     assert Codebase(many, cache=tmp_path / "cache").refresh().indexed == 106
 
 
-def _workers_of(root: Path) -> list[str]:
-    """The worker processes that nobody waits for any more."""
-    found = []
+def _workers() -> set[str]:
+    """The worker processes of this machine, whoever is their parent by now."""
+    found = set()
     for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes()
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-        except OSError:
-            continue
-        if b"genloom.tools.codebase.index.worker" in command and parent == "1":
-            found.append(folder.name)
+        with suppress(OSError):  # gone meanwhile
+            if b"genloom.tools.codebase.index.worker" in (folder / "cmdline").read_bytes():
+                found.add(folder.name)
     return found
 
 

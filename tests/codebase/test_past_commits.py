@@ -148,7 +148,7 @@ def test_a_broken_head_is_no_history(tmp_path: Path, head: str) -> None:
 
 
 def test_a_repository_that_git_refuses_has_no_history(tmp_path: Path) -> None:
-    """A head that no object backs is told by git, and not again until it moves."""
+    """A head that no object backs is no error."""
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git/HEAD").write_text("a" * 40)
     (tmp_path / "a.py").write_text("def slow(): ...\n")

@@ -1,7 +1,7 @@
 """Packing: which references fit a token budget, and in what form.
 
 In this order, so that a prompt cut at its end loses the least: the project's rules (a quarter of the budget at most), up
-to 15 paths with their reasons (a tenth), bodies of the best symbols (about 55 % together with what the first two left),
+to 15 paths with their reasons (a tenth), bodies of the best symbols (55 % at most),
 and signatures of the next ones. Deterministic. Nothing is cut but rules, after a whole line, which says so; a symbol that is
 too long is passed over. What reads like an instruction is charged for the label that it gets in the fence.
 """

@@ -24,7 +24,6 @@ _GENERATED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MINIFIED_NAME = re.compile(r"[.-]min\.[cm]?jsx?$", re.IGNORECASE)
-MINIFIED = (".min.js", ".min.mjs", ".min.cjs")
 LONG_LINE = 5_000
 LONG_AVERAGE = 300
 
@@ -66,8 +65,6 @@ def read_source(root: Path, path: str) -> Source | SkipReason:
         return "binary"
     if _GENERATED.search(data[:1_000]):
         return "generated"
-    if path.endswith(MINIFIED):
-        return "minified"
     lines = data.count(b"\n") + 1
     if len(data) / lines > LONG_AVERAGE and max(map(len, data.split(b"\n"))) > LONG_LINE:
         return "minified"

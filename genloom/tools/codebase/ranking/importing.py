@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from genloom.tools.codebase.relations.modules import ModuleMap
 
-__all__ = ["Importing", "importers"]
+__all__ = ["Importing"]
 
 _Row = tuple[str, str, str]
 """The importing file's path, the module as written, and the imported name."""
@@ -65,10 +65,3 @@ def _reaches(module: str, importer: str, path: str) -> bool:
     if path.endswith("/__init__.py") or not parent:
         return not parent or parent.rpartition("/")[2] in folder
     return f"/{folder}/".find(f"/{parent}/") >= 0 or parent.endswith(folder)
-
-
-def importers(connection: sqlite3.Connection, modules: ModuleMap, targets: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return, for each target file that is imported, the paths of the files that import it."""
-    importing = Importing(connection, modules)
-    found = {path: importing.importers(path) for path in targets}
-    return {path: paths for path, paths in found.items() if paths}

@@ -103,12 +103,4 @@ def _family(language: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _builtin_attributes() -> frozenset[str]:
     types = (str, bytes, list, dict, set, int, float, tuple, BaseException)
-    return frozenset(name for kind in types for name in dir(kind)) | {
-        "read",
-        "write",
-        "close",
-        "open",
-        "run",
-        "start",
-        "stop",
-    }
+    return ALSO_COMMON.union(name for kind in types for name in dir(kind))
