@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -9,14 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-__all__ = ["LinkError", "opened_inside", "parts_below"]
+from genloom.errors import StorageError
+
+__all__ = ["LinkError", "demand_machine", "opened_inside", "parts_below"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC  # a pipe is not waited for
 
 
+_MACHINE = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
+
+
 class LinkError(OSError):
     """A link stands on the way, or the path leads out of the root."""
+
+
+def demand_machine(error: OSError) -> None:
+    """Raise `StorageError` for what is no fault of the file: no descriptors or memory left, or a disk that fails.
+
+    The same file may be read a moment later; to take it for unreadable would empty an index.
+    """
+    if error.errno in _MACHINE:
+        raise StorageError(
+            f"The repository cannot be read now: {error.strerror}.",
+            hint="Look at the limit of open files (`ulimit -n`), the memory and the disk; then try again.",
+        ) from error
 
 
 def parts_below(path: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from genloom.tools.codebase.files.opening import LinkError, opened_inside
+from genloom.tools.codebase.files.opening import LinkError, demand_machine, opened_inside
 
 __all__ = ["MAX_BYTES", "SkipReason", "Source", "decode_source", "read_inside", "read_source", "text_lines"]
 
@@ -43,13 +43,16 @@ class Source:
 
 def read_inside(root: Path, path: str, limit: int = MAX_BYTES) -> bytes | SkipReason:
     """Return the bytes of a regular file inside `root`, or why not. No link is followed, neither the file nor a folder
-    on the way; a path that leaves the root counts as a link."""
+    on the way; a path that leaves the root counts as a link.
+
+    Raises `StorageError` when the machine is at its end (no descriptors or memory left, a disk that fails)."""
     try:
         with opened_inside(root, path) as descriptor, open(descriptor, "rb", closefd=False) as file:
             data = file.read(limit + 1)
     except LinkError:
         return "link"
-    except OSError:
+    except OSError as error:
+        demand_machine(error)
         return "unreadable"
     return data if len(data) <= limit else "large"
 

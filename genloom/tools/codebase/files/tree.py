@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genloom.errors import RepositoryError
+from genloom.tools.codebase.files.opening import demand_machine
 from genloom.tools.codebase.files.source import read_inside
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class SourceTree:
     def files(self) -> Iterator[Found]:
         """Yield the source files, folder by folder, in the order of their names.
 
-        Raises `RepositoryError` when the root itself cannot be listed: it may have been deleted since it was opened.
+        Raises `RepositoryError` when the root itself cannot be listed: it may have been deleted since it was opened;
+        `StorageError` when the machine is at its end.
         """
         exclude = _ignores(self.root / ".git" / "info" / "exclude")
         yield from self._folder(self.root, "", [("", exclude)] if exclude else [], 0)
@@ -82,6 +84,7 @@ class SourceTree:
             with os.scandir(folder) as listing:
                 return sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
+            demand_machine(error)
             if depth == 0:
                 raise unreadable_root(self.root, error) from error
             self.unreadable += 1
@@ -108,7 +111,9 @@ class SourceTree:
         try:
             status = entry.stat(follow_symlinks=False)
             path.encode("utf-8")
-        except (OSError, UnicodeEncodeError):  # gone meanwhile, or a name that no prompt can show
+        except (OSError, UnicodeEncodeError) as error:  # gone meanwhile, or a name that no prompt can show
+            if isinstance(error, OSError):
+                demand_machine(error)
             self.unreadable += 1
             return
         if path.splitlines() != [path]:  # what follows a line break in a name could pass for a line of its own

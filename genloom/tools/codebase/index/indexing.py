@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -57,7 +58,7 @@ def refresh_index(
     found = {file.path: file for file in tree.files()}
     done = _Done()
     with reading(connection):
-        differs = _differs(found, _known_files(connection))
+        differs = _differs(found, _known_files(connection, root))
     if differs:
         with writing(connection):
             done = _bring_up(connection, root, found, emit, deadline, processes)
@@ -89,7 +90,7 @@ def _bring_up(
     deadline: float | None,
     processes: int | None,
 ) -> _Done:
-    known = _known_files(connection)  # again: another process may have been first
+    known = _known_files(connection, root)  # again: another process may have been first
     gone = [known[path].id for path in known.keys() - found.keys()]
     changed = [file for path, file in sorted(found.items()) if path not in known or not known[path].fits(file)]
     remove_files(connection, gone)
@@ -128,14 +129,18 @@ def _index(
     return indexed, on_time
 
 
-def _known_files(connection: sqlite3.Connection) -> dict[str, _Known]:
-    """Return what the index knows by path; a file that waited for a grammar which is there now fits no more."""
+def _known_files(connection: sqlite3.Connection, root: Path) -> dict[str, _Known]:
+    """Return what the index knows by path; a file that waited for a grammar which is there now fits no more, nor does one
+    that could not be read when it was indexed and can be now."""
     rows = connection.execute("SELECT path, id, mtime_ns, size, checked_ns, sha256, language, skipped FROM files")
     known = {path: _Known(*rest) for path, *rest in rows}
     waiting = {file.language for file in known.values() if file.skipped == NO_GRAMMAR}
     arrived = {language.name for language in LANGUAGES if language.name in waiting and is_available(language)}
     for path in [path for path, file in known.items() if file.skipped == NO_GRAMMAR and file.language in arrived]:
         known[path] = replace(known[path], checked_ns=0)
+    for path in [path for path, file in known.items() if file.skipped in ("unreadable", "link")]:
+        if os.access(root / path, os.R_OK):
+            known[path] = replace(known[path], checked_ns=0)
     return known
 
 
