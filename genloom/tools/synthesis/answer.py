@@ -13,10 +13,11 @@ class Found:
 
     `source` is the whole module; `expression` the heart of it. `fitted` are the texts of the examples that the search
     looked at: they prove nothing. `held_out` are those that it never saw and that the program meets all the same. Each of
-    `rivals` describes a program of like cost that fits the examples as well and gives something else elsewhere, and the
-    example that would decide. `cost` grows with size and with what speaks against the program. `cut_by_clock` says that
-    the clock, not the budget, decided (the time ran out, or a function was too slow to be used): the same task may give
-    another answer.
+    `rivals` describes a program of like cost that fits the examples as well and gives something else elsewhere; `deciding`
+    is the one call, such as `f("a b")`, whose result would decide best among them, and `outputs` what this program gives on
+    inputs like the examples' (all three are empty where nothing of like cost differs). `cost` grows with size and with what
+    speaks against the program. `cut_by_clock` says that the clock, not the budget, decided (the time ran out, or a function
+    was too slow to be used): the same task may give another answer.
     """
 
     source: str
@@ -24,6 +25,8 @@ class Found:
     fitted: tuple[str, ...]
     held_out: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    deciding: str = ""
+    outputs: tuple[str, ...] = ()
     cost: int = 0
     candidates: int = 0
     seconds: float = 0.0

@@ -40,8 +40,18 @@ class Rival(_Line):
     code: Text
 
 
+class Output(_Line):
+    """A probe, with what the answer gives for it."""
+
+    arguments: Annotated[list[Text], Field(max_length=8)]
+    gives: Text
+
+
 class FoundLine(_Line):
-    """A program in parts; `held_back` says that it met what it did not see."""
+    """A program in parts; `held_back` says that it met what it did not see.
+
+    `deciding` is the call whose result would decide best between the answer and its rivals, such as `f("a b")`.
+    """
 
     type: Literal["found"]
     body: Annotated[list[Text], Field(max_length=60)]
@@ -52,6 +62,8 @@ class FoundLine(_Line):
     cost: int
     held_back: bool
     rivals: Annotated[list[Rival], Field(max_length=5)]
+    deciding: Text = ""
+    outputs: Annotated[list[Output], Field(max_length=8)] = []
     candidates: Annotated[int, Field(ge=0)]
     cut_by_clock: bool
     notes: Annotated[list[Short], Field(max_length=10)]
@@ -101,6 +113,8 @@ def encode_task(
         ],
         "candidates": task.candidates,
         "seconds": seconds,
+        "cores": task.cores,
+        "without": sorted(task.without),
     }
     return json.dumps(data).encode()
 

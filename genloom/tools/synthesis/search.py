@@ -143,12 +143,21 @@ async def _found(
         fitted=tuple(texts),
         held_out=tuple(call.example.text for call in proof),
         rivals=_rivals(task.name, line.rivals),
+        deciding=_deciding(task.name, line),
+        outputs=tuple(f"{task.name}({', '.join(one.arguments)}) -> {one.gives}" for one in line.outputs),
         cost=line.cost,
         candidates=line.candidates,
         seconds=seconds,
         cut_by_clock=line.cut_by_clock,
         notes=tuple(notes),
     )
+
+
+def _deciding(name: str, line: FoundLine) -> str:
+    """The call that decides best: the worker's, or the input of the first rival."""
+    if not line.rivals:
+        return ""
+    return line.deciding or f"{name}({', '.join(line.rivals[0].arguments)})"
 
 
 def _rivals(name: str, rivals: Sequence[Rival]) -> tuple[str, ...]:

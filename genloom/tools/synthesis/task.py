@@ -35,7 +35,8 @@ class SearchTask:
 
     `signature` names and types the parameters, such as `slugify(text: str) -> str`. `constraints` are the request's rules;
     the search cannot read them and says so in its notes. `seconds` and `megabytes` are hard limits from outside;
-    `candidates` is the budget that decides when the search gives up.
+    `candidates` is the budget that decides when the search gives up. `cores` is how many processes may work on it at once:
+    it changes the time, never the answer. `without` names techniques of the engine to leave out, for ablations.
     """
 
     name: str
@@ -47,3 +48,5 @@ class SearchTask:
     seconds: float = 5.0
     megabytes: int = 512
     candidates: int = DEFAULT_CANDIDATES
+    cores: int = 1
+    without: frozenset[str] = frozenset()

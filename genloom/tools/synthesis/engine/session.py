@@ -12,12 +12,15 @@ from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.judge import Judged, judge
 from genloom.tools.synthesis.engine.kinds import join_kinds
 from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
+from genloom.tools.synthesis.engine.probes import draw_probes
 from genloom.tools.synthesis.engine.problem import Problem, read_problem
 from genloom.tools.synthesis.engine.solver import MAX_RANK, solve
 
 __all__ = ["answer"]
 
 Emit = Callable[[dict[str, Any]], None]
+SHOWN_PROBES = 5
+MAX_SHOWN = 400
 
 
 def answer(data: Mapping[str, Any], emit: Emit, started: float) -> dict[str, Any]:
@@ -101,7 +104,21 @@ def _gives(judged: Judged, problem: Problem) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"an error ({type(value).__name__})" if isinstance(value, Exception) else repr(value)
+    """A value for people: an error by its name, what is long shortened."""
+    if isinstance(value, Exception):
+        return f"an error ({type(value).__name__})"
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of more digits than Python writes
+        return f"a very large {type(value).__name__}"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _outputs(judged: Judged, problem: Problem) -> list[dict[str, Any]]:
+    """What the program gives on the first probes, where rivals make one doubt it."""
+    inputs = [case.arguments for case in (*problem.fit, *problem.held) if not case.error]
+    probes = draw_probes(inputs, SHOWN_PROBES, seed=1) if judged.rivals else []
+    return [{"arguments": list(map(_shown, probe)), "gives": _shown(judged.program.outcome(probe))} for probe in probes]
 
 
 def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict[str, Any]:
@@ -119,11 +136,12 @@ def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict
             {
                 "arguments": [repr(value) for value in difference.arguments],
                 "answer": _shown(difference.answer),
-                "rival": repr(difference.rival),
+                "rival": _shown(difference.rival),
                 "code": difference.rival_code,
             }
             for difference in judged.rivals
         ],
+        "outputs": _outputs(judged, problem),
         "candidates": candidates,
         "cut_by_clock": cut,
         "notes": list(judged.notes),
