@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from genloom.tools.codebase.context.tokens import TokenCounter, estimate_tokens
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
-from genloom.tools.codebase.history.history import refresh_history
+from genloom.tools.codebase.history.history import known_history, refresh_history
 from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.index.index_file import index_path, open_index, reading
 from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
@@ -112,10 +112,10 @@ class Codebase(RelationQueries):
         """
         with self._lock:
             report = refresh_index(self._index, self.root, emit=emit, deadline=deadline, processes=processes)
-            if deadline is None or time.monotonic() < deadline:
-                refresh_history(self._index, self.root)
+            on_time = deadline is None or time.monotonic() < deadline
+            history = refresh_history(self._index, self.root) if on_time else known_history(self._index)
             self._fresh = True
-            return report
+            return replace(report, commits=history.commits, no_history=history.trouble)
 
     def files(self) -> tuple[SourceFile, ...]:
         """Return the indexed files in the order of their paths."""

@@ -20,7 +20,7 @@ from genloom.tools.store.database import private_folder
 
 __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
-TABLES_VERSION = 4
+TABLES_VERSION = 5
 SCHEMA_VERSION = TABLES_VERSION * 10_000 + OUTLINE_VERSION
 """Of the tables, and of the outlines that are kept in them: an index with another one is built anew."""
 BUSY_SECONDS = 60.0
@@ -51,7 +51,7 @@ CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
 CREATE TABLE postings (
     term_id INTEGER NOT NULL, file_id INTEGER NOT NULL, in_path INTEGER NOT NULL, occurrences BLOB NOT NULL,
     PRIMARY KEY (term_id, file_id)) WITHOUT ROWID;
-CREATE TABLE history (head TEXT NOT NULL);
+CREATE TABLE history (head TEXT NOT NULL, trouble TEXT NOT NULL, asked_ns INTEGER NOT NULL);
 CREATE TABLE commits (id INTEGER PRIMARY KEY, sha TEXT NOT NULL, size INTEGER NOT NULL);
 CREATE TABLE commit_terms (
     term TEXT NOT NULL, commit_id INTEGER NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (term, commit_id)) WITHOUT ROWID;

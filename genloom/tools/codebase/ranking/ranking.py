@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from genloom.tools.codebase.history.history import Touched
+from genloom.tools.codebase.history.touched import Touched
 from genloom.tools.codebase.index.postings import FIELDS, FileEntry, Occurrence
 from genloom.tools.codebase.ranking.further_retrievers import Retrieved
 from genloom.tools.codebase.ranking.query import Query

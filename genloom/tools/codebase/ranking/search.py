@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from genloom.tools.codebase.history.history import touched_files
+from genloom.tools.codebase.history.touched import touched_files
 from genloom.tools.codebase.index.postings import Occurrence, read_occurrences, read_spread
 from genloom.tools.codebase.index.words import STOP_WORDS, Stemmer
 from genloom.tools.codebase.ranking.further_retrievers import Retrieved
