@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast, get_args
 
 import click
 
@@ -11,9 +11,13 @@ from genloom.interfaces.cli import options
 if TYPE_CHECKING:
     from genloom.interfaces.job import GenerateOptions
     from genloom.state import Comparison, FurtherChecks
-    from genloom.state.draft import OwnGenerator
 
 __all__ = ["command"]
+
+
+Choice = Literal[
+    "generators", "comparison", "further_checks", "max_attempts", "search_seconds", "search_megabytes", "search_cores"
+]
 
 
 class Arguments(TypedDict):
@@ -37,6 +41,8 @@ class Arguments(TypedDict):
     python: str | None
     generators: tuple[str, ...] | None
     search_seconds: float | None
+    search_megabytes: int | None
+    search_cores: int | None
     max_attempts: int | None
     use_agent: bool
     allow_fallback: bool
@@ -99,7 +105,15 @@ refused; 4 every backend failed; 5 waits for approval; 130 interrupted.""",
 @click.option(
     "--generators", metavar="LIST", callback=_generator_names, help="In order, from reuse,search,model [default: all]."
 )
-@click.option("--search-seconds", type=click.FloatRange(0, 300, min_open=True), metavar="S", help="Time for search.")
+@click.option(
+    "--search-seconds", type=click.FloatRange(0, 300, min_open=True), metavar="S", help="Time for search [default: 5]."
+)
+@click.option(
+    "--search-megabytes", type=click.IntRange(64, 65536), metavar="MB", help="Memory for search [default: 512]."
+)
+@click.option(
+    "--search-cores", type=click.IntRange(0, 64), metavar="N", help="Processes for search; 0: all cores [default: 1]."
+)
 @click.option("--attempts", "max_attempts", type=click.IntRange(1, 20), metavar="N", help="Drafts by the model.")
 @click.option("--agent", "use_agent", is_flag=True, help="Give the request to the configured Codegen agent (may cost).")
 @click.option("--allow-fallback", is_flag=True, help="Let the agent take over when the model fails (may cost).")
@@ -135,6 +149,10 @@ def command(**given: Unpack[Arguments]) -> int:
     return answer.give(result)
 
 
+_WITH_DEFAULTS: tuple[Choice, ...] = get_args(Choice)
+"""What is handed on only where it was given: its default stands in the run's context, or in the request."""
+
+
 def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
     """Return the prompt and the options of `genloom.generate`; what was left open is left to its defaults."""
     from genloom.interfaces.cli.inputs import find_repository, place_of_tests, read_prompt, read_text
@@ -166,16 +184,7 @@ def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
         from genloom.tools.house_rules import read_policy
 
         asked["policy"] = read_policy(given["policy"])
-    if given["generators"] is not None:
-        asked["generators"] = cast("tuple[OwnGenerator, ...]", given["generators"])
-    if given["comparison"] is not None:
-        asked["comparison"] = given["comparison"]
     if given["show_all_examples"]:
         asked["hold_back"] = False
-    if given["further_checks"] is not None:
-        asked["further_checks"] = given["further_checks"]
-    if given["search_seconds"] is not None:
-        asked["search_seconds"] = given["search_seconds"]
-    if given["max_attempts"] is not None:
-        asked["max_attempts"] = given["max_attempts"]
-    return prompt, asked
+    chosen: dict[str, object] = {key: given[key] for key in _WITH_DEFAULTS if given[key] is not None}
+    return prompt, cast("GenerateOptions", {**asked, **chosen})

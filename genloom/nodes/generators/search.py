@@ -80,6 +80,7 @@ def _task(request: GenerationRequest, runtime: NodeRuntime) -> SearchTask:
         components=_components(request, runtime),
         seconds=runtime.context.search_seconds,
         megabytes=runtime.context.search_megabytes,
+        cores=runtime.context.search_cores,
     )
 
 
@@ -132,6 +133,8 @@ def _as_generated(answers: Sequence[Found], assignment: Assignment, generator: G
         "fitted_to": tuple(text for answer in answers for text in answer.fitted),
         "held_out": tuple(text for answer in answers for text in answer.held_out) if proven else (),
         "rivals": tuple(text for answer in answers for text in answer.rivals),
+        "deciding": next((answer.deciding for answer in answers if answer.deciding), ""),
+        "outputs": tuple(text for answer in answers for text in answer.outputs),
         "cut_by_clock": any(answer.cut_by_clock for answer in answers),
     }
     return Generated(draft=draft.model_copy(update=provenance))

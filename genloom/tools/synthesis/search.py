@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -25,6 +27,8 @@ ENGINE = Path(__file__).parent / "engine"
 WORKER = ENGINE / "worker.py"
 CLOCK_SHARE = 0.8
 """Of the time allowed from outside, what the worker allows itself: the rest is for starting and answering."""
+MAX_CORES = 32
+"""Processes of one search at most: the sandbox bounds them, too."""
 
 
 class ProgramRunner(Protocol):
@@ -69,6 +73,7 @@ async def _ask(
         return Abstained(reason=f"the examples contradict each other: `{clash[0].text}` and `{clash[1].text}`")
     signature, calls = read
     fit, held = hold_back(calls)
+    task = replace(task, cores=min(task.cores or _cores(), MAX_CORES))
     stdin = encode_task(mode, task, signature, fit, held, task.seconds * CLOCK_SHARE)
     report = await run.arun_program(
         WORKER,
@@ -88,6 +93,11 @@ async def _ask(
     return Abstained(
         reason=_broken(report), candidates=_tried(report), seconds=seconds, cut_by_clock=report.ended == "timeout"
     )
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _tell(line: bytes, emit: EventEmitter) -> None:
@@ -161,12 +171,9 @@ def _deciding(name: str, line: FoundLine) -> str:
 
 
 def _rivals(name: str, rivals: Sequence[Rival]) -> tuple[str, ...]:
-    """What to say of each rival; the first one's input decides most."""
-    if not rivals:
-        return ()
-    deciding = f"{name}({', '.join(rivals[0].arguments)})"
+    """What to say of each rival."""
     return tuple(
         f"on {name}({', '.join(rival.arguments)}) this gives {rival.answer}, a candidate of like cost ({rival.code}) "
-        f"gives {rival.rival}; the example that would decide best is {deciding} == …"
+        f"gives {rival.rival}"
         for rival in rivals
     )
