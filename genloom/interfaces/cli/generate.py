@@ -10,6 +10,7 @@ from genloom.interfaces.cli import options
 
 if TYPE_CHECKING:
     from genloom.interfaces.job import GenerateOptions
+    from genloom.interfaces.result import GenerationResult
     from genloom.state import Comparison, FurtherChecks
 
 __all__ = ["command"]
@@ -142,11 +143,33 @@ def command(**given: Unpack[Arguments]) -> int:
     prompt, asked = _asked(given)
     with showing_progress(as_json=given["as_json"], quiet=given["quiet"]) as emit:
         result = start(prompt, asked, emit)
+    if result.deciding and not (given["as_json"] or given["quiet"]):
+        result = _asked_further(prompt, asked, result)
     if result.outcome == "pending" and result.thread_id and can_ask() and not given["as_json"]:
         decision = ask_person(result)
         with showing_progress(quiet=given["quiet"]) as emit:
             result = resume(result.thread_id, emit, answer=decision)
     return answer.give(result)
+
+
+def _asked_further(prompt: str, asked: GenerateOptions, result: GenerationResult) -> GenerationResult:
+    """Ask the person at the terminal for the example that decides between programs, and search again with it."""
+    from genloom.interfaces.cli.progress import showing_progress
+    from genloom.interfaces.cli.run import ask_deciding, can_ask, start
+    from genloom.tools.synthesis.question import MAX_QUESTIONS
+
+    thread = asked.get("thread_id")
+    for question in range(1, MAX_QUESTIONS + 1):
+        is_open = result.outcome == "unverified" and bool(result.deciding) and not result.usable
+        example = ask_deciding(result) if is_open and can_ask() else None
+        if example is None:
+            break
+        asked = {**asked, "examples": (*asked.get("examples", ()), example)}
+        if thread is not None:  # a thread holds one request
+            asked["thread_id"] = f"{thread}.{question}"
+        with showing_progress() as emit:
+            result = start(prompt, asked, emit)
+    return result
 
 
 _WITH_DEFAULTS: tuple[Choice, ...] = get_args(Choice)
