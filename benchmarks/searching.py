@@ -2,7 +2,8 @@
 
 The outcome follows genloom's rules: `passed` when examples that the search did not see hold and no program of like cost
 differs, `unverified` otherwise, `needs_model` when it abstains. The time is that of the whole search, the worker's start
-included; the memory is what the sandbox saw its processes hold.
+included; CPU seconds are those of the processes that it started, which a busy machine changes less; the memory is what the
+sandbox saw its processes hold.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from conditions import conditions
+from processor import ProcessorTime
 
 from genloom.state import parse_example
 from genloom.tools.sandbox import CallReport, Limits, ProgramReport, Returned, Sandbox
@@ -53,6 +55,7 @@ class Result:
     right: bool | None = None
     alike: bool | None = None
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     megabytes: float = 0.0
     candidates: int = 0
     cost: int = 0
@@ -87,12 +90,14 @@ async def searched(task: SearchTask, sandbox: Sandbox) -> tuple[Result, str]:
     """Search for one task's program; the result, not yet judged, and the module ("" for none)."""
     watched = _Watched(sandbox)
     started = time.perf_counter()
-    answer = await search(task, watched)
+    async with ProcessorTime() as processor:
+        answer = await search(task, watched)
     seconds = time.perf_counter() - started
     result = Result(
         name=task.name,
         outcome="needs_model",
         seconds=seconds,
+        cpu_seconds=processor.seconds,
         megabytes=watched.megabytes,
         candidates=answer.candidates,
         cut_by_clock=answer.cut_by_clock,
@@ -161,14 +166,16 @@ def line_of(result: Result) -> str:
     right = {True: "right", False: "WRONG", None: "-"}[result.right]
     alike = {True: "", False: "differs", None: ""}[result.alike]
     clock = "clock" if result.cut_by_clock else ""
-    counted = f"{result.seconds:6.2f} s {result.megabytes:4.0f} MB {result.candidates:8} {result.cost or '':3}"
-    return f"{result.name:26} {result.outcome:12} {right:5} {alike:7} {clock:5} {counted}  {result.program[:80]}"
+    counted = f"{result.seconds:6.2f} s {result.cpu_seconds:5.2f} CPU {result.megabytes:4.0f} MB {result.candidates:8}"
+    judged = f"{result.name:26} {result.outcome:12} {right:5} {alike:7} {clock:5}"
+    return f"{judged} {counted} {result.cost or '':3}  {result.program[:80]}"
 
 
 def totals(results: Sequence[Result]) -> dict[str, Any]:
     """The numbers that count."""
     answered = [result for result in results if result.outcome != "needs_model"]
     times = [result.seconds for result in results] or [0.0]
+    processor = [result.cpu_seconds for result in results] or [0.0]
     compared = [result for result in results if result.alike is not None]
     proven = [result for result in answered if result.outcome == "passed"]
     return {
@@ -182,6 +189,8 @@ def totals(results: Sequence[Result]) -> dict[str, Any]:
         **({"as the reference": sum(result.alike is True for result in compared)} if compared else {}),
         "median, s": round(statistics.median(times), 2),
         "longest, s": round(max(times), 2),
+        "median, CPU s": round(statistics.median(processor), 2),
+        "longest, CPU s": round(max(processor), 2),
         "most memory, MB": max((result.megabytes for result in results), default=0.0),
         "cut by the clock": sum(result.cut_by_clock for result in results),
     }
