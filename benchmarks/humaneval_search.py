@@ -3,12 +3,13 @@
 Command (the data beside tests/humaneval.py's):
 
     GENLOOM_DATA=../shared/data python benchmarks/humaneval_search.py [--limit N] [--only HumanEval/0 …] [--seconds 5] \
-        [--candidates N] [--cores 1] [--json FILE]
+        [--candidates N] [--cores 1] [--from-tests N] [--json FILE]
 
 The `>>>` lines of a problem's docstring are the examples, the rest of the docstring is the prompt, the function's head the
 signature. The problem's own tests are hidden: what was found is verified by them in the sandbox, as a pytest file with
 negative controls and by value where they compare a call with a literal. A problem without `>>>` lines has no examples, and
-the search abstains; it counts. Problems are searched for one after the other.
+the search abstains; it counts. Problems are searched for one after the other. `--from-tests` gives the search the first N
+comparisons of the tests instead: no measure of how much is solved, but more answers to see how honest `passed` is.
 """
 
 from __future__ import annotations
@@ -41,10 +42,17 @@ def task_of(problem: Problem, options: argparse.Namespace) -> SearchTask:
     return SearchTask(
         name=problem.entry_point,
         prompt=prose(problem),
-        examples=tuple(doc_examples(problem)),
+        examples=examples_of(problem, options),
         signature=signature(problem),
         **limits_of(options),
     )
+
+
+def examples_of(problem: Problem, options: argparse.Namespace) -> tuple[Example, ...]:
+    """The examples that a run gives to the search."""
+    if options.from_tests:
+        return tuple(map(parse_example, problem.examples[: options.from_tests]))
+    return tuple(doc_examples(problem))
 
 
 def doc_examples(problem: Problem) -> Iterator[Example]:
@@ -107,6 +115,7 @@ def main() -> int:
     """Run the benchmark and print its tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add_options(parser)
+    parser.add_argument("--from-tests", type=int, metavar="N", help="take the first N of the tests as examples")
     options = parser.parse_args()
     problems = read_problems()
     if problems is None:
@@ -116,7 +125,7 @@ def main() -> int:
     results = asyncio.run(run(problems, options))
     if options.json:
         options.json.write_text(json.dumps([asdict(result) for result in results], indent=1), encoding="utf-8")
-    counted = {"with examples": sum(bool([*doc_examples(each)]) for each in problems), **totals(results)}
+    counted = {"with examples": sum(bool(examples_of(each, options)) for each in problems), **totals(results)}
     sys.stdout.write(limits_line(options) + table(list(counted), [list(counted.values())]) + "\n")
     sys.stdout.write(table(("cost up to", "right", "answers", "passed and wrong"), by_cost(results)))
     return 0
