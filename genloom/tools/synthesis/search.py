@@ -68,11 +68,10 @@ async def _ask(
     read = read_calls(task.name, task.prompt, task.signature, task.examples)
     if isinstance(read, Abstained):
         return read
-    clash = find_contradiction(task.examples)
-    if clash is not None:
-        return Abstained(reason=f"the examples contradict each other: `{clash[0].text}` and `{clash[1].text}`")
     signature, calls = read
-    fit, held = hold_back(calls)
+    if (clash := _contradiction(calls)) is not None:
+        return Abstained(reason=f"the examples contradict each other: {clash}")
+    fit, held = hold_back(_distinct(calls))
     task = replace(task, cores=min(task.cores or _cores(), MAX_CORES))
     stdin = encode_task(mode, task, signature, fit, held, task.seconds * CLOCK_SHARE)
     report = await run.arun_program(
@@ -93,6 +92,18 @@ async def _ask(
     return Abstained(
         reason=_broken(report), candidates=_tried(report), seconds=seconds, cut_by_clock=report.ended == "timeout"
     )
+
+
+def _contradiction(calls: Sequence[Call]) -> str | None:
+    """Name two examples that ask different results of the same arguments, however these are written."""
+    alike = {call.example.model_copy(update={"call": f"f({', '.join(call.arguments)})"}): call for call in calls}
+    clash = find_contradiction(tuple(alike))
+    return None if clash is None else " and ".join(f"`{alike[example].example.text}`" for example in clash)
+
+
+def _distinct(calls: Sequence[Call]) -> tuple[Call, ...]:
+    """Each call once: an example that is given twice would prove what was fitted to it."""
+    return tuple({call.arguments: call for call in reversed(calls)}.values())[::-1]
 
 
 def _cores() -> int:
@@ -141,7 +152,8 @@ async def _found(
     proof = tuple(held) if line.held_back and proves(held, line.cost) else ()
     seen = fit if proof else (*fit, *held)
     written = await asyncio.to_thread(write_module, task.name, task.prompt, signature, line, seen)
-    texts = [call.example.text for call in seen]
+    proofs = tuple(call.example.text for call in proof)
+    fitted = tuple(example.text for example in task.examples if example.text not in proofs)
     notes = [*line.notes, *([written.note] if written.note else [])]
     if line.held_back and not proof:
         notes.append("a program of this size needs two examples held back to prove it: give more examples")
@@ -150,8 +162,8 @@ async def _found(
     return Found(
         source=written.source,
         expression=line.expression,
-        fitted=tuple(texts),
-        held_out=tuple(call.example.text for call in proof),
+        fitted=fitted,
+        held_out=proofs,
         rivals=_rivals(task.name, line.rivals),
         deciding=_deciding(task.name, line),
         outputs=tuple(f"{task.name}({', '.join(one.arguments)}) -> {one.gives}" for one in line.outputs),
