@@ -18,7 +18,7 @@ from genloom.tools.codebase.index.indexing import IndexReport
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
 from genloom.tools.codebase.ranking.weights import RankingWeights
-from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, Relation
+from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, DeadSymbols, Relation
 from genloom.tools.codebase.relations.reveal import Revealed
 from genloom.tools.codebase.summaries.functions import (
     get_class_summary,
@@ -33,6 +33,7 @@ __all__ = [
     "CallGraph",
     "Codebase",
     "DeadSymbol",
+    "DeadSymbols",
     "FunctionSignature",
     "IndexReport",
     "IndexedSymbol",

@@ -36,6 +36,7 @@ from genloom.tools.codebase.ranking.statistics import StatisticsCache
 from genloom.tools.codebase.ranking.weights import RankingWeights
 from genloom.tools.codebase.relations.modules import relative_stems
 from genloom.tools.codebase.relations.queries import RelationQueries
+from genloom.tools.codebase.relations.snapshot import Snapshot
 from genloom.tools.codebase.summaries.summary import Summary, SummaryKind, summarise
 
 if TYPE_CHECKING:
@@ -92,13 +93,15 @@ class Codebase(RelationQueries):
         self.name = str(root)
         self._index = open_index(index_path(cache, self.root) if cache is not None else None)
         self._close = weakref.finalize(self, self._index.close)
-        self._statistics = StatisticsCache()
+        self._statistics = StatisticsCache(self.root.name)
         self._further: tuple[FurtherRetriever, ...] = ()
         self._lock = threading.RLock()
+        self._snapshot = Snapshot()
         self._fresh = False
 
     def close(self) -> None:
         """Close the index file; the codebase cannot be used afterwards. One that nobody holds any more closes by itself."""
+        self._snapshot.close()
         with self._lock:
             self._close()
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from functools import cached_property
 
 from genloom.tools.codebase.index.postings import FIELDS, FileEntry, read_files
-from genloom.tools.codebase.ranking.importing import Importing
 from genloom.tools.codebase.ranking.roles import Role, file_role
+from genloom.tools.codebase.relations.importing import Importing
 from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["FILE_B", "FILE_WEIGHTS", "SYMBOL_B", "SYMBOL_WEIGHTS", "Statistics", "StatisticsCache"]
@@ -22,7 +22,9 @@ FILE_B = (0.75, 0.5, 0.3)
 class Statistics:
     """The indexed files, and the lengths that term frequencies are measured against."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: str = "") -> None:
+        """`name` is that of the repository's folder."""
+        self._name = name
         self.files = read_files(connection)
         self.symbol_count = 0
         totals = [0, 0, 0]
@@ -86,7 +88,7 @@ class Statistics:
     def importing(self, connection: sqlite3.Connection) -> Importing:
         """Return the files' imports, read where they are asked for first."""
         if self._importing is None:
-            self._importing = Importing(connection, ModuleMap(self.ids))
+            self._importing = Importing(connection, ModuleMap(self.ids, self._name))
         return self._importing
 
 
@@ -97,7 +99,9 @@ def _factor(weight: float, b: float, average: float, size: int) -> float:
 class StatisticsCache:
     """The statistics of one index, read anew when this or another process has written to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        """`name` is that of the repository's folder."""
+        self._name = name
         self._state: tuple[int, int] | None = None
         self._statistics: Statistics | None = None
 
@@ -105,5 +109,5 @@ class StatisticsCache:
         """Return the statistics of the state that the connection reads now."""
         state = (connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes)
         if self._statistics is None or state != self._state:
-            self._state, self._statistics = state, Statistics(connection)
+            self._state, self._statistics = state, Statistics(connection, self._name)
         return self._statistics
