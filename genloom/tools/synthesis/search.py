@@ -69,9 +69,9 @@ async def _ask(
     if isinstance(read, Abstained):
         return read
     signature, calls = read
-    if (clash := _contradiction(calls)) is not None:
+    if (clash := _contradiction(task.name, calls)) is not None:
         return Abstained(reason=f"the examples contradict each other: {clash}")
-    fit, held = hold_back(_distinct(calls))
+    fit, held = hold_back(_distinct(task.name, calls))
     task = replace(task, cores=min(task.cores or _cores(), MAX_CORES))
     stdin = encode_task(mode, task, signature, fit, held, task.seconds * CLOCK_SHARE)
     report = await run.arun_program(
@@ -94,16 +94,22 @@ async def _ask(
     )
 
 
-def _contradiction(calls: Sequence[Call]) -> str | None:
+def _plainly(name: str, call: Call) -> str:
+    """What is called, with its arguments in their order."""
+    around = call.example.call.partition(f"{name}(")[0]  # `list(` of `list(f(3))`
+    return f"{around}{name}({', '.join(call.arguments)})"
+
+
+def _contradiction(name: str, calls: Sequence[Call]) -> str | None:
     """Name two examples that ask different results of the same arguments, however these are written."""
-    alike = {call.example.model_copy(update={"call": f"f({', '.join(call.arguments)})"}): call for call in calls}
+    alike = {call.example.model_copy(update={"call": _plainly(name, call)}): call for call in calls}
     clash = find_contradiction(tuple(alike))
     return None if clash is None else " and ".join(f"`{alike[example].example.text}`" for example in clash)
 
 
-def _distinct(calls: Sequence[Call]) -> tuple[Call, ...]:
+def _distinct(name: str, calls: Sequence[Call]) -> tuple[Call, ...]:
     """Each call once: an example that is given twice would prove what was fitted to it."""
-    return tuple({call.arguments: call for call in reversed(calls)}.values())[::-1]
+    return tuple({_plainly(name, call): call for call in reversed(calls)}.values())[::-1]
 
 
 def _cores() -> int:
