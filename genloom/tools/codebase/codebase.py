@@ -283,10 +283,10 @@ class Codebase(RelationQueries):
         return read_rules(self.root)
 
     def summary(self, target: str | None = None, *, kind: SummaryKind | None = None) -> Summary:
-        """Summarise the repository, a file (`path`) or a symbol (`path::Class.method`, or a name); with `kind="symbol"` the
-        usages of a symbol alone. Of several definitions of a name the first counts.
+        """Summarise the repository, a file (`path`) or a symbol (`path::Class.method`, or a name), as what it is; with a
+        `kind`, the first of that kind that the name has, `kind="symbol"` being the usages of any definition alone.
 
-        Raises `UsageError` when there is no such file or symbol.
+        Raises `UsageError` when there is no such file or symbol, or none of that kind.
         """
         with self._relations() as graph:
             return summarise(graph, target, kind)
