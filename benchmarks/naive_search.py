@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from conditions import data_folder
+from processor import ProcessorTime
 from searching import Result, add_options, chosen, holds, limits_line, read_tasks, searched, small_task, table, told
 
 from genloom.tools.sandbox import Limits, Sandbox
@@ -45,12 +46,13 @@ async def searched_naively(task: SearchTask, sandbox: Sandbox) -> tuple[Result, 
     signature, calls = read
     asked = json.loads(encode_task("search", task, signature, calls, (), task.seconds * CLOCK_SHARE))
     started = time.perf_counter()
-    report = await sandbox.arun_program(
-        WORKER,
-        stdin=json.dumps({**asked, "engine": str(ENGINE)}).encode(),
-        readable=[ENGINE],
-        limits=Limits(wall_seconds=task.seconds, cpu_seconds=task.seconds + 1, memory_megabytes=task.megabytes),
-    )
+    async with ProcessorTime() as processor:
+        report = await sandbox.arun_program(
+            WORKER,
+            stdin=json.dumps({**asked, "engine": str(ENGINE)}).encode(),
+            readable=[ENGINE],
+            limits=Limits(wall_seconds=task.seconds, cpu_seconds=task.seconds + 1, memory_megabytes=task.megabytes),
+        )
     seconds = time.perf_counter() - started
     answer = json.loads(report.stdout) if report.ended == "normal" else {"code": "", "candidates": 0}
     found = bool(answer["code"])
@@ -58,9 +60,10 @@ async def searched_naively(task: SearchTask, sandbox: Sandbox) -> tuple[Result, 
         name=task.name,
         outcome="unverified" if found else "needs_model",
         seconds=seconds,
+        cpu_seconds=processor.seconds,
         megabytes=report.peak_megabytes,
         candidates=answer["candidates"],
-        program=answer["code"] or f"nothing found: {report.ended} {report.stderr[-200:]}",
+        program=answer["code"] or f"nothing found ({answer.get('kept', 0):,} gave values) {report.stderr[-200:]}",
     )
     head = "\n".join(answer.get("imports", ()))
     body = f"def {task.name}({', '.join(signature.parameters)}):\n    return {answer['code']}\n"
@@ -87,6 +90,7 @@ def rows_of(results: dict[str, list[Result]]) -> list[tuple[Any, ...]]:
     rows = []
     for name, found in results.items():
         tried, seconds = sum(result.candidates for result in found), sum(result.seconds for result in found)
+        processor = sum(result.cpu_seconds for result in found)
         needed = [found[place].candidates for place in both]
         rows.append(
             (
@@ -96,6 +100,7 @@ def rows_of(results: dict[str, list[Result]]) -> list[tuple[Any, ...]]:
                 sum(result.right is False for result in found),
                 f"{tried:,}",
                 f"{tried / seconds:,.0f}" if seconds else "",
+                f"{tried / processor:,.0f}" if processor else "",
                 f"{statistics.median(needed):,.0f}" if needed else "",
                 round(statistics.median(result.seconds for result in found), 2),
                 max(result.megabytes for result in found),
@@ -116,7 +121,7 @@ def main() -> int:
     if options.json:
         told_all = {name: list(map(asdict, found)) for name, found in results.items()}
         options.json.write_text(json.dumps(told_all, indent=1), encoding="utf-8")
-    header = ("enumerator", "tasks", "right", "wrong", "candidates", "candidates a second")
+    header = ("enumerator", "tasks", "right", "wrong", "candidates", "a second", "a CPU second")
     more = ("candidates where both are right, median", "median, s", "most memory, MB")
     sys.stdout.write(limits_line(options) + table((*header, *more), rows_of(results)))
     return 0

@@ -29,7 +29,7 @@ class Enumeration:
         from genloom.tools.synthesis.engine.equivalence import bounded
         from genloom.tools.synthesis.engine.grammar import all_operators
         from genloom.tools.synthesis.engine.problem import read_problem
-        from genloom.tools.synthesis.engine.solver import lexicon_of
+        from genloom.tools.synthesis.engine.vocabulary import Lexicon, words_in
 
         problem = read_problem(task).refitted()
         self.bounded, self.blocks, self.deadline = bounded, all_operators(), deadline
@@ -39,13 +39,13 @@ class Enumeration:
             (name, tuple(case.arguments[place] for case in cases), frozenset[str]())
             for place, name in enumerate(problem.parameters)
         ]
-        lexicon = lexicon_of(problem, list(self.blocks))
+        lexicon = Lexicon(words_in(problem.prompt, problem.name))
         constants = [
             (repr(constant.values[0]), constant.values, frozenset[str]())
             for constant in constants_of(problem, lexicon, len(cases))
         ]
         self.sizes: list[list[Tried]] = [[], [*arguments, *constants]]
-        self.candidates = 0
+        self.candidates = self.kept = 0
 
     def run(self) -> Tried | None:
         """The first expression that gives what the examples say; `None` when the time is over."""
@@ -72,6 +72,7 @@ class Enumeration:
                         values = tuple([self.bounded(block.call(*row)) for row in rows])
                     except Exception:  # whatever does not fit is left out
                         continue
+                    self.kept += 1
                     code = block.code.format(*(f"({code})" for code, _, _ in arguments))
                     needed = frozenset((block.imports,)) if block.imports else frozenset[str]()
                     yield code, values, needed.union(*(more for _, _, more in arguments))
@@ -102,7 +103,8 @@ def main() -> int:
     enumeration = Enumeration(task, started + task["seconds"])
     found = enumeration.run()
     code, imports = (found[0], sorted(found[2])) if found else ("", [])
-    sys.stdout.write(json.dumps({"code": code, "imports": imports, "candidates": enumeration.candidates}) + "\n")
+    counts = {"candidates": enumeration.candidates, "kept": enumeration.kept}
+    sys.stdout.write(json.dumps({"code": code, "imports": imports, **counts}) + "\n")
     sys.stdout.flush()
     return 0
 
