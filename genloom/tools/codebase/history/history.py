@@ -89,7 +89,7 @@ def _read(root: Path, head: str | None, known: _State) -> tuple[list[Commit], bo
 
 def _add(connection: sqlite3.Connection, commits: list[Commit]) -> None:
     """Add commits, newest first, and drop the oldest beyond the bound."""
-    stemmer = Stemmer(dict(connection.execute("SELECT word, stem FROM stems")))
+    stemmer = Stemmer()
     first = connection.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM commits").fetchone()[0]
     suffixes = source_suffixes()
     for number, commit in enumerate(reversed(commits), first):
@@ -100,7 +100,6 @@ def _add(connection: sqlite3.Connection, commits: list[Commit]) -> None:
             rows = [(term, number, len(terms)) for term in sorted(terms)]
             connection.executemany("INSERT INTO commit_terms VALUES (?, ?, ?)", rows)
             connection.executemany("INSERT INTO commit_files VALUES (?, ?)", [(number, path) for path in sorted(paths)])
-    connection.executemany("INSERT OR IGNORE INTO stems VALUES (?, ?)", sorted(stemmer.new.items()))
     oldest = connection.execute(
         "SELECT id FROM commits ORDER BY id DESC LIMIT 1 OFFSET ?", (MAX_COMMITS - 1,)
     ).fetchone()

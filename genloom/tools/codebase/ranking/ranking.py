@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from genloom.tools.codebase.history.touched import Touched
-from genloom.tools.codebase.index.postings import FIELDS, FileEntry, Occurrence
+from genloom.tools.codebase.index.file_entries import FIELDS, FileEntry
+from genloom.tools.codebase.index.postings import Occurrence
 from genloom.tools.codebase.ranking.further_retrievers import Retrieved
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.roles import role_weight

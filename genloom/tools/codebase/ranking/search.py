@@ -65,7 +65,7 @@ def score_query(
     """Score the files and symbols that a query may mean. `statistics` are those of the index as it is now."""
     statistics = statistics or Statistics(connection)
     weights = weights or RankingWeights()
-    words = _terms(connection, query)
+    words = _terms(query)
     spread = {term: read_spread(connection, term) for term in words}
     hints = _hints(connection, query, statistics, words if weights.history else {}, retrieved)
     chosen = _candidates(statistics, spread, weights, about_tests=query.about_tests) | hints.files
@@ -96,17 +96,11 @@ def rank_query(
     )
 
 
-def _terms(connection: sqlite3.Connection, query: Query) -> dict[str, str]:
+def _terms(query: Query) -> dict[str, str]:
     """Return the query's terms, each with the first word that gave it."""
-    names = query.words
     stemmer = Stemmer()
-    asked = sorted(stemmer.words_of(names))
-    for start in range(0, len(asked), 500):
-        part = asked[start : start + 500]
-        marks = ",".join("?" * len(part))
-        stemmer.known.update(connection.execute(f"SELECT word, stem FROM stems WHERE word IN ({marks})", part))  # noqa: S608 # marks only
     found: dict[str, str] = {}
-    for name in names:
+    for name in query.words:
         for term in stemmer.terms(name):
             found.setdefault(term, name)
     return dict(list(found.items())[:MAX_TERMS])

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from functools import cached_property
 
-from genloom.tools.codebase.index.postings import FIELDS, FileEntry, read_files
+from genloom.tools.codebase.index.file_entries import FIELDS, FileEntry, read_files
 from genloom.tools.codebase.ranking.roles import Role, file_role
 from genloom.tools.codebase.relations.importing import Importing
 from genloom.tools.codebase.relations.modules import ModuleMap
