@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from genloom.errors import StorageError
 from genloom.tools.formatting import format_source
+from genloom.tools.synthesis.annotation_imports import import_lines
 from genloom.tools.synthesis.calls import Call, Signature
 from genloom.tools.synthesis.docstring import write_docstring
 from genloom.tools.synthesis.protocol import FoundLine
@@ -36,6 +37,7 @@ def write_module(
     head = "\n".join(found.imports)
     if not found.body:
         return _formatted(f'{write_docstring(prompt, (), "")}\n\n{head}\n\n__all__ = ["{name}"]\n')
+    head = "\n".join(import_lines((*signature.annotations, signature.returns), found.imports))
     docstring = textwrap.indent(write_docstring(prompt, calls, found.gives), "    ")
     body = textwrap.indent("\n".join(found.body), "    ")
     header = f"def {name}({_parameters(signature, found)}) -> {signature.returns or _annotation(found.gives)}:"
