@@ -6,11 +6,10 @@ from genloom.tools.codebase.context.injection import (
     best_places,
     build_context,
     choose_context,
-    codebases,
     is_current,
-    open_codebase,
     render_context,
 )
+from genloom.tools.codebase.context.open_codebases import codebases, open_codebase
 from genloom.tools.codebase.context.rules import ProjectRules
 from genloom.tools.codebase.context.tokens import estimate_tokens
 from genloom.tools.codebase.functions import FunctionSignature

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from genloom.tools.codebase.context.packing import pack
 from genloom.tools.codebase.context.rendering import are_current, render_references
 from genloom.tools.codebase.context.rules import ProjectRules, read_rules
 from genloom.tools.codebase.context.tokens import TokenCounter, estimate_tokens
-from genloom.tools.codebase.files.source import Source, read_source
+from genloom.tools.codebase.files.source import Source, read_source, text_lines
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
 from genloom.tools.codebase.history.history import known_history, refresh_history
@@ -238,33 +239,33 @@ class Codebase(RelationQueries):
         limit: int = CONTEXT_LIMIT,
         ranking: Ranking | None = None,
         count_tokens: TokenCounter = estimate_tokens,
+        secrets: Sequence[str] = (),
     ) -> CodeContext:
         """Choose what a model should see for a request within a budget of tokens: references, never text.
 
         The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget. `ranking` is what to choose
         from, where it is known already: by default the `limit` best for the request. `count_tokens` is a model's own
-        counter, where one is at hand; the default is an estimate (`estimate_tokens`). Raises `RepositoryError` when the
-        root can no longer be read.
+        counter, where one is at hand; the default is an estimate (`estimate_tokens`). `secrets` are the values that `render`
+        will be told to take out: they are counted as what stands for them. Raises `RepositoryError` when the root can no
+        longer be read.
         """
         _checked_root(self.root)  # it may be gone by now
         ranking = ranking or self.rank(Query.from_request(request), limit=limit)
-        sources: dict[str, str] = {}
-
-        def read(path: str) -> str | None:
-            if path not in sources:
-                source = read_source(self.root, path)
-                sources[path] = (
-                    source.text if isinstance(source, Source) and source.sha256 == hashes.get(path) else "\0"
-                )
-            return None if sources[path] == "\0" else sources[path]
-
         hashes = {symbol.path: symbol.sha256 for symbol in ranking.symbols}
+
+        @cache
+        def read(path: str) -> list[str] | None:
+            source = read_source(self.root, path)
+            same = isinstance(source, Source) and source.sha256 == hashes.get(path)
+            return text_lines(source.text) if isinstance(source, Source) and same else None
+
         return assemble(
             request.codebase_context,
-            references=pack(ranking, self.rules(), read, budget_tokens, count_tokens),
+            references=pack(ranking, self.rules(), read, budget_tokens, count_tokens, secrets),
             relevance=ranking.relevance,
             repository=self.name,
             count=count_tokens,
+            secrets=secrets,
         )
 
     def render(self, context: CodeContext, *, secrets: Sequence[str] = ()) -> str:

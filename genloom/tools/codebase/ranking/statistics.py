@@ -43,6 +43,7 @@ class Statistics:
         self._file_averages = [max(total / count, 1.0) for total in (sum(totals), totals[0], paths)]
         self.symbols_per_file = max(self.symbol_count / count, 1.0)
         self._symbol_factors: dict[int, list[float]] = {}
+        self._file_factors: dict[int, tuple[float, float, float]] = {}
         self._importing: Importing | None = None
 
     def symbol_factors(self, file_id: int) -> list[float]:
@@ -57,9 +58,12 @@ class Statistics:
 
     def file_factors(self, file_id: int) -> tuple[float, float, float]:
         """Return what a term's counts in a file's text, symbols' names and path are multiplied by."""
-        parts = zip(FILE_WEIGHTS, FILE_B, self._file_averages, self._sizes[file_id], strict=True)
-        text, names, path = (_factor(*part) for part in parts)
-        return text, names, path
+        found = self._file_factors.get(file_id)
+        if found is None:
+            parts = zip(FILE_WEIGHTS, FILE_B, self._file_averages, self._sizes[file_id], strict=True)
+            text, names, path = (_factor(*part) for part in parts)
+            found = self._file_factors[file_id] = (text, names, path)
+        return found
 
     @cached_property
     def roles(self) -> dict[int, Role]:
@@ -83,6 +87,14 @@ class Statistics:
         found: dict[str, list[FileEntry]] = defaultdict(list)
         for entry in self.files.values():
             found[entry.path.rpartition("/")[2]].append(entry)
+        return found
+
+    @cached_property
+    def by_stem(self) -> dict[str, list[FileEntry]]:
+        """The files by their own names, without folder and ending."""
+        found: dict[str, list[FileEntry]] = defaultdict(list)
+        for name, entries in self.by_name.items():
+            found[name.rpartition(".")[0]] += entries
         return found
 
     def importing(self, connection: sqlite3.Connection) -> Importing:
