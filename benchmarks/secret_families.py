@@ -4,8 +4,9 @@
 
 `gitleaks.toml` is gitleaks' own `config/gitleaks.toml`; nothing of it is kept here. Each rule's expression makes samples
 that it matches itself, with at least the entropy that it asks for, at random from a fixed seed. A secret that only a name
-betrays is written `AIRTABLE_API_KEY = "…"`, after the rule's name; any other as the rule matches it, on a line of its own. A rule is
-found when the secret (the rule's first group, where it has one) is redacted in every sample, partly when it is in some.
+betrays is written `AIRTABLE_API_KEY = "…"`, after the rule's name; any other as the rule matches it, on a line of its own.
+A rule is found when the secret (the rule's first group, where it has one) is redacted in every sample, partly when it is in
+some.
 """
 
 from __future__ import annotations

@@ -112,7 +112,8 @@ def is_placeholder(value: str) -> bool:
 
 
 def _value(text: str, name_start: int, start: int, *, quoted: bool) -> tuple[int, int, str] | None:
-    """Return (start, end, form) of the value that begins at `start`; form says how it is written. `quoted`: only in quotes."""
+    """Return (start, end, form) of the value that begins at `start`; form says how it is written; with
+    `quoted` one without quotes is none."""
     in_quotes = _QUOTED.match(text, start)
     if in_quotes:
         return *in_quotes.span("value"), "quoted"
