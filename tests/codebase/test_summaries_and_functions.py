@@ -187,7 +187,7 @@ def test_module_names_follow_packages_and_import_roots() -> None:
     ],
 )
 def test_imports_are_resolved_to_files(module: str, target: str | None) -> None:
-    """Absolute, relative and namespace imports, as seen from `src/app/other.py`; a folder without `__init__.py` is itself."""
+    """Absolute, relative and namespace imports, as seen from `src/app/other.py`; a namespace package is its folder."""
     modules = ModuleMap(["src/app/__init__.py", "src/app/core.py", "src/app/other.py", "loose/part.py"])
     assert modules.locate(module, "src/app/other.py") == target
 
