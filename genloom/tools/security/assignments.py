@@ -44,6 +44,8 @@ _HEADER = re.compile(
 )
 _URL = re.compile(r"""://[^\s/:@"'<>`]{0,256}+:([^\s/"'<>`]{1,256})@""")
 
+_CURL = re.compile(r"""(?<!\w)curl [^\n]{0,200}?-(?:u|-user)[ =]{0,2}["']?[^\s:"'/]{1,64}:([^\s"'/]{4,128})""")
+
 _PLACEHOLDER = re.compile(
     r"""\{[A-Za-z_]\w*[^}]{0,64}\}|\$\{|(?-i:\$[A-Z_]{2})|\A\$[A-Za-z_]\w*\Z|\$\(|%\(|%s|<[^>]{0,64}>|\{\{|\*{3}|\.{3}|x{4}|
     change[-_ ]?(?:me|this|it)|example|placeholder|dummy|sample|fake|mock|replace|your[-_ ]?|insert|redacted|
@@ -95,10 +97,10 @@ def _names(text: str) -> Iterator[re.Match[str]]:
 
 
 def url_passwords(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, kind) of each password inside a URL."""
-    for url in _URL.finditer(text):
-        if not is_placeholder(url[1]):
-            yield *url.span(1), "url-password"
+    """Yield (start, end, kind) of each password inside a URL, or that `curl -u` sends to one."""
+    for found in (*_URL.finditer(text), *_CURL.finditer(text)):
+        if not is_placeholder(found[1]):
+            yield *found.span(1), "url-password"
 
 
 def is_secret_name(name: str) -> bool:

@@ -40,7 +40,7 @@ PATTERNS: tuple[SecretPattern, ...] = (
     SecretPattern(
         "aws-bedrock-key",
         ("ABSK", "bedrock-api-key-"),
-        r"(?:(?<![A-Za-z0-9])ABSK|bedrock-api-key-)[A-Za-z0-9+/]{80,1024}={0,2}",
+        r"(?:(?<![A-Za-z0-9])ABSK[A-Za-z0-9+/]{80}|bedrock-api-key-[A-Za-z0-9+/]{20})[A-Za-z0-9+/]{0,1024}={0,2}",
     ),
     SecretPattern("github-token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"gh[pousr]_[A-Za-z0-9]{36,255}"),
     SecretPattern("github-token", ("github_pat_",), r"github_pat_[A-Za-z0-9_]{50,255}"),
@@ -156,7 +156,7 @@ PATTERNS: tuple[SecretPattern, ...] = (
     SecretPattern(
         "harness-key", ("pat.", "sat."), r"(?<![A-Za-z0-9])[ps]at\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}"
     ),
-    SecretPattern("clojars-token", ("CLOJARS_",), r"CLOJARS_[a-f0-9]{60}"),
+    SecretPattern("clojars-token", ("CLOJARS_",), r"CLOJARS_[A-Za-z0-9]{60}"),
     SecretPattern("definednet-key", ("dnkey-",), r"(?<![A-Za-z0-9])dnkey-[A-Za-z0-9=_-]{26}-[A-Za-z0-9=_-]{52}"),
     SecretPattern("dropbox-token", ("sl.",), r"(?<![A-Za-z0-9])sl\.(?:u\.)?[A-Za-z0-9_=-]{130,1400}"),
     SecretPattern("duffel-token", ("duffel_",), r"duffel_(?:test|live)_[A-Za-z0-9_=-]{43}"),
@@ -165,6 +165,10 @@ PATTERNS: tuple[SecretPattern, ...] = (
     SecretPattern("infracost-key", ("ico-",), r"(?<![A-Za-z0-9])ico-[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
     SecretPattern("scalingo-token", ("tk-us-",), r"(?<![A-Za-z0-9])tk-us-[A-Za-z0-9_-]{48}"),
     SecretPattern("huggingface-token", ("api_org_",), r"(?<![A-Za-z0-9])api_org_[A-Za-z0-9]{34}"),
+    SecretPattern(
+        "onepassword-key", ("A3-",), r"(?<![A-Za-z0-9-])A3-[A-Z0-9]{6}(?:-[A-Z0-9]{5,11}){4,5}(?![A-Za-z0-9-])"
+    ),
+    SecretPattern("settlemint-token", ("sm_",), r"(?<![A-Za-z0-9])sm_[aps]at_[A-Za-z0-9]{16}"),
 )
 
 
