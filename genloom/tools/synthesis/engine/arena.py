@@ -194,6 +194,10 @@ class Arena:
     def _keep(self, expression: Expression, key: tuple[Any, ...]) -> None:
         kind = expression.kind
         expression.key = key
+        if "[" in kind:
+            self.ledger.hold(
+                sum(len(value) for value in expression.values if value is not FAILED and value is not None)
+            )
         if kind not in self.bank:
             self._instances += self.toolbox.instances(kind, self.bank)
             self.bank[kind] = {}

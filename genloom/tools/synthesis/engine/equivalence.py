@@ -54,7 +54,8 @@ def bounded(value: Any) -> Any:
 
 
 def _shallow(value: Any) -> bool:
-    return sum(len(item) for item in value if isinstance(item, str | list | tuple)) <= MAX_TEXT
+    items = value.values() if isinstance(value, dict) else value
+    return sum(len(item) for item in items if isinstance(item, str | list | tuple | dict | set)) <= MAX_TEXT
 
 
 def frozen(value: Any) -> Hashable:
