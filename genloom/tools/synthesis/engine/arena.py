@@ -56,6 +56,7 @@ class Arena:
     ) -> None:
         self.toolbox, self.ledger = toolbox, ledger
         self.shown, self.focus, self.depth = shown, focus, depth
+        self.rows = len(seeds[0].values) if seeds else 0
         self.level = 0
         self.bank: dict[str, dict[int, list[Expression]]] = {}
         self.fresh: list[Expression] = []

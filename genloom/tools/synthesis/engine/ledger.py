@@ -8,8 +8,8 @@ from collections.abc import Callable
 __all__ = ["Exhausted", "Ledger"]
 
 CLOCK_EVERY = 512
-MAX_HELD = 2_500_000
-"""Items of containers that a search holds at most: some 250 megabytes."""
+MAX_HELD = 10_000_000
+"""Items of containers that a search holds at most: some 200 megabytes, where they share what they hold."""
 
 
 class Exhausted(Exception):  # noqa: N818 - it ends a search, nothing went wrong

@@ -13,6 +13,10 @@ from genloom.tools.synthesis.engine.grammar import block
 __all__ = ["blocks", "span"]
 
 
+MAX_DIVIDED = 5_000
+"""Up to this number divisors are looked for one by one."""
+
+
 def span(start: int, stop: int, step: int = 1) -> list[int]:
     """`range` as a list, refused when it is longer than any answer needs."""
     numbers = range(start, stop, step)
@@ -173,8 +177,36 @@ def _functions() -> tuple[Operator, ...]:
     )
 
 
+def _is_prime(number: int) -> bool:
+    if number > MAX_DIVIDED**2:
+        raise TooLargeError
+    return number > 1 and all(number % d for d in range(2, math.isqrt(number) + 1))
+
+
+def _divisors(number: int) -> list[int]:
+    if number > MAX_DIVIDED:
+        raise TooLargeError
+    return [d for d in range(1, number + 1) if number % d == 0]
+
+
 def _conversions() -> tuple[Operator, ...]:
     return (
+        block(
+            "({0} > 1 and all({0} % d for d in range(2, math.isqrt({0}) + 1)))",
+            "int -> bool",
+            "prime composite",
+            call=_is_prime,
+            cost=5,
+        ),
+        block(
+            "[d for d in range(1, {0} + 1) if {0} % d == 0]",
+            "int -> list[int]",
+            "divisor factor divide divisible perfect",
+            call=_divisors,
+            cost=5,
+            grows=True,
+        ),
+        block("[int(digit) for digit in str({0})]", "int -> list[int]", "digit", cost=5),
         block("list(range({0}))", "int -> list[int]", "range upto below first count number", call=span, cost=3),
         block(
             "list(range(1, {0} + 1))",
