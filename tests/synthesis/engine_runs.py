@@ -15,6 +15,7 @@ from genloom.state import parse_example
 from genloom.tools.synthesis import Abstained, SearchTask
 from genloom.tools.synthesis.calls import read_calls
 from genloom.tools.synthesis.engine.drafting import Draft
+from genloom.tools.synthesis.engine.ledger import Ledger
 from genloom.tools.synthesis.engine.problem import read_problem
 from genloom.tools.synthesis.engine.session import answer
 from genloom.tools.synthesis.engine.strategies import run_strategy
@@ -25,6 +26,8 @@ __all__ = ["answered", "best_of", "encoded", "holds", "worker_answer"]
 
 WORKER = Path(__file__).parents[2] / "genloom" / "tools" / "synthesis" / "engine" / "worker.py"
 SECONDS = 120.0
+CANDIDATES = 15_000
+"""About the share of one strategy of loops."""
 
 
 def encoded(name: str, prompt: str, examples: Sequence[str], *, holding: bool = True, **more: Any) -> bytes:
@@ -45,7 +48,8 @@ def answered(name: str, prompt: str, examples: Sequence[str], **more: Any) -> di
 def best_of(strategy: str, name: str, prompt: str, examples: Sequence[str]) -> Draft | None:
     """The best draft of one strategy, fitted to all examples."""
     problem = read_problem(json.loads(encoded(name, prompt, examples, holding=False)))
-    outcome = run_strategy(strategy, problem, (), time.monotonic() + SECONDS, lambda _size, _count: None)
+    ledger = Ledger(CANDIDATES, time.monotonic() + SECONDS)
+    outcome = run_strategy(strategy, problem, (), ledger, lambda _size, _count: None)
     return min(outcome.drafts, key=lambda draft: draft.order, default=None)
 
 

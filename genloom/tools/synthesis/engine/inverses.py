@@ -101,6 +101,7 @@ class Decomposer:
     ) -> None:
         self.arena, self.kit, self.constant, self.texts = arena, kit, constant, texts
         self._left = MAX_GOALS
+        self._depth = goal.depth
         self._open = [goal]
         for derived in push_goal(goal, kit, constant, texts):
             self._aim(derived)
@@ -121,7 +122,7 @@ class Decomposer:
     def _aim(self, goal: Goal) -> None:
         if self._left > 0:
             self._left -= 1
-            if goal.depth <= 1 and goal.kind == "str" and goal.depth < MAX_DEPTH:
+            if goal.kind == "str" and goal.depth - self._depth < MAX_DEPTH:
                 self._open.append(goal) if len(self._open) < 12 else None
             self.arena.aim(goal)
 

@@ -36,7 +36,7 @@ class ComponentSpec:
 @dataclass(frozen=True)
 class Problem:
     """What is asked. `kinds` are those of the parameters, `gives` that of the result; `fit` may be looked at by the search,
-    `held` only by the judge of its answer. `again` marks the second attempt, with nothing held back."""
+    `held` only by the judge of its answer."""
 
     mode: str
     name: str
@@ -51,7 +51,6 @@ class Problem:
     seconds: float
     cores: int = 1
     without: frozenset[str] = frozenset()
-    again: bool = False
 
     def uses(self, technique: str) -> bool:
         """Whether a technique is not left out: `forms`, `guidance`, `decomposition`, `penalty`, `conditionals`, `fits`,
@@ -60,7 +59,7 @@ class Problem:
 
     def refitted(self) -> Problem:
         """The problem with nothing held back."""
-        return Problem(**{**self.__dict__, "fit": self.fit + self.held, "held": (), "again": True})
+        return Problem(**{**self.__dict__, "fit": self.fit + self.held, "held": ()})
 
 
 def read_literal(source: str) -> Any:

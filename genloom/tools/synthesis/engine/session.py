@@ -13,12 +13,12 @@ from genloom.tools.synthesis.engine.existing import find
 from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.jobs import Jobs
 from genloom.tools.synthesis.engine.judge import Judged, judge
-from genloom.tools.synthesis.engine.kinds import join_kinds
+from genloom.tools.synthesis.engine.kinds import join_all, kind_of
 from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
 from genloom.tools.synthesis.engine.probes import draw_probes
 from genloom.tools.synthesis.engine.problem import Problem, read_problem
 from genloom.tools.synthesis.engine.solver import MAX_RANK
-from genloom.tools.synthesis.engine.strategies import FIRST, NAMES, SURE_RANK, Outcome, run_strategy
+from genloom.tools.synthesis.engine.strategies import FIRST, NAMES, SURE_RANK, Outcome, run_strategy, share_of
 
 __all__ = ["answer"]
 
@@ -44,59 +44,52 @@ def answer(data: Mapping[str, Any], emit: Emit, started: float) -> dict[str, Any
 
 def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
     guard = Guard()
-    attempts = (problem, problem.refitted()) if problem.held else (problem,)
-    course = _Course(attempts, component_operators(problem.components, guard), deadline, emit)
-    try:
-        for attempt in attempts:
-            judged = judge(attempt, course.drafts(attempt))
-            if judged is not None and (judged.held or not attempt.held):
-                return _found(judged, attempt, course.spent, course.cut or guard.dropped)
-    finally:
-        course.jobs.close()
+    course = _Course(component_operators(problem.components, guard), deadline, emit)
+    for attempt in (problem, problem.refitted()) if problem.held else (problem,):
+        judged = judge(attempt, course.drafts(attempt))
+        if judged is not None and (judged.held or not attempt.held):
+            return _found(judged, attempt, course.spent, course.cut or guard.dropped)
     reason = _reason(course.stopped, course.spent)
     cut = course.cut or guard.dropped
     return {"type": "abstained", "reason": reason, "candidates": course.spent, "cut_by_clock": cut}
 
 
 class _Course:
-    """The strategies of all attempts, asked one after the other, with what they have spent so far."""
+    """The strategies of one attempt after another, with what they have spent so far."""
 
-    def __init__(self, attempts: Sequence[Problem], extra: Sequence[Operator], deadline: float, emit: Emit) -> None:
+    def __init__(self, extra: Sequence[Operator], deadline: float, emit: Emit) -> None:
         self.spent, self.stopped, self.cut = 0, "", False
-        self._emit, self._process = emit, os.getpid()
-        jobs = [
-            (_job_name(attempt, name), self._job(attempt, name, extra, deadline))
-            for attempt in attempts
-            for name in NAMES
-            if attempt.uses(name)
-        ]
-        self.jobs = Jobs(jobs, attempts[0].cores)
-
-    def _job(self, attempt: Problem, name: str, extra: Sequence[Operator], deadline: float) -> Callable[[], Outcome]:
-        until = time.monotonic() + (deadline - time.monotonic()) * 3 / 4 if attempt.held else deadline
-        return lambda: run_strategy(name, attempt, extra, until, self._progress)
-
-    def _progress(self, size: int, candidates: int) -> None:
-        if os.getpid() == self._process:
-            self._emit({"type": "progress", "size": size, "candidates": self.spent + candidates})
+        self._extra, self._deadline, self._emit = extra, deadline, emit
+        self._process = os.getpid()
 
     def drafts(self, attempt: Problem) -> list[Draft]:
         """The drafts of one attempt: of its strategies in their order, until one has an answer that is simple enough."""
         found: list[Draft] = []
-        for name in filter(attempt.uses, NAMES):
-            outcome = self.jobs.result(_job_name(attempt, name))
-            self.spent += outcome.candidates
-            self.cut = self.cut or outcome.cut_by_clock
-            if name == FIRST or outcome.stopped in ("clock", "memory"):
-                self.stopped = outcome.stopped
-            found += outcome.drafts
-            if any(draft.rank <= SURE_RANK for draft in found):
-                break
+        names = list(filter(attempt.uses, NAMES))
+        jobs = Jobs([(name, self._job(attempt, name)) for name in names], attempt.cores)
+        try:
+            for name in names:
+                outcome = jobs.result(name)
+                self.spent += outcome.candidates
+                self.cut = self.cut or outcome.cut_by_clock
+                if name == FIRST or outcome.stopped in ("clock", "memory"):
+                    self.stopped = outcome.stopped
+                found += outcome.drafts
+                if any(draft.rank <= SURE_RANK for draft in found):
+                    break
+        finally:
+            jobs.close()
         return found
 
+    def _job(self, attempt: Problem, name: str) -> Callable[[], Outcome]:
+        now = time.monotonic()
+        until = now + (self._deadline - now) * 3 / 4 if attempt.held else self._deadline
+        share = share_of(attempt, name, attempt.candidates - self.spent)
+        return lambda: run_strategy(name, attempt, self._extra, Ledger(share, until), self._progress)
 
-def _job_name(attempt: Problem, name: str) -> str:
-    return f"{name} of {'fewer' if attempt.held else 'all'}"
+    def _progress(self, size: int, candidates: int) -> None:
+        if os.getpid() == self._process:
+            self._emit({"type": "progress", "size": size, "candidates": self.spent + candidates})
 
 
 def _reason(stopped: str, spent: int) -> str:
@@ -127,8 +120,9 @@ def _reuse(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
 
 
 def _gives(judged: Judged, problem: Problem) -> str:
-    """The kind of the result, from the examples and from the expression: a mean is a float even where it shows as 2."""
-    joined = join_kinds(problem.gives, judged.kind or problem.gives)
+    """The kind of the result, from the examples, the expression and what it gives: a mean is a float also where it is 2."""
+    given = (judged.program.outcome(case.arguments) for case in (*problem.fit, *problem.held) if not case.error)
+    joined = join_all([problem.gives, judged.kind or problem.gives, *map(kind_of, given)])
     gives = problem.gives if joined == "any" else joined
     has_none = any(case.expected is None and not case.error for case in (*problem.fit, *problem.held))
     return f"{gives}|none" if has_none and gives != "none" else gives

@@ -72,7 +72,7 @@ class Expressions:
             return
         self.book.add(expression)
         best = self.book.best
-        if best is not None and best is not before:
+        if best is not None and best is not before and best.rank <= MAX_RANK:
             steps = min(max(0, best.rank - SURE_RANK), MAX_STEPS)
             self.ledger.limit(self.ledger.candidates + LEAST_AFTERMATH + AFTERMATH * steps)
 

@@ -21,8 +21,9 @@ NAMES: tuple[str, ...] = (FIRST, "folds", "loops", "recursion")
 """The strategies in the order in which they are asked."""
 SURE_RANK = 8
 """Up to this rank an answer of one strategy is not put in question by the next: none of theirs is simpler."""
-_SHARES = {FIRST: 62, "folds": 10, "loops": 4, "recursion": 3}
-_SHARES_AGAIN = {FIRST: 12, "folds": 5, "loops": 2, "recursion": 2}
+_SHARES = {FIRST: 76, "folds": 12, "loops": 6, "recursion": 6}
+_SHARES_HELD = {FIRST: 62, "folds": 10, "loops": 4, "recursion": 3}
+"""Of a hundred candidates; what an attempt with examples held back leaves is for the one without."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,9 @@ class Outcome:
     cut_by_clock: bool = False
 
 
-def share_of(problem: Problem, name: str) -> int:
-    """The candidates that a strategy may try: of the budget, a fixed share of each hundred."""
-    shares = _SHARES_AGAIN if problem.again else _SHARES
-    return problem.candidates * shares[name] // 100
+def share_of(problem: Problem, name: str, left: int) -> int:
+    """The candidates that a strategy may try, of those that are left for the attempt."""
+    return left * (_SHARES_HELD if problem.held else _SHARES)[name] // 100
 
 
 class _Search(Protocol):
@@ -69,11 +69,9 @@ def _search_of(name: str) -> Callable[[Material, Ledger], _Search]:
     return Expressions
 
 
-def run_strategy(
-    name: str, problem: Problem, extra: Sequence[Operator], deadline: float, progress: Progress
-) -> Outcome:
-    """Run one strategy to its end. What it answers depends on the problem alone, unless the clock cuts it."""
-    ledger = Ledger(share_of(problem, name), deadline)
+def run_strategy(name: str, problem: Problem, extra: Sequence[Operator], ledger: Ledger, progress: Progress) -> Outcome:
+    """Run one strategy to its end. What it answers depends on the problem and the budget alone, unless the clock or the
+    memory cuts it."""
     search = _search_of(name)(Material(problem, extra), ledger)
     try:
         stopped = search.run(progress)
