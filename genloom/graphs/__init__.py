@@ -1,7 +1,8 @@
 """Graphs: wiring only. `build_*_graph()` returns a compiled graph."""
 
 from genloom.graphs.agent import build_agent_graph
+from genloom.graphs.batch import build_batch_graph
 from genloom.graphs.composition import add_nodes
 from genloom.graphs.generation import build_generation_graph
 
-__all__ = ["add_nodes", "build_agent_graph", "build_generation_graph"]
+__all__ = ["add_nodes", "build_agent_graph", "build_batch_graph", "build_generation_graph"]

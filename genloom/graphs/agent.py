@@ -69,12 +69,12 @@ def build_agent_graph(
     offered = _as_tools(tools)
     access = ModelAccess(model, retries)
     parts: list[AgentMiddleware[Any, Any]] = [
-        Conversation(),
+        Conversation(access.surroundings),
         Summarising(history or HistoryLimits(), access),
         *middleware,
         ModelCalls(access),
-        SideEffects(),
-        ToolCalls(tool_limits or ToolLimits()),
+        SideEffects(access.surroundings),
+        ToolCalls(tool_limits or ToolLimits(), access.surroundings),
     ]
     writing = [tool.name for tool in offered if effect_of(tool) == "write"]
     if approval and writing:

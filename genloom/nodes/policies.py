@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 __all__ = ["NODE_POLICIES", "NodeName", "NodePolicy", "policies_with"]
 
-NodeName = Literal["inject_context", "generate", "verify", "review", "repair", "dispatch_agent", "fallback", "finalize"]
+NodeName = Literal[
+    "inject_context",
+    "generate",
+    "verify",
+    "review",
+    "repair",
+    "dispatch_agent",
+    "fallback",
+    "finalize",
+    "run_request",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +82,7 @@ NODE_POLICIES: Mapping[NodeName, NodePolicy] = {
     "dispatch_agent": NodePolicy(tries=2, limit_seconds=7500.0),
     "fallback": NodePolicy(tries=1, limit_seconds=30.0),
     "finalize": NodePolicy(tries=1, limit_seconds=30.0),
+    "run_request": NodePolicy(tries=1, limit_seconds=12_000.0),
 }
 """The default of every node. Each limit is longer than the budgets that a context can ask for in that node together."""
 

@@ -11,6 +11,7 @@ from langgraph.channels import EphemeralValue
 from langgraph.runtime import Runtime
 
 from genloom.errors import RequestError
+from genloom.nodes.agent.surroundings import Surroundings
 from genloom.tools.chat import message_text
 
 __all__ = ["Conversation", "ConversationState"]
@@ -35,8 +36,13 @@ class Conversation(AgentMiddleware[ConversationState, Any]):
 
     state_schema = ConversationState
 
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__()
+        self.surroundings = surroundings
+
     def before_agent(self, state: ConversationState, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Add what is asked to the messages. Raises `RequestError` where nothing is asked, or an image is none."""
+        self.surroundings.begin(runtime.context)
         query, images = state.get("query"), state.get("images") or []
         if query or images:
             return {"messages": [_question(query or "", images)]}

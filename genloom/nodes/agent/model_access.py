@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
-from genloom.config import Settings, load_settings
 from genloom.errors import CredentialError
 from genloom.events import EventEmitter, RetryScheduled
+from genloom.nodes.agent.surroundings import Surroundings
 from genloom.nodes.policies import NodePolicy
-from genloom.state import GraphContext
+from genloom.portal import run_sync
 from genloom.tools.chat import chat_model, model_failure
 
-__all__ = ["ModelAccess", "NamedModel", "settings_and_context"]
+__all__ = ["ModelAccess", "NamedModel"]
 
 T = TypeVar("T")
 
@@ -40,12 +40,19 @@ class ModelAccess:
 
     given: BaseChatModel | str | None
     policy: NodePolicy
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
-    async def model(self, context: object) -> NamedModel:
+    def model(self, context: object) -> NamedModel:
+        """Return the model for a run with that context, in synchronous code. Raises as `amodel`."""
+        if isinstance(self.given, BaseChatModel):
+            return NamedModel(self.given, _own_name(self.given))
+        return run_sync(self.amodel(context))
+
+    async def amodel(self, context: object) -> NamedModel:
         """Return the model for a run with that context. Raises `CredentialError` where none is configured."""
         if isinstance(self.given, BaseChatModel):
             return NamedModel(self.given, _own_name(self.given))
-        settings, of_run = settings_and_context(context)
+        settings, of_run = self.surroundings.of(context)
         name = self.given or of_run.model
         if not name:
             raise CredentialError(
@@ -81,11 +88,6 @@ class ModelAccess:
         wait = self.policy.wait_seconds(this_try, failure)
         emit(RetryScheduled(node="model", attempt=this_try + 1, wait=wait, reason=failure.message))
         return wait
-
-
-def settings_and_context(context: object) -> tuple[Settings, GraphContext]:
-    """Return the settings and genloom's part of a run's context, resolved; a context of another type means the defaults."""
-    return (context if isinstance(context, GraphContext) else GraphContext()).resolved(load_settings())
 
 
 def _own_name(chat: BaseChatModel) -> str:

@@ -10,9 +10,8 @@ from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResp
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
 
 from genloom.events import EventEmitter
-from genloom.nodes.agent.model_access import ModelAccess, NamedModel, settings_and_context
+from genloom.nodes.agent.model_access import ModelAccess, NamedModel
 from genloom.nodes.runtime import event_emitter
-from genloom.portal import run_sync
 from genloom.tools.chat import usage_of
 from genloom.tools.security import Redactor
 
@@ -36,7 +35,7 @@ class ModelCalls(AgentMiddleware[Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         """Ask the model from synchronous code."""
-        model = run_sync(self.access.model(request.runtime.context))
+        model = self.access.model(request.runtime.context)
         prepared, emit = self._prepared(request, model)
         return _told(self.access.ask(lambda: handler(prepared), model.name, emit), model, emit)
 
@@ -44,12 +43,12 @@ class ModelCalls(AgentMiddleware[Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         """Ask the model in a loop."""
-        model = await self.access.model(request.runtime.context)
+        model = await self.access.amodel(request.runtime.context)
         prepared, emit = self._prepared(request, model)
         return _told(await self.access.aask(lambda: handler(prepared), model.name, emit), model, emit)
 
     def _prepared(self, request: ModelRequest[Any], model: NamedModel) -> tuple[ModelRequest[Any], EventEmitter]:
-        settings, _ = settings_and_context(request.runtime.context)
+        settings, _ = self.access.surroundings.of(request.runtime.context)
         redactor = Redactor(secrets=settings.secrets)
         system = request.system_message
         prepared = request.override(

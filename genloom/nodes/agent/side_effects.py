@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
@@ -13,7 +14,7 @@ from langchain_core.messages import ToolMessage
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
-from genloom.nodes.agent.model_access import settings_and_context
+from genloom.nodes.agent.surroundings import Surroundings
 from genloom.tools.effects import effect_of
 from genloom.tools.store.tool_journal import KnownCall, ToolJournal, open_tool_journal
 
@@ -30,12 +31,17 @@ class SideEffects(AgentMiddleware[Any, Any]):
     down. Tools that say they only read (see `genloom.tools.effects`) are left out.
     """
 
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__()
+        self.surroundings = surroundings
+        self._journals: dict[tuple[Path, int], ToolJournal] = {}
+
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answer]) -> Answer:
         """Run a call at most once, in synchronous code."""
         key = _key(request)
         if key is None:
             return handler(request)
-        journal = _journal(request)
+        journal = self._journal(request)
         known = journal.begin(key)
         if known is not None:
             return _again(known, request)
@@ -54,7 +60,7 @@ class SideEffects(AgentMiddleware[Any, Any]):
         key = _key(request)
         if key is None:
             return await handler(request)
-        journal = await asyncio.to_thread(_journal, request)
+        journal = self._journal(request)
         known = await asyncio.to_thread(journal.begin, key)
         if known is not None:
             return _again(known, request)
@@ -66,16 +72,12 @@ class SideEffects(AgentMiddleware[Any, Any]):
         await asyncio.to_thread(journal.finish, key, _written(answer))
         return answer
 
-
-_journals: dict[tuple[Any, int], ToolJournal] = {}
-
-
-def _journal(request: ToolCallRequest) -> ToolJournal:
-    settings, _ = settings_and_context(request.runtime.context)
-    place = (settings.home, settings.organisation)
-    if place not in _journals:
-        _journals[place] = open_tool_journal(settings)
-    return _journals[place]
+    def _journal(self, request: ToolCallRequest) -> ToolJournal:
+        settings, _ = self.surroundings.of(request.runtime.context)
+        place = (settings.home, settings.organisation)
+        if place not in self._journals:
+            self._journals[place] = open_tool_journal(settings)
+        return self._journals[place]
 
 
 def _key(request: ToolCallRequest) -> str | None:

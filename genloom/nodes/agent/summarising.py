@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 
 from genloom.errors import BackendError
 from genloom.nodes.agent.history import Cut, HistoryLimits, find_cut
-from genloom.nodes.agent.model_access import ModelAccess, settings_and_context
+from genloom.nodes.agent.model_access import ModelAccess
 from genloom.nodes.runtime import event_emitter
 from genloom.portal import run_sync
 from genloom.prompts import load_prompt
@@ -72,8 +72,8 @@ class Summarising(AgentMiddleware[SummarisedState, Any]):
         }
 
     async def _summary(self, cut: Cut, runtime: Runtime[Any]) -> str:
-        settings, _ = settings_and_context(runtime.context)
-        model = await self.access.model(runtime.context)
+        settings, _ = self.access.surroundings.of(runtime.context)
+        model = await self.access.amodel(runtime.context)
         conversation = present(
             "conversation", _bounded(get_buffer_string(list(cut.middle)), self.limits), secrets=settings.secrets
         )

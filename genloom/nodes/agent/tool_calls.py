@@ -23,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 
 from genloom.errors import GenloomError
 from genloom.nodes.agent.argument_example import argument_example
-from genloom.nodes.agent.model_access import settings_and_context
+from genloom.nodes.agent.surroundings import Surroundings
 from genloom.tools.security import clean, present
 
 __all__ = ["ToolCalls", "ToolLimits"]
@@ -50,9 +50,9 @@ class ToolCalls(AgentMiddleware[Any, Any]):
     instruction comes as delimited data.
     """
 
-    def __init__(self, limits: ToolLimits) -> None:
+    def __init__(self, limits: ToolLimits, surroundings: Surroundings) -> None:
         super().__init__()
-        self.limits = limits
+        self.limits, self.surroundings = limits, surroundings
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answer]) -> Answer:
         """Run a call in synchronous code, in a thread of its own: one that overruns its time goes on there, unheard."""
@@ -101,7 +101,7 @@ class ToolCalls(AgentMiddleware[Any, Any]):
         cut = len(text) - self.limits.characters
         if cut > 0:
             text = text[: self.limits.characters]
-        settings, _ = settings_and_context(request.runtime.context)
+        settings, _ = self.surroundings.of(request.runtime.context)
         shown = clean(text, secrets=settings.secrets)
         told = shown.text
         if shown.blocked or shown.labels:
@@ -115,7 +115,7 @@ class ToolCalls(AgentMiddleware[Any, Any]):
             why = f"{error.message} {error.hint}"
         else:
             why = f"It failed: {type(error).__name__}: {error}"
-        settings, _ = settings_and_context(request.runtime.context)
+        settings, _ = self.surroundings.of(request.runtime.context)
         return _failed(request, clean(why[:MAX_ERROR_CHARACTERS], secrets=settings.secrets).text.strip())
 
 
