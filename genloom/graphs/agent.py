@@ -30,8 +30,8 @@ from genloom.tools.effects import effect_of
 
 __all__ = ["build_agent_graph"]
 
-RECURSION_LIMIT = 200
-"""Steps of one run: each turn of the model is one, its tools' calls are one together, and a look at the history is one."""
+STEPS_A_TURN = 4
+"""LangGraph's steps for one turn at most: a look at the history, the model, a person's approval, the tools' calls."""
 
 MODEL_POLICY = NodePolicy(tries=4, limit_seconds=1200.0)
 
@@ -52,7 +52,7 @@ def build_agent_graph(
     store: BaseStore | None = None,
     cache: BaseCache[Any] | None = None,  # Any: LangGraph's cached values
     context_schema: type[Any] = GraphContext,
-    recursion_limit: int = RECURSION_LIMIT,
+    most_turns: int = 60,
     debug: bool = False,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:  # Any: LangChain derives the state of the middleware
     """Return a compiled agent: LangChain's `create_agent` with genloom's middleware.
@@ -61,7 +61,8 @@ def build_agent_graph(
     is `{"messages": […]}`, or `{"query": "…", "images": ["https://…"]}`; the result has `messages`, `final_answer`, and
     `summary` where the history was shortened. With a checkpointer a thread remembers. With `approval` every tool that
     changes something (see `genloom.tools.effects`) waits for a person's decision, as LangChain's
-    `HumanInTheLoopMiddleware` asks for it. `middleware` is yours, around the model and the tools.
+    `HumanInTheLoopMiddleware` asks for it. A run ends after `most_turns` answers of the model, and says so. `middleware` is
+    yours, around the model and the tools.
 
     Failures of the model's server come out classified (`ModelError`, `CredentialError`); what goes wrong in a tool is told
     to the model. Raises `GraphDefinitionError` for two tools of one name.
@@ -72,7 +73,7 @@ def build_agent_graph(
         Conversation(access.surroundings),
         Summarising(history or HistoryLimits(), access),
         *middleware,
-        ModelCalls(access),
+        ModelCalls(access, most_turns),
         SideEffects(access.surroundings),
         ToolCalls(tool_limits or ToolLimits(), access.surroundings),
     ]
@@ -92,7 +93,7 @@ def build_agent_graph(
         debug=debug,
         name=name,
     )
-    return compiled.with_config(recursion_limit=recursion_limit)
+    return compiled.with_config(recursion_limit=STEPS_A_TURN * (most_turns + 1) + 4)
 
 
 def _as_tools(tools: Sequence[BaseTool | Callable[..., Any]]) -> list[BaseTool]:

@@ -14,7 +14,7 @@ from genloom.errors import RequestError
 from genloom.nodes.agent.surroundings import Surroundings
 from genloom.tools.chat import message_text
 
-__all__ = ["Conversation", "ConversationState"]
+__all__ = ["Conversation", "ConversationState", "question"]
 
 MAX_IMAGES = 20
 
@@ -40,15 +40,15 @@ class Conversation(AgentMiddleware[ConversationState, Any]):
         super().__init__()
         self.surroundings = surroundings
 
-    def before_agent(self, state: ConversationState, runtime: Runtime[Any]) -> dict[str, Any] | None:
+    def before_agent(self, state: ConversationState, runtime: Runtime[Any]) -> dict[str, Any]:
         """Add what is asked to the messages. Raises `RequestError` where nothing is asked, or an image is none."""
         self.surroundings.begin(runtime.context)
         query, images = state.get("query"), state.get("images") or []
         if query or images:
-            return {"messages": [_question(query or "", images)]}
+            return {"messages": [question(query or "", images)], "turns": 0}
         if not state.get("messages"):
             raise RequestError("Nothing is asked of the agent.", hint="Give `query`, or `messages` with one at least.")
-        return None
+        return {"turns": 0}
 
     def after_agent(self, state: ConversationState, runtime: Runtime[Any]) -> dict[str, Any]:
         """Give the text of the last message as the answer."""
@@ -56,7 +56,8 @@ class Conversation(AgentMiddleware[ConversationState, Any]):
         return {"final_answer": message_text(last.content) if isinstance(last, AIMessage) else ""}
 
 
-def _question(query: str, images: Sequence[str]) -> HumanMessage:
+def question(query: str, images: Sequence[str]) -> HumanMessage:
+    """Return what is asked as a message. Raises `RequestError` for what is no image, or too many."""
     if not images:
         return HumanMessage(query)
     if len(images) > MAX_IMAGES:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, NotRequired, TypeVar
 
-from langchain.agents.middleware import AgentMiddleware, ModelRequest, ModelResponse
+from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse, ModelRequest, ModelResponse
+from langchain.agents.middleware.types import PrivateStateAttr
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
+from langgraph.types import Command
 
 from genloom.events import EventEmitter
 from genloom.nodes.agent.model_access import ModelAccess, NamedModel
@@ -23,29 +25,48 @@ MOST_KEPT = 2_000
 MessageT = TypeVar("MessageT", bound=BaseMessage)
 
 
-class ModelCalls(AgentMiddleware[Any, Any]):
-    """Chooses the model, redacts what it is sent, and asks as often as the policy says."""
+class TurnState(AgentState[Any]):
+    """The turns of the run so far: how often the model was asked."""
 
-    def __init__(self, access: ModelAccess) -> None:
+    turns: NotRequired[Annotated[int, PrivateStateAttr]]
+
+
+class ModelCalls(AgentMiddleware[TurnState, Any]):
+    """Chooses the model, redacts what it is sent, and asks as often as the policy says; a run has at most `most_turns`
+    turns, after which the answer says so."""
+
+    state_schema = TurnState
+
+    def __init__(self, access: ModelAccess, most_turns: int) -> None:
         super().__init__()
-        self.access = access
+        self.access, self.most_turns = access, most_turns
         self._redacted: OrderedDict[str, tuple[object, BaseMessage]] = OrderedDict()
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
-    ) -> ModelResponse[Any]:
+    ) -> ExtendedModelResponse[Any]:
         """Ask the model from synchronous code."""
+        turns = _turns(request) + 1
+        if turns > self.most_turns:
+            return self._stopped()
         model = self.access.model(request.runtime.context)
         prepared, emit = self._prepared(request, model)
-        return _told(self.access.ask(lambda: handler(prepared), model.name, emit), model, emit)
+        return _told(self.access.ask(lambda: handler(prepared), model.name, emit), turns, model, emit)
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
-    ) -> ModelResponse[Any]:
+    ) -> ExtendedModelResponse[Any]:
         """Ask the model in a loop."""
+        turns = _turns(request) + 1
+        if turns > self.most_turns:
+            return self._stopped()
         model = await self.access.amodel(request.runtime.context)
         prepared, emit = self._prepared(request, model)
-        return _told(await self.access.aask(lambda: handler(prepared), model.name, emit), model, emit)
+        return _told(await self.access.aask(lambda: handler(prepared), model.name, emit), turns, model, emit)
+
+    def _stopped(self) -> ExtendedModelResponse[Any]:
+        text = f"I stopped after {self.most_turns} turns without coming to an end; ask again to go on from here."
+        return ExtendedModelResponse(ModelResponse(result=[AIMessage(text)]), Command(update={"turns": 0}))
 
     def _prepared(self, request: ModelRequest[Any], model: NamedModel) -> tuple[ModelRequest[Any], EventEmitter]:
         settings, _ = self.access.surroundings.of(request.runtime.context)
@@ -90,8 +111,15 @@ def _redacted_block(block: str | dict[str, Any], redactor: Redactor) -> str | di
     return {**block, "text": redactor.text(block["text"])} if isinstance(block.get("text"), str) else block
 
 
-def _told(response: ModelResponse[Any], model: NamedModel, emit: EventEmitter) -> ModelResponse[Any]:
+def _turns(request: ModelRequest[Any]) -> int:
+    turns: Any = request.state.get("turns", 0)
+    return int(turns)
+
+
+def _told(
+    response: ModelResponse[Any], turns: int, model: NamedModel, emit: EventEmitter
+) -> ExtendedModelResponse[Any]:
     for message in response.result:
         if isinstance(message, AIMessage):
             emit(usage_of(message, model.name))
-    return response
+    return ExtendedModelResponse(response, Command(update={"turns": turns}))
