@@ -12,7 +12,7 @@ from genloom.tools.sandbox import CallReport, NoRecord, Opaque, Raised, Returned
 
 __all__ = ["difference", "varied_calls"]
 
-_EXACT = Comparison(exact_type=True)
+EXACT = Comparison(exact_type=True)
 _CHUNK = 60
 _CHARACTERS = "aAbz 019.,()"
 _OPTIONS = {"wall_seconds": 8.0, "cpu_seconds": 2.0}
@@ -38,7 +38,9 @@ def varied_calls(function: str, samples: Sequence[tuple[Any, ...]], count: int, 
     return list(calls)[:count]
 
 
-async def difference(module: str, right: str, other: str, calls: Sequence[str], sandbox: Sandbox) -> tuple[str, int]:
+async def difference(
+    module: str, right: str, other: str, calls: Sequence[str], sandbox: Sandbox, comparison: Comparison = EXACT
+) -> tuple[str, int]:
     """Return the first call that `right` answers and `other` answers otherwise ("" for none), and how many `right`
     answered. What `right` raises for is no input of the function's."""
     answered = 0
@@ -49,7 +51,7 @@ async def difference(module: str, right: str, other: str, calls: Sequence[str], 
         answered += len(kept)
         given = _observed(await _run(module, other, [call for call, _ in kept], sandbox), len(kept))
         for (call, seen), got in zip(kept, given, strict=True):
-            if not _same(seen, got):
+            if not _same(seen, got, comparison):
                 return call, answered
     return "", answered
 
@@ -63,12 +65,12 @@ def _observed(report: CallReport, count: int) -> list[Observation]:
     return [*report.results, *[NoRecord(why=report.ended)] * (count - len(report.results))]
 
 
-def _same(right: Returned, other: Observation) -> bool:
+def _same(right: Returned, other: Observation, comparison: Comparison) -> bool:
     if not isinstance(other, Returned):
         return False
     if isinstance(right.value, Opaque) or isinstance(other.value, Opaque):
         return repr(right.value) == repr(other.value)
-    return values_agree(right.value, other.value, _EXACT) or repr(right.value) == repr(other.value)
+    return values_agree(right.value, other.value, comparison) or repr(right.value) == repr(other.value)
 
 
 def _call(function: str, arguments: Sequence[Any]) -> str:

@@ -11,8 +11,8 @@ history knows the answer. Compared are file BM25 with tests demoted, the recipe 
 this benchmark, in `localise_baselines.py`), and genloom, with and without the history. Scores follow the tasks' evaluator
 (`--predictions` writes what it reads): F@k, MRR, hit@1, S@k, and the share of touched files and symbols whose code stands
 whole in a context of 4,000 and 8,000 tokens. A difference comes with its 95 % interval (paired bootstrap over the tasks).
-`--ablation` switches one signal off at a time instead, genloom against itself. Every weight that the engine has is shared
-by all repositories; the last table gives each repository apart, and the gain on all others.
+`--ablation` switches one signal off at a time besides, with the interval of what it gains. Every weight that the engine has
+is shared by all repositories; one table gives each repository apart, and the gain on all others.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ def signals_off() -> dict[str, RankingWeights]:
     fields = {
         "the files' own text": "text",
         "their best symbols": "symbols",
-        "path match": "path",
         "names written in the query": "verbatim",
         "the file's share in a symbol": "file_share",
         "history": "history",
+        "files and lines that the query names": "place",
+        "files whose tests it names": "tested",
     }
     off = {name: replace(RankingWeights(), **{field: 0.0}) for name, field in fields.items()}
     return off | {"demotion by role": no_roles}
@@ -96,7 +97,7 @@ def run(
 ) -> None:
     """Predict every task by every method."""
     variants = {OURS: RankingWeights(), HISTORY_OFF: replace(RankingWeights(), history=0.0)}
-    variants |= signals_off() if ablation else {}
+    off = signals_off() if ablation else {}
     known: dict[str, Text] = {}
     for number, task in enumerate(tasks):
         progress(f"{number} of {len(tasks)}: {task.id}")
@@ -106,11 +107,8 @@ def run(
         codebase = Codebase(root, cache=checkouts.cache)
         codebase.refresh()
         codebase.rank(task.query, limit=1)  # what is read once for each state of the index is no part of a warm query
-        for name, weights in variants.items():
-            keep(name, task, predict(codebase, task.query, weights, packed=not ablation))
-        if ablation:
-            codebase.close()
-            continue
+        for name, weights in (variants | off).items():
+            keep(name, task, predict(codebase, task.query, weights, packed=name in variants))
         repository = Repository.read(root, (file.path for file in codebase.files() if file.path.endswith(".py")), known)
         codebase.close()
         for method in (FileBm25(), Recipe()):
@@ -160,14 +158,24 @@ def by_repository(tasks: Sequence[Task], rows: Rows) -> str:
     return table("repository", lines, columns)
 
 
+def ablation(rows: Rows) -> str:
+    """Return genloom's scores with one signal switched off at a time, and what each gains with its interval."""
+    columns = COLUMNS[:7]
+    off = [name for name in signals_off() if name in rows]
+    lines = {name: means(rows[name]) for name in (OURS, *off)}
+    text = ["| gain of | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name in off:
+        found = intervals(rows[OURS], rows[name])
+        text.append(f"| {name} | " + " | ".join("{:+.3f} [{:+.3f}, {:+.3f}]".format(*found[c]) for c in columns) + " |")
+    return "\n\n".join([table("genloom without", lines, columns), "\n".join(text)])
+
+
 def report(tasks: Sequence[Task], rows: Rows) -> str:
     """Return all tables."""
     main = (FileBm25.name, Recipe.name, HISTORY_OFF, OURS)
-    if Recipe.name not in rows:
-        off = {name: means(found) for name, found in rows.items() if name not in main}
-        return table("genloom without", {"(nothing left out)": means(rows[OURS]), **off}, COLUMNS[:7])
     compared = table("method", {name: means(rows[name]) for name in main})
-    return "\n\n".join([compared, differences(rows), by_repository(tasks, rows)])
+    parts = [compared, differences(rows), by_repository(tasks, rows)]
+    return "\n\n".join([*parts, ablation(rows)] if len(rows) > len(main) else parts)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import snowballstemmer
+import Stemmer
 from localise_scores import BUDGETS, Prediction
 
 from genloom.tools.codebase import estimate_tokens
@@ -33,7 +33,7 @@ _NAME = re.compile(r"[^\W\d]\w{0,79}")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _TEST = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest|tests)\.py$")
 _OTHER = re.compile(r"(?:^|/)(?:docs?|examples?|samples?|demos?|benchmarks?|tutorials?)/")
-_STEM = snowballstemmer.stemmer("english").stemWord
+_STEM = Stemmer.Stemmer("english").stemWord
 _KNOWN: dict[str, tuple[str, ...]] = {}
 
 

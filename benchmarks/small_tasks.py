@@ -2,132 +2,102 @@
 
 Command:
 
-    GENLOOM_DATA=../shared/data python benchmarks/small_tasks.py [--tasks FILE] [--json]
+    GENLOOM_DATA=../shared/data python benchmarks/small_tasks.py [--tasks FILE ...] [--limit N] [--only NAME ...]
+        [--seconds 5] [--candidates N] [--cores 1] [--inputs 200] [--json FILE]
 
-FILE holds tasks as JSON lines or as a JSON list: `name`, `prompt`, `examples` and `hidden` (checks that the search never
-sees). Default: `$GENLOOM_DATA/small_tasks.jsonl`. The outcome follows genloom's rules: `passed` when examples that the
-search did not see hold and no program of like cost differs, `unverified` otherwise, `needs_model` when it abstains.
-Every search runs in the sandbox; the time is that of the whole search, the worker's start included.
+FILE holds tasks as JSON lines or as a JSON list: `name`, `prompt`, `examples`, `hidden` (checks that the search never
+sees) and, where there is one, `reference` (a module with the function as it was meant). Default:
+`$GENLOOM_DATA/small_tasks.jsonl`. *Right* is by the hidden checks. *As the reference* is by a differential test: up to
+`--inputs` generated calls, which vary the arguments of examples and hidden checks in their kind (seeded by the task's
+name); those that the reference raises for are left out, and the results compared by `==`, floats to nine digits. Everything
+runs in the sandbox, one task after the other; a search's time is that of the whole, the worker's start included.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import asyncio
 import json
 import os
-import platform
-import statistics
 import sys
-import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
+from differential import difference, varied_calls
+from searching import (
+    Result,
+    add_options,
+    by_cost,
+    chosen,
+    holds,
+    limits_line,
+    read_tasks,
+    searched,
+    small_task,
+    table,
+    told,
+    totals,
+)
+
 from genloom.state import parse_example
-from genloom.tools.sandbox import CallReport, Returned, Sandbox
-from genloom.tools.synthesis import Abstained, SearchTask, search
+from genloom.syntax import parse_expression
+from genloom.tools.checks import Comparison
+from genloom.tools.sandbox import Sandbox
+
+NEAR = Comparison(tolerance=1e-9)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What came of one task."""
-
-    name: str
-    outcome: str
-    right: bool
-    seconds: float
-    candidates: int
-    program: str
-
-
-async def solve(task: dict[str, Any], sandbox: Sandbox) -> Result:
-    """Search for one task's program and try it on the hidden checks, in the sandbox as well."""
-    examples = tuple(map(parse_example, task["examples"]))
-    started = time.perf_counter()
-    answer = await search(SearchTask(name=task["name"], prompt=task["prompt"], examples=examples), sandbox)
-    seconds = time.perf_counter() - started
-    if isinstance(answer, Abstained):
-        return Result(
-            name=task["name"],
-            outcome="needs_model",
-            right=False,
-            seconds=seconds,
-            candidates=answer.candidates,
-            program=answer.reason,
-        )
-    return Result(
-        name=task["name"],
-        outcome="passed" if answer.held_out and not answer.rivals else "unverified",
-        right=await holds(task["name"], answer.source, task["hidden"], sandbox),
-        seconds=seconds,
-        candidates=answer.candidates,
-        program=answer.expression,
-    )
+async def solve(task: dict[str, Any], options: argparse.Namespace, sandbox: Sandbox) -> Result:
+    """Search for one task's program; try it on the hidden checks, and beside the reference on generated calls."""
+    result, source = await searched(small_task(task, options), sandbox)
+    if not source:
+        return replace(result, alike=False if "reference" in task else None)
+    result = replace(result, right=await holds(task["name"], source, task["hidden"], sandbox))
+    if "reference" not in task:
+        return result
+    calls = varied_calls(task["name"], samples(task), options.inputs, Random(task["name"]))
+    call, answered = await difference(task["name"], task["reference"], source, calls, sandbox, NEAR)
+    return replace(result, alike=not call and answered > 0, difference=call)
 
 
-async def holds(name: str, source: str, checks: list[str], sandbox: Sandbox) -> bool:
-    """Whether a module meets all checks."""
-    examples = [parse_example(check) for check in checks]
-    report: CallReport = await sandbox.acall({f"{name}.py": source}, name, [example.call for example in examples])
-    return len(report.results) == len(examples) and all(
-        isinstance(result, Returned) and result.value == example.expected_value()
-        for result, example in zip(report.results, examples, strict=True)
-    )
+def samples(task: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The arguments of a task's examples and hidden checks."""
+    calls = [parse_expression(parse_example(text).call) for text in (*task["examples"], *task["hidden"])]
+    return [tuple(map(ast.literal_eval, call.args)) for call in calls if isinstance(call, ast.Call)]
 
 
-async def run(tasks: list[dict[str, Any]]) -> list[Result]:
+async def run(tasks: Sequence[dict[str, Any]], options: argparse.Namespace) -> list[Result]:
     """Solve the tasks one after the other."""
     sandbox = Sandbox()
-    return [await solve(task, sandbox) for task in tasks]
-
-
-def totals(results: list[Result]) -> dict[str, Any]:
-    """The numbers that count, with the conditions they were measured under."""
-    times = [result.seconds for result in results]
-    return {
-        "tasks": len(results),
-        "right": sum(result.right for result in results),
-        "passed": sum(result.outcome == "passed" for result in results),
-        "passed_and_wrong": sum(result.outcome == "passed" and not result.right for result in results),
-        "unverified": sum(result.outcome == "unverified" for result in results),
-        "needs_model": sum(result.outcome == "needs_model" for result in results),
-        "seconds_median": round(statistics.median(times), 3),
-        "seconds_max": round(max(times), 3),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 2),
-    }
-
-
-def read_tasks(path: Path) -> list[dict[str, Any]]:
-    """Read tasks from a JSON list or from JSON lines."""
-    text = path.read_text(encoding="utf-8")
-    if text.lstrip().startswith("["):
-        return list(json.loads(text))
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    return [told(await solve(task, options, sandbox)) for task in tasks]
 
 
 def main() -> int:
-    """Run the benchmark and print a table, or JSON."""
+    """Run the benchmark and print a table for each file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tasks", type=Path)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--tasks", type=Path, nargs="+", metavar="FILE")
+    parser.add_argument("--inputs", type=int, default=200, help="generated calls of a differential test")
+    add_options(parser)
     options = parser.parse_args()
     data = os.environ.get("GENLOOM_DATA")
-    path = options.tasks or (Path(data) / "small_tasks.jsonl" if data else None)
-    if path is None or not path.is_file():
+    files = options.tasks or ([Path(data) / "small_tasks.jsonl"] if data else [])
+    if not files or not all(file.is_file() for file in files):
         sys.stderr.write("No tasks: set GENLOOM_DATA to the folder that holds small_tasks.jsonl, or give --tasks.\n")
         return 2
-    results = asyncio.run(run(read_tasks(path)))
+    rows, results = [], []
+    for file in files:
+        tasks = read_tasks(file)
+        found = asyncio.run(run([tasks[place] for place in chosen([t["name"] for t in tasks], options)], options))
+        rows.append({"file": file.name, "as the reference": "", **totals(found)})
+        results += found
     if options.json:
-        sys.stdout.write(json.dumps({"results": list(map(asdict, results)), "totals": totals(results)}) + "\n")
-        return 0
-    for result in results:
-        right = "right" if result.right else "-"
-        counted = f"{result.seconds:6.2f} s {result.candidates:8}"
-        sys.stdout.write(f"{result.name:20} {result.outcome:12} {right:6} {counted}  {result.program[:70]}\n")
-    sys.stdout.write(", ".join(f"{key} {value}" for key, value in totals(results).items()) + "\n")
+        options.json.write_text(json.dumps(list(map(asdict, results)), indent=1), encoding="utf-8")
+    sys.stdout.write(limits_line(options) + table(list(rows[0]), [list(row.values()) for row in rows]) + "\n")
+    sys.stdout.write(table(("cost up to", "right", "answers", "passed and wrong"), by_cost(results)))
     return 0
 
 

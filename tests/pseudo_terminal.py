@@ -27,6 +27,10 @@ class PseudoTerminal:
         """Type a text."""
         os.write(self._ours, text.encode())
 
+    def so_far(self) -> str:
+        """Return what was written until now."""
+        return bytes(self._bytes).decode(errors="replace")
+
     def shown(self) -> str:
         """Return all that was written, and close the terminal."""
         self._reader.join(10)

@@ -23,14 +23,14 @@ __all__ = ["cache_key"]
 def cache_key(request: GenerationRequest, code: CodeContext, context: GraphContext, settings: Settings) -> str:
     """Return a sha256 over the request, the hashes of its context, the checks, models, prompts, sandbox tier, review
     policy, interpreter and version. `context` and `settings` must be resolved. Two requests with the
-    same key have the same answer."""
+    same key have the same answer: what changes none, such as the cores of a search, is not part of it."""
     answer = {
         "format": RESULT_FORMAT,
         "version": VERSION,
         "request": request.model_dump(mode="json"),
         "code": code.fingerprint,
         "repository": _repository(context, settings),
-        "context": context.model_dump(mode="json", exclude={"organisation", "repository", "approval"}),
+        "context": context.model_dump(mode="json", exclude={"organisation", "repository", "approval", "search_cores"}),
         "servers": [settings.openai_base_url, settings.codegen_base_url],
         "sandbox": settings.sandbox,
         "policy": policy_for(context)[0].model_dump(mode="json"),

@@ -57,6 +57,7 @@ class GenerateOptions(TypedDict, total=False):
     generators: Sequence[OwnGenerator]
     search_seconds: float
     search_megabytes: int
+    search_cores: int
     check_seconds: float
     further_checks: FurtherChecks
     hold_back: bool

@@ -69,6 +69,12 @@ class GenerationResult(StatePart):
         return self.draft.generator if self.draft is not None else None
 
     @property
+    def deciding(self) -> str:
+        """The call whose result would decide best between the code and a candidate of like cost that differs, such as
+        `f("a b")`; empty where nothing of the kind stands against it. Give it as a further example, and ask again."""
+        return self.draft.deciding if self.draft is not None else ""
+
+    @property
     def usable(self) -> bool:
         """Whether the code may be written, cached or imported."""
         return Outcome(result=self.outcome, accepted=self.accepted).usable
@@ -117,6 +123,9 @@ class GenerationResult(StatePart):
             "model": self.draft.model if self.draft else None,
             "notes": list(self.draft.notes) if self.draft else [],
             "rivals": list(self.draft.rivals) if self.draft else [],
+            "deciding": self.deciding,
+            "outputs": list(self.draft.outputs) if self.draft else [],
+            "cut_by_clock": self.draft is not None and self.draft.cut_by_clock,
             "attempts": self.attempts,
             "cached": self.cached,
             "verdict": verdict_to_json(self.verdict) if self.verdict is not None else None,

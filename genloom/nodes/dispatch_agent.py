@@ -37,6 +37,7 @@ from genloom.tools.checks.judging import check_text
 from genloom.tools.codegen import agent_backends, agent_draft
 from genloom.tools.codegen.backends import OnSiteBackend
 from genloom.tools.codegen.request_metadata import request_metadata
+from genloom.tools.security import present
 
 __all__ = ["dispatch_agent"]
 
@@ -74,7 +75,7 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     run = None
     try:
         run = await (on_site or configured).run(
-            await _prompt(state, runtime, hidden) if on_site is None else _briefly(state),
+            await _prompt(state, runtime, hidden) if on_site is None else _briefly(state, runtime),
             metadata=request_metadata(request, hidden=hidden),
             idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=runtime.context.agent_seconds,
@@ -127,14 +128,17 @@ def _failed(error: AgentError | UsageError, state: DispatchAgentInput, run: Agen
     ) from error
 
 
-def _history(state: DispatchAgentInput) -> str:
-    attempts = state.get("attempts") or ()
-    return "\n\n".join(f"# Attempt {a.number} ({a.draft.generator}) failed\n\n{a.evidence}" for a in attempts)
+def _history(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
+    return "\n\n".join(
+        f"# Attempt {attempt.number} ({attempt.draft.generator}) failed\n\n"
+        + present("what was found", attempt.evidence, secrets=runtime.settings.secrets)
+        for attempt in state.get("attempts") or ()
+    )
 
 
-def _briefly(state: DispatchAgentInput) -> str:
+def _briefly(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
     """What an agent on this machine is told beside the request itself."""
-    return "\n\n".join(filter(None, (state["request"].prompt, _history(state))))
+    return "\n\n".join(filter(None, (state["request"].prompt, _history(state, runtime))))
 
 
 async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: frozenset[str]) -> str:
@@ -146,6 +150,6 @@ async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: froze
         constraints=constraints_section(request),
         examples=examples_section(request, hidden=hidden),
         tests=tests_section(request),
-        history=_history(state),
+        history=_history(state, runtime),
         demand=demand_section(request),
     )

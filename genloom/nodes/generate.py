@@ -35,6 +35,9 @@ GENERATORS: Mapping[OwnGenerator, Generator] = {
 """The generators by name. The context's `generators` say which are asked, and in which order."""
 
 
+_UNPROVEN = "it found a candidate, but nothing proves it"
+
+
 class GenerateInput(TypedDict):
     """What a draft is made from; `attempts` are the ones that failed."""
 
@@ -73,18 +76,27 @@ async def generate(state: GenerateInput, runtime: NodeRuntime) -> GenerateOutput
             continue
         made = await GENERATORS[name](assignment, runtime)
         if isinstance(made, Generated) and _goes_on(made.draft, name, state["request"], runtime):
-            made = Abstention(
-                reason="it found a candidate, but nothing proves it", cut_by_clock=made.draft.cut_by_clock
-            )
+            made = Abstention(reason=_UNPROVEN, cut_by_clock=made.draft.cut_by_clock)
         if isinstance(made, Generated):
             runtime.emit(DraftMade(generator=name, made=True, lines=made.draft.source.count("\n")))
-            draft = made.draft.model_copy(update={"cut_by_clock": made.draft.cut_by_clock or _clocked(runtime, state)})
+            draft = made.draft.model_copy(
+                update={
+                    "cut_by_clock": made.draft.cut_by_clock or _clocked(runtime, state),
+                    "notes": (*made.draft.notes, *_instead(name, abstentions)),
+                }
+            )
             draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
             return {"draft": draft, "abstentions": abstentions, "messages": list(made.messages)}
         runtime.emit(DraftMade(generator=name, made=False, reason=made.reason))
         abstentions[name] = made.reason
         runtime.memory["cut_by_clock"] = _clocked(runtime, state) or made.cut_by_clock
     return {"draft": None, "abstentions": abstentions, "messages": []}
+
+
+def _instead(name: OwnGenerator, abstentions: Mapping[str, str]) -> list[str]:
+    """Say of a model's draft that it stands where another generator found something, too."""
+    unproven = [other for other, reason in abstentions.items() if reason == _UNPROVEN] if name == "model" else []
+    return [f"written by the model instead of what {other} found: nothing proves that" for other in unproven]
 
 
 def _settled(state: GenerateInput) -> dict[str, str]:

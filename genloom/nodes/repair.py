@@ -15,6 +15,7 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import Attempt, Draft, GenerationRequest, Review, Verdict
 from genloom.tools.checks import evidence_for_repair
+from genloom.tools.security import present
 
 __all__ = ["repair"]
 
@@ -52,12 +53,13 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
     review = state.get("review")
     number = len(state.get("attempts") or ()) + 1
     complaints = draft.notes if draft.generator == "model" else ()
+    secrets = runtime.settings.secrets
     evidence = "\n".join([*complaints, evidence_for_repair(verdict, review)])
     message = load_prompt("repair").render(
         number=str(number),
         generator=draft.generator,
-        source=draft.source.removeprefix(request.extends or "").strip("\n"),
-        evidence=evidence,
+        source=present(draft.path, draft.source.removeprefix(request.extends or "").strip("\n"), secrets=secrets),
+        evidence=present("what was found", evidence, secrets=secrets),
         names=names_listed(request),
         answer="the whole corrected module" if not request.extends else "the whole corrected code to append",
     )

@@ -28,8 +28,9 @@ class Draft(StatePart):
 
     `fitted_to` holds the texts of the examples that the generator was fitted to (search, reuse): they prove nothing of
     this draft. `held_out` holds those that it never saw. `rivals` describe candidates of like cost that differ on probe
-    inputs: where there is one, the draft is never `passed`. `proposed_checks` are examples that a model made up.
-    `cut_by_clock` marks an answer that a clock decided, which is not cached.
+    inputs: where there is one, the draft is never `passed`; `deciding` is then the call whose result would decide best, and
+    `outputs` what the draft gives on some probes. `proposed_checks` are examples that a model made up. `cut_by_clock` marks
+    an answer that a clock decided, which is not cached.
     """
 
     changes: tuple[FileChange, ...]
@@ -40,6 +41,8 @@ class Draft(StatePart):
     fitted_to: tuple[str, ...] = ()
     held_out: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    deciding: str = ""
+    outputs: tuple[str, ...] = ()
     proposed_checks: tuple[str, ...] = ()
     cut_by_clock: bool = False
 

@@ -48,6 +48,9 @@ class GraphContext(StatePart):
         float, Field(gt=0, le=300, title="Search time", description="Wall seconds of a search")
     ] = 5.0
     search_megabytes: Annotated[int, Field(ge=64, le=65536, title="Search memory", description="Megabytes")] = 512
+    search_cores: Annotated[
+        int, Field(ge=0, le=64, title="Search cores", description="Processes of a search; 0: one for each core")
+    ] = 1
     check_seconds: Annotated[
         float, Field(gt=0, le=600, title="Check time", description="Wall seconds of a verification")
     ] = 30.0

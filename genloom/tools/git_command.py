@@ -24,18 +24,19 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_
 async def run_git(
     *arguments: str,
     folder: Path,
+    settings: Sequence[str] = (),
     transport: Transport = "none",
     seconds: float = 120.0,
     file_megabytes: int = 2048,
     output_megabytes: int = 1,
 ) -> str:
-    """Run one git command in a folder and return what it printed.
+    """Run one git command in a folder, with settings (`name=value`) of its own, and return what it printed.
 
     No file that it writes grows beyond `file_megabytes`. Raises `RepositoryError` with git's last words (credentials taken
     out) when it fails, when it takes longer than `seconds`, and when it prints more than `output_megabytes`. Cancelled, it
     is ended with what it started.
     """
-    process = await _started(arguments, folder, transport)
+    process = await _started((*(part for value in settings for part in ("-c", value)), *arguments), folder, transport)
     _limit_files(process.pid, file_megabytes)
     assert process.stdout is not None
     assert process.stderr is not None

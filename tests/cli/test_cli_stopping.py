@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from descendants import adopting_orphans, descendants
 from genloom_program import Program, command, environment
 from scenarios import APPROVAL, RIGHT, WRONG, fenced
 
@@ -155,6 +156,23 @@ def test_ctrl_c_before_the_run_begins_saves_nothing_and_says_so(program: Program
     assert (process.returncode, out) == (130, "")
     assert "nterrupted." in err
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_searching_ends_the_worker_too(program: Program) -> None:
+    """Nothing of the search is left when the program has ended, with its exit code and the thread to go on with."""
+    long = ("-e", "odd('abc', [1, 2]) == 'zq'", "-e", "odd('d', [3]) == 'yx'", "--search-seconds", "300")
+    with adopting_orphans():
+        run = OnTerminal(program, ("generate", "Nothing known", *long, "--generators", "search"), {})
+        run.wait_for("searching: size 2")
+        worked = descendants(run.process.pid)
+        run.process.send_signal(signal.SIGINT)
+        assert run.end() == 130
+        left = set(worked) & set(descendants())
+    assert worked
+    assert not left
+    assert "Traceback" not in run.text
+    assert re.search(r"genloom thread resume [0-9a-f]{12}", run.text)
 
 
 def import_and_wait(name: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
+import time
 
 import pytest
 from genloom_program import DOUBLE, Program, command, environment
@@ -50,6 +53,98 @@ def test_person_at_the_terminal_follows_and_decides(program: Program) -> None:
     code, text = at_terminal(program, *DOUBLE, "--approval", typed="n\ntoo short\n")
     assert code == 1
     assert "rejected the code. too short" in text
+
+
+class Conversation:
+    """The program at a terminal, except for its standard output, with somebody who answers its questions."""
+
+    QUESTION = re.compile(r"combine\((-?\d+), (-?\d+)\) → \? ")
+    EXAMPLES = ("-e", "combine(2, 2) == 4", "-e", "combine(0, 0) == 0")
+
+    def __init__(self, program: Program, *arguments: str) -> None:
+        self.terminal = PseudoTerminal()
+        self.process = subprocess.Popen(
+            command("generate", "Combine two numbers", *self.EXAMPLES, "--no-cache", *arguments),
+            stdin=self.terminal.end,
+            stdout=subprocess.PIPE,
+            stderr=self.terminal.end,
+            cwd=program.folder,
+            env=environment({}),
+        )
+        self.terminal.let_go()
+
+    def questions(self) -> list[tuple[int, int]]:
+        """What was asked so far."""
+        return [(int(one), int(other)) for one, other in self.QUESTION.findall(self.terminal.so_far())]
+
+    def wait_for_question(self, number: int) -> bool:
+        """Wait until that many were asked; `False` when the program has ended instead."""
+        while len(self.questions()) < number and self.process.poll() is None:
+            time.sleep(0.02)
+        return len(self.questions()) >= number
+
+    def end(self) -> tuple[int, str, str]:
+        """Return the exit code, the standard output and what the terminal showed."""
+        out, _ = self.process.communicate(timeout=60)
+        return self.process.returncode, out.decode(), self.terminal.shown()
+
+
+@pytest.mark.slow
+def test_the_deciding_example_is_asked_for_and_the_search_goes_on(program: Program) -> None:
+    """What is no literal is asked again; each answer is an example of the next search, whose program gives it. The code
+    alone goes to standard output."""
+    talk = Conversation(program, "--thread", "named")
+    assert talk.wait_for_question(1)
+    talk.terminal.type_in("twelve\n")
+    number = 2
+    while talk.wait_for_question(number):
+        one, other = talk.questions()[-1]
+        talk.terminal.type_in(f"{one * other}\n")
+        number += 1
+    code, out, text = talk.end()
+    assert "no Python literal" in text
+    assert 2 <= number - 1 <= 4
+    space: dict[str, object] = {}
+    exec(out, space)
+    combine = space["combine"]
+    assert callable(combine)
+    assert all(combine(one, other) == one * other for one, other in talk.questions())
+    assert out.startswith("# genloom: UNVERIFIED") == (code == 1)
+    assert "thread: named." in text
+
+
+@pytest.mark.slow
+def test_enter_leaves_the_question_open(program: Program) -> None:
+    """The answer stands, unverified, with its outputs and the example that would decide."""
+    talk = Conversation(program)
+    assert talk.wait_for_question(1)
+    talk.terminal.type_in("\n")
+    code, out, text = talk.end()
+    assert code == 1
+    assert out.startswith("# genloom: UNVERIFIED")
+    assert "gives: combine(" in text
+    assert "This example would decide best: -e 'combine(" in text
+    assert len(talk.questions()) == 1
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_the_question_ends_the_program(program: Program) -> None:
+    """With its exit code, and no traceback."""
+    talk = Conversation(program)
+    assert talk.wait_for_question(1)
+    talk.process.send_signal(signal.SIGINT)
+    code, out, text = talk.end()
+    assert (code, out) == (130, "")
+    assert "Traceback" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--json", "--quiet", "--accept-unverified"])
+def test_nobody_is_asked_who_wants_no_questions(program: Program, option: str) -> None:
+    """Programs read JSON, quiet is quiet, and who accepts what is unverified has decided."""
+    talk = Conversation(program, option)
+    assert not talk.wait_for_question(1)
+    assert talk.end()[0] == (0 if option == "--accept-unverified" else 1)
 
 
 @pytest.mark.slow

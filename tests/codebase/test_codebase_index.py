@@ -16,6 +16,7 @@ import pytest
 from genloom.errors import RepositoryError, StorageError
 from genloom.events import Event, IndexProgress
 from genloom.tools.codebase import Codebase
+from genloom.tools.codebase.index import index_file
 
 INDEX = "import sys; from pathlib import Path; from genloom.tools.codebase import Codebase; "
 
@@ -276,3 +277,49 @@ def test_no_secret_reaches_the_index_file(shop: Path, tmp_path: Path) -> None:
     assert b"connect" in data
     assert token[4:].encode() not in data
     assert token[4:].lower().encode() not in data.lower()
+
+
+def test_no_part_of_a_secret_reaches_the_index_file(shop: Path, tmp_path: Path) -> None:
+    """Not by an import's address, by `__all__`, by a docstring that is cut within it, nor where it stands again."""
+    parts = {kind: f"{kind}9Kd7" * 8 for kind in ("Um", "Ex", "Do", "Lo")}
+    docs = "word " * 399 + f"key: ghp_{parts['Do']}"
+    (shop / "shop/keys.py").write_text(
+        f'__all__ = ["connect", "ghp_{parts["Ex"]}abcd"]\nPASSWORD = "{parts["Lo"]}"\nlogin({parts["Lo"]})\n\n'
+        f'def connect():\n    """{docs}abcd"""\n'
+    )
+    (shop / "shop/load.js").write_text(f'import {{ a }} from "https://me:{parts["Um"]}@host.example/m.js"\n')
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    codebase.refresh()
+    (symbol,) = [found for found in codebase.symbols("shop/keys.py") if found.name == "connect"]
+    codebase.close()
+    assert symbol.start_line == 5
+    data = b"".join(path.read_bytes() for path in (tmp_path / "cache/index").iterdir()).lower()
+    assert b"host.example" in data
+    assert [kind for kind in parts if f"{kind}9Kd7".lower().encode() in data] == []
+
+
+def test_a_file_of_thousands_of_secrets_is_indexed_without_them(shop: Path, tmp_path: Path) -> None:
+    """In one pass, however many there are."""
+    tokens = [f"ghp_{number:05}" + "Zq81" * 8 for number in range(20_000)]
+    (shop / "keys.py").write_text("KEYS = [\n" + "".join(f'    "{token}",\n' for token in tokens) + "]\nlast = 1\n")
+    codebase = Codebase(shop, cache=tmp_path / "cache")
+    codebase.refresh()
+    assert [symbol.start_line for symbol in codebase.symbols("keys.py")] == [1, 20_003]
+    codebase.close()
+    data = b"".join(path.read_bytes() for path in (tmp_path / "cache/index").iterdir()).lower()
+    assert b"zq81" not in data
+
+
+def test_another_version_of_genloom_has_an_index_of_its_own(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process of an older one that still runs writes into its file, never into the newer one's."""
+    old = Codebase(shop, cache=tmp_path)
+    old.refresh()
+    monkeypatch.setattr(index_file, "SCHEMA_VERSION", index_file.SCHEMA_VERSION + 1)
+    new = Codebase(shop, cache=tmp_path)
+    new.refresh()
+    (shop / "shop/late.py").write_text("def late(): ...\n")
+    old.refresh()
+    assert "shop/late.py" not in {file.path for file in new.files()}
+    assert new.refresh().indexed == 1

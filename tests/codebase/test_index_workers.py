@@ -17,10 +17,9 @@ import pytest
 from genloom.events import Event, IndexProgress
 from genloom.tools.codebase import Codebase
 from genloom.tools.codebase.index.preparing import Asked
-from genloom.tools.codebase.index.words import Stemmer
 from genloom.tools.codebase.index.workers import default_processes, prepared_files
 
-TABLES = ("symbols", "imports", "mentions", "exports", "terms", "postings", "stems")
+TABLES = ("symbols", "imports", "mentions", "exports", "generations", "postings")
 INDEX = """
 import sys
 from contextlib import suppress
@@ -46,9 +45,7 @@ def _tables(cache: Path) -> dict[str, list[tuple[object, ...]]]:
     (file,) = (cache / "index").glob("*.sqlite")
     with sqlite3.connect(file) as connection:
         found = {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in TABLES}
-        found["files"] = connection.execute(
-            "SELECT id, path, sha256, language, lines, lengths, term_ids FROM files"
-        ).fetchall()
+        found["files"] = connection.execute("SELECT id, path, sha256, language, lines, lengths FROM files").fetchall()
     return found
 
 
@@ -88,7 +85,7 @@ def test_a_killed_worker_costs_nothing_but_time(many: Path) -> None:
     """What it had in hand is prepared here."""
     asked = [Asked(f"shop/part_{number:03}.py") for number in range(100)]
     before = _children()
-    prepared = prepared_files(many, asked, Stemmer(), 3)
+    prepared = prepared_files(many, asked, 3)
     found = [next(prepared)]
     for pid in _children() - before:
         os.kill(int(pid), signal.SIGKILL)
@@ -101,7 +98,7 @@ def test_a_killed_worker_costs_nothing_but_time(many: Path) -> None:
 def test_stopping_early_ends_the_workers(many: Path) -> None:
     """A deadline, an error or Ctrl-C closes the iterator."""
     before = _children()
-    prepared = prepared_files(many, [Asked(f"shop/part_{n:03}.py") for n in range(100)], Stemmer(), 3)
+    prepared = prepared_files(many, [Asked(f"shop/part_{n:03}.py") for n in range(100)], 3)
     next(prepared)
     assert len(_children() - before) == 2
     prepared.close()
@@ -154,10 +151,11 @@ def test_a_program_from_standard_input_or_without_a_guard_can_use_several(many: 
 
 
 def test_a_module_of_the_repository_is_never_imported(many: Path, tmp_path: Path) -> None:
-    """A worker does not look into the current folder, which may hold a hostile module of a needed name."""
-    for name in ("tree_sitter_python", "pickle", "snowballstemmer"):
+    """A worker does not look into the current folder, by whatever name it stands in the path: it may be hostile."""
+    for name in ("tree_sitter_python", "pickle", "Stemmer"):
         (many / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').write('')\n")
-    code = "import sys; sys.path.remove('') if '' in sys.path else None\n" + INDEX
+    ours_first = "import os, tree_sitter_python, Stemmer\nsys.path[:0] = ['.', os.getcwd()]\nreport = "
+    code = "import sys; sys.path.remove('') if '' in sys.path else None\n" + INDEX.replace("report = ", ours_first)
     ran = subprocess.run(
         [sys.executable, "-c", code, many, tmp_path / "cache"], capture_output=True, text=True, timeout=60, cwd=many
     )

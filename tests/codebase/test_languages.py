@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -287,3 +288,41 @@ def test_threads_outline_one_language_at_once() -> None:
     """Each by a parser of its own: one that two threads share ends the whole process."""
     done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (0, "24 True\n"), done.stderr
+
+
+ENDLESS = {
+    "continued lines": ("a.py", b"\\\n"),
+    "continued lines inside an import": ("a.py", b"from a import b, \\\n" + b" \\\n" * 50),
+    "comments": ("a.py", b"#\n"),
+    "raw strings that nothing closes": ("a.rs", b'r#"'),
+    "raw strings on lines": ("a.rs", b'r###" x\n'),
+    "strings of Go": ("a.go", b"`"),
+    "documents of Ruby": ("a.rb", b"<<~A, "),
+}
+
+
+def _cost(path: str, data: bytes) -> float:
+    """The least processor time of two, and no less than what clocks can tell."""
+    took = []
+    for _ in range(2):
+        began = time.process_time()
+        outline_source(path, data)
+        took.append(time.process_time() - began)
+    return max(0.01, min(took))
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_what_makes_a_grammar_read_on_and_on_costs_in_proportion(case: str) -> None:
+    """Four times the text costs less than nine times as much; where it is read to its end for each token, sixteen times."""
+    path, unit = ENDLESS[case]
+    small, large = (_cost(path, unit * (size // len(unit))) for size in (20_000, 80_000))
+    assert large < 9 * small
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_long_real_code_is_far_from_the_bounds_of_parsing(name: str) -> None:
+    """Two hundred kilobytes of it have all their definitions."""
+    sample = SOURCES[name]
+    once = len(outline_source(sample.path, sample.source.encode()).definitions)
+    times = 200_000 // len(sample.source)
+    assert len(outline_source(sample.path, f"{sample.source}\n".encode() * times).definitions) > once * times / 4

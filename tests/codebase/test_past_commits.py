@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from genloom.tools.codebase import Codebase, RankingWeights
+from genloom.tools.codebase.history import history
+from genloom.tools.codebase.history.commits import Commit, read_commits
 from genloom.tools.codebase.history.head import checked_out
 
 ENVIRONMENT = {
@@ -147,14 +150,87 @@ def test_a_broken_head_is_no_history(tmp_path: Path, head: str) -> None:
     assert _paths(Codebase(tmp_path / "repository"), "slow") == ["a.py"]
 
 
-def test_a_repository_that_git_refuses_has_no_history(tmp_path: Path) -> None:
-    """A head that no object backs is no error."""
+def test_a_repository_that_git_refuses_is_asked_again_later(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at each refresh, but after a while, or after the next commit: one failure loses no history for good."""
+    codebase = Codebase(repository, cache=tmp_path / "cache")
+    git = shutil.which("git")
+    assert git
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert codebase.refresh().no_history == "git cannot be run: No such file or directory."
+    monkeypatch.setenv("PATH", str(Path(git).parent))
+    assert codebase.refresh().no_history == "git cannot be run: No such file or directory."
+    assert _paths(codebase, "slow proxies") == []
+    monkeypatch.setattr(history, "RETRY_NS", 0)
+    report = codebase.refresh()
+    assert (report.commits, report.no_history) == (2, "")
+    assert _paths(codebase, "slow proxies") == ["beta.py"]
+
+
+def test_a_failure_after_a_commit_leaves_no_gap(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was known before it is read again once git answers."""
+    codebase = Codebase(repository, cache=tmp_path / "cache")
+    assert codebase.refresh().commits == 2
+    _commit(repository, "Zeppelins land softly", gamma="def run(): return 3\n")
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", str(tmp_path / "nothing"))
+        assert codebase.refresh().commits == 0
+    _commit(repository, "Zeppelins rise", gamma="def run(): return 4\n")
+    assert codebase.refresh().commits == 4
+
+
+def test_two_that_refresh_at_once_count_each_commit_once(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second finds the work done when its turn to write comes."""
+    first, second = (Codebase(repository, cache=tmp_path / "cache") for _ in range(2))
+
+    def slowly(root: Path, head: str, since: str | None = None) -> list[Commit] | None:
+        monkeypatch.setattr(history, "read_commits", read_commits)
+        assert second.refresh().commits == 2
+        return read_commits(root, head, since)
+
+    monkeypatch.setattr(history, "read_commits", slowly)
+    assert first.refresh().commits == 2
+
+
+def test_a_head_that_no_object_backs_is_told(tmp_path: Path) -> None:
+    """The code is ranked without a history, and the report says why."""
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git/HEAD").write_text("a" * 40)
     (tmp_path / "a.py").write_text("def slow(): ...\n")
     codebase = Codebase(tmp_path)
-    codebase.refresh()
+    report = codebase.refresh()
+    assert report.commits == 0
+    assert report.no_history.startswith("git log failed: not a git repository")
     assert _paths(codebase, "slow") == ["a.py"]
+
+
+@pytest.mark.parametrize("name", ["fix/#12", "a=b", "50%", "a,b", "(c)", "!d", "ü/é", "x@y", "$z'"])
+def test_a_branch_may_have_any_name_that_git_allows(repository: Path, name: str) -> None:
+    """Also when its ref is packed."""
+    _git(repository, "checkout", "-q", "-b", name)
+    sha = _git(repository, "rev-parse", "HEAD")
+    assert checked_out(repository) == sha
+    _git(repository, "pack-refs", "--all")
+    assert checked_out(repository) == sha
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a repository to another user")
+def test_another_users_repository_is_read_when_this_user_trusts_it(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By git's own setting `safe.directory`, and else the report says that git refuses."""
+    for path in (repository, *repository.rglob("*")):
+        os.chown(path, 12345, 12345)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert "dubious ownership" in Codebase(repository).refresh().no_history
+    (tmp_path / ".gitconfig").write_text(f"[safe]\n\tdirectory = {repository}\n")
+    assert Codebase(repository).refresh().commits == 2
 
 
 def test_a_folder_below_a_repository_has_no_history(repository: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from genloom.state import GenerationRequest
 from genloom.tools.codebase import Codebase, Query
-from genloom.tools.codebase.ranking.ranking import Scores
 from genloom.tools.codebase.ranking.roles import file_role
+from genloom.tools.codebase.ranking.scoring import Scores
 
 
 def _first(codebase: Codebase, query: str) -> str:
@@ -152,3 +152,73 @@ def test_relevance_does_not_depend_on_the_order_of_sets(weights: list[float]) ->
     """It is another one in every process; the sum over all terms is the whole to the last bit."""
     idf = {f"term{number}": weight for number, weight in enumerate(weights)}
     assert Scores({}, {}, idf=idf).coverage(set(idf)) == 1.0
+
+
+FAILURES = {
+    "typescript": ("src/app.ts:1:5 - error TS2322: Type 'string' is not assignable", "src/app.ts", 1),
+    "tsc": ("src/app.ts(2,5): error TS2322", "src/app.ts", 2),
+    "node": (
+        "TypeError: x\n    at Cart.total (/srv/shop/src/app.ts:2:11)\n    at node:internal/main:1:1",
+        "src/app.ts",
+        2,
+    ),
+    "bundled": ("at total (webpack:///./src/app.ts:2:11)", "src/app.ts", 2),
+    "go": ("panic: boom\n\nmain.total(0x1)\n\t/build/server.go:3 +0x1d", "server.go", 3),
+    "go test": ("--- FAIL: TestTotal (0.00s)\n    server_test.go:3: got 1", "server_test.go", 3),
+    "java": ("java.lang.NullPointerException\n\tat com.x.Foo.bar(Foo.java:2)", "src/main/java/com/x/Foo.java", 2),
+    "rust": ("thread 'main' panicked at src/main.rs:2:5:\nboom", "src/main.rs", 2),
+    "csharp": ("   at X.Cart.Total(Int32 a) in C:\\src\\lib\\Cart.cs:line 2", "lib/Cart.cs", 2),
+    "ruby": ("app/cart.rb:2:in `total': boom (RuntimeError)", "app/cart.rb", 2),
+    "php": ("PHP Fatal error: boom in /srv/www/Cart.php:2\n#0 /srv/www/Cart.php(2): Cart->total()", "www/Cart.php", 2),
+    "php warning": ("Warning: boom in /srv/www/Cart.php on line 2", "www/Cart.php", 2),
+    "gcc": ("src/cart.c:2:5: error: expected ';'", "src/cart.c", 2),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_files_and_lines_are_read_out_of_every_languages_failures(failure: str) -> None:
+    """Compilers, stack traces, test runners; the path may be another machine's."""
+    text, path, line = FAILURES[failure]
+    (found,) = {(named, at) for named, at in Query.from_text(text).places if at == line}
+    assert path.endswith(found[0]) or found[0].endswith(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("at total (src/app.js:1:2)", "total"),
+        ("at async load (src/app.js:1:2)", "load"),
+        ("app/cart.rb:2:in 'Cart#total'", "total"),
+        ("app/cart.rb:2:in `total'", "total"),
+        ("#0 /srv/Cart.php(12): Cart->total()", "total"),
+        ("   3: shop::cart::total\n             at ./src/cart.rs:2:5", "total"),
+        ("main.(*Cart).total(0xc000)\n\t/build/cart.go:3 +0x1d", "total"),
+        ("test cart::tests::total ... FAILED", "total"),
+        ("--- FAIL: TestTotal/empty (0.00s)", "TestTotal"),
+        ("FooTest#adds", "FooTest"),
+        ("1) Tests\\FooTest::adds", "FooTest"),
+    ],
+)
+def test_functions_are_read_out_of_stack_frames_and_test_ids(text: str, name: str) -> None:
+    """Also where nothing else marks them as code."""
+    assert name in Query.from_text(text).identifiers
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("FAIL src/cart.test.ts", "src/cart.ts"),
+        ("rspec ./spec/models/user_spec.rb:3 # User saves", "app/models/user.rb"),
+        ("server_test.go:40: got 1", "server.go"),
+        ("[ERROR] FooTest.adds:12 expected 1", "src/main/java/com/x/Foo.java"),
+        ("FooTest::adds", "src/main/java/com/x/Foo.java"),
+    ],
+)
+def test_a_failing_tests_id_leads_to_what_it_tests(tmp_path: Path, text: str, path: str) -> None:
+    """jest, rspec, go, JUnit, PHPUnit: by the name of the file or of the class."""
+    for name in ("src/cart.ts", "app/models/user.rb", "server.go", "src/main/java/com/x/Foo.java"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("// nothing\n" if not name.endswith(".rb") else "# nothing\n")
+    best = Codebase(tmp_path).rank(text).files[0]
+    assert best.path == path
+    assert any(reason.endswith("tests it") for reason in best.reasons)

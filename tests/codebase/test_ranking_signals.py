@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
 
 from genloom.state import GenerationRequest
 from genloom.tools.codebase import Codebase, Query
+from genloom.tools.codebase.index.postings import Occurrence
 from genloom.tools.codebase.ranking import search
+
+
+class _Fixed(BaseRetriever):
+    """Finds the same documents for every query."""
+
+    documents: list[Document]
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        return self.documents
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -82,3 +98,81 @@ def test_a_first_look_does_not_lose_the_best(tmp_path: Path) -> None:
         (tmp_path / f"module_{number}.py").write_text(f'def run_{number}():\n    """{words}"""\n')
     (tmp_path / "right.py").write_text("def alpha_delta(): ...\n")
     assert [file.path for file in Codebase(tmp_path).rank("alpha beta delta", limit=1).files] == ["right.py"]
+
+
+def test_a_modules_own_text_and_its_constants_are_found_and_packed(tmp_path: Path) -> None:
+    """A script without a function is shown; of a module the stretches between its functions; and both are relevant."""
+    (tmp_path / "deploy.py").write_text(
+        '"""Deploy."""\nimport os\n\nfor host in ["a"]:\n    os.system("rsync " + host)\n'
+    )
+    (tmp_path / "net.py").write_text("import time\n\n\ndef run():\n    return 1\n\n\nMAX_RETRIES = 3\nOTHER = 2\n")
+    codebase = Codebase(tmp_path)
+    script = codebase.rank("deploy by rsync")
+    assert (script.symbols[0].address, script.symbols[0].kind) == ("deploy.py", "module")
+    assert script.relevance == 1.0
+    constant = {symbol.address: symbol for symbol in codebase.rank("how many retries at most").symbols}
+    assert "name matches `retries`" in constant["net.py::MAX_RETRIES"].reasons
+    text = codebase.render(codebase.context(GenerationRequest(prompt="deploy, retries"), budget_tokens=1_000))
+    assert 'os.system("rsync " + host)' in text
+    assert "## net.py:8-9 the module" in text
+    assert "def run" not in text.partition("## net.py:8-9")[2]
+
+
+def test_a_further_retrievers_weight_is_no_matter_of_the_files_role(shop: Path) -> None:
+    """What it finds in a test counts as much as what it finds elsewhere, and alone makes the ranking relevant."""
+    codebase = Codebase(shop)
+    places = ("tests/test_billing.py::test_total_due_of_an_invoice_has_tax", "shop/money.py::convert")
+    scores = []
+    for place in places:
+        document = Document(page_content="", metadata={"path": place.partition("::")[0], "symbol": place})
+        codebase.add_retriever("vectors", _Fixed(documents=[document]), weight=0.4)
+        ranking = codebase.rank("zeppelin")
+        assert ranking.symbols[0].address == place
+        assert ranking.relevance == 0.4
+        scores.append(ranking.symbols[0].score)
+    assert scores[0] == scores[1]
+
+
+def test_a_bare_file_name_that_many_files_have_decides_nothing(tmp_path: Path) -> None:
+    """With its folder it stands out of them."""
+    for number in range(10):
+        folder = tmp_path / f"app{number}"
+        folder.mkdir()
+        (folder / "views.py").write_text(f"def show_{number}():\n    return {number}\n")
+    (tmp_path / "cart.py").write_text("def checkout_total(cart):\n    return sum(cart)\n")
+    codebase = Codebase(tmp_path)
+    assert codebase.rank("checkout total of the cart, as in views.py").files[0].path == "cart.py"
+    assert codebase.rank("checkout total of the cart, as in app3/views.py").files[1].path == "app3/views.py"
+
+
+def test_the_end_of_a_long_log_counts_as_its_start_does(shop: Path) -> None:
+    """What lies between is left out, and that is told."""
+    noise = "".join(f"INFO step {number} of the long run\n" for number in range(5_000))
+    for log in (f"{noise}ValueError in shop/money.py:18: amount\n", f"ValueError in shop/money.py:18: amount\n{noise}"):
+        ranking = Codebase(shop).rank(log)
+        assert ranking.files[0].path == "shop/money.py"
+        assert any("characters in the middle" in told for told in ranking.left_out)
+    assert Codebase(shop).rank("restock").left_out == ()
+
+
+def test_a_request_that_points_everywhere_is_bounded_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many names, files and words it has, so many files are looked into; ordinary ones are not touched by that."""
+    for number in range(600):
+        (tmp_path / f"module_{number}.py").write_text(f"def run_{number}():\n    return word_{number}\n")
+    looked_into: list[set[int]] = []
+    real = search.read_occurrences
+
+    def counted(connection: sqlite3.Connection, term: str, file_ids: Iterable[int]) -> list[Occurrence]:
+        looked_into.append(set(file_ids))
+        return real(connection, term, file_ids)
+
+    monkeypatch.setattr(search, "read_occurrences", counted)
+    codebase = Codebase(tmp_path)
+    ranking = codebase.rank("\n".join(f"module_{n}.py:2: in run_{n} word_{n}" for n in range(600)))
+    assert len(set().union(*looked_into)) <= search.CANDIDATES + search.FURTHER + 100
+    assert len(looked_into) <= search.MAX_TERMS
+    left_out = " ".join(ranking.left_out)
+    assert "files that it points at" in left_out
+    assert "words" in left_out

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from hypothesis import strategies as st
 from genloom.errors import UsageError
 from genloom.tools.codebase import Codebase, Relation
 from genloom.tools.codebase.outlines.languages import LANGUAGES, is_available
+from genloom.tools.codebase.relations import dead
+from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbols
 
 FILES = {
     "src/app/__init__.py": "from .core import *\nfrom .shapes import Square as Box, area\nfrom . import late\n",
@@ -183,6 +188,42 @@ def test_the_call_graph_is_of_some_symbols_or_of_all(app: Codebase) -> None:
     assert set(one.edges) < set(graph.edges)
 
 
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_other_questions_go_on_while_relations_are_worked_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool
+) -> None:
+    """Ranking and refreshing in another thread do not wait; the answer is of the state that it began with."""
+    _written(tmp_path / "app", FILES).close()
+    codebase = Codebase(tmp_path / "app", cache=None if in_memory else tmp_path / "cache")
+    read, began, go_on = dead.read_source, threading.Event(), threading.Event()
+
+    def wait_and_read(root: Path, path: str) -> object:
+        began.set()
+        assert go_on.wait(60)
+        return read(root, path)
+
+    monkeypatch.setattr(dead, "read_source", wait_and_read)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(codebase.dead_symbols)
+        assert began.wait(60)
+        assert codebase.rank("area of a square").files
+        (tmp_path / "app/more.py").write_text("from app.core import _unused\n\n\ndef use():\n    _unused()\n")
+        assert codebase.refresh().indexed == 1
+        go_on.set()
+        assert "src/app/core.py::_unused" in {each.address for each in asked.result().symbols}
+    assert "src/app/core.py::_unused" not in {each.address for each in codebase.dead_symbols().symbols}
+    codebase.close()
+
+
+def test_the_end_of_the_time_is_told(app: Codebase) -> None:
+    """What was found by then, and that it is not all."""
+    over = time.monotonic()
+    assert app.call_graph(deadline=over) == CallGraph(nodes=(), edges=(), truncated=True)
+    assert app.dead_symbols(deadline=over) == DeadSymbols(symbols=(), truncated=True)
+    assert not app.call_graph().truncated
+    assert not app.dead_symbols().truncated
+
+
 def test_an_ambiguous_name_lists_its_places(app: Codebase) -> None:
     """An address, a qualified name or a path is exact; an unknown one is refused."""
     with pytest.raises(UsageError, match="ambiguous") as caught:
@@ -201,14 +242,33 @@ def test_relations_follow_the_index(app: Codebase) -> None:
     assert {r.source for r in app.usages("src/app/core.py::_unused")} == {"src/app/more.py", "src/app/more.py::use"}
 
 
+def test_a_submodule_that_its_package_hides_is_not_imported(tmp_path: Path) -> None:
+    """`from kit import cut` is the function where the package has one of that name, also from the submodule itself."""
+    files = {
+        "kit/__init__.py": "from .cut import cut\nfrom . import sew\n",
+        "kit/cut.py": "def cut(): ...\n",
+        "kit/sew.py": "",
+        "use.py": "from kit import cut, sew\n\ncut()\n",
+        "other.py": "import kit.cut\n",
+    }
+    codebase = _written(tmp_path, files)
+    assert codebase.importers("kit/cut.py") == ("kit/__init__.py", "other.py")
+    assert codebase.importers("kit/sew.py") == ("kit/__init__.py", "use.py")
+    assert codebase.importers("kit/__init__.py") == ("other.py", "use.py")
+
+
 def test_a_repository_that_is_itself_a_package_is_resolved(tmp_path: Path) -> None:
-    """Its modules are imported by its folder's name."""
+    """Its modules are imported by its folder's name, also where a ranking says who imports."""
     files = {
         "__init__.py": "",
         "tool.py": "def cut(): ...\n",
         "use.py": "from box.tool import cut\n\n\ndef f():\n    cut()\n",
     }
-    assert _callees(_written(tmp_path / "box", files), "f") == {("tool.py::cut", 1.0)}
+    codebase = _written(tmp_path / "box", files)
+    assert _callees(codebase, "f") == {("tool.py::cut", 1.0)}
+    assert codebase.importers("tool.py") == ("use.py",)
+    (tool,) = (file for file in codebase.rank("cut with the tool").files if file.path == "tool.py")
+    assert "imported by `use.py`" in tool.reasons
 
 
 def test_a_star_of_a_module_that_imports_the_package_back_hides_nothing(tmp_path: Path) -> None:
@@ -284,7 +344,7 @@ def run(name):
 
 def test_dead_symbols_are_those_that_nothing_names(tmp_path: Path) -> None:
     """Each with its reason; private ones are surer. Recursion is no use."""
-    found = {dead.address: dead for dead in _written(tmp_path, DEAD).dead_symbols()}
+    found = {each.address: each for each in _written(tmp_path, DEAD).dead_symbols().symbols}
     assert found.keys() == {
         f"pack/live.py::{name}" for name in ("_dead", "dead", "dead_and_cached", "Base._dead_method")
     }
@@ -305,6 +365,15 @@ def test_revealing_tells_the_body_then_what_is_near(app: Codebase) -> None:
     assert "Square.size" not in revealed.text
     assert "src/app/shapes.py::Square.size" in app.reveal_symbol("Base.step", degree=2).text
     assert app.reveal_symbol("Base.step").text == revealed.text
+
+
+def test_revealing_tells_that_it_looked_for_no_more(tmp_path: Path) -> None:
+    """A definition that hundreds use."""
+    uses = "\n\n\n".join(f"def use_{number}():\n    cut()" for number in range(250))
+    revealed = _written(tmp_path, {"a.py": f"def cut(): ...\n\n\n{uses}\n"}).reveal_symbol("cut", max_tokens=20_000)
+    assert revealed.truncated
+    assert "[0 of 200 left out, to fit; there are more, which were not looked for]" in revealed.text
+    assert len(revealed.usages) == 250
 
 
 @given(st.integers(0, 400))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genloom.tools.codebase.files.ignore_rules import IgnoreRules
 from genloom.tools.codebase.files.source import read_inside
 from genloom.tools.codebase.files.tree import SourceTree
 
@@ -102,3 +104,95 @@ def test_ignoring_agrees_with_git(
     command = ["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "*.py"]
     listed = subprocess.run(command, check=True, env=environment, capture_output=True, text=True).stdout
     assert _paths(root) == set(listed.split())
+
+
+_PATHS = (
+    "a",
+    "ab",
+    "b",
+    "a b",
+    "a*",
+    "[a]",
+    "-",
+    "!a",
+    "#a",
+    "a.b",
+    "c/a",
+    "c/ab",
+    "c/c/a",
+    "c/a b",
+    "d/c/b/a",
+    "d/b.a",
+    "]",
+    "^",
+)
+_PATTERN = st.one_of(
+    st.text(st.sampled_from("ab*?[]!^-\\/. #c"), min_size=1, max_size=8),
+    st.lists(st.sampled_from(["**", "*", "a", "b", "c", "?", "[ab]", "[!a]", "*b", "a*"]), min_size=1, max_size=4).map(
+        "/".join
+    ),
+    st.sampled_from(
+        ["[[:alpha:]]", "[[:punct:]]b", "[]]", "[!]]", "[a-c]*", "[^-]", "a\\ b", "/c/**", "d/**/a", "c/", "*/", "**/"]
+    ),
+).filter(lambda rule: not re.search(r"\[.*/", rule))  # a set with a slash, which nobody writes, is none here
+
+
+@pytest.fixture(scope="module")
+def git_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with files of odd names."""
+    if shutil.which("git") is None:
+        pytest.skip("compares with git, which is not installed")
+    root = tmp_path_factory.mktemp("odd")
+    for path in _PATHS:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("")
+    subprocess.run(["git", "init", "-q", str(root)], check=True, env={**os.environ, "HOME": str(root)})
+    return root
+
+
+@settings(max_examples=60, deadline=None)
+@given(rules=st.lists(_PATTERN, min_size=1, max_size=3), negated=st.booleans())
+def test_any_rule_means_what_it_means_to_git(git_tree: Path, rules: list[str], negated: bool) -> None:
+    """Stars, sets, escapes, anchors, blanks at the end, and what is no pattern at all."""
+    text = "\n".join(["*", *(f"!{rule}" for rule in rules)] if negated else rules)
+    (git_tree / ".gitignore").write_text(text)
+    command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(git_tree), "GIT_CONFIG_NOSYSTEM": "1"}
+    listed = subprocess.run(command, cwd=git_tree, env=environment, check=True, capture_output=True, text=True).stdout
+    found = {file.path for file in SourceTree(git_tree, suffixes=("",)).files()}
+    assert found - {".gitignore"} == {path for path in listed.split("\0") if path} - {".gitignore"}
+
+
+def test_a_mark_of_byte_order_and_other_line_breaks_belong_to_no_rule(tmp_path: Path) -> None:
+    """Rules end at a line feed alone, and the carriage return before it; the mark is no part of the first one."""
+    _write(tmp_path, "a.py", "b.py", "c.py", "x.py")
+    (tmp_path / ".gitignore").write_bytes(b"\xef\xbb\xbfa.py\r\nz\x0cb.py\nz\xe2\x80\xa8c.py\n")
+    assert _paths(tmp_path) == {"b.py", "c.py", "x.py"}
+
+
+def test_excludes_behind_a_link_are_not_read(tmp_path: Path) -> None:
+    """Neither the file nor the folder may be one."""
+    root = tmp_path / "root"
+    _write(tmp_path, "root/a.py", "root/.git/HEAD")
+    (tmp_path / "info").mkdir()
+    (tmp_path / "info/exclude").write_text("a.py\n")
+    (root / ".git/info").symlink_to(tmp_path / "info")
+    assert _paths(root) == {"a.py"}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "*a" * 40 + "b",
+        "**/" + "*a*/" * 30 + "b",
+        "[a]*" * 40 + "b",
+        "**/a/" * 40 + "b",
+        "?*" * 60 + "b",
+        " a" * 1900 + " ",
+    ],
+)
+def test_a_rule_that_was_made_to_try_all_ways_is_bounded(rule: str) -> None:
+    """A hang shows as the suite's own time limit."""
+    rules = IgnoreRules(rule)
+    for path in ("a" * 200, "/".join("a" * 200), " a" * 100, "aaaa/" * 40):
+        assert rules.say(path) is None

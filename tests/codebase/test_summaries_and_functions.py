@@ -20,6 +20,7 @@ from genloom.tools.codebase import (
     get_symbol_summary,
 )
 from genloom.tools.codebase.relations.modules import ModuleMap
+from genloom.tools.codebase.summaries.summary import SummaryKind
 
 
 def test_the_repository_is_counted(shop: Path) -> None:
@@ -92,6 +93,26 @@ def test_the_summaries_are_functions_too(shop: Path) -> None:
         get_function_summary(codebase, "Invoice")
     with pytest.raises(UsageError, match="no file, but a class"):
         get_file_summary(codebase, "Invoice")
+
+
+def test_a_kind_is_what_the_summary_is_of(shop: Path) -> None:
+    """Of a name's definitions the first of that kind; anything that is of another kind is refused."""
+    (shop / "shop" / "a.py").write_text("def Invoice(): ...\n")
+    codebase = Codebase(shop)
+    assert codebase.summary("Invoice", kind="function").target == "shop/a.py::Invoice"
+    assert codebase.summary("Invoice", kind="class").target == "shop/billing.py::Invoice"
+    assert codebase.summary(kind="codebase") == codebase.summary()
+    assert codebase.summary("shop/billing.py::TAX").kind == "symbol"
+    wrong: list[tuple[str | None, SummaryKind]] = [
+        ("Invoice", "file"),
+        ("shop/a.py", "symbol"),
+        ("TAX", "class"),
+        ("TAX", "codebase"),
+        (None, "file"),
+    ]
+    for target, kind in wrong:
+        with pytest.raises(UsageError, match=f"is no {kind}, but a "):
+            codebase.summary(target, kind=kind)
 
 
 @pytest.mark.parametrize("target", ["nowhere", "shop/none.py", "shop/money.py::nowhere", "nowhere.py::Invoice"])

@@ -7,7 +7,7 @@ from genloom.prompts import load_prompt
 FOLDER = Path(__file__).with_name("rendered")
 
 CONTEXT = "<<<data repository\ndef words(text: str) -> list[str]: ...\n>>>"
-SOURCE = "def slugify(text: str) -> str:\n    return text.lower()"
+SOURCE = "<<<data slugify.py\ndef slugify(text: str) -> str:\n    return text.lower()\n>>>"
 SECTIONS = {
     "context": CONTEXT,
     "prompt": "Make a URL slug of a title.",
@@ -20,14 +20,13 @@ SECTIONS = {
     "demand": "Write the module. It must define `slugify`.",
     "answer": "the whole corrected module",
     "module": "<<<data slugify.py\ndef words(text: str) -> list[str]: ...\n>>>",
-    "history": "# Attempt 1 (model) failed\n\n- `slugify('A b') == 'a-b'`: got 'a b'",
+    "history": "# Attempt 1 (model) failed\n\n<<<data what was found\n- `slugify('A b') == 'a-b'`: got 'a b'\n>>>",
     "number": "1",
     "generator": "model",
     "source": SOURCE,
-    "evidence": "- `slugify('A b') == 'a-b'`: expected 'a-b', got 'a b'.",
+    "evidence": "<<<data what was found\n- `slugify('A b') == 'a-b'`: expected 'a-b', got 'a b'.\n>>>",
     "count": "6",
-    "checks": "- `slugify('A b') == 'a-b'`",
-    "path": "slugify.py",
+    "checks": "<<<data checks\n- `slugify('A b') == 'a-b'`\n>>>",
 }
 NAMES = (
     *("agent", "demand", "doctests", "extend", "generate", "generate_system", "import", "propose_checks", "repair"),

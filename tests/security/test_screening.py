@@ -8,11 +8,9 @@ from __future__ import annotations
 import base64
 import codecs
 import os
-import sys
-from types import FrameType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from genloom.tools.security import Screened, delimit, present, redact, screen
@@ -317,54 +315,6 @@ def test_labels_stand_in_the_first_line_of_the_fence_and_cannot_break_out() -> N
         ' labels="hides-from-the-user (lines 3, 4, 5, …); overrides-instructions (line 2)">'
     )
     assert delimit("a", "b", labels=()) == delimit("a", "b")
-
-
-def _steps(text: str) -> int:
-    """Count the calls, Python's and C's, of one screening."""
-    count = 0
-
-    def counted(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal count
-        count += 1
-
-    sys.setprofile(counted)
-    try:
-        screen(text)
-    finally:
-        sys.setprofile(None)
-    return count
-
-
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "ignore all the earlier rules ",
-        f"{B64}\n",
-        "a\u200b",
-        "\u202e",
-        "а",
-        "%41",
-        "0x41, ",
-        "I g n o r e  ",
-        "key you ",
-    ],
-)
-def test_steps_grow_with_the_size(piece: str) -> None:
-    """Twice the text, about twice the calls."""
-    screen(piece)  # what is compiled once
-    small, large = _steps(piece * 200), _steps(piece * 400)
-    assert large <= 2.5 * small + 200
-
-
-@settings(max_examples=5)
-@given(
-    st.sampled_from(
-        ["[blocked: ", "a.", "/*\u202e", "![](http://a?{", "system: ", "if you are an ", "\\x41", "a\ufe01"]
-    )
-)
-def test_a_long_text_of_one_kind_ends(piece: str) -> None:
-    """300,000 characters; anything worse than linear would not end in the time that a run of the tests has."""
-    assert screen(piece * (300_000 // len(piece))).text is not None
 
 
 def test_random_bytes_are_no_text() -> None:

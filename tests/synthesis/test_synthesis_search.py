@@ -68,7 +68,10 @@ async def test_a_program_of_like_cost_that_differs_is_a_rival(solve: Callable) -
     answer = await solve("f", "Combine two numbers", "f(2, 2) == 4", "f(0, 0) == 0")
     assert isinstance(answer, Found)
     assert answer.rivals
-    assert "the example that would decide best is f(" in answer.rivals[0]
+    assert answer.deciding.startswith("f(")
+    assert answer.deciding in answer.rivals[0]
+    assert len(answer.outputs) > 1
+    assert all(text.startswith("f(") and " -> " in text for text in answer.outputs)
 
 
 async def test_without_examples_it_says_what_to_give(solve: Callable) -> None:

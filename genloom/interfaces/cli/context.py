@@ -64,7 +64,7 @@ def command(
     request = as_request(read_prompt(query), {})
     codebase = open_codebase(find_repository(repository) or "", settings)
     with showing_progress(as_json=as_json, quiet=quiet) as emit:
-        ranking, chosen = choose_context(codebase, request, budget_tokens=budget, emit=emit)
+        ranking, chosen = choose_context(codebase, request, budget_tokens=budget, emit=emit, secrets=settings.secrets)
     text = render_context(request, chosen, settings)
     if as_json:
         put_json(_found(ranking, chosen, text, round(time.perf_counter() - began, 4)))
@@ -90,6 +90,7 @@ def _found(ranking: Ranking, chosen: CodeContext, text: str, seconds: float) -> 
         "text": text,
         "tokens": chosen.tokens,
         "relevance": round(chosen.relevance, 4),
+        "left_out": list(ranking.left_out),
         "items": [
             {
                 "path": ref.path,

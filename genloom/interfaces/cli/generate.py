@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, cast, get_args
 
 import click
 
@@ -10,10 +10,15 @@ from genloom.interfaces.cli import options
 
 if TYPE_CHECKING:
     from genloom.interfaces.job import GenerateOptions
+    from genloom.interfaces.result import GenerationResult
     from genloom.state import Comparison, FurtherChecks
-    from genloom.state.draft import OwnGenerator
 
 __all__ = ["command"]
+
+
+Choice = Literal[
+    "generators", "comparison", "further_checks", "max_attempts", "search_seconds", "search_megabytes", "search_cores"
+]
 
 
 class Arguments(TypedDict):
@@ -37,6 +42,8 @@ class Arguments(TypedDict):
     python: str | None
     generators: tuple[str, ...] | None
     search_seconds: float | None
+    search_megabytes: int | None
+    search_cores: int | None
     max_attempts: int | None
     use_agent: bool
     allow_fallback: bool
@@ -99,7 +106,15 @@ refused; 4 every backend failed; 5 waits for approval; 130 interrupted.""",
 @click.option(
     "--generators", metavar="LIST", callback=_generator_names, help="In order, from reuse,search,model [default: all]."
 )
-@click.option("--search-seconds", type=click.FloatRange(0, 300, min_open=True), metavar="S", help="Time for search.")
+@click.option(
+    "--search-seconds", type=click.FloatRange(0, 300, min_open=True), metavar="S", help="Time for search [default: 5]."
+)
+@click.option(
+    "--search-megabytes", type=click.IntRange(64, 65536), metavar="MB", help="Memory for search [default: 512]."
+)
+@click.option(
+    "--search-cores", type=click.IntRange(0, 64), metavar="N", help="Processes for search; 0: all cores [default: 1]."
+)
 @click.option("--attempts", "max_attempts", type=click.IntRange(1, 20), metavar="N", help="Drafts by the model.")
 @click.option("--agent", "use_agent", is_flag=True, help="Give the request to the configured Codegen agent (may cost).")
 @click.option("--allow-fallback", is_flag=True, help="Let the agent take over when the model fails (may cost).")
@@ -128,11 +143,37 @@ def command(**given: Unpack[Arguments]) -> int:
     prompt, asked = _asked(given)
     with showing_progress(as_json=given["as_json"], quiet=given["quiet"]) as emit:
         result = start(prompt, asked, emit)
+    if result.deciding and not (given["as_json"] or given["quiet"]):
+        result = _asked_further(prompt, asked, result)
     if result.outcome == "pending" and result.thread_id and can_ask() and not given["as_json"]:
         decision = ask_person(result)
         with showing_progress(quiet=given["quiet"]) as emit:
             result = resume(result.thread_id, emit, answer=decision)
     return answer.give(result)
+
+
+def _asked_further(prompt: str, asked: GenerateOptions, result: GenerationResult) -> GenerationResult:
+    """Ask the person at the terminal for the example that decides between programs, and search again with it."""
+    from genloom.interfaces.cli.progress import showing_progress
+    from genloom.interfaces.cli.run import ask_deciding, can_ask, start
+    from genloom.tools.synthesis.question import MAX_QUESTIONS
+
+    thread = asked.get("thread_id")
+    for question in range(1, MAX_QUESTIONS + 1):
+        is_open = result.outcome == "unverified" and bool(result.deciding) and not result.usable
+        example = ask_deciding(result) if is_open and can_ask() else None
+        if example is None:
+            break
+        asked = {**asked, "examples": (*asked.get("examples", ()), example)}
+        if thread is not None:  # a thread holds one request
+            asked["thread_id"] = f"{thread}.{question}"
+        with showing_progress() as emit:
+            result = start(prompt, asked, emit)
+    return result
+
+
+_WITH_DEFAULTS: tuple[Choice, ...] = get_args(Choice)
+"""What is handed on only where it was given: its default stands in the run's context, or in the request."""
 
 
 def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
@@ -166,16 +207,7 @@ def _asked(given: Arguments) -> tuple[str, GenerateOptions]:
         from genloom.tools.house_rules import read_policy
 
         asked["policy"] = read_policy(given["policy"])
-    if given["generators"] is not None:
-        asked["generators"] = cast("tuple[OwnGenerator, ...]", given["generators"])
-    if given["comparison"] is not None:
-        asked["comparison"] = given["comparison"]
     if given["show_all_examples"]:
         asked["hold_back"] = False
-    if given["further_checks"] is not None:
-        asked["further_checks"] = given["further_checks"]
-    if given["search_seconds"] is not None:
-        asked["search_seconds"] = given["search_seconds"]
-    if given["max_attempts"] is not None:
-        asked["max_attempts"] = given["max_attempts"]
-    return prompt, asked
+    chosen: dict[str, object] = {key: given[key] for key in _WITH_DEFAULTS if given[key] is not None}
+    return prompt, cast("GenerateOptions", {**asked, **chosen})

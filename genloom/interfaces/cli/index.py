@@ -80,6 +80,10 @@ def _lines(codebase: Codebase, report: IndexReport, languages: dict[str, int]) -
         yield f"no grammar for {waiting}: pip install 'genloom[languages]' adds it"
     if report.syntax_errors:
         yield f"{plural(report.syntax_errors, 'file')} with syntax errors; what parses was indexed"
+    if report.commits:
+        yield f"history: {plural(report.commits, 'commit')}"
+    elif report.no_history:
+        yield f"without the history: {report.no_history}"
     if not report.complete:
         yield "The codebase is beyond the index's bounds: a part was left out."
     yield f"{report.seconds:.2f} s"

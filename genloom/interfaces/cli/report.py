@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from genloom.interfaces.cli.event_text import plural
 from genloom.interfaces.result import GenerationResult
-from genloom.state import CheckResult, Coverage, Finding, Review, Verdict
+from genloom.state import CheckResult, Coverage, Draft, Finding, Review, Verdict
 
 __all__ = ["finding_lines", "headline", "next_step", "report_lines", "verdict_lines"]
 
@@ -38,14 +39,21 @@ def report_lines(result: GenerationResult) -> Iterator[str]:
     draft = result.draft
     if draft is not None and draft.fitted_to:
         yield f"fitted to {plural(len(draft.fitted_to), 'example')}, {len(draft.held_out)} held back as proof"
-    for title, remarks in (("note", draft.notes), ("rival", draft.rivals)) if draft is not None else ():
-        yield from (f"{title}: {remark}" for remark in remarks[:MAX_SHOWN])
+    if draft is not None:
+        yield from _remark_lines(draft)
     if result.review is not None:
         yield f"review: {result.review.decision} by {', '.join(result.review.reviewers) or 'nobody'}"
         yield from finding_lines(result.review)
     if result.agent_run is not None:
         yield f"agent: run {result.agent_run.id}, {result.agent_run.status} {result.agent_run.web_url}".rstrip()
     yield from (f"problem: {problem.message} {problem.hint}".rstrip() for problem in result.problems)
+
+
+def _remark_lines(draft: Draft) -> Iterator[str]:
+    for title, remarks in (("note", draft.notes), ("rival", draft.rivals), ("gives", draft.outputs)):
+        yield from (f"{title}: {_one_line(remark)}" for remark in remarks[:MAX_SHOWN])
+    if draft.cut_by_clock:
+        yield "clock: a search ran out of time, so this answer is not kept, and another run may give another one"
 
 
 def next_step(result: GenerationResult) -> str:
@@ -58,6 +66,8 @@ def next_step(result: GenerationResult) -> str:
         return f"Go on with `genloom thread resume {result.thread_id}`."
     if result.verdict is not None and result.verdict.result == "not_run" and not result.verdict.executed:
         return ""  # the verdict's own hint stands above
+    if result.outcome == "unverified" and result.deciding:
+        return f"Not proven. This example would decide best: -e {shlex.quote(f'{result.deciding} == …')}"
     return _ADVICE.get(result.outcome, "")
 
 

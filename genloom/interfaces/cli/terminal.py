@@ -81,7 +81,7 @@ def put_code(source: str) -> None:
         Console().print(Syntax(visible(source), "python", theme="ansi_dark", background_color="default"))
 
 
-def tell(lines: str | Iterable[str], *, style: str = "") -> None:
+def tell(lines: str | Iterable[str], *, style: str = "", end: str = "\n") -> None:
     """Write lines for people to standard error; a standard error that is closed or full takes nothing, silently."""
     text = visible(lines if isinstance(lines, str) else "\n".join(lines))
     with suppress(OSError, ValueError, AttributeError):
@@ -90,5 +90,5 @@ def tell(lines: str | Iterable[str], *, style: str = "") -> None:
 
             Console(stderr=True, highlight=False, soft_wrap=True).print(text, style=style, markup=False)
         else:
-            sys.stderr.write(f"{text}\n")
+            sys.stderr.write(f"{text}{end}")
             sys.stderr.flush()

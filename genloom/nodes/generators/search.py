@@ -12,15 +12,14 @@ from genloom.events import EventEmitter
 from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import GenerationRequest, GeneratorName, module_draft
-from genloom.tools.codebase import FunctionSignature, Query, open_codebase
+from genloom.tools.codebase import Query, open_codebase
 from genloom.tools.merging import MergeError, append_block
-from genloom.tools.sandbox import Sandbox, import_roots, sandbox_for
+from genloom.tools.sandbox import Sandbox, sandbox_for
 from genloom.tools.synthesis import Abstained, Component, Found, SearchAnswer, SearchTask, find_existing, search
+from genloom.tools.synthesis.components import components_of
 
-__all__ = ["MAX_COMPONENTS", "MOST_SECONDS", "reuse_existing", "search_program"]
+__all__ = ["MOST_SECONDS", "reuse_existing", "search_program"]
 
-MAX_COMPONENTS = 200
-"""Functions of the repository that a search may build on, those that the request's words point at first."""
 MOST_SECONDS = 300.0
 """What a search or a look for something to reuse may take for all asked names together: as long as a context may allow for
 one. Twice that and a model's answer stay below the limit of the node."""
@@ -80,33 +79,16 @@ def _task(request: GenerationRequest, runtime: NodeRuntime) -> SearchTask:
         components=_components(request, runtime),
         seconds=runtime.context.search_seconds,
         megabytes=runtime.context.search_megabytes,
+        cores=runtime.context.search_cores,
     )
 
 
 def _components(request: GenerationRequest, runtime: NodeRuntime) -> tuple[Component, ...]:
-    """Return the repository's own typed functions: they are arbitrary code, and so run inside the sandbox only."""
+    """The repository's own typed functions."""
     repository = runtime.context.repository
     if repository is None or not request.all_examples:
         return ()
-    root, roots = Path(repository), import_roots(Path(repository))
-    functions = open_codebase(repository, runtime.settings).component_functions(
-        Query.from_request(request),
-        MAX_COMPONENTS,
-        accept=lambda function: (root / function.import_root).resolve() in roots,
-    )
-    return tuple(_component(function, root) for function in functions)
-
-
-def _component(function: FunctionSignature, repository: Path) -> Component:
-    return Component(
-        module=function.module,
-        name=function.name,
-        parameters=tuple(name for name, _, _ in function.parameters),
-        annotations=tuple(annotation or "" for _, annotation, _ in function.parameters),
-        returns=function.returns or "",
-        import_from=str((repository / function.import_root).resolve()),
-        doc=function.doc,
-    )
+    return components_of(open_codebase(repository, runtime.settings), Path(repository), Query.from_request(request))
 
 
 def _as_generated(answers: Sequence[Found], assignment: Assignment, generator: GeneratorName) -> Generated | Abstention:
@@ -132,6 +114,8 @@ def _as_generated(answers: Sequence[Found], assignment: Assignment, generator: G
         "fitted_to": tuple(text for answer in answers for text in answer.fitted),
         "held_out": tuple(text for answer in answers for text in answer.held_out) if proven else (),
         "rivals": tuple(text for answer in answers for text in answer.rivals),
+        "deciding": next((answer.deciding for answer in answers if answer.deciding), ""),
+        "outputs": tuple(text for answer in answers for text in answer.outputs),
         "cut_by_clock": any(answer.cut_by_clock for answer in answers),
     }
     return Generated(draft=draft.model_copy(update=provenance))

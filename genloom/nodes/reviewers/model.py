@@ -17,6 +17,7 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import CodeContext, Draft, Finding, GenerationRequest, Review, ReviewDecision, Severity, Verdict
 from genloom.state.review import UNHEARD
+from genloom.tools.security import present
 
 __all__ = ["Judgement", "Subject", "review_with_model"]
 
@@ -71,7 +72,7 @@ async def review_with_model(model: str, subject: Subject, runtime: NodeRuntime) 
 
 
 async def _question(subject: Subject, runtime: NodeRuntime) -> HumanMessage:
-    request = subject.request
+    request, secrets = subject.request, runtime.settings.secrets
     ran = subject.verdict.checks if subject.verdict else ()
     # a held-out check stays out: what the reviewer writes goes on to the next generator
     checks = [f"- `{check.check}`" for check in ran if check.result == "passed" and not check.hidden]
@@ -81,9 +82,10 @@ async def _question(subject: Subject, runtime: NodeRuntime) -> HumanMessage:
             prompt=request.prompt,
             signature=signature_section(request),
             constraints=constraints_section(request),
-            checks="\n".join(checks) or "None: nothing proves this module yet.",
-            path=subject.draft.path,
-            source=subject.draft.source.rstrip(),
+            checks=present("checks", "\n".join(checks), secrets=secrets)
+            if checks
+            else "None: nothing proves this module yet.",
+            source=present(subject.draft.path, subject.draft.source.rstrip(), secrets=secrets),
         )
     )
 

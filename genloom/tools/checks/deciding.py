@@ -65,7 +65,8 @@ def _doubt(request: GenerationRequest, draft: Draft, verdict: Passed) -> str:
     if left_out:
         return f"Not everything was checked: {left_out}."
     if draft.rivals:
-        return f"Another candidate fits the examples as well and differs elsewhere: {draft.rivals[0]}."
+        decides = f" One example would decide best: {draft.deciding} == …" if draft.deciding else ""
+        return f"Another candidate fits the examples as well and differs elsewhere: {draft.rivals[0]}.{decides}"
     if any(check.proves for check in verdict.checks):
         return ""
     if any(check.fitted for check in verdict.checks):

@@ -6,11 +6,10 @@ from genloom.tools.codebase.context.injection import (
     best_places,
     build_context,
     choose_context,
-    codebases,
     is_current,
-    open_codebase,
     render_context,
 )
+from genloom.tools.codebase.context.open_codebases import codebases, open_codebase
 from genloom.tools.codebase.context.rules import ProjectRules
 from genloom.tools.codebase.context.tokens import estimate_tokens
 from genloom.tools.codebase.functions import FunctionSignature
@@ -18,7 +17,7 @@ from genloom.tools.codebase.index.indexing import IndexReport
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
 from genloom.tools.codebase.ranking.weights import RankingWeights
-from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, Relation
+from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, DeadSymbols, Relation
 from genloom.tools.codebase.relations.reveal import Revealed
 from genloom.tools.codebase.summaries.functions import (
     get_class_summary,
@@ -33,6 +32,7 @@ __all__ = [
     "CallGraph",
     "Codebase",
     "DeadSymbol",
+    "DeadSymbols",
     "FunctionSignature",
     "IndexReport",
     "IndexedSymbol",

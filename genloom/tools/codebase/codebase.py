@@ -9,7 +9,8 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,10 @@ from genloom.tools.codebase.context.packing import pack
 from genloom.tools.codebase.context.rendering import are_current, render_references
 from genloom.tools.codebase.context.rules import ProjectRules, read_rules
 from genloom.tools.codebase.context.tokens import TokenCounter, estimate_tokens
-from genloom.tools.codebase.files.source import Source, read_source
+from genloom.tools.codebase.files.source import Source, read_source, text_lines
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
-from genloom.tools.codebase.history.history import refresh_history
+from genloom.tools.codebase.history.history import known_history, refresh_history
 from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.index.index_file import index_path, open_index, reading
 from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
@@ -36,6 +37,7 @@ from genloom.tools.codebase.ranking.statistics import StatisticsCache
 from genloom.tools.codebase.ranking.weights import RankingWeights
 from genloom.tools.codebase.relations.modules import relative_stems
 from genloom.tools.codebase.relations.queries import RelationQueries
+from genloom.tools.codebase.relations.snapshot import Snapshot
 from genloom.tools.codebase.summaries.summary import Summary, SummaryKind, summarise
 
 if TYPE_CHECKING:
@@ -92,13 +94,15 @@ class Codebase(RelationQueries):
         self.name = str(root)
         self._index = open_index(index_path(cache, self.root) if cache is not None else None)
         self._close = weakref.finalize(self, self._index.close)
-        self._statistics = StatisticsCache()
+        self._statistics = StatisticsCache(self.root.name)
         self._further: tuple[FurtherRetriever, ...] = ()
         self._lock = threading.RLock()
+        self._snapshot = Snapshot()
         self._fresh = False
 
     def close(self) -> None:
         """Close the index file; the codebase cannot be used afterwards. One that nobody holds any more closes by itself."""
+        self._snapshot.close()
         with self._lock:
             self._close()
 
@@ -112,10 +116,10 @@ class Codebase(RelationQueries):
         """
         with self._lock:
             report = refresh_index(self._index, self.root, emit=emit, deadline=deadline, processes=processes)
-            if deadline is None or time.monotonic() < deadline:
-                refresh_history(self._index, self.root)
+            on_time = deadline is None or time.monotonic() < deadline
+            history = refresh_history(self._index, self.root) if on_time else known_history(self._index)
             self._fresh = True
-            return report
+            return replace(report, commits=history.commits, no_history=history.trouble)
 
     def files(self) -> tuple[SourceFile, ...]:
         """Return the indexed files in the order of their paths."""
@@ -235,33 +239,33 @@ class Codebase(RelationQueries):
         limit: int = CONTEXT_LIMIT,
         ranking: Ranking | None = None,
         count_tokens: TokenCounter = estimate_tokens,
+        secrets: Sequence[str] = (),
     ) -> CodeContext:
         """Choose what a model should see for a request within a budget of tokens: references, never text.
 
         The caller's own context is counted in `tokens` and `fingerprint`, on top of the budget. `ranking` is what to choose
         from, where it is known already: by default the `limit` best for the request. `count_tokens` is a model's own
-        counter, where one is at hand; the default is an estimate (`estimate_tokens`). Raises `RepositoryError` when the
-        root can no longer be read.
+        counter, where one is at hand; the default is an estimate (`estimate_tokens`). `secrets` are the values that `render`
+        will be told to take out: they are counted as what stands for them. Raises `RepositoryError` when the root can no
+        longer be read.
         """
         _checked_root(self.root)  # it may be gone by now
         ranking = ranking or self.rank(Query.from_request(request), limit=limit)
-        sources: dict[str, str] = {}
-
-        def read(path: str) -> str | None:
-            if path not in sources:
-                source = read_source(self.root, path)
-                sources[path] = (
-                    source.text if isinstance(source, Source) and source.sha256 == hashes.get(path) else "\0"
-                )
-            return None if sources[path] == "\0" else sources[path]
-
         hashes = {symbol.path: symbol.sha256 for symbol in ranking.symbols}
+
+        @cache
+        def read(path: str) -> list[str] | None:
+            source = read_source(self.root, path)
+            same = isinstance(source, Source) and source.sha256 == hashes.get(path)
+            return text_lines(source.text) if isinstance(source, Source) and same else None
+
         return assemble(
             request.codebase_context,
-            references=pack(ranking, self.rules(), read, budget_tokens, count_tokens),
+            references=pack(ranking, self.rules(), read, budget_tokens, count_tokens, secrets),
             relevance=ranking.relevance,
             repository=self.name,
             count=count_tokens,
+            secrets=secrets,
         )
 
     def render(self, context: CodeContext, *, secrets: Sequence[str] = ()) -> str:
@@ -280,10 +284,10 @@ class Codebase(RelationQueries):
         return read_rules(self.root)
 
     def summary(self, target: str | None = None, *, kind: SummaryKind | None = None) -> Summary:
-        """Summarise the repository, a file (`path`) or a symbol (`path::Class.method`, or a name); with `kind="symbol"` the
-        usages of a symbol alone. Of several definitions of a name the first counts.
+        """Summarise the repository, a file (`path`) or a symbol (`path::Class.method`, or a name), as what it is; with a
+        `kind`, the first of that kind that the name has, `kind="symbol"` being the usages of any definition alone.
 
-        Raises `UsageError` when there is no such file or symbol.
+        Raises `UsageError` when there is no such file or symbol, or none of that kind.
         """
         with self._relations() as graph:
             return summarise(graph, target, kind)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from genloom.tools.codebase.ranking.hints import Symbol
 from genloom.tools.codebase.ranking.query import Query
-from genloom.tools.codebase.ranking.ranking import Symbol
 from genloom.tools.codebase.ranking.roles import file_role
 from genloom.tools.codebase.ranking.search import score_query
 from genloom.tools.codebase.ranking.statistics import Statistics

@@ -13,7 +13,7 @@ from genloom.state import AgentRun
 from genloom.tools.codegen.log.entry import LogEntry
 from genloom.tools.codegen.status import normalise_status
 from genloom.tools.codegen.wire import AgentRunResponse, AgentRunWithLogsResponse
-from genloom.tools.security import delimit, redact
+from genloom.tools.security import clean, present, redact
 
 __all__ = ["AgentAnswer", "of_bad_arguments"]
 
@@ -43,15 +43,18 @@ class AgentAnswer:
 
     def of_run(self, run: AgentRun) -> str:
         """Tell a run with its result."""
-        lines = [f"run {run.id}: {run.status}" + (f" (raw status: {run.raw_status})" if run.raw_status else "")]
-        lines += [f"web: {self._safe(run.web_url, 500)}"] if run.web_url else []
-        lines += [f"pull request: {self._safe(url, 500)}" for url in run.pull_requests[:MAX_LINKS]]
+        lines = [
+            f"run {run.id}: {run.status}"
+            + (f" (raw status: {clean(self._safe(run.raw_status, 100)).text})" if run.raw_status else "")
+        ]
+        lines += [f"web: {clean(self._safe(run.web_url, 500)).text}"] if run.web_url else []
+        lines += [f"pull request: {clean(self._safe(url, 500)).text}" for url in run.pull_requests[:MAX_LINKS]]
         lines += [_NEXT[run.status]] if run.status in _NEXT else []
         room = max(200, self.most - sum(map(len, lines)) - 500)
         if run.summary:
-            lines.append(delimit("the agent's summary", self._safe(run.summary, room // 4)))
+            lines.append(present("the agent's summary", self._safe(run.summary, room // 4)))
         if run.result:
-            lines.append(delimit("the agent's result", self._safe(run.result, room // 2)))
+            lines.append(present("the agent's result", self._safe(run.result, room // 2)))
         return "\n".join(lines)
 
     def of_logs(self, page: AgentRunWithLogsResponse, *, skip: int, limit: int) -> str:
@@ -65,7 +68,7 @@ class AgentAnswer:
         entries = [LogEntry(run_id=page.id, number=skip + place, step=step) for place, step in enumerate(steps, 1)]
         told = [self._safe(f"{entry.number}. {entry.tool or entry.kind}: {entry.text}", each) for entry in entries]
         return "\n".join(
-            [f"{head} of {total}" if total is not None else head, delimit("the agent's steps", "\n".join(told))]
+            [f"{head} of {total}" if total is not None else head, present("the agent's steps", "\n".join(told))]
         )
 
     def of_list(self, runs: Sequence[AgentRunResponse]) -> str:
@@ -78,7 +81,7 @@ class AgentAnswer:
             f"{self._safe(' '.join((run.summary or run.result or '').split()), each)}".rstrip()
             for run in runs
         ]
-        return delimit("Codegen runs, newest first", "\n".join(rows))
+        return present("Codegen runs, newest first", "\n".join(rows))
 
     def of_error(self, error: GenloomError) -> str:
         """Tell what went wrong and what to do."""

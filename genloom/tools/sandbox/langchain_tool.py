@@ -11,7 +11,7 @@ from genloom.errors import GenloomError
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import Ended, ProgramReport
 from genloom.tools.sandbox.sandbox import Sandbox
-from genloom.tools.security import redact
+from genloom.tools.security import clean, present, redact
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -105,17 +105,20 @@ class _Answer:
 
     def of(self, report: ProgramReport) -> str:
         if report.not_run:
-            return self._safe(f"not run: {report.not_run} {report.hint}".rstrip())
+            return self._told(f"not run: {report.not_run} {report.hint}")
         lines = [f"ended: {_ENDED[report.ended]} ({report.limits})" if report.ended != "normal" else "ended: normally"]
         if report.exit_code is not None:
             lines.append(f"exit code: {report.exit_code}")
         for title, text in (("stdout", report.stdout), ("stderr", report.stderr)):
-            lines.append(f"{title}:\n{self._safe(text)}" if text else f"{title}: nothing")
+            lines.append(present(title, self._safe(text)) if text else f"{title}: nothing")
         return "\n".join(lines)
 
     def of_error(self, error: GenloomError | OSError) -> str:
         why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
-        return self._safe(f"not run: {why}".rstrip())
+        return self._told(f"not run: {why}")
+
+    def _told(self, text: str) -> str:
+        return clean(self._safe(text.rstrip())).text
 
     def _safe(self, text: str) -> str:
         # secrets first: a cut could leave a half of one that nothing recognises

@@ -97,4 +97,10 @@ class Ran:
 
     def program_report(self) -> ProgramReport:
         """Return how a program ended."""
-        return ProgramReport(**self._common, exit_code=self._ending.exit_code if self._ending else None)
+        if not self._ending:
+            return ProgramReport(**self._common)
+        return ProgramReport(
+            **self._common,
+            exit_code=self._ending.exit_code,
+            peak_megabytes=round(self._ending.peak / 2**20, 1),
+        )

@@ -118,9 +118,11 @@ class TestReport(_Report):
 
 @dataclass(frozen=True, kw_only=True)
 class ProgramReport(_Report):
-    """What a program wrote and how it ended. `exit_code` is `None` when it was stopped."""
+    """What a program wrote and how it ended. `exit_code` is `None` when it was stopped; `peak_megabytes` is the most memory
+    that its processes were seen to hold together, looked at some times a second."""
 
     exit_code: int | None = None
+    peak_megabytes: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ FOREIGN_PHRASES: tuple[Phrase, ...] = (
         OVERRIDES,  # Russian, Ukrainian, Polish, Czech; й is written as и where accents are taken off
         ("инструкци", "указани", "інструкці", "instrukcj", "polecenia", "pokyny", "instrukce"),
         near=("игнор", "забудь", "ігнор", "ignoruj", "zapomnij"),
-        expression=r"(?:проигнориру[а-я]+|игнориру[а-я]+|забудь[а-я]*|ігнору[а-яі]+|zignoruj|ignoruj|zapomnij o|ignorujte)"
+        expression=r"(?:проигнориру[а-я]{1,8}|игнориру[а-я]{1,8}|забудь[а-я]{0,4}|ігнору[а-яі]{1,8}|zignoruj|ignoruj|zapomnij o|ignorujte)"
         r" (?:[^ .]+ ){0,3}?(?:инструкц|указани|інструкц|instrukcj|polecenia|pokyny|instrukce)",
     ),
     Phrase(
@@ -58,7 +58,7 @@ FOREIGN_PHRASES: tuple[Phrase, ...] = (
         SECRETS,  # the system prompt, in other languages
         ("prompt", "промпт", "提示词", "системн"),
         r"(?:affiche[rz]?|montre[rz]?|revele[rz]?|zeige?|verrate|gib|muestra|revela|mostre|mostra|rivela|toon"
-        r"|покажи[а-я]*|раскрои[а-я]*|выведи[а-я]*) (?:[^ .]+ ){0,3}?(?:prompt (?:systeme|del sistema|do sistema"
+        r"|покажи[а-я]{0,4}|раскрои[а-я]{0,4}|выведи[а-я]*) (?:[^ .]+ ){0,3}?(?:prompt (?:systeme|del sistema|do sistema"
         r"|di sistema)|system ?prompts?|системн[а-я]+ (?:промпт|инструкц)[а-я]*)",
     ),
     Phrase(

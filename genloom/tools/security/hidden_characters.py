@@ -30,13 +30,15 @@ _SCATTERED = re.compile("(?<=[ -~\n])[\u200b-\u200d\u2060-\u2064\ufeff\u180e](?=
 _SPLIT_WORD = re.compile(f"(?:[A-Za-z][{_JOINERS}{_MARKS}]{{1,3}}+){{4,}}[A-Za-z]")
 _FILLER_RUN = re.compile("[\u115f\u1160\u3164\uffa0]+")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_BIDI_LINE = re.compile("[^\n\u2029]*[\u202a-\u202e\u2066-\u2069][^\n\u2029]*")
+_LINE = re.compile("[^\n\u2029]+")
 _CODE_SIGN = re.compile(r"#\s|/\*|\*/|(?<!:)//|--\s|<!--|;\s{0,4}\w")
 _QUOTE = re.compile(r"(?<!\w)'|'(?!\w)")
 _LEFT_TO_RIGHT = re.compile("[A-Za-z0-9]")
 _NUMBER = re.compile("[\\d\\s+().-]*\\Z")
 
 LONG_RUN = 8
+MAX_NESTED = 16
+"""Nobody writes direction controls within one another deeper than this."""
 MANY_SCATTERED = 8
 
 
@@ -100,9 +102,9 @@ def _bidi(text: str) -> Iterator[Replacement]:
     """Yield the direction controls of the lines where they can show the characters in a misleading order."""
     if not _BIDI.search(text):
         return
-    for line in _BIDI_LINE.finditer(text):
+    for line in _LINE.finditer(text):
         controls = list(_BIDI.finditer(line.group()))
-        if _misleads(line.group(), [(control.start(), control.group()) for control in controls]):
+        if controls and _misleads(line.group(), [(control.start(), control.group()) for control in controls]):
             for control in controls:
                 yield line.start() + control.start(), line.start() + control.end(), "bidi controls", 1
 
@@ -114,6 +116,8 @@ def _misleads(line: str, controls: list[tuple[int, str]]) -> bool:
     for place, control in controls:
         if control not in "\u202c\u2069":
             opened.append((place, control))
+            if len(opened) > MAX_NESTED:
+                return True
         elif opened:
             start, opening = opened.pop()
             if _shows_otherwise(opening, line[start + 1 : place]):

@@ -46,10 +46,13 @@ def instructions(text: str) -> list[Instruction]:
     heuristic both ways: texts *about* such phrases are found too, and a new wording is not.
     """
     found: dict[tuple[int, str], int] = {}
+    line = position = 0
     for place, kind in sorted(_found(text)):
-        line = text.count("\n", 0, place) if len(found) < MAX_FOUND else -1
-        if line >= 0:
-            found.setdefault((line, kind), place)
+        if len(found) >= MAX_FOUND:
+            break
+        line += text.count("\n", position, place)
+        position = place
+        found.setdefault((line, kind), place)
     return [(place, kind) for (_, kind), place in found.items()]
 
 

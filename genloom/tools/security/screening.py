@@ -15,12 +15,13 @@ __all__ = ["screen"]
 MAX_PASSES = 4
 
 
-def screen(text: str, *, title: str = "") -> Screened:
+def screen(text: str, *, title: str = "", keep_lines: bool = False) -> Screened:
     """Replace hidden or encoded text by markers such as `[blocked: zero-width text, 96 characters]`, and label what reads
     like an instruction to a model.
 
     A marker names the kind and the length, never the content. A label removes nothing. Deterministic, idempotent, linear
     in the text's length; never raises; a text without hidden text comes back unchanged. `title` is named in the findings.
+    With `keep_lines` a marker is followed by as many line breaks as it stands for, so that lines keep their numbers.
     """
     blocked: list[Finding] = []
     for _ in range(MAX_PASSES):
@@ -28,9 +29,10 @@ def screen(text: str, *, title: str = "") -> Screened:
         if not replacements:
             return Screened(text=text, blocked=tuple(blocked), labels=tuple(_labels(text, title)))
         blocked += _findings(text, replacements, title)
-        text = _replaced(text, replacements)
+        text = _replaced(text, replacements, keep_lines)
     # a text in which each replacement uncovers another was made to be one: nothing of it passes
-    return Screened(text=f"[blocked: unstable text, {len(text)} characters]", blocked=tuple(blocked))
+    breaks = "\n" * text.count("\n") if keep_lines else ""
+    return Screened(text=f"[blocked: unstable text, {len(text)} characters]{breaks}", blocked=tuple(blocked))
 
 
 def _candidates(text: str) -> Iterator[Replacement]:
@@ -73,10 +75,11 @@ def _merged(found: Iterable[Replacement]) -> Iterator[Replacement]:
         yield current
 
 
-def _replaced(text: str, replacements: Iterable[Replacement]) -> str:
+def _replaced(text: str, replacements: Iterable[Replacement], keep_lines: bool) -> str:
     pieces, position = [], 0
     for start, end, kind, length in replacements:
-        pieces += [text[position:start], f"[blocked: {kind}, {length} characters]" if kind else ""]
+        breaks = "\n" * text.count("\n", start, end) if keep_lines else ""
+        pieces += [text[position:start], f"[blocked: {kind}, {length} characters]" if kind else "", breaks]
         position = end
     return "".join((*pieces, text[position:]))
 

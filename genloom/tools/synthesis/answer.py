@@ -33,6 +33,11 @@ class Found:
     cut_by_clock: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def proven(self) -> bool:
+        """Whether examples that the search never saw speak for the program, and no rival against it."""
+        return bool(self.held_out) and not self.rivals
+
 
 @dataclass(frozen=True, kw_only=True)
 class Abstained:

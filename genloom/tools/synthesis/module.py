@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from genloom.errors import StorageError
 from genloom.tools.formatting import format_source
+from genloom.tools.synthesis.annotation_imports import import_lines
 from genloom.tools.synthesis.calls import Call, Signature
+from genloom.tools.synthesis.docstring import write_docstring
 from genloom.tools.synthesis.protocol import FoundLine
 
 __all__ = ["WrittenModule", "write_module"]
 
-WIDTH = 84
-MAX_SENTENCE = 400
-MAX_DOCTESTS = 5
 _ANNOTATIONS = {"none": "None", "any": "object", "?": "object", "date": "datetime.date", "num": "float"}
 
 
@@ -37,8 +36,9 @@ def write_module(
     """
     head = "\n".join(found.imports)
     if not found.body:
-        return _formatted(f'"""{_sentence(prompt)}"""\n\n{head}\n\n__all__ = ["{name}"]\n')
-    docstring = _docstring(prompt, calls)
+        return _formatted(f'{write_docstring(prompt, (), "")}\n\n{head}\n\n__all__ = ["{name}"]\n')
+    head = "\n".join(import_lines((*signature.annotations, signature.returns), found.imports))
+    docstring = textwrap.indent(write_docstring(prompt, calls, found.gives), "    ")
     body = textwrap.indent("\n".join(found.body), "    ")
     header = f"def {name}({_parameters(signature, found)}) -> {signature.returns or _annotation(found.gives)}:"
     return _formatted(f"{head}\n\n\n{header}\n{docstring}\n{body}\n".lstrip("\n"))
@@ -74,35 +74,6 @@ def _divided(text: str) -> list[str]:
         else:
             found[-1] += character
     return found
-
-
-def _sentence(prompt: str) -> str:
-    """The prompt's first sentence or line, safe inside a docstring."""
-    lines = [line.strip() for line in prompt.strip().splitlines() if line.strip()]
-    sentence = (lines[0] if lines else "").replace("\\", "\\\\").replace('"""', "'''")[:MAX_SENTENCE].strip()
-    sentence = "".join(character for character in sentence if character.isprintable())
-    sentence = sentence.rstrip('"') or "What the examples show"
-    return sentence if sentence[-1] in ".!?" else f"{sentence}."
-
-
-def _docstring(prompt: str, calls: Sequence[Call]) -> str:
-    sentence = "\n".join(textwrap.wrap(_sentence(prompt), WIDTH))
-    shown = [call.example for call in calls if not call.example.error and _is_simple(call)][:MAX_DOCTESTS]
-    tests = "\n".join(f">>> {example.call}\n{example.expected}" for example in shown)
-    prefix = "r" if "\\" in tests else ""
-    text = f"{sentence}\n\n{tests}\n" if tests else sentence
-    return textwrap.indent(f'{prefix}"""{text}"""', "    ")
-
-
-def _is_simple(call: Call) -> bool:
-    """Whether a doctest can show the example: its output is what `repr` prints, on a line of its own."""
-    text = call.example.expected
-    return (
-        text != "None"
-        and len(text) + len(call.example.call) < 400
-        and '"""' not in call.example.text
-        and "{" not in text
-    )
 
 
 def _formatted(source: str) -> WrittenModule:

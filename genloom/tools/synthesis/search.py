@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -25,6 +27,8 @@ ENGINE = Path(__file__).parent / "engine"
 WORKER = ENGINE / "worker.py"
 CLOCK_SHARE = 0.8
 """Of the time allowed from outside, what the worker allows itself: the rest is for starting and answering."""
+MAX_CORES = 32
+"""Processes of one search at most: the sandbox bounds them, too."""
 
 
 class ProgramRunner(Protocol):
@@ -64,11 +68,11 @@ async def _ask(
     read = read_calls(task.name, task.prompt, task.signature, task.examples)
     if isinstance(read, Abstained):
         return read
-    clash = find_contradiction(task.examples)
-    if clash is not None:
-        return Abstained(reason=f"the examples contradict each other: `{clash[0].text}` and `{clash[1].text}`")
     signature, calls = read
-    fit, held = hold_back(calls)
+    if (clash := _contradiction(task.name, calls)) is not None:
+        return Abstained(reason=f"the examples contradict each other: {clash}")
+    fit, held = hold_back(_distinct(task.name, calls))
+    task = replace(task, cores=min(task.cores or _cores(), MAX_CORES))
     stdin = encode_task(mode, task, signature, fit, held, task.seconds * CLOCK_SHARE)
     report = await run.arun_program(
         WORKER,
@@ -88,6 +92,29 @@ async def _ask(
     return Abstained(
         reason=_broken(report), candidates=_tried(report), seconds=seconds, cut_by_clock=report.ended == "timeout"
     )
+
+
+def _plainly(name: str, call: Call) -> str:
+    """What is called, with its arguments in their order."""
+    around = call.example.call.partition(f"{name}(")[0]  # `list(` of `list(f(3))`
+    return f"{around}{name}({', '.join(call.arguments)})"
+
+
+def _contradiction(name: str, calls: Sequence[Call]) -> str | None:
+    """Name two examples that ask different results of the same arguments, however these are written."""
+    alike = {call.example.model_copy(update={"call": _plainly(name, call)}): call for call in calls}
+    clash = find_contradiction(tuple(alike))
+    return None if clash is None else " and ".join(f"`{alike[example].example.text}`" for example in clash)
+
+
+def _distinct(name: str, calls: Sequence[Call]) -> tuple[Call, ...]:
+    """Each call once: an example that is given twice would prove what was fitted to it."""
+    return tuple({_plainly(name, call): call for call in reversed(calls)}.values())[::-1]
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _tell(line: bytes, emit: EventEmitter) -> None:
@@ -131,7 +158,8 @@ async def _found(
     proof = tuple(held) if line.held_back and proves(held, line.cost) else ()
     seen = fit if proof else (*fit, *held)
     written = await asyncio.to_thread(write_module, task.name, task.prompt, signature, line, seen)
-    texts = [call.example.text for call in seen]
+    proofs = tuple(call.example.text for call in proof)
+    fitted = tuple(example.text for example in task.examples if example.text not in proofs)
     notes = [*line.notes, *([written.note] if written.note else [])]
     if line.held_back and not proof:
         notes.append("a program of this size needs two examples held back to prove it: give more examples")
@@ -140,8 +168,8 @@ async def _found(
     return Found(
         source=written.source,
         expression=line.expression,
-        fitted=tuple(texts),
-        held_out=tuple(call.example.text for call in proof),
+        fitted=fitted,
+        held_out=proofs,
         rivals=_rivals(task.name, line.rivals),
         deciding=_deciding(task.name, line),
         outputs=tuple(f"{task.name}({', '.join(one.arguments)}) -> {one.gives}" for one in line.outputs),
@@ -161,12 +189,9 @@ def _deciding(name: str, line: FoundLine) -> str:
 
 
 def _rivals(name: str, rivals: Sequence[Rival]) -> tuple[str, ...]:
-    """What to say of each rival; the first one's input decides most."""
-    if not rivals:
-        return ()
-    deciding = f"{name}({', '.join(rivals[0].arguments)})"
+    """What to say of each rival."""
     return tuple(
         f"on {name}({', '.join(rival.arguments)}) this gives {rival.answer}, a candidate of like cost ({rival.code}) "
-        f"gives {rival.rival}; the example that would decide best is {deciding} == …"
+        f"gives {rival.rival}"
         for rival in rivals
     )

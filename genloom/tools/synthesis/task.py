@@ -35,8 +35,9 @@ class SearchTask:
 
     `signature` names and types the parameters, such as `slugify(text: str) -> str`. `constraints` are the request's rules;
     the search cannot read them and says so in its notes. `seconds` and `megabytes` are hard limits from outside;
-    `candidates` is the budget that decides when the search gives up. `cores` is how many processes may work on it at once:
-    it changes the time, never the answer. `without` names techniques of the engine to leave out, for ablations.
+    `candidates` is the budget that decides when the search gives up. `cores` is how many processes may work on it at once
+    (0: one for each core of this machine): it changes the time, never the answer. `without` names techniques of the engine
+    to leave out, for ablations.
     """
 
     name: str

@@ -80,7 +80,10 @@ def _looked(known: KnownFailure, library: Library, test: str, model: str) -> lis
         examples=kept_examples(known.entry.checks),
         tests=_joined(known.entry.tests, test),
         target=place.target,
-        codebase_context={f"the module {known.failure.module} as it is": known.source},
+        codebase_context={
+            f"the module {known.failure.module} as it is": known.source,
+            "what the call raised": f"{known.failure.error}: {known.failure.message}",
+        },
         repository=place.repository,
         model=model,
         generators=("model",),
@@ -100,7 +103,7 @@ def _prompt(known: KnownFailure) -> str:
     failure = known.failure
     told = without_secrets(
         f"The module {failure.module} (shown in the context) was written for this request:\n{known.entry.request}\n\n"
-        f"Its function `{failure.function}` fails: `{failure.call}` raises {failure.error}: {failure.message}\n"
+        f"Its function `{failure.function}` fails: `{failure.call}` raises {failure.error} (message: see the context).\n"
     )
     return f"{told}\nCorrect the module so that this call works, change nothing else, and answer with the whole module."
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from genloom.errors import GenloomError
-from genloom.tools.security import clean, present, redact
+from genloom.errors import GenloomError, UsageError
+from genloom.tools.codebase.files.source import text_lines
+from genloom.tools.security import clean, present, screen
 from genloom.tools.security.detection import secret_spans
 from genloom.tools.security.redaction import SHORTEST_KNOWN_SECRET
 
-__all__ = ["NOTE_CHARACTERS", "CodeAnswer"]
+__all__ = ["FOOT_CHARACTERS", "NOTE_CHARACTERS", "CodeAnswer"]
 
 LINE_CHARACTERS = 500
 NUMBER_WIDTH = 6
 NOTE_CHARACTERS = 600
 """What stands around the data: its fence, and where to go on."""
+FOOT_CHARACTERS = 300
+"""The second of these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,14 @@ class CodeAnswer:
     most: int
     secrets: Sequence[str] = field(default=(), repr=False)
 
+    def bounded(self, told: str) -> str:
+        """Return an answer, or in the place of one that is too long that it is."""
+        if len(told) <= self.most:
+            return told
+        return self.of_error(
+            UsageError("The answer is longer than it may be.", hint="Ask for less, or for another part.")
+        )
+
     def of_error(self, error: GenloomError | OSError) -> str:
         """Tell what was wrong, and what to do instead."""
         why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else f"It cannot be read: {error}"
@@ -32,40 +44,49 @@ class CodeAnswer:
 
     def of_rows(self, title: str, rows: Sequence[str]) -> tuple[str, int]:
         """Return rows as data, as many as there is room for, and how many these are."""
-        return self._told(title, [_cut(redact(row, secrets=self.secrets)) for row in rows])
-
-    def _told(self, title: str, rows: Sequence[str]) -> tuple[str, int]:
-        kept: list[str] = []
-        room = self.most - NOTE_CHARACTERS
-        for row in rows:
-            room -= len(row) + 1
-            if room < 0 and kept:
-                break
-            kept.append(row)
-        return present(title, "\n".join(kept), secrets=self.secrets), len(kept)
+        return self._told(title, [_cut(clean(row, secrets=self.secrets).text) for row in rows])
 
     def of_lines(self, title: str, text: str, first: int, last: int) -> tuple[str, int]:
         """Return lines of a file as numbered data, as many as there is room for, and the last one shown.
 
-        `text` is the whole file, whose secrets are looked for as a whole: one that spans lines is not known by its half.
+        `text` is the whole file, in which secrets and hidden text are looked for as a whole: one that goes over lines
+        is not known by its half. The lines keep their numbers.
         """
-        lines = [line.removesuffix("\r") for line in self._hidden(text).split("\n")][first - 1 : last]
-        # screened before it is numbered: numbers would cut hidden text that goes over several lines into pieces
-        screened = clean("\n".join(lines), title=title, secrets=self.secrets).text.split("\n")
-        rows = [f"{number:>{NUMBER_WIDTH}}  {_cut(line)}" for number, line in enumerate(screened, first)]
-        if len(screened) != len(lines):
-            rows = ["[lines were blocked, so the others have no numbers]", *map(_cut, screened)]
+        lines = _shown_lines(text, tuple(self.secrets))[first - 1 : last]
+        rows = [f"{number:>{NUMBER_WIDTH}}  {_cut(line)}" for number, line in enumerate(lines, first)]
         told, count = self._told(title, rows)
-        return told, min(first + count - 1, last)
+        return told, first + count - 1
 
-    def _hidden(self, text: str) -> str:
-        """Return the text without its secrets and with all of its lines."""
-        pieces, position = [], 0
-        for span in secret_spans(text, [value for value in self.secrets if len(value) >= SHORTEST_KNOWN_SECRET]):
-            breaks = "\n" * text.count("\n", span.start, span.end)
-            pieces += [text[position : span.start], f"[redacted: {span.kind}]", breaks]
-            position = span.end
-        return "".join((*pieces, text[position:]))
+    def _told(self, title: str, rows: Sequence[str]) -> tuple[str, int]:
+        room, count = self.most - NOTE_CHARACTERS, 0
+        while count < len(rows) and (room := room - len(rows[count]) - 1) >= 0:
+            count += 1
+        count = max(count, 1)
+        told = present(title, "\n".join(rows[:count]), secrets=self.secrets)
+        while count > 1 and len(told) > self.most - FOOT_CHARACTERS:  # markers for what the rows make up together
+            count //= 2
+            told = present(title, "\n".join(rows[:count]), secrets=self.secrets)
+        return told, count
+
+
+@lru_cache(maxsize=1)
+def _shown_lines(text: str, secrets: tuple[str, ...]) -> Sequence[str]:
+    """Return the lines of a whole file without its secrets and hidden text; kept for the next page of the same file."""
+    screened = screen(_hidden(text, secrets), keep_lines=True)
+    shown = (
+        _hidden(screened.text, secrets) if screened.blocked else screened.text
+    )  # the parts of one may have been joined
+    return text_lines(shown)
+
+
+def _hidden(text: str, secrets: Sequence[str]) -> str:
+    """Return a text without its secrets and with all of its lines."""
+    pieces, position = [], 0
+    for span in secret_spans(text, [value for value in secrets if len(value) >= SHORTEST_KNOWN_SECRET]):
+        breaks = "\n" * text.count("\n", span.start, span.end)
+        pieces += [text[position : span.start], f"[redacted: {span.kind}]", breaks]
+        position = span.end
+    return "".join((*pieces, text[position:]))
 
 
 def _cut(line: str) -> str:

@@ -9,8 +9,8 @@ from genloom.errors import UsageError
 from genloom.tools.codebase.agent_tools.answer import CodeAnswer
 from genloom.tools.codebase.agent_tools.place import HIDDEN_FOLDERS, opened, parts_of
 from genloom.tools.codebase.codebase import Codebase
+from genloom.tools.codebase.files.ignore_rules import IgnoreFiles
 from genloom.tools.codebase.files.source import decode_source
-from genloom.tools.codebase.files.tree import IgnoreFiles
 
 __all__ = ["list_directory", "view_file"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genloom.errors import UsageError
-from genloom.tools.codebase.agent_tools.answer import NOTE_CHARACTERS, CodeAnswer
+from genloom.tools.codebase.agent_tools.answer import FOOT_CHARACTERS, NOTE_CHARACTERS, CodeAnswer
 from genloom.tools.codebase.codebase import Codebase, IndexedSymbol
 from genloom.tools.codebase.context.tokens import BYTES_PER_TOKEN
 from genloom.tools.codebase.files.source import Source, read_source
@@ -65,9 +65,12 @@ def reveal_symbol(codebase: Codebase, answer: CodeAnswer, symbol: str, degree: i
         return _places(answer, symbol, found)
     address = f"{found[0].path}::{found[0].qualified}"
     room = int((answer.most - NOTE_CHARACTERS) / BYTES_PER_TOKEN)
-    revealed = codebase.reveal_symbol(
-        address, degree=degree, max_tokens=min(max_tokens, room), secrets=answer.secrets
-    )  # its text is screened and delimited already
+    revealed = codebase.reveal_symbol(address, degree=degree, max_tokens=min(max_tokens, room), secrets=answer.secrets)
+    while room and len(revealed.text) > answer.most - FOOT_CHARACTERS:  # labels, and markers for hidden text
+        room //= 2
+        revealed = codebase.reveal_symbol(
+            address, degree=degree, max_tokens=min(max_tokens, room), secrets=answer.secrets
+        )  # its text is screened and delimited already
     uses, used = len(revealed.dependencies), len(revealed.usages)
     cut = " Cut to the budget: ask with more max_tokens." if revealed.truncated else ""
     return f"{revealed.text.rstrip()}\n{uses} dependencies, {used} usages.{cut}"

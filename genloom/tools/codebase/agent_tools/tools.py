@@ -68,7 +68,7 @@ def codebase_tools(
             try:
                 if name not in ("list_directory", "view_file"):
                     fresh.look()
-                return core(codebase, answer, **given)
+                return answer.bounded(core(codebase, answer, **given))
             except (GenloomError, OSError) as error:
                 return answer.of_error(error)
 

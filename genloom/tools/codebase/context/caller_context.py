@@ -20,6 +20,7 @@ def assemble(
     relevance: float = 0.0,
     repository: str = "",
     count: TokenCounter = estimate_tokens,
+    secrets: Sequence[str] = (),
 ) -> CodeContext:
     """Return the state's context. Its fingerprint covers each reference's path, span, form, file hash and reasons, and the
     caller's titles and texts; not the repository's place on this machine, so equal input has equal fingerprints."""
@@ -33,14 +34,16 @@ def assemble(
         repository=repository,
         references=references,
         relevance=round(relevance, 4),
-        tokens=sum(ref.tokens for ref in references) + fence + caller_tokens(caller, count),
+        tokens=sum(ref.tokens for ref in references) + fence + caller_tokens(caller, count, secrets=secrets),
         fingerprint=hashlib.sha256(text.encode()).hexdigest(),
     )
 
 
-def caller_tokens(caller: Mapping[str, str], count: TokenCounter = estimate_tokens) -> int:
-    """Count the tokens of the caller's own context."""
-    return count(render_caller_context(caller)) if caller else 0
+def caller_tokens(
+    caller: Mapping[str, str], count: TokenCounter = estimate_tokens, *, secrets: Sequence[str] = ()
+) -> int:
+    """Count the tokens of the caller's own context, without the secrets."""
+    return count(render_caller_context(caller, secrets=secrets)) if caller else 0
 
 
 def render_caller_context(caller: Mapping[str, str], *, secrets: Sequence[str] = ()) -> str:

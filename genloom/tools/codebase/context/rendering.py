@@ -38,12 +38,12 @@ def render_references(
     stale = sorted({ref.path for ref in references if not files.has(ref)})
     kept = [ref for ref in references if ref.path not in stale]
     sections = [
-        present(f"project rules: {ref.path}", render_item(ref, files.text(ref), secrets), secrets=secrets)
+        present(f"project rules: {ref.path}", render_item(ref, files.lines(ref), secrets), secrets=secrets)
         for ref in kept
         if ref.form == "rules"
     ]
     sections.append(render_caller_context(caller or {}, secrets=secrets))
-    items = [render_item(ref, files.text(ref), secrets) for ref in kept if ref.form != "rules"]
+    items = [render_item(ref, files.lines(ref), secrets) for ref in kept if ref.form != "rules"]
     items += [f"{path} changed since it was read and is left out.\n" for path in stale]
     if items:
         sections.append(present("code of the repository", "\n".join(_joined(items)), secrets=secrets))
@@ -56,15 +56,22 @@ class _Files:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._read: dict[str, tuple[str, bytes]] = {}
+        self._lines: dict[tuple[str, bool], list[str]] = {}
 
     def has(self, reference: ContextReference) -> bool:
         """Whether the reference's file has the bytes that it was chosen by."""
         return self._file(reference.path)[0] == reference.sha256
 
-    def text(self, reference: ContextReference) -> str:
-        """Return the text of the reference's file; empty for one that shows only its path."""
-        data = b"" if reference.form == "path" else self._file(reference.path)[1]
-        return data.decode("utf-8", "replace") if reference.form == "rules" else decode_source(data)
+    def lines(self, reference: ContextReference) -> Sequence[str]:
+        """Return the lines of the reference's file; none for one that shows only its path."""
+        if reference.form == "path":
+            return ()
+        is_rules = reference.form == "rules"
+        if (reference.path, is_rules) not in self._lines:
+            data = self._file(reference.path)[1]
+            text = data.decode("utf-8", "replace") if is_rules else decode_source(data)
+            self._lines[reference.path, is_rules] = text_lines(text)
+        return self._lines[reference.path, is_rules]
 
     def _file(self, path: str) -> tuple[str, bytes]:
         """Return a file's hash, empty when it cannot be read, and bytes."""
@@ -74,20 +81,19 @@ class _Files:
         return self._read[path]
 
 
-def render_item(reference: ContextReference, text: str, secrets: Sequence[str] = ()) -> str:
-    """Return one reference's text: a heading with place and reasons, then its lines, redacted and screened. `text` is its
+def render_item(reference: ContextReference, lines: Sequence[str], secrets: Sequence[str] = ()) -> str:
+    """Return one reference's text: a heading with place and reasons, then its lines, redacted and screened. `lines` are its
     file's."""
     place = f"{reference.path}:{reference.start_line}-{reference.end_line}"
     reasons = f" ({'; '.join(reference.reasons)})" if reference.reasons else ""
     if reference.form == "path":
         return clean(f"{reference.path}{reasons}", secrets=secrets).text
-    lines = text_lines(text)
     body = "\n".join(lines[reference.start_line - 1 : reference.end_line])
     if reference.form == "rules":
         cut = "" if reference.end_line >= len(lines) else f"\n[cut after line {reference.end_line} of {len(lines)}]"
         return clean(body, secrets=secrets).text + cut
     more = "\n    ..." if reference.form == "signature" else ""
-    heading = f"## {place} {reference.symbol or 'whole file'}{reasons}"
+    heading = f"## {place} {reference.symbol or 'the module'}{reasons}"
     return f"{clean(heading, secrets=secrets).text}\n{clean(body, secrets=secrets).text}{more}\n"
 
 

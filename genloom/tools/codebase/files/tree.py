@@ -6,16 +6,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from genloom.errors import RepositoryError
+from genloom.tools.codebase.files.ignore_rules import IgnoreRules, ignored, private_excludes, read_rules
 from genloom.tools.codebase.files.opening import demand_machine
-from genloom.tools.codebase.files.source import read_inside
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
-
-__all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "IgnoreFiles", "SourceTree", "unreadable_root"]
+__all__ = ["MARKS_OF_NO_SOURCE", "MAX_FILES", "Found", "SourceTree", "unreadable_root"]
 
 SKIPPED_FOLDERS = frozenset(
     "node_modules __pycache__ site-packages dist-packages venv env virtualenv htmlcov bower_components".split()
@@ -25,7 +21,6 @@ BUILD_FOLDERS = frozenset(["build", "dist", "target", "_build"])
 MARKS_OF_NO_SOURCE = frozenset(["pyvenv.cfg", "CACHEDIR.TAG"])
 MAX_FILES = 200_000
 MAX_DEPTH = 60
-MAX_IGNORE_BYTES = 500_000
 
 
 @dataclass(frozen=True)
@@ -59,24 +54,23 @@ class SourceTree:
         Raises `RepositoryError` when the root itself cannot be listed: it may have been deleted since it was opened;
         `StorageError` when the machine is at its end.
         """
-        exclude = _ignores(self.root / ".git" / "info" / "exclude")
-        yield from self._folder(self.root, "", [("", exclude)] if exclude else [], 0)
+        yield from self._folder(self.root, "", private_excludes(self.root), 0)
 
-    def _folder(self, folder: Path, prefix: str, specs: list[tuple[str, GitIgnoreSpec]], depth: int) -> Iterator[Found]:
+    def _folder(self, folder: Path, prefix: str, rules: list[tuple[str, IgnoreRules]], depth: int) -> Iterator[Found]:
         entries = self._listed(folder, depth)
         names = {entry.name for entry in entries}
         if depth and names & MARKS_OF_NO_SOURCE:
             return
-        own = _ignores(folder / ".gitignore") if ".gitignore" in names else None
-        specs = [*specs, (prefix, own)] if own else specs
+        own = read_rules(self.root, f"{prefix}.gitignore") if ".gitignore" in names else None
+        rules = [*rules, (prefix, own)] if own else rules
         for entry in entries:
             path = prefix + entry.name
             if entry.is_symlink():
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if self._enters(entry, depth) and not _ignored(f"{path}/", specs):
-                    yield from self._folder(folder / entry.name, f"{path}/", specs, depth + 1)
-            elif self._is_source(entry) and not _ignored(path, specs):
+                if self._enters(entry, depth) and not ignored(f"{path}/", rules):
+                    yield from self._folder(folder / entry.name, f"{path}/", rules, depth + 1)
+            elif self._is_source(entry) and not ignored(path, rules):
                 yield from self._file(entry, path)
 
     def _listed(self, folder: Path, depth: int) -> list[os.DirEntry[str]]:
@@ -129,66 +123,3 @@ def unreadable_root(root: Path | str, error: OSError) -> RepositoryError:
         f"The repository {str(root)!r} cannot be read: {error.strerror or error}.",
         hint="Give the folder that holds the project's code.",
     )
-
-
-class IgnoreFiles:
-    """A repository's ignore files, each read once, to ask about single paths."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        exclude = _ignores(root / ".git" / "info" / "exclude")
-        self._exclude = [("", exclude)] if exclude else []
-        self._own: dict[str, GitIgnoreSpec | None] = {}
-
-    def leave_out(self, path: str, *, folder: bool = False) -> bool:
-        """Whether they leave a path out, by itself or by a folder that it lies in."""
-        specs, prefix = list(self._exclude), ""
-        parts = path.split("/")
-        for number, part in enumerate(parts, 1):
-            if prefix not in self._own:
-                self._own[prefix] = _ignores(self._root / prefix / ".gitignore")
-            own = self._own[prefix]
-            specs += [(prefix, own)] if own else []
-            if _ignored(f"{prefix}{part}/" if folder or number < len(parts) else f"{prefix}{part}", specs):
-                return True
-            prefix = f"{prefix}{part}/"
-        return False
-
-
-def _ignores(path: Path) -> GitIgnoreSpec | None:
-    """Return the rules of an ignore file; `None` when it has none or cannot be read."""
-    data = read_inside(path.parent, path.name, MAX_IGNORE_BYTES)  # no link, no pipe that would be waited for
-    if not isinstance(data, bytes):
-        return None
-    text = data.decode("utf-8", "replace")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
-        return None
-    from pathspec import GitIgnoreSpec  # imported here: a tree without ignore files need not pay for it
-
-    return _spec(GitIgnoreSpec, lines)
-
-
-def _spec(kind: type[GitIgnoreSpec], lines: list[str]) -> GitIgnoreSpec:
-    """Return a spec of the lines, those that are no valid patterns left out, as git does."""
-    try:
-        return kind.from_lines(lines)
-    except ValueError:
-        return kind.from_lines([line for line in lines if _is_pattern(kind, line)])
-
-
-def _is_pattern(kind: type[GitIgnoreSpec], line: str) -> bool:
-    try:
-        kind.from_lines([line])
-    except ValueError:
-        return False
-    return True
-
-
-def _ignored(path: str, specs: list[tuple[str, GitIgnoreSpec]]) -> bool:
-    """Whether the nearest ignore file that says anything about the path says that it is ignored."""
-    for prefix, spec in reversed(specs):
-        included = spec.check_file(path[len(prefix) :]).include
-        if included is not None:
-            return bool(included)
-    return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,7 @@ MAX_SUBJECT = 300
 SECONDS = 10.0
 MEGABYTES = 32
 
-_SAFE = ("-c", "log.showSignature=false", "-c", "core.quotePath=false")
+_SETTINGS = ("log.showSignature=false", "core.quotePath=false")
 """No signature is checked: that would start a program of the repository's choice."""
 _LOG = (
     *("log", "--no-merges", "--no-renames", "--name-only", "--no-color", "--no-ext-diff", "--no-textconv"),
@@ -46,15 +48,38 @@ def read_commits(root: Path, head: str, since: str | None = None) -> list[Commit
         except RepositoryError:
             return None
     span = head if since is None else f"{since}..{head}"
-    return list(_parsed(_git(root, *_SAFE, *_LOG, f"--max-count={MAX_COMMITS}", span, "--")))
+    return list(_parsed(_git(root, *_LOG, f"--max-count={MAX_COMMITS}", span, "--")))
 
 
 def _git(root: Path, *arguments: str) -> str:
+    """Run git; where it refuses another user's repository, again with what this user or machine has said to trust."""
+    try:
+        return _run(root, _SETTINGS, *arguments)
+    except RepositoryError as error:
+        trusted = _trusted(root) if "dubious ownership" in error.message else ()
+        if not trusted:
+            raise
+        return _run(root, (*_SETTINGS, *trusted), *arguments)
+
+
+def _trusted(root: Path) -> tuple[str, ...]:
+    """Return the settings `safe.directory` of the machine and of the user, in git's order."""
+    home = Path(os.environ.get("HOME", "/"))
+    further = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    found: list[str] = []
+    for file in (Path("/etc/gitconfig"), further / "git" / "config", home / ".gitconfig"):
+        if file.is_file():
+            with suppress(RepositoryError):  # it says nothing of it
+                found += _run(root, (), "config", "--file", str(file), "--get-all", "safe.directory").splitlines()
+    return tuple(f"safe.directory={value}" for value in found)
+
+
+def _run(root: Path, settings: Sequence[str], *arguments: str) -> str:
     # imported here: they bring asyncio, and git is started only after a commit
     from genloom.portal import run_sync
     from genloom.tools.git_command import run_git
 
-    return run_sync(run_git(*arguments, folder=root, seconds=SECONDS, output_megabytes=MEGABYTES))
+    return run_sync(run_git(*arguments, folder=root, settings=settings, seconds=SECONDS, output_megabytes=MEGABYTES))
 
 
 def _parsed(log: str) -> Iterator[Commit]:

@@ -9,7 +9,8 @@ __all__ = ["checked_out"]
 
 MAX_BYTES = 8_000_000
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_REF = re.compile(r"ref: (refs/(?!.*\.\.)[\w./@+-]{1,400})")
+_REF = re.compile(r"ref: (refs/(?!.*(?:\.\.|//|@\{))[^\x00-\x20\x7f~^:?*\[\\]{1,400})")
+"""The names that git allows: no `..`, so that none leads out of its folder."""
 
 
 def checked_out(root: Path) -> str | None:

@@ -1,7 +1,7 @@
 """The index file: one SQLite database for each repository, which several processes can use at once.
 
-A database of another version is thrown away and built anew: everything in it can be read again from the repository. One
-transaction holds a whole refresh, so a process that is killed leaves the index as it was.
+Each version has a file of its own, and a broken one is thrown away and built anew: everything in it can be read again from
+the repository. One transaction holds a whole refresh, so a process that is killed leaves the index as it was.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from genloom.tools.store.database import private_folder
 
 __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
-TABLES_VERSION = 4
+TABLES_VERSION = 6
 SCHEMA_VERSION = TABLES_VERSION * 10_000 + OUTLINE_VERSION
 """Of the tables, and of the outlines that are kept in them: an index with another one is built anew."""
 BUSY_SECONDS = 60.0
@@ -28,10 +28,9 @@ MAX_INDEXES = 64
 
 SCHEMA = """
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, mtime_ns INTEGER NOT NULL, size INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, mtime_ns INTEGER NOT NULL, size INTEGER NOT NULL,
     checked_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, language TEXT NOT NULL, skipped TEXT NOT NULL,
-    has_errors INTEGER NOT NULL, lines INTEGER NOT NULL, path_length INTEGER NOT NULL, lengths BLOB NOT NULL,
-    term_ids BLOB NOT NULL);
+    has_errors INTEGER NOT NULL, lines INTEGER NOT NULL, path_length INTEGER NOT NULL, lengths BLOB NOT NULL);
 CREATE TABLE symbols (
     file_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, parent INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
     qualified TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, head_line INTEGER NOT NULL,
@@ -42,28 +41,31 @@ CREATE TABLE imports (
     line INTEGER NOT NULL);
 CREATE INDEX imports_by_file ON imports (file_id);
 CREATE TABLE mentions (
-    file_id INTEGER NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL,
-    count INTEGER NOT NULL);
-CREATE INDEX mentions_by_file ON mentions (file_id);
+    file_id INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL,
+    ordinal INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (file_id, number)) WITHOUT ROWID;
 CREATE INDEX mentions_by_name ON mentions (name);
 CREATE TABLE exports (file_id INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (file_id, name)) WITHOUT ROWID;
-CREATE TABLE terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
+CREATE TABLE generations (id INTEGER PRIMARY KEY AUTOINCREMENT, files INTEGER NOT NULL);
 CREATE TABLE postings (
-    term_id INTEGER NOT NULL, file_id INTEGER NOT NULL, in_path INTEGER NOT NULL, occurrences BLOB NOT NULL,
-    PRIMARY KEY (term_id, file_id)) WITHOUT ROWID;
-CREATE TABLE history (head TEXT NOT NULL);
+    generation INTEGER NOT NULL, term TEXT NOT NULL, heads BLOB NOT NULL, places BLOB NOT NULL,
+    PRIMARY KEY (generation, term)) WITHOUT ROWID;
+CREATE TABLE dead_files (file_id INTEGER PRIMARY KEY);
+CREATE TABLE history (head TEXT NOT NULL, trouble TEXT NOT NULL, asked_ns INTEGER NOT NULL);
 CREATE TABLE commits (id INTEGER PRIMARY KEY, sha TEXT NOT NULL, size INTEGER NOT NULL);
 CREATE TABLE commit_terms (
     term TEXT NOT NULL, commit_id INTEGER NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (term, commit_id)) WITHOUT ROWID;
 CREATE TABLE commit_files (
     commit_id INTEGER NOT NULL, path TEXT NOT NULL, PRIMARY KEY (commit_id, path)) WITHOUT ROWID;
-CREATE TABLE stems (word TEXT PRIMARY KEY, stem TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
 def index_path(cache: Path, root: Path) -> Path:
-    """Return where the index of the repository at `root` lies inside the cache folder."""
-    return cache / "index" / f"{hashlib.sha256(str(root).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.sqlite"
+    """Return where the index of the repository at `root` lies inside the cache folder.
+
+    The version is part of the name: an older genloom that still runs keeps to its own file and never writes into this one.
+    """
+    name = hashlib.sha256(str(root).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return cache / "index" / f"{name}-{SCHEMA_VERSION}.sqlite"
 
 
 def open_index(path: Path | None) -> sqlite3.Connection:

@@ -15,8 +15,7 @@ from genloom.tools.codebase.files.tree import Found, SourceTree
 from genloom.tools.codebase.index.index_file import reading, writing
 from genloom.tools.codebase.index.preparing import NO_GRAMMAR, Asked
 from genloom.tools.codebase.index.report import IndexReport, report
-from genloom.tools.codebase.index.table_writing import TableWriter, remove_files, without_secondary_indexes
-from genloom.tools.codebase.index.words import Stemmer
+from genloom.tools.codebase.index.table_writing import TableWriter, without_secondary_indexes
 from genloom.tools.codebase.index.workers import default_processes, prepared_files
 from genloom.tools.codebase.outlines.languages import LANGUAGES, is_available, source_suffixes
 
@@ -93,10 +92,9 @@ def _bring_up(
     known = _known_files(connection, root)  # again: another process may have been first
     gone = [known[path].id for path in known.keys() - found.keys()]
     changed = [file for path, file in sorted(found.items()) if path not in known or not known[path].fits(file)]
-    remove_files(connection, gone)
     used = default_processes(len(changed)) if processes is None else processes
     with nullcontext() if known else without_secondary_indexes(connection):
-        indexed, on_time = _index(connection, root, changed, known, emit, deadline, used)
+        indexed, on_time = _index(connection, root, changed, gone, known, emit, deadline, used)
     return _Done(indexed, len(gone), on_time, used)
 
 
@@ -104,17 +102,18 @@ def _index(
     connection: sqlite3.Connection,
     root: Path,
     changed: Sequence[Found],
+    gone: Sequence[int],
     known: Mapping[str, _Known],
     emit: EventEmitter,
     deadline: float | None,
     processes: int,
 ) -> tuple[int, bool]:
-    """Index the files in order; return how many were read anew, and whether all were reached."""
-    stemmer = Stemmer(dict(connection.execute("SELECT word, stem FROM stems")))
+    """Index the files in order; return how many are new or new in content, and whether all were reached."""
     writer = TableWriter(connection, {path: file.id for path, file in known.items()})
+    writer.remove(gone)
     asked = [Asked(file.path, known[file.path].sha256 if file.path in known else "") for file in changed]
     indexed, on_time = 0, True
-    with closing(prepared_files(root, asked, stemmer, processes)) as prepared:
+    with closing(prepared_files(root, asked, processes)) as prepared:
         for count, file in enumerate(changed):
             if deadline is not None and time.monotonic() > deadline:
                 on_time = False
@@ -123,8 +122,7 @@ def _index(
                 emit(IndexProgress(done=count, total=len(changed)))
             indexed += writer.write(file, next(prepared))
     writer.save()
-    writer.save_stems(stemmer.new)
-    if indexed and on_time:
+    if changed and on_time:
         emit(IndexProgress(done=len(changed), total=len(changed)))
     return indexed, on_time
 

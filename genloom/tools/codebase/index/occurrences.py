@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from genloom.tools.codebase.index.words import NAME, Stemmer
 from genloom.tools.codebase.outlines.outline import Outline
 
-__all__ = ["FileOccurrences", "count_occurrences"]
+__all__ = ["LARGEST_COUNT", "FileOccurrences", "count_occurrences"]
 
 LARGEST_COUNT = 65_535
 _NONE: Mapping[str, int] = {}
@@ -18,12 +18,12 @@ _NONE: Mapping[str, int] = {}
 
 @dataclass(frozen=True)
 class FileOccurrences:
-    """The terms of one file. `lengths` holds (name, head, body) of each definition one after the other, `by_term` how often
-    a term stands in the path, and (ordinal, in name, in head, in body) for each definition that has it, two bytes each."""
+    """The terms of one file. `lengths` holds (name, head, body) of each definition one after the other, `in_path` how often
+    a term stands in the path, and `places` (ordinal, in name, in head, in body) for each definition that has it."""
 
     lengths: array[int]
-    path_length: int
-    by_term: dict[str, tuple[int, bytes]]
+    in_path: Mapping[str, int]
+    places: Mapping[str, Sequence[int]]
 
 
 def count_occurrences(path: str, data: bytes, outline: Outline, stemmer: Stemmer) -> FileOccurrences:
@@ -44,10 +44,7 @@ def count_occurrences(path: str, data: bytes, outline: Outline, stemmer: Stemmer
         body = _counted(bodies.get(ordinal), stemmer)
         lengths.extend((sum(name.values()), sum(head.values()), sum(body.values())))
         _place(places, ordinal, name, head, body)
-    in_path = stemmer.count(path.rsplit(".", 1)[0].encode("utf-8", "replace"))
-    by_term = {term: (in_path.get(term, 0), array("H", where).tobytes()) for term, where in places.items()}
-    by_term |= {term: (count, b"") for term, count in in_path.items() if term not in places}
-    return FileOccurrences(lengths, sum(in_path.values()), by_term)
+    return FileOccurrences(lengths, stemmer.count(path.rsplit(".", 1)[0].encode("utf-8", "replace")), places)
 
 
 def _place(
@@ -59,11 +56,12 @@ def _place(
 ) -> None:
     """Note a definition's counts by their terms; most stand in the body alone."""
     both = {**head, **name}
+    if both:
+        for term in both:
+            places[term] += (ordinal, name.get(term, 0), head.get(term, 0), body.get(term, 0))
+        body = {term: count for term, count in body.items() if term not in both}
     for term, count in body.items():
-        if term not in both:
-            places[term] += (ordinal, 0, 0, count)
-    for term in both:
-        places[term] += (ordinal, name.get(term, 0), head.get(term, 0), body.get(term, 0))
+        places[term] += (ordinal, 0, 0, count)
 
 
 def _name_counts(qualified: str, stemmer: Stemmer) -> Mapping[str, int]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import bisect
 import json
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.index.occurrences import count_occurrences
+from genloom.tools.codebase.index.postings import TermPosting, term_postings
 from genloom.tools.codebase.index.words import Stemmer
 from genloom.tools.codebase.outlines.languages import MissingGrammarError, outline_source
 from genloom.tools.codebase.outlines.outline import Definition, Outline
-from genloom.tools.security import Redactor, SecretSpan, find_secrets
+from genloom.tools.security import SecretSpan, find_secrets
 
 __all__ = ["NO_GRAMMAR", "Asked", "Prepared", "prepare"]
 
 NO_GRAMMAR = "no-grammar"
+MOST_REPLACING = 1_000_000_000
+"""So many characters are gone through to find the places of a file's secrets besides those that show them to be secret."""
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+_SEEN = re.compile(r"[^\r\n]")
 Row = tuple[object, ...]
 
 
@@ -44,7 +48,7 @@ class Prepared(NamedTuple):
     lines: int = 0
     path_length: int = 0
     lengths: bytes = b""
-    terms: Sequence[tuple[str, int, bytes]] = ()
+    terms: Sequence[TermPosting] = ()
     symbols: Sequence[Row] = ()
     imports: Sequence[Row] = ()
     mentions: Sequence[Row] = ()
@@ -52,75 +56,66 @@ class Prepared(NamedTuple):
 
 
 def prepare(root: Path, asked: Asked, stemmer: Stemmer) -> Prepared:
-    """Read and outline one file. Whatever is wrong with it is told in `skipped`."""
+    """Read and outline one file. Whatever is wrong with it is told in `skipped`. No secret of its text is in the rows."""
     now = time.time_ns()
     source = read_source(root, asked.path)
     if not isinstance(source, Source):
         return Prepared(asked.path, now, skipped=source)
     if source.sha256 == asked.sha256:
         return Prepared(asked.path, now, same=True)
-    data = source.utf8
+    text = _without_secrets(source.text, find_secrets(source.text))
+    data = text.encode("utf-8", "replace")
     try:
         outline = outline_source(asked.path, data)
     except MissingGrammarError as error:
         return Prepared(asked.path, now, skipped=NO_GRAMMAR, language=error.language.name)
-    secrets = find_secrets(source.text)
-    found = count_occurrences(asked.path, _blanked(data, source.text, secrets), outline, stemmer)
+    found = count_occurrences(asked.path, data, outline, stemmer)
     return Prepared(
         asked.path,
         now,
         sha256=source.sha256,
         language=outline.language,
         has_errors=outline.has_errors,
-        lines=source.text.count("\n") + 1,
-        path_length=found.path_length,
+        lines=text.count("\n") + 1,
+        path_length=sum(found.in_path.values()),
         lengths=found.lengths.tobytes(),
-        terms=[(term, in_path, places) for term, (in_path, places) in found.by_term.items()],
-        symbols=_symbol_rows(outline, _lines_of(secrets, source.text)),
+        terms=term_postings(found.in_path, found.places),
+        symbols=[_symbol_row(ordinal, definition) for ordinal, definition in enumerate(outline.definitions)],
         imports=[(i.ordinal, i.module, i.name, i.alias, i.line) for i in outline.imports],
-        mentions=[(m.name, m.qualifier, m.ordinal, m.kind, m.times) for m in outline.mentions],
-        exports=[] if outline.exports is None else [("",), *((name,) for name in outline.exports)],  # "": it says so
+        mentions=[(n, m.name, m.qualifier, m.ordinal, m.kind, m.times) for n, m in enumerate(outline.mentions)],
+        exports=_export_rows(outline),
     )
 
 
-def _lines_of(secrets: Iterable[SecretSpan], text: str) -> list[int]:
-    """Return every line, 1-based and in order, in which a text of the secrets stands."""
-    found: set[int] = set()
-    for hidden in {text[span.start : span.end] for span in secrets}:
-        start = text.find(hidden)
-        while start >= 0:
-            first = text.count("\n", 0, start) + 1
-            found.update(range(first, first + hidden.count("\n") + 1))
-            start = text.find(hidden, start + len(hidden))
-    return sorted(found)
+def _without_secrets(text: str, secrets: Sequence[SecretSpan]) -> str:
+    """Return the text with every secret overwritten by as many letters, lines kept: it reads like the code that it was.
+
+    A secret is overwritten wherever it stands. In a file with so many that this would take long, only where it is found.
+    """
+    if not secrets:
+        return text
+    pieces, position = [], 0
+    for span in secrets:
+        pieces += [text[position : span.start], _SEEN.sub("x", text[span.start : span.end])]
+        position = span.end
+    hidden = "".join((*pieces, text[position:]))
+    known = sorted({text[span.start : span.end] for span in secrets}, key=len, reverse=True)
+    for secret in known if len(known) * len(text) <= MOST_REPLACING else ():
+        hidden = hidden.replace(secret, _SEEN.sub("x", secret))
+    return hidden
 
 
-def _blanked(data: bytes, text: str, secrets: Iterable[SecretSpan]) -> bytes:
-    """Return the file's bytes with every occurrence of its secrets blanked: none of their text becomes a term."""
-    for hidden in {text[span.start : span.end].encode("utf-8", "replace") for span in secrets}:
-        data = data.replace(hidden, b" " * len(hidden))
-    return data
+def _export_rows(outline: Outline) -> list[Row]:
+    """Return the names of `__all__`; an empty one says that there is one."""
+    return [] if outline.exports is None else [("",), *((name,) for name in outline.exports)]
 
 
-def _symbol_rows(outline: Outline, secret_lines: Sequence[int]) -> list[Row]:
-    return [_symbol_row(n, d, _redactor(d, secret_lines)) for n, d in enumerate(outline.definitions)]
-
-
-def _redactor(definition: Definition, secret_lines: Sequence[int]) -> Redactor | None:
-    """Return what redacts a definition's texts if a secret stands in its lines; to look for one anew takes long."""
-    following = bisect.bisect_left(secret_lines, definition.start_line)
-    holds = following < len(secret_lines) and secret_lines[following] <= definition.end_line
-    return Redactor() if holds or (secret_lines and definition.kind == "module") else None
-
-
-def _symbol_row(ordinal: int, definition: Definition, redactor: Redactor | None) -> Row:
+def _symbol_row(ordinal: int, definition: Definition) -> Row:
     details = _details(definition)
-    texts = [definition.signature, definition.doc]
-    if redactor is not None:
-        details, texts = redactor.data(details), [redactor.text(text) for text in texts]
     lines = (definition.start_line, definition.end_line, definition.head_line)
     names = (definition.kind, definition.name, definition.qualified)
-    return (ordinal, definition.parent, *names, *lines, *texts, _ENCODE(details) if details else "{}")
+    texts = (definition.signature, definition.doc, _ENCODE(details) if details else "{}")
+    return (ordinal, definition.parent, *names, *lines, *texts)
 
 
 def _details(definition: Definition) -> dict[str, object]:

@@ -18,7 +18,8 @@ class IndexReport:
     `link`, `no-grammar`); `missing_grammars` the files by language that wait for
     `pip install 'genloom[languages]'`, and are indexed once it is done; `syntax_errors` the files that were indexed although
     they do not parse whole. `complete` is false when the deadline came first or the tree is beyond its bounds: the next
-    refresh goes on from there. `processes` worked on it.
+    refresh goes on from there. `processes` worked on it. `commits` past ones take part in the ranking, and `no_history` says
+    why none do, where that is so.
     """
 
     files: int
@@ -30,6 +31,8 @@ class IndexReport:
     complete: bool = True
     seconds: float = 0.0
     processes: int = 1
+    commits: int = 0
+    no_history: str = ""
 
 
 def report(

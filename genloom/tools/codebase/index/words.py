@@ -9,18 +9,20 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from itertools import chain
 from typing import TypeVar
 
 __all__ = ["NAME", "Stemmer", "name_parts", "names_in"]
 
 NAME = re.compile(r"[^\W\d]\w*")
-_ASCII_NAME = re.compile(rb"[^\W\d]\w*")
+_DIGITS = b"0123456789"
+_BLANKS = bytes(code if code < 128 and (chr(code).isalnum() or code == ord("_")) else ord(" ") for code in range(256))
+"""Turns what is no part of an ASCII name into a blank."""
 _BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
-_HAS_ENDING = re.compile(r"(?:s|ed|ing|y|e|al|ful|ll|li|ogi|iti|enci|anci|ic|er|or|ant|ent|ism|ion)\Z")
-"""Only words with one of these endings have another stem: to know that is far faster than the stemmer."""
 LONGEST_NAME = 80
+MOST_NAMES = 100_000
+"""So many names' terms are held at once."""
 NameT = TypeVar("NameT", bound=str | bytes)
 STOP_WORDS = frozenset(
     {word.lower() for word in keyword.kwlist}
@@ -46,8 +48,43 @@ def name_parts(name: str) -> tuple[str, ...]:
     return tuple(part.lower() for part in _BORDER.split(name) if part)
 
 
+class Stemmer:
+    """Terms of names. The terms of a name once seen are one look-up; the memory for them is bounded."""
+
+    def __init__(self) -> None:
+        from Stemmer import Stemmer as Snowball  # an extension module: loaded where words are stemmed
+
+        self._stem = Snowball("english").stemWord
+        self._terms = _Terms(self._split)
+        self._ascii_terms = _Terms[bytes](self._split_bytes)
+
+    def terms(self, name: str) -> tuple[str, ...]:
+        """Return the terms of one name, stop words and single characters left out; none for one of over 80 characters."""
+        return self._terms[name]
+
+    def count(self, text: bytes) -> dict[str, int]:
+        """Return how often each term occurs in a text in UTF-8."""
+        if text.isascii():  # most code is, and bytes are split several times as fast
+            return Counter(chain.from_iterable(map(self._ascii_terms.__getitem__, text.translate(_BLANKS).split())))
+        names = NAME.findall(text.decode("utf-8", "replace"))
+        return Counter(chain.from_iterable(map(self._terms.__getitem__, names)))
+
+    def stem(self, word: str) -> str:
+        """Return the stem of a word in lower case; short and non-English words stay as they are."""
+        return word if len(word) < 4 or not (word.isascii() and word.isalpha()) else str(self._stem(word))
+
+    def _split(self, name: str) -> tuple[str, ...]:
+        parts = name_parts(name)
+        stems = [self.stem(part) for part in parts if len(part) > 1 and part not in STOP_WORDS]
+        whole = [name.strip("_").lower()] if len(parts) > 1 else []
+        return (*stems, *whole)
+
+    def _split_bytes(self, name: bytes) -> tuple[str, ...]:
+        return self._split(name.lstrip(_DIGITS).decode())  # `0xff` has the name `xff`
+
+
 class _Terms(dict[NameT, tuple[str, ...]]):
-    """The terms of each name, worked out where they are asked for first: a known name is one look-up."""
+    """The terms of each name, worked out where they are asked for first."""
 
     def __init__(self, make: Callable[[NameT], tuple[str, ...]]) -> None:
         super().__init__()
@@ -56,50 +93,7 @@ class _Terms(dict[NameT, tuple[str, ...]]):
     def __missing__(self, name: NameT) -> tuple[str, ...]:
         if len(name) > LONGEST_NAME:
             return ()
+        if len(self) >= MOST_NAMES:
+            self.clear()
         found = self[name] = self._make(name)
         return found
-
-
-class Stemmer:
-    """Terms of names. Stems once known are kept, and can be handed in, so that a warm run need not load the stemmer."""
-
-    def __init__(self, known: Mapping[str, str] | None = None) -> None:
-        self.known = dict(known or {})
-        self.new: dict[str, str] = {}
-        self._terms = _Terms(self._split)
-        self._ascii_terms = _Terms[bytes](lambda name: self._terms[name.decode()])
-        self._stem: Callable[[str], str] | None = None
-
-    def terms(self, name: str) -> tuple[str, ...]:
-        """Return the terms of one name, stop words and single characters left out; none for one of over 80 characters."""
-        return self._terms[name]
-
-    def count(self, text: bytes) -> dict[str, int]:
-        """Return how often each term occurs in a text in UTF-8."""
-        if text.isascii():  # most code is, and bytes are searched more than twice as fast
-            return Counter(chain.from_iterable(map(self._ascii_terms.__getitem__, _ASCII_NAME.findall(text))))
-        names = NAME.findall(text.decode("utf-8", "replace"))
-        return Counter(chain.from_iterable(map(self._terms.__getitem__, names)))
-
-    def _split(self, name: str) -> tuple[str, ...]:
-        parts = name_parts(name)
-        stems = [self.stem(part) for part in parts if len(part) > 1 and part not in STOP_WORDS]
-        whole = [name.strip("_").lower()] if len(parts) > 1 else []
-        return (*stems, *whole)
-
-    def stem(self, word: str) -> str:
-        """Return the stem of a word in lower case; short and non-English words stay as they are."""
-        if len(word) < 4 or not (word.isascii() and word.isalpha() and _HAS_ENDING.search(word)):
-            return word
-        stem = self.known.get(word)
-        if stem is None:
-            if self._stem is None:
-                import snowballstemmer  # loads every language: only for a word that was never seen
-
-                self._stem = snowballstemmer.stemmer("english").stemWord
-            stem = self.known[word] = self.new[word] = self._stem(word)
-        return stem
-
-    def words_of(self, names: Iterable[str]) -> set[str]:
-        """Return the words whose stems `terms` of these names will ask for."""
-        return {part for name in names for part in name_parts(name) if len(part) > 3}

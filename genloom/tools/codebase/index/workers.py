@@ -47,17 +47,16 @@ def default_processes(files: int) -> int:
     return min(cores, MOST_PROCESSES)
 
 
-def prepared_files(root: Path, files: Sequence[Asked], stemmer: Stemmer, processes: int) -> Generator[Prepared]:
-    """Yield the prepared files in their order. Closing the iterator early, or an error, ends the workers at once.
-
-    New stems are noted in `stemmer.new`, whichever process found them.
-    """
+def prepared_files(root: Path, files: Sequence[Asked], processes: int) -> Generator[Prepared]:
+    """Yield the prepared files in their order. Closing the iterator early, or an error, ends the workers at once."""
+    stemmer = Stemmer()
     if processes < 2:
         yield from (prepare(root, file, stemmer) for file in files)
         return
     sharing = _Sharing(root, [files[at : at + BATCH] for at in range(0, len(files), BATCH)], AHEAD * processes)
-    workers = [_Worker(sharing, stemmer) for _ in range(processes - 1)]
+    workers: list[_Worker] = []
     try:
+        workers += (_Worker(sharing) for _ in range(processes - 1))
         for number in range(len(sharing.batches)):
             yield from _batch(sharing, number, stemmer)
     finally:
@@ -140,9 +139,8 @@ class _Sharing:
 class _Worker:
     """A worker process, and the thread that hands batches to it."""
 
-    def __init__(self, sharing: _Sharing, stemmer: Stemmer) -> None:
+    def __init__(self, sharing: _Sharing) -> None:
         self._sharing = sharing
-        self._stemmer = stemmer
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="genloom-index-worker", daemon=True)
@@ -176,10 +174,8 @@ class _Worker:
             self._receive()
             while (taken := self._sharing.take(wait=True)) is not None:
                 self._send((str(self._sharing.root), self._sharing.batches[taken]))
-                result, stems = cast("tuple[Batch, dict[str, str]]", self._receive())
-                self._stemmer.new.update(stems)
-                self._sharing.put(taken, result)
-        except (OSError, EOFError, ValueError, pickle.UnpicklingError):  # killed, or never came up
+                self._sharing.put(taken, cast("Batch", self._receive()))
+        except Exception:  # noqa: BLE001 # killed, never came up, or what it said is no pickle, which may raise anything
             if taken is not None and not self._stopped:
                 self._sharing.give_back(taken)
 
@@ -195,8 +191,11 @@ class _Worker:
 
 
 def _import_path() -> list[str]:
-    """Return where the worker imports from: as here, but never from its current folder, which may be the repository."""
-    return [*(folder for folder in sys.path if folder), str(Path(__file__).resolve().parents[4])]
+    """Return where the worker imports from: as here, but never from the current folder, which may be the repository, unless
+    this package lies there."""
+    here = os.path.realpath(os.curdir)
+    elsewhere = (folder for folder in sys.path if Path(folder).is_absolute() and os.path.realpath(folder) != here)
+    return [*elsewhere, str(Path(__file__).resolve().parents[4])]
 
 
 def _close(pipe: object) -> None:

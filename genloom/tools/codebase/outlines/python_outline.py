@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import inspect
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from genloom.tools.codebase.outlines.outline import Definition, Import, Outline, Segment
+from genloom.tools.codebase.outlines.parsing import parse_bounded
 from genloom.tools.codebase.outlines.python_parameters import read_parameters
 from genloom.tools.codebase.outlines.python_tree import Place, find_places
 from genloom.tools.codebase.outlines.python_usage import TextCounts, count_texts, mentions
 from genloom.tools.codebase.outlines.segments import flatten
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Language, Node, Parser
 
 __all__ = ["outline_python"]
 
@@ -24,14 +26,16 @@ MAX_SIGNATURE = 1_000
 MAX_DOC = 2_000
 _EXPORTED = re.compile(r"""["']([^\W\d]\w*)["']""")
 _LITERAL = re.compile(r"""([A-Za-z]*)('''|\"""|"|')(.*)\2\Z""", re.DOTALL)
+MANY = 100
 _LONG_COMMENTS = re.compile(rb"(?>(?:^[ \t]*+#[^\n]*+\n){100,})", re.MULTILINE)
 """The grammar's scanner reads on to the end of a run of comments for each of them: blanked, or time is quadratic."""
+_OF_THREAD = threading.local()
 _NO_COUNTS = TextCounts(0, 0, 0, [])
 
 
 def outline_python(source: bytes) -> Outline:
     """Return the outline of Python source in UTF-8. A file with syntax errors gives what could be read of it."""
-    root = _parser().parse(_LONG_COMMENTS.sub(_blank, source)).root_node
+    root = parse_bounded(_parser(), _without_long_comments(source)).root_node
     found = find_places(root, source)
     segments = flatten([Segment(0, len(source), 0, "body"), *_spans(found.places)])
     texts = count_texts(source, segments)
@@ -42,22 +46,36 @@ def outline_python(source: bytes) -> Outline:
         imports=imports,
         mentions=mentions(texts, definitions, _own_names(definitions, imports), _bound(found.assignments)),
         segments=segments,
-        has_errors=root.has_error,
+        has_errors=root.has_error or (root.child_count == 0 and bool(source.strip())),
         language="python",
         exports=_exports(found.assignments) if b"__all__" in source else None,
     )
+
+
+def _without_long_comments(source: bytes) -> bytes:
+    return _LONG_COMMENTS.sub(_blank, source) if source.count(b"#") >= MANY else source
 
 
 def _blank(comments: re.Match[bytes]) -> bytes:
     return re.sub(rb"[^\n]", b" ", comments[0])
 
 
-@cache  # shared by all threads: the binding holds the interpreter's lock while it parses
 def _parser() -> Parser:
-    import tree_sitter_python
-    from tree_sitter import Language, Parser
+    """Return a parser that no other thread uses."""
+    made: Parser | None = getattr(_OF_THREAD, "parser", None)
+    if made is None:
+        from tree_sitter import Parser
 
-    return Parser(Language(tree_sitter_python.language()))
+        made = _OF_THREAD.parser = Parser(_grammar())
+    return made
+
+
+@cache
+def _grammar() -> Language:
+    import tree_sitter_python
+    from tree_sitter import Language
+
+    return Language(tree_sitter_python.language())
 
 
 def _spans(places: Iterable[Place]) -> Iterator[Segment]:

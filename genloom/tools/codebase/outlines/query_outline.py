@@ -29,13 +29,14 @@ from genloom.tools.codebase.outlines.import_statements import READERS
 from genloom.tools.codebase.outlines.language import Language
 from genloom.tools.codebase.outlines.macros import without_macros
 from genloom.tools.codebase.outlines.outline import Definition, Import, Outline, Segment
+from genloom.tools.codebase.outlines.parsing import parse_bounded
 from genloom.tools.codebase.outlines.places import CLASSES, FUNCTIONS, Place, find_places
 from genloom.tools.codebase.outlines.query_usage import find_mentions
 from genloom.tools.codebase.outlines.segments import OwnerMap, flatten
 
 if TYPE_CHECKING:
     from tree_sitter import Language as Grammar
-    from tree_sitter import Node, Parser, Query, QueryCursor, Tree
+    from tree_sitter import Node, Parser, Query, QueryCursor
 
 __all__ = ["outline_by_query"]
 
@@ -43,9 +44,6 @@ PREPARED: Mapping[str, Callable[[bytes], bytes]] = {"c": without_macros, "cpp": 
 """What a grammar is given instead of the source, of the same length, by the language's name."""
 MAX_IMPORT = 20_000
 MAX_OPEN = 300
-MIN_STEPS = 1_000
-BYTES_A_STEP = 20  # real code takes a step for about 170 bytes
-CHUNK = 65_536
 _ANGLES = re.compile(rb"<<|<=|->|=>|[<>;{}]")
 MAX_WIDTH = 20_000
 MATCH_LIMIT = 500
@@ -58,7 +56,9 @@ def outline_by_query(language: Language, source: bytes) -> Outline:
     """Return the outline of source in UTF-8. A file with syntax errors gives what could be read of it."""
     parser, cursor = _grammar(language)
     prepare = PREPARED.get(language.name)
-    root = _parsed(parser, b"" if _opens_without_end(source) else prepare(source) if prepare else source).root_node
+    root = parse_bounded(
+        parser, b"" if _opens_without_end(source) else prepare(source) if prepare else source
+    ).root_node
     captures: Captures = {} if _is_hopeless(root) else cursor.captures(root)
     leading = Leading(source, captures.get("comment", ()), captures.get("decorator", ()))
     places = find_places(captures, source, leading)
@@ -106,22 +106,6 @@ def _query(language: Language) -> tuple[Grammar, Query]:
     folder = resources.files("genloom.tools.codebase.outlines").joinpath("queries")
     query = "\n".join(folder.joinpath(f"{name}.scm").read_text("utf-8") for name in language.queries)
     return grammar, Query(grammar, query)
-
-
-def _parsed(parser: Parser, source: bytes) -> Tree:
-    """Return the tree; that of an empty file where parsing takes many times the steps that real code takes."""
-    left = MIN_STEPS + len(source) // BYTES_A_STEP
-
-    def is_too_long(_offset: int, _has_error: bool) -> bool:
-        nonlocal left
-        left -= 1
-        return left < 0
-
-    try:
-        return parser.parse(lambda start, _point: source[start : start + CHUNK], progress_callback=is_too_long)
-    except ValueError:  # stopped
-        parser.reset()
-        return parser.parse(b"")
 
 
 def _opens_without_end(source: bytes) -> bool:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from genloom.state import GenerationRequest
 from genloom.tools.codebase.index.words import names_in
+from genloom.tools.codebase.ranking.pointers import find_pointers
 
-__all__ = ["CALLER_CODE", "USES_IN", "Query"]
+__all__ = ["CALLER_CODE", "USES_IN", "Query", "both_ends"]
 
 T = TypeVar("T")
 
 MAX_CHARACTERS = 40_000
-MAX_HINTS = 200
+MAX_NAMES = 200
+MAX_PATHS = 50
+MAX_CODE = 12_000
 
-_FRAME = re.compile(r'File "([^"\n]{1,400})", line (\d{1,7})(?:, in ([\w<>.]{1,200}))?')
-_PLACE = re.compile(r"(?<![\w./-])((?:[\w.-]{1,80}/){0,12}[\w.-]{1,80}\.pyi?)(?::{1,2}(\d{1,7})?)?(?![\w/])")
-_TEST_ID = re.compile(r"\.py::([\w.:]{1,200})")
-_TICKED = re.compile(r"`([^`\n]{1,200})`")
-_DOTTED = re.compile(r"[^\W\d]\w*+(?>(?:\.[^\W\d]\w*+)*)(\()?")
-_FAILED = re.compile(r"^(?:E\s|FAILED\s|Traceback\b|[\w.]*(?:Error|Exception)\b)", re.MULTILINE)
+_FAILED = re.compile(
+    r"^(?:E\s|FAIL(?:ED)?\b|--- FAIL|Traceback\b|Caused by:|Fatal error|panic:|thread '.{0,80}' .{0,20}panicked"
+    r"|Exception in thread|Failures:|[ \t]{0,20}\u25cf |[\w.\\]{0,200}(?:Error|Exception)\b)",
+    re.MULTILINE,
+)
 _ABOUT_TESTS = re.compile(
     r"\b(?:add|write|extend|improve|complete|create|generate|refactor|simplify|parametri[sz]e|speed up|de-?flake)\b"
     r"[^.;:\n]{0,40}\b(?:unit |regression |integration )?tests?\b(?! (?:\w+ )?(?:command|runner|client|mode|case class))",
@@ -31,8 +33,6 @@ _ABOUT_TESTS = re.compile(
 CALLER_CODE = "the code that imports it"
 USES_IN = "uses of it in"
 """How the titles begin under which an import request holds the code that asks for it."""
-MAX_CODE = 12_000
-_CODE_CASE = re.compile(r"\w_\w|^_\w|[a-z][A-Z]|[A-Z][A-Z][a-z]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,32 +40,35 @@ class Query:
     """What to look for.
 
     `text` is the prose and code; `identifiers` are names that it marks as code (in back-ticks, called, in snake or camel
-    case, dotted, in a stack trace or a test's id); `paths` are file names in it; `places` are (path, line) pairs.
+    case, dotted, in a stack trace or a test's id); `paths` are file names in it; `places` are (path, line) pairs;
+    `left_out` says what of a long text is not looked at.
     """
 
     text: str
     identifiers: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     places: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def from_text(cls, text: str) -> Query:
-        """Read the hints out of a text, of which the first 40,000 characters count."""
-        text = text[:MAX_CHARACTERS]
-        frames = [(path.replace("\\", "/"), int(line), name or "") for path, line, name in _FRAME.findall(text)]
-        named = [(path.removeprefix("./"), int(line or 0)) for path, line in _PLACE.findall(text)]
-        places = [(path, line) for path, line, _ in frames] + named
-        names = [name for _, _, name in frames]
-        for ticked in _TICKED.findall(text):
-            names += re.findall(r"[A-Za-z_][\w.]*", ticked)
-        for test in _TEST_ID.findall(text):
-            names += test.split("::")
-        names += _code_names(text)
+        """Read the hints out of a text. Of one over 40,000 characters the first and the last 20,000 count, of its hints
+        the first and last, too: a log says what failed at its start or at its end."""
+        read, left_out = _read(text)
+        found = find_pointers(read)
+        for name, count, most in (
+            ("names", len(found.identifiers), MAX_NAMES),
+            ("files", len(found.paths), MAX_PATHS),
+            ("lines", len(found.places), MAX_PATHS),
+        ):
+            if count > most:
+                left_out = (*left_out, f"{count - most} of {count} {name} that it points at")
         return cls(
-            text=text,
-            identifiers=_once(part for name in names for part in (name, name.rpartition(".")[2])),
-            paths=_once(path for path, _ in places),
-            places=_once(place for place in places if place[1]),
+            text=read,
+            identifiers=both_ends(found.identifiers, MAX_NAMES),
+            paths=both_ends(found.paths, MAX_PATHS),
+            places=both_ends(found.places, MAX_PATHS),
+            left_out=left_out,
         )
 
     @classmethod
@@ -75,10 +78,16 @@ class Query:
         `names` are those that are asked for, `text` what is said besides. The first 12,000 characters of the code count.
         """
         said = cls.from_text(text)
-        names = _once(names)
-        whole = "\n".join(part for part in (" ".join(names), text, code[:MAX_CODE]) if part)
-        hints = _once((*names, *said.identifiers))
-        return cls(text=whole[:MAX_CHARACTERS], identifiers=hints, paths=said.paths, places=said.places)
+        names = tuple(dict.fromkeys(names))
+        whole, cut = _read("\n".join(part for part in (" ".join(names), said.text, code[:MAX_CODE]) if part))
+        more = (f"{len(code) - MAX_CODE:,} characters of the code",) if len(code) > MAX_CODE else ()
+        return cls(
+            text=whole,
+            identifiers=tuple(dict.fromkeys((*names, *said.identifiers)))[:MAX_NAMES],
+            paths=said.paths,
+            places=said.places,
+            left_out=(*said.left_out, *cut, *more),
+        )
 
     @classmethod
     def from_request(cls, request: GenerationRequest) -> Query:
@@ -104,13 +113,18 @@ class Query:
         return tuple(names_in(self.text))
 
 
-def _code_names(text: str) -> Iterator[str]:
-    """Yield the names that only code has: called, dotted, in snake or camel case."""
-    for match in _DOTTED.finditer(text):
-        name = match.group().removesuffix("(")
-        if match[1] or "." in name or _CODE_CASE.search(name):
-            yield name
+def both_ends(items: Sequence[T], most: int) -> tuple[T, ...]:
+    """Return at most so many items: half from the start, half from the end."""
+    half = most // 2
+    return tuple(items) if len(items) <= most else (*items[:half], *items[len(items) - (most - half) :])
 
 
-def _once(items: Iterable[T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(item for item in items if item))[:MAX_HINTS]
+def _read(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a text, of a long one its first and last whole lines, and what that leaves out."""
+    if len(text) <= MAX_CHARACTERS:
+        return text, ()
+    half = MAX_CHARACTERS // 2
+    start, end = text[:half], text[-half:]
+    start = start[: start.rfind("\n") + 1 or half]
+    end = end[end.find("\n") + 1 :]
+    return f"{start}\n{end}", (f"{len(text) - len(start) - len(end):,} characters in the middle of the text",)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 from genloom.tools.codebase.index.postings import Occurrence
-from genloom.tools.codebase.ranking.ranking import Hints, Scores, Symbol
+from genloom.tools.codebase.ranking.hints import Hints, Symbol
+from genloom.tools.codebase.ranking.scoring import Scores
 from genloom.tools.codebase.ranking.statistics import Statistics
 
 __all__ = ["Explanation"]
@@ -35,11 +36,17 @@ class Explanation:
             for occurrence in found:
                 self._in_file[occurrence.file_id][term] = occurrence
         self._fields = cache(self._read_fields)
+        self.names: dict[Symbol, Collection[str]] = {}
+        """Terms in the names of variables, which the index counts as their module's."""
+
+    def own_terms(self, symbol: Symbol) -> set[str]:
+        """Return the query's terms that stand in a definition."""
+        fields = self._fields(symbol[0]).get(symbol[1], ({}, {}))
+        return {*fields[0], *fields[1], *self.names.get(symbol, ())}
 
     def terms(self, symbol: Symbol) -> set[str]:
         """Return the query's terms that stand in a definition, or in its file's path."""
-        fields = self._fields(symbol[0]).get(symbol[1], ({}, {}))
-        return {*fields[0], *fields[1], *self._scores.path_terms.get(symbol[0], ())}
+        return self.own_terms(symbol) | self._scores.path_terms.get(symbol[0], set())
 
     def file(self, file_id: int, importing: Iterable[str]) -> tuple[str, ...]:
         """Return the reasons for a file; `importing` are the paths that import it."""
@@ -69,6 +76,7 @@ class Explanation:
         reasons = [f"the request names `{named}`"] if named else []
         reasons += [f"the request points at line {line}"] if line else []
         in_name, in_text = self._fields(symbol[0]).get(symbol[1], ({}, {}))
+        in_name = in_name or dict.fromkeys(self.names.get(symbol, ()))
         if in_name and not named:
             reasons.append(f"name matches {self._ticked(in_name)}")
         text = [term for term in in_text if term not in in_name]

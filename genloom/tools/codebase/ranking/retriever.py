@@ -5,12 +5,14 @@ Importing this imports LangChain; `Codebase.as_retriever` does so where it is ca
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
+from genloom.tools.codebase.context.stretches import stretches
 from genloom.tools.codebase.context.tokens import estimate_tokens
 from genloom.tools.codebase.files.source import Source, read_source, text_lines
 from genloom.tools.codebase.ranking.ranking import RankedSymbol
@@ -26,7 +28,8 @@ CONSIDERED = 4
 
 
 class CodebaseRetriever(BaseRetriever):
-    """Finds a repository's code for a query: one document for each of the best `limit` definitions, best first.
+    """Finds a repository's code for a query: one document for each of the best `limit` definitions, best first. A module's
+    own text (`symbol` is empty) is one as well, with an ellipsis for the classes and functions in it.
 
     A document's text is the whole definition as delimited data: without secrets, hidden text blocked. One of more than
     `max_tokens` is cut after a line and says so. Metadata: `path`, `symbol`, `start_line`, `end_line` (of what is shown,
@@ -54,32 +57,44 @@ class CodebaseRetriever(BaseRetriever):
         return documents
 
     def _document(self, symbol: RankedSymbol, lines: list[str]) -> Document:
-        own = lines[symbol.start_line - 1 : symbol.end_line]
-        shown = self._that_fit(own)
-        text = "\n".join(own[:shown])
-        if shown < len(own):
-            text += f"\n[cut after line {symbol.start_line + shown - 1} of {symbol.end_line}]"
+        numbers = [n for first, last in stretches(symbol, lines) for n in range(first, last + 1)] or [1]
+        shown = self._that_fit(numbers, lines)
+        text = "\n".join(_with_gaps(shown, lines))
+        if len(shown) < len(numbers):
+            text += f"\n[cut after line {shown[-1]} of {numbers[-1]}]"
         return Document(
             page_content=present(symbol.address, text, secrets=self.secrets),
             metadata={
                 "path": symbol.path,
                 "symbol": symbol.qualified,
-                "start_line": symbol.start_line,
-                "end_line": symbol.start_line + shown - 1,
+                "start_line": shown[0],
+                "end_line": shown[-1],
                 "score": round(symbol.score, 4),
                 "reasons": [clean(reason, secrets=self.secrets).text for reason in symbol.reasons],
             },
         )
 
-    def _that_fit(self, lines: list[str]) -> int:
-        """Return how many of the first lines fit; one at least."""
+    def _that_fit(self, numbers: list[int], lines: list[str]) -> list[int]:
+        """Return the first line numbers whose lines fit; one at least."""
         left = self.max_tokens
-        for number, line in enumerate(lines):
-            left -= estimate_tokens(line + "\n")
-            if left < 0 and number:
-                return number
-        return len(lines)
+        for count, number in enumerate(numbers):
+            left -= estimate_tokens(lines[number - 1] + "\n")
+            if left < 0 and count:
+                return numbers[:count]
+        return numbers
+
+
+def _with_gaps(numbers: list[int], lines: list[str]) -> Iterator[str]:
+    """Yield the lines of these numbers, with an ellipsis for what lies between."""
+    for before, number in zip([numbers[0] - 1, *numbers], numbers, strict=False):
+        if number > before + 1:
+            yield "[...]"
+        yield lines[number - 1]
 
 
 def _holds(outer: RankedSymbol, inner: RankedSymbol) -> bool:
-    return outer.path == inner.path and outer.start_line <= inner.start_line and inner.end_line <= outer.end_line
+    """Whether the lines of a symbol stand in another's: a module's are those of no class or function."""
+    return outer.path == inner.path and any(
+        first <= inner.start_line and inner.end_line <= last
+        for first, last in outer.parts or ((outer.start_line, outer.end_line),)
+    )

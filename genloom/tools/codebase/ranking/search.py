@@ -5,39 +5,36 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from genloom.tools.codebase.history.history import touched_files
 from genloom.tools.codebase.index.postings import Occurrence, read_occurrences, read_spread
-from genloom.tools.codebase.index.words import STOP_WORDS, Stemmer
+from genloom.tools.codebase.index.words import Stemmer
 from genloom.tools.codebase.ranking.further_retrievers import Retrieved
-from genloom.tools.codebase.ranking.query import Query
-from genloom.tools.codebase.ranking.ranking import (
-    K1,
-    Hints,
-    RankedFile,
-    RankedSymbol,
-    Ranking,
-    Scores,
-    Symbol,
-    named_path,
-    rarity,
-    score,
-)
+from genloom.tools.codebase.ranking.hints import Hints, Symbol, find_hints
+from genloom.tools.codebase.ranking.module_text import matching_variables, own_lines
+from genloom.tools.codebase.ranking.query import Query, both_ends
+from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
 from genloom.tools.codebase.ranking.reasons import Explanation
-from genloom.tools.codebase.ranking.roles import role_weight, tested_stem
+from genloom.tools.codebase.ranking.roles import role_weight
+from genloom.tools.codebase.ranking.scoring import K1, Scores, rarity, score
 from genloom.tools.codebase.ranking.statistics import FILE_WEIGHTS, Statistics
 from genloom.tools.codebase.ranking.weights import RankingWeights
 
 __all__ = ["Scored", "rank_query", "score_query"]
 
 MAX_TERMS = 200
-MAX_NAMED = 500
-SHORTEST_NAMED = 3
-RELEVANCE_SYMBOLS = 5
+LOOKED_FOR = 50
+"""Of more terms only the rarest are looked for inside of files: what stands everywhere tells nothing."""
+BEST = 5
+"""So many of the best files and symbols make the relevance."""
+MODULES = 10
+"""In so many of the best modules it is looked which of their variables the query may mean."""
 CANDIDATES = 150
-"""How many files are looked into, after a first look at how widely each spreads the terms; besides, all of the hints."""
+"""How many files are looked into, after a first look at how widely each spreads the terms; besides, those that the query
+points at."""
+FURTHER = 100
+"""How many more are looked into for a rare term, or a name that few definitions have."""
 EXPLAINED = 20
 """How many of the best files are told with who imports them."""
 RARE = 40
@@ -46,13 +43,15 @@ RARE = 40
 
 @dataclass(frozen=True)
 class Scored:
-    """The scores of a query, and what they were made from: the statistics, the occurrences, the words by term, the hints."""
+    """The scores of a query, and what they were made from: the statistics, the occurrences, the words by term, the hints;
+    and what of a long query is left out."""
 
     scores: Scores
     statistics: Statistics
     occurrences: Mapping[str, list[Occurrence]]
     words: Mapping[str, str]
     hints: Hints
+    left_out: tuple[str, ...] = ()
 
 
 def score_query(
@@ -65,14 +64,19 @@ def score_query(
     """Score the files and symbols that a query may mean. `statistics` are those of the index as it is now."""
     statistics = statistics or Statistics(connection)
     weights = weights or RankingWeights()
-    words = _terms(connection, query)
+    words, left_out = _terms(query)
     spread = {term: read_spread(connection, term) for term in words}
-    hints = _hints(connection, query, statistics, words if weights.history else {}, retrieved)
-    chosen = _candidates(statistics, spread, weights, about_tests=query.about_tests) | hints.files
+    common = sorted((term for term in spread if spread[term]), key=lambda term: (len(spread[term]), term))[LOOKED_FOR:]
+    if common:
+        left_out = (*left_out, f"{len(common)} common words")
+        spread = {term: rows for term, rows in spread.items() if term not in set(common)}
+        words = {term: words[term] for term in spread}
+    hints = find_hints(connection, query, statistics, words if weights.history else {}, retrieved)
+    chosen = _candidates(statistics, spread, hints, weights, about_tests=query.about_tests)
     occurrences = {term: read_occurrences(connection, term, chosen & {r[0] for r in spread[term]}) for term in words}
     frequencies = {term: (len(rows), sum(row[2] for row in rows)) for term, rows in spread.items()}
     scores = score(statistics, occurrences, frequencies, hints, weights, about_tests=query.about_tests)
-    return Scored(scores, statistics, occurrences, words, hints)
+    return Scored(scores, statistics, occurrences, words, hints, (*query.left_out, *left_out))
 
 
 def rank_query(
@@ -85,36 +89,62 @@ def rank_query(
 ) -> Ranking:
     """Rank the `limit` best files and symbols for a query. Equal scores stand in the order of their paths."""
     scored = score_query(connection, query, statistics, weights, retrieved)
-    scores, entries = scored.scores, scored.statistics.files
-    symbols = scores.best_symbols(max(limit, RELEVANCE_SYMBOLS), entries)
-    explanation = Explanation(scored.statistics, scored.occurrences, scores, scored.words, scored.hints)
-    covered = {term for symbol in symbols[:RELEVANCE_SYMBOLS] for term in explanation.terms(symbol)}
+    entries = scored.statistics.files
+    explanation = Explanation(scored.statistics, scored.occurrences, scored.scores, scored.words, scored.hints)
+    scored = _with_variables(connection, scored, explanation)
+    symbols = scored.scores.best_symbols(max(limit, BEST), entries)
+    files = scored.scores.best_files(max(limit, BEST), entries)
     return Ranking(
-        files=_files(connection, scored, explanation, limit),
+        files=_files(connection, files[: max(limit, 0)], scored, explanation),
         symbols=tuple(_symbols(connection, symbols[: max(limit, 0)], scored, explanation)),
-        relevance=scores.coverage(covered),
+        relevance=_relevance(scored, explanation, symbols[:BEST], files[:BEST]),
+        left_out=scored.left_out,
     )
 
 
-def _terms(connection: sqlite3.Connection, query: Query) -> dict[str, str]:
-    """Return the query's terms, each with the first word that gave it."""
-    names = query.words
+def _with_variables(connection: sqlite3.Connection, scored: Scored, explanation: Explanation) -> Scored:
+    """Add the variables of the best modules to the symbols: each has the part of its module's own score that the terms in
+    its name have of the module's."""
+    scores = scored.scores
+    modules = scores.best_symbols(MODULES, scored.statistics.files, modules=True)
+    found: dict[Symbol, float] = {}
+    for module in modules:
+        weight = scores.weight(explanation.own_terms(module))
+        for symbol, terms in matching_variables(connection, module[0], scores, scored.words).items():
+            own = scores.own(module) * min(scores.weight(terms) / weight, 1.0) if weight else 0.0
+            found[symbol] = scores.symbol(symbol) + own
+            explanation.names[symbol] = terms
+    return replace(scored, scores=replace(scores, symbols=scores.symbols | found))
+
+
+def _relevance(scored: Scored, explanation: Explanation, symbols: Iterable[Symbol], files: Iterable[int]) -> float:
+    """Return the share of the query that the best symbols, and the paths and commits of the best files, cover; or what a
+    further retriever thinks of one of them, where that is more."""
+    scores, hints = scored.scores, scored.hints
+    covered = {term for symbol in symbols for term in explanation.terms(symbol)}
+    found = 0.0
+    for file_id in files:
+        covered |= scores.path_terms.get(file_id, set())
+        covered.update(hints.touched[file_id].terms if file_id in hints.touched else ())
+        found = max(found, hints.added(file_id))
+    return max(scores.coverage(covered), min(found, 1.0))
+
+
+def _terms(query: Query) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the query's terms, each with the first word that gave it; and what is left out of so long a query."""
     stemmer = Stemmer()
-    asked = sorted(stemmer.words_of(names))
-    for start in range(0, len(asked), 500):
-        part = asked[start : start + 500]
-        marks = ",".join("?" * len(part))
-        stemmer.known.update(connection.execute(f"SELECT word, stem FROM stems WHERE word IN ({marks})", part))  # noqa: S608 # marks only
     found: dict[str, str] = {}
-    for name in names:
+    for name in query.words:
         for term in stemmer.terms(name):
             found.setdefault(term, name)
-    return dict(list(found.items())[:MAX_TERMS])
+    left_out = (f"{len(found) - MAX_TERMS} of {len(found)} words",) if len(found) > MAX_TERMS else ()
+    return dict(both_ends(list(found.items()), MAX_TERMS)), left_out
 
 
 def _candidates(
     statistics: Statistics,
     spread: Mapping[str, list[tuple[int, int, int]]],
+    hints: Hints,
     weights: RankingWeights,
     *,
     about_tests: bool,
@@ -129,103 +159,25 @@ def _candidates(
             frequency = symbols / breadths[file_id] + FILE_WEIGHTS[2] * in_path
             found[file_id] += weight * frequency / (K1 + frequency)
     if len(found) <= CANDIDATES:
-        return set(found)
+        return {*found, *hints.files, *hints.rare}
     roles = statistics.roles
     for file_id in found:
         found[file_id] *= role_weight(roles[file_id], weights, about_tests=about_tests)
-    best = heapq.nsmallest(CANDIDATES, found, key=lambda f: (-found[f], statistics.files[f].path))
-    return {*best, *(row[0] for rows in spread.values() if len(rows) <= RARE for row in rows)}
 
+    def order(file_id: int) -> tuple[float, str]:
+        return -found[file_id], statistics.files[file_id].path
 
-def _hints(
-    connection: sqlite3.Connection,
-    query: Query,
-    statistics: Statistics,
-    terms: Iterable[str],
-    retrieved: Iterable[Retrieved],
-) -> Hints:
-    """Return what the query points at besides its words."""
-    ids = statistics.ids
-    named_files = (
-        {entry.id: entry.path for entry in statistics.files.values() if named_path(query, entry.path)}
-        if (query.paths)
-        else {}
-    )
-    touched = touched_files(connection, terms)
-    return Hints(
-        named=_named(connection, query),
-        placed=dict(_placed(connection, query, statistics, named_files)),
-        named_files=named_files.keys(),
-        tested=_tested(query, statistics),
-        touched={ids[path]: found for path, found in touched.items() if path in ids},
-        retrieved=_retrieved(connection, ids, retrieved),
-    )
-
-
-def _named(connection: sqlite3.Connection, query: Query) -> dict[Symbol, str]:
-    """Return the definitions whose name, as it is written, stands in the query."""
-    asked = {*query.words, *query.identifiers}
-    names = sorted(name for name in asked if len(name) >= SHORTEST_NAMED and name.lower() not in STOP_WORDS)[:MAX_NAMED]
-    marks = ",".join("?" * len(names))
-    kinds = "('class', 'function', 'method', 'interface', 'type')"
-    rows = connection.execute(
-        f"SELECT file_id, ordinal, name FROM symbols WHERE kind IN {kinds} AND name IN ({marks}) LIMIT 5000",  # noqa: S608 # marks only
-        names,
-    )
-    return {(file_id, ordinal): name for file_id, ordinal, name in rows}
-
-
-def _placed(
-    connection: sqlite3.Connection, query: Query, statistics: Statistics, named_files: Mapping[int, str]
-) -> Iterator[tuple[Symbol, int]]:
-    """Yield the innermost definition around each place that the query points at, with the line."""
-    for path, line in query.places:
-        pointed = Query(text="", paths=(path,))
-        for file_id, found in named_files.items():
-            if named_path(pointed, found):
-                row = connection.execute(
-                    "SELECT ordinal FROM symbols WHERE file_id = ? AND start_line <= ? AND end_line >= ? AND ordinal > 0"
-                    " AND kind <> 'variable' ORDER BY start_line DESC LIMIT 1",
-                    (file_id, line, line),
-                ).fetchone()
-                if row:
-                    yield (file_id, row[0]), line
-
-
-def _tested(query: Query, statistics: Statistics) -> dict[int, str]:
-    """Return the files that the query's tests are about, each with the test: `billing.py` for `test_billing.py`."""
-    found: dict[int, str] = {}
-    for path in query.paths:
-        stem, _, suffix = tested_stem(path), path, path.rpartition(".")[2]
-        for entry in statistics.by_name.get(f"{stem}.{suffix}", ()) if stem else ():
-            if statistics.roles[entry.id] != "test":
-                found.setdefault(entry.id, path)
-    return found
-
-
-def _retrieved(
-    connection: sqlite3.Connection, ids: Mapping[str, int], retrieved: Iterable[Retrieved]
-) -> dict[int | Symbol, tuple[Retrieved, ...]]:
-    """Return what further retrievers found by files and symbols; of each retriever the first document for a place counts."""
-    places: dict[int | Symbol, dict[str, Retrieved]] = defaultdict(dict)
-    for found in retrieved:
-        file_id = ids.get(found.path)
-        if file_id is None:
-            continue
-        places[file_id].setdefault(found.by, found)
-        query = "SELECT ordinal FROM symbols WHERE file_id = ? AND qualified = ? AND ordinal > 0 AND kind <> 'variable'"
-        for (ordinal,) in connection.execute(query, (file_id, found.symbol)):
-            places[file_id, ordinal].setdefault(found.by, found)
-    return {place: tuple(found.values()) for place, found in places.items()}
+    best = heapq.nsmallest(CANDIDATES, found, key=order)
+    rare = {row[0] for rows in spread.values() if len(rows) <= RARE for row in rows} | set(hints.rare)
+    return hints.files | {*best, *heapq.nsmallest(FURTHER, rare.difference(best), key=order)}
 
 
 def _files(
-    connection: sqlite3.Connection, scored: Scored, explanation: Explanation, limit: int
+    connection: sqlite3.Connection, chosen: Sequence[int], scored: Scored, explanation: Explanation
 ) -> tuple[RankedFile, ...]:
     entries, scores = scored.statistics.files, scored.scores
-    best = scores.best_files(max(limit, 0), entries)
     importing = scored.statistics.importing(connection)
-    importers = {file_id: importing.importers(entries[file_id].path) for file_id in best[:EXPLAINED]}
+    importers = {file_id: importing.importers(entries[file_id].path) for file_id in chosen[:EXPLAINED]}
     return tuple(
         RankedFile(
             path=entries[file_id].path,
@@ -234,7 +186,7 @@ def _files(
             sha256=entries[file_id].sha256,
             lines=entries[file_id].lines,
         )
-        for file_id in best
+        for file_id in chosen
     )
 
 
@@ -251,7 +203,7 @@ def _symbols(
         ).fetchone()
         yield RankedSymbol(
             path=entry.path,
-            qualified=row[0],
+            qualified=row[0] if symbol[1] else "",
             kind=row[1],
             start_line=row[2],
             end_line=row[3],
@@ -260,4 +212,5 @@ def _symbols(
             score=scored.scores.symbols[symbol],
             reasons=explanation.symbol(symbol),
             sha256=entry.sha256,
+            parts=() if symbol[1] else own_lines(connection, symbol[0], entry.lines),
         )

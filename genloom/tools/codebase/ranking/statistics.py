@@ -6,9 +6,9 @@ import sqlite3
 from collections import defaultdict
 from functools import cached_property
 
-from genloom.tools.codebase.index.postings import FIELDS, FileEntry, read_files
-from genloom.tools.codebase.ranking.importing import Importing
+from genloom.tools.codebase.index.file_entries import FIELDS, FileEntry, read_files
 from genloom.tools.codebase.ranking.roles import Role, file_role
+from genloom.tools.codebase.relations.importing import Importing
 from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["FILE_B", "FILE_WEIGHTS", "SYMBOL_B", "SYMBOL_WEIGHTS", "Statistics", "StatisticsCache"]
@@ -22,7 +22,9 @@ FILE_B = (0.75, 0.5, 0.3)
 class Statistics:
     """The indexed files, and the lengths that term frequencies are measured against."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: str = "") -> None:
+        """`name` is that of the repository's folder."""
+        self._name = name
         self.files = read_files(connection)
         self.symbol_count = 0
         totals = [0, 0, 0]
@@ -41,6 +43,7 @@ class Statistics:
         self._file_averages = [max(total / count, 1.0) for total in (sum(totals), totals[0], paths)]
         self.symbols_per_file = max(self.symbol_count / count, 1.0)
         self._symbol_factors: dict[int, list[float]] = {}
+        self._file_factors: dict[int, tuple[float, float, float]] = {}
         self._importing: Importing | None = None
 
     def symbol_factors(self, file_id: int) -> list[float]:
@@ -55,9 +58,12 @@ class Statistics:
 
     def file_factors(self, file_id: int) -> tuple[float, float, float]:
         """Return what a term's counts in a file's text, symbols' names and path are multiplied by."""
-        parts = zip(FILE_WEIGHTS, FILE_B, self._file_averages, self._sizes[file_id], strict=True)
-        text, names, path = (_factor(*part) for part in parts)
-        return text, names, path
+        found = self._file_factors.get(file_id)
+        if found is None:
+            parts = zip(FILE_WEIGHTS, FILE_B, self._file_averages, self._sizes[file_id], strict=True)
+            text, names, path = (_factor(*part) for part in parts)
+            found = self._file_factors[file_id] = (text, names, path)
+        return found
 
     @cached_property
     def roles(self) -> dict[int, Role]:
@@ -83,10 +89,18 @@ class Statistics:
             found[entry.path.rpartition("/")[2]].append(entry)
         return found
 
+    @cached_property
+    def by_stem(self) -> dict[str, list[FileEntry]]:
+        """The files by their own names, without folder and ending."""
+        found: dict[str, list[FileEntry]] = defaultdict(list)
+        for name, entries in self.by_name.items():
+            found[name.rpartition(".")[0]] += entries
+        return found
+
     def importing(self, connection: sqlite3.Connection) -> Importing:
         """Return the files' imports, read where they are asked for first."""
         if self._importing is None:
-            self._importing = Importing(connection, ModuleMap(self.ids))
+            self._importing = Importing(connection, ModuleMap(self.ids, self._name))
         return self._importing
 
 
@@ -97,7 +111,9 @@ def _factor(weight: float, b: float, average: float, size: int) -> float:
 class StatisticsCache:
     """The statistics of one index, read anew when this or another process has written to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        """`name` is that of the repository's folder."""
+        self._name = name
         self._state: tuple[int, int] | None = None
         self._statistics: Statistics | None = None
 
@@ -105,5 +121,5 @@ class StatisticsCache:
         """Return the statistics of the state that the connection reads now."""
         state = (connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes)
         if self._statistics is None or state != self._state:
-            self._state, self._statistics = state, Statistics(connection)
+            self._state, self._statistics = state, Statistics(connection, self._name)
         return self._statistics

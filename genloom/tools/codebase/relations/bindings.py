@@ -30,6 +30,7 @@ class Bindings:
         self._tables = tables
         self._resolve_base = resolve_base
         self._members: dict[tuple[int, str], Meanings] = {}
+        self._inherited: dict[tuple[int, int, str, bool], tuple[Meanings, bool]] = {}
         self._orders: dict[Place, tuple[tuple[Place, ...], bool]] = {}
         self._open: set[object] = set()
         self._steps = 0
@@ -141,12 +142,17 @@ class Bindings:
 
     def class_member(self, file_id: int, ordinal: int, name: str, *, above: bool = False) -> tuple[Meanings, bool]:
         """Return what an attribute of a class means, and whether all its bases are known. `above` leaves itself out."""
-        order, known = self.method_order((file_id, ordinal))
-        for place in order[1 if above else 0 :]:
-            found = self._own_member(place, name)
-            if found:
-                return found, known
-        return (), known
+        key = (file_id, ordinal, name, above)
+        answer = self._inherited.get(key)
+        if answer is None:
+            order, known = self.method_order((file_id, ordinal))
+            found = (self._own_member(place, name) for place in order[1 if above else 0 :])
+            answer = next(filter(None, found), ()), known
+            if not self._open:  # an answer from inside a cycle holds only there
+                if len(self._inherited) > MAX_KEPT:
+                    self._inherited.clear()
+                self._inherited[key] = answer
+        return answer
 
     def _own_member(self, place: Place, name: str) -> Meanings:
         file = self._tables.file(place[0])
@@ -197,7 +203,10 @@ class Bindings:
 
 def alternatives(found: Iterable[Meaning]) -> Meanings:
     """Return the distinct meanings; where several are left, none is sure."""
-    distinct = tuple(dict.fromkeys(found))
+    distinct = tuple(found)
+    if len(distinct) < 2:
+        return distinct
+    distinct = tuple(dict.fromkeys(distinct))
     real = [meaning for meaning in distinct if meaning.kind not in ("external", "unknown")]
     if len(real) < 2:
         return distinct

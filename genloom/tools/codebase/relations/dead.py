@@ -11,8 +11,9 @@ looked at; an attribute of any object keeps all definitions of its name alive.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +21,8 @@ from genloom.tools.codebase.files.source import Source, decode_source, read_insi
 from genloom.tools.codebase.ranking.roles import file_role
 from genloom.tools.codebase.relations.addresses import Place
 from genloom.tools.codebase.relations.graph import RelationGraph
-from genloom.tools.codebase.relations.relation import DeadSymbol
-from genloom.tools.codebase.relations.tables import DefinitionRow, FileNames
+from genloom.tools.codebase.relations.relation import DeadSymbol, DeadSymbols
+from genloom.tools.codebase.relations.tables import DefinitionRow, FileNames, ImportRow, MentionRow
 
 __all__ = ["find_dead"]
 
@@ -52,28 +53,66 @@ class _Spoken(NamedTuple):
     words: Counter[str]
 
 
-def find_dead(graph: RelationGraph, root: Path) -> tuple[DeadSymbol, ...]:
-    """Return the definitions that nothing uses, in the order of path and place. Resolves every mention of the repository
-    once, file by file, and reads every source once."""
-    used = _used(graph)
-    spoken = _read(graph, root)
-    return tuple(dead for file_id in graph.tables.paths for dead in _in_file(graph, file_id, used, spoken))
+class _Candidate(NamedTuple):
+    """A definition that only what is written in the code itself can keep alive, and why it is dead if nothing does."""
+
+    place: Place
+    row: DefinitionRow
+    reason: str
 
 
-def _used(graph: RelationGraph) -> set[Place]:
-    """Return all places that something outside their own text may mean."""
+def find_dead(graph: RelationGraph, root: Path, deadline: float) -> DeadSymbols:
+    """Return the definitions that nothing uses, in the order of path and place. Reads every source once, and resolves what
+    has the names of the few that no text keeps alive."""
+    spoken = _read(graph, root, deadline)
+    if spoken is None:
+        return DeadSymbols(symbols=(), truncated=True)
+    candidates = [each for file_id in graph.tables.paths for each in _candidates(graph, file_id, spoken)]
+    names = {each.row.name for each in candidates}
+    mentions = _mentions(graph, names)
+    imports = _imports(graph, names)
     used: set[Place] = set()
-    for file_id in graph.tables.paths:
-        file = graph.tables.file(file_id)
-        for mention in graph.tables.mentions_in(file_id):
-            for each in (mention, *graph.resolver.prefixes(mention)):
-                used.update(
-                    (target.file_id, target.ordinal)
-                    for target in graph.resolver.referents(each)
-                    if target.file_id != file_id or not _is_within(file, each.ordinal, target.ordinal)
-                )
-        used.update((use.target.file_id, use.target.ordinal) for use in graph.imports_in(file_id))
-    return used
+    decided: set[str] = set()
+    for name in sorted(names):
+        if time.monotonic() > deadline:
+            break
+        used.update(_used(graph, mentions[name]))
+        for importer, row in imports[name]:
+            used.update((use.target.file_id, use.target.ordinal) for use in graph.imported(importer, row))
+        decided.add(name)
+    dead = (each for each in candidates if each.row.name in decided and each.place not in used)
+    symbols = tuple(_dead(graph, each) for each in dead if not _is_inherited(graph, each))
+    return DeadSymbols(symbols=symbols, truncated=len(decided) < len(names))
+
+
+def _mentions(graph: RelationGraph, names: set[str]) -> dict[str, list[MentionRow]]:
+    """Return the mentions of some names, also those before the names of their attributes."""
+    found: dict[str, list[MentionRow]] = defaultdict(list)
+    for name in names:
+        found[name] += graph.tables.mentions_of(name)
+    for mention in graph.tables.qualified_mentions():
+        if not names.isdisjoint(mention.qualifier.split(".")):
+            for each in graph.resolver.prefixes(mention):
+                if each.name in names:
+                    found[each.name].append(each)
+    return found
+
+
+def _imports(graph: RelationGraph, names: Collection[str]) -> dict[str, list[tuple[int, ImportRow]]]:
+    found: dict[str, list[tuple[int, ImportRow]]] = defaultdict(list)
+    for file_id, row in graph.tables.all_imports():
+        if row.name in names:
+            found[row.name].append((file_id, row))
+    return found
+
+
+def _used(graph: RelationGraph, mentions: Iterable[MentionRow]) -> Iterator[Place]:
+    """Yield the places that something outside their own text may mean."""
+    for mention in mentions:
+        file = graph.tables.file(mention.file_id)
+        for target in graph.resolver.referents(mention):
+            if target.file_id != mention.file_id or not _is_within(file, mention.ordinal, target.ordinal):
+                yield target.file_id, target.ordinal
 
 
 def _is_within(file: FileNames, ordinal: int, around: int) -> bool:
@@ -83,9 +122,12 @@ def _is_within(file: FileNames, ordinal: int, around: int) -> bool:
     return bool(ordinal)
 
 
-def _read(graph: RelationGraph, root: Path) -> _Spoken:
+def _read(graph: RelationGraph, root: Path, deadline: float) -> _Spoken | None:
+    """Return what the texts say; `None` when the time ran out: what was not read might name anything."""
     spoken = _Spoken(set(), (), set(), Counter())
     for file_id, path in graph.tables.paths.items():
+        if time.monotonic() > deadline:
+            return None
         source = read_source(root, path)
         if not isinstance(source, Source):
             continue
@@ -102,20 +144,20 @@ def _read(graph: RelationGraph, root: Path) -> _Spoken:
     return spoken._replace(prefixes=tuple(sorted(word for word in spoken.strings if word[-1] == "_" and len(word) > 3)))
 
 
-def _in_file(graph: RelationGraph, file_id: int, used: set[Place], spoken: _Spoken) -> Iterator[DeadSymbol]:
+def _candidates(graph: RelationGraph, file_id: int, spoken: _Spoken) -> Iterator[_Candidate]:
     file = graph.tables.file(file_id)
     if file_role(file.path) != "source":
         return
     names = Counter(row.name for row in file.definitions)
     for row in file.definitions[1:]:
-        if (file_id, file.first(row.ordinal)) in used or file.first(row.ordinal) != row.ordinal:
+        if file.first(row.ordinal) != row.ordinal:
             continue
         if file.language != "python":
             reason = _elsewhere(file, row, spoken, names[row.name])
         else:
-            reason = "" if _is_alive(graph, file_id, row, spoken) else _reason(row)
+            reason = "" if _is_alive(file, row, spoken) else _reason(row)
         if reason:
-            yield _dead(file, row, reason)
+            yield _Candidate((file_id, row.ordinal), row, reason)
 
 
 def _elsewhere(file: FileNames, row: DefinitionRow, spoken: _Spoken, defined: int) -> str:
@@ -127,8 +169,8 @@ def _elsewhere(file: FileNames, row: DefinitionRow, spoken: _Spoken, defined: in
     return f"the word `{row.name}` stands nowhere but where it is defined"
 
 
-def _is_alive(graph: RelationGraph, file_id: int, row: DefinitionRow, spoken: _Spoken) -> bool:
-    file = graph.tables.file(file_id)
+def _is_alive(file: FileNames, row: DefinitionRow, spoken: _Spoken) -> bool:
+    """Whether a definition's name, place or decorators keep it alive, whatever the code says."""
     around = file.definitions[row.parent]
     return (
         around.kind not in ("module", "class")
@@ -138,7 +180,6 @@ def _is_alive(graph: RelationGraph, file_id: int, row: DefinitionRow, spoken: _S
         or row.name in ENTRIES
         or row.name.startswith(HOOKS)
         or any(text.split("(")[0].strip() not in WRAPPERS for text in row.detail("decorators") or ())
-        or (around.kind == "class" and _is_inherited(graph, file_id, row, around))
         or (row.kind == "variable" and row.name.startswith("_") and len(row.name) == 1)
     )
 
@@ -147,8 +188,13 @@ def _is_spoken_of(row: DefinitionRow, spoken: _Spoken) -> bool:
     return row.name in spoken.attributes or row.name in spoken.strings or row.name.startswith(spoken.prefixes)
 
 
-def _is_inherited(graph: RelationGraph, file_id: int, row: DefinitionRow, around: DefinitionRow) -> bool:
+def _is_inherited(graph: RelationGraph, candidate: _Candidate) -> bool:
     """Whether a method may stand for one of a base class: it does, or not all bases are known; or it is an interface's."""
+    (file_id, _), row, _ = candidate
+    file = graph.tables.file(file_id)
+    around = file.definitions[row.parent]
+    if around.kind != "class" or file.language != "python":
+        return False
     if INTERFACES.intersection(around.detail("bases") or ()):
         return True
     found, known = graph.resolver.bindings.class_member(file_id, around.ordinal, row.name, above=True)
@@ -161,7 +207,9 @@ def _reason(row: DefinitionRow) -> str:
     return "no import, call, base, decorator, annotation, reference or string means it"
 
 
-def _dead(file: FileNames, row: DefinitionRow, reason: str) -> DeadSymbol:
+def _dead(graph: RelationGraph, candidate: _Candidate) -> DeadSymbol:
+    (file_id, _), row, reason = candidate
+    file = graph.tables.file(file_id)
     sure = 0.3 if file.language != "python" else 0.9 if row.name.startswith("_") else 0.6
     return DeadSymbol(
         address=file.address(row.ordinal), kind=row.kind, line=row.start_line, reason=reason, confidence=sure

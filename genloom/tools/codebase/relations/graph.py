@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -54,20 +55,20 @@ class RelationGraph:
         file_id, ordinal = place
         file = self.tables.file(file_id)
         inside = set(file.within(ordinal))
-        for mention in self.tables.mentions_in(file_id, inside):
+        for mention in self.tables.mentions_in(file_id, ordinal):
             for each in (mention, *self.resolver.prefixes(mention)):
                 for target in self.resolver.referents(each):
                     if target.ordinal and (target.file_id != file_id or target.ordinal not in inside):
                         yield _use(each, target)
         for row in file.imports:
             if row.ordinal in inside:
-                yield from (use for use in self._imported(file_id, row) if use.target.file_id != file_id)
+                yield from (use for use in self.imported(file_id, row) if use.target.file_id != file_id)
 
     def outside_names(self, place: Place) -> set[str]:
         """Return the names, imported from outside the repository, that a definition's text uses."""
         file_id, ordinal = place
         found: set[str] = set()
-        for mention in self.tables.mentions_in(file_id, self.tables.file(file_id).within(ordinal)):
+        for mention in self.tables.mentions_in(file_id, ordinal):
             root = (mention.qualifier or mention.name).partition(".")[0]
             meanings = () if root in found else self.resolver.chain(file_id, mention.ordinal, [root])
             if any(meaning.kind == "external" for meaning in meanings):
@@ -91,38 +92,34 @@ class RelationGraph:
             if mention.file_id != file_id or mention.ordinal not in inside
             for target in self.resolver.referents(mention)
         ]
-        uses += [use for importer, row in imports for use in self._imported(importer, row)]
+        uses += [use for importer, row in imports for use in self.imported(importer, row)]
         yield from (use for use in uses if (use.target.file_id, use.target.ordinal) == place)
-
-    def imports_in(self, file_id: int) -> Iterator[Use]:
-        """Yield what the import statements of a file mean, wherever they stand in it; all that a star gives is left out."""
-        for row in self.tables.file(file_id).imports:
-            yield from self._imported(file_id, row)
 
     def importers(self, file_id: int) -> tuple[str, ...]:
         """Return the paths of the files that import a file: itself, or names from it as their module."""
-        return tuple(sorted({self.tables.paths[use.source[0]] for use in self._module_imports(file_id)}))
+        return self.tables.importing.importers(self.tables.paths[file_id])
 
-    def call_graph(self, places: Iterable[Place] | None = None) -> CallGraph:
-        """Return the calls made in some definitions, or everywhere: at most 200,000 of them."""
+    def call_graph(self, places: Iterable[Place] | None, deadline: float) -> CallGraph:
+        """Return the calls made in some definitions, or everywhere: at most 200,000, found before the deadline."""
         edges: dict[tuple[str, str], float] = {}
-        for use in self._calls(places):
-            source, target = self.address(use.source), self.address((use.target.file_id, use.target.ordinal))
-            if (source, target) not in edges and len(edges) >= MAX_EDGES:
+        addresses: dict[Place, str] = {}
+        for file_id, ordinal in places if places is not None else ((file_id, 0) for file_id in self.tables.paths):
+            if len(edges) >= MAX_EDGES or time.monotonic() > deadline:
                 return _call_graph(edges, truncated=True)
-            edges[source, target] = max(use.target.confidence, edges.get((source, target), 0.0))
+            for mention in self.tables.mentions_in(file_id, ordinal, "call"):
+                for target_file, target, confidence in self.resolver.referents(mention):
+                    pair = ((file_id, mention.ordinal), (target_file, target))
+                    for place in pair:
+                        if place not in addresses:
+                            addresses[place] = self.address(place)
+                    key = (addresses[pair[0]], addresses[pair[1]])
+                    if target and edges.get(key, 0.0) < confidence:
+                        edges[key] = confidence
         return _call_graph(edges, truncated=False)
 
     def address(self, place: Place) -> str:
         """Return a place's address."""
         return self.tables.file(place[0]).address(place[1])
-
-    def _calls(self, places: Iterable[Place] | None) -> Iterator[Use]:
-        wanted = ((file_id, 0) for file_id in self.tables.paths) if places is None else places
-        for file_id, ordinal in wanted:
-            for mention in self.tables.mentions_in(file_id, self.tables.file(file_id).within(ordinal)):
-                if mention.kind == "call":
-                    yield from (_use(mention, target) for target in self.resolver.referents(mention) if target.ordinal)
 
     def _mentions(self, place: Place, names: set[str], importers: set[int]) -> Iterator[MentionRow]:
         """Yield the mentions that could mean a definition: by its names, and before the names of its attributes."""
@@ -137,11 +134,9 @@ class RelationGraph:
             yield from (each for each in self.resolver.prefixes(mention) if each.name in names)
 
     def _module_imports(self, file_id: int) -> Iterator[Use]:
-        wanted, stem = self.tables.paths[file_id], self._stem(file_id)
-        for importer, row in self.tables.imports_about(stem):
-            path = self.tables.paths.get(importer)
-            if path is not None and importer != file_id and wanted in self._imported_paths(path, row):
-                yield Use((importer, row.ordinal), Referent(file_id, 0, 1.0), "import", stem, line=row.line)
+        module = Referent(file_id, 0, 1.0)
+        for row in self.tables.importing.of(self.tables.paths[file_id]):
+            yield Use((row.file_id, row.ordinal), module, "import", row.name or row.module, line=row.line)
 
     def _importing(self, place: Place, name: str) -> list[tuple[int, ImportRow]]:
         """Return the imports that bind a definition or module, followed through the names that re-exports give it."""
@@ -151,14 +146,14 @@ class RelationGraph:
             for importer, row in self.tables.imports_of(known):
                 if importer not in self.tables.paths or (importer, row) in found:
                     continue
-                if any((use.target.file_id, use.target.ordinal) == place for use in self._imported(importer, row)):
+                if any((use.target.file_id, use.target.ordinal) == place for use in self.imported(importer, row)):
                     found[importer, row] = None
                     if row.alias and row.alias not in names and len(names) < MAX_ALIASES:
                         names.append(row.alias)
         return list(found)
 
-    def _imported(self, importer: int, row: ImportRow) -> Iterator[Use]:
-        """Yield what one import statement's name means, as uses of it."""
+    def imported(self, importer: int, row: ImportRow) -> Iterator[Use]:
+        """Yield what one import statement's name means, as uses of it; all that a star gives is left out."""
         if row.name == "*":
             return
         path = self.tables.paths[importer]
@@ -168,30 +163,6 @@ class RelationGraph:
             if meaning.kind in ("definition", "module"):
                 target = Referent(meaning.file_id, meaning.ordinal, round(meaning.confidence, 2))
                 yield Use((importer, row.ordinal), target, "import", row.name or row.module, line=row.line)
-
-    def _imported_paths(self, path: str, row: ImportRow) -> set[str]:
-        base = self.tables.modules.locate(row.module, path)
-        found = {base} if base is not None else set()
-        if row.name and row.name != "*":
-            found |= {
-                self.tables.paths[meaning.file_id]
-                for meaning in self.resolver.bindings.import_meanings(path, row)
-                if meaning.kind == "module"
-            }
-        if not row.name and not row.module.startswith("."):  # import a.b.c runs a and a.b, too
-            parts = row.module.split(".")
-            found |= {
-                above
-                for count in range(1, len(parts))
-                if (above := self.tables.modules.locate(".".join(parts[:count]), path)) is not None
-            }
-        return found
-
-    def _stem(self, file_id: int) -> str:
-        """Return the last part of the module's name."""
-        folder, _, file = self.tables.paths[file_id].rpartition("/")
-        stem = file.rpartition(".")[0]
-        return folder.rpartition("/")[2] if stem == "__init__" else stem
 
     def _relations(self, uses: Iterable[Use]) -> tuple[Relation, ...]:
         """Return one relation for each source, target and kind, the surest, then the first."""
@@ -240,10 +211,11 @@ def _first_line(lines: list[str], start: int, end: int, name: str) -> int | None
     return None
 
 
-def _call_graph(edges: dict[tuple[str, str], float], *, truncated: bool) -> CallGraph:
-    made = [
+def _call_graph(edges: Mapping[tuple[str, str], float], *, truncated: bool) -> CallGraph:
+    kept = sorted(edges.items())
+    made = (
         Relation(source=source, target=target, kind="call", confidence=confidence)
-        for (source, target), confidence in sorted(edges.items())
-    ]
-    nodes = sorted({address for pair in edges for address in pair})
-    return CallGraph(nodes=tuple(nodes), edges=tuple(made), truncated=truncated)
+        for (source, target), confidence in kept[:MAX_EDGES]
+    )
+    nodes = sorted({address for pair, _ in kept[:MAX_EDGES] for address in pair})
+    return CallGraph(nodes=tuple(nodes), edges=tuple(made), truncated=truncated or len(kept) > MAX_EDGES)

@@ -26,4 +26,6 @@ UNKNOWN = Meaning("unknown")
 
 def unsure(meanings: tuple[Meaning, ...], confidence: float) -> tuple[Meaning, ...]:
     """Return the meanings with their confidence lowered."""
+    if confidence == 1:
+        return meanings
     return tuple(meaning._replace(confidence=meaning.confidence * confidence) for meaning in meanings)

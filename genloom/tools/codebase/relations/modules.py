@@ -20,7 +20,7 @@ class ModuleMap:
     def __init__(self, paths: Iterable[str], package: str = "") -> None:
         """`package` is the name of the repository's folder, under which modules are imported where it is a package."""
         self.paths = frozenset(paths)
-        self._package = f"{package}." if package and "__init__.py" in self.paths else ""
+        self.package = package if "__init__.py" in self.paths else ""
         self._by_name: dict[str, str] = {}
         self._by_root: dict[tuple[str, str], str] = {}
         self._folders: set[str] = {""}
@@ -68,7 +68,7 @@ class ModuleMap:
         file = self._absolute(module, importer)
         if file or not module:
             return file
-        below = module.removeprefix(self._package).replace(".", "/")
+        below = self._below_package(module).replace(".", "/")
         roots = dict.fromkeys((self.module(importer)[0], "", "src"))
         found = (self._folder(f"{root}/{below}".lstrip("/")) for root in roots)
         return next((folder for folder in found if folder is not None), None)
@@ -79,8 +79,7 @@ class ModuleMap:
         return self._file(parts) or self._folder("/".join(parts))
 
     def _absolute(self, name: str, importer: str) -> str | None:
-        if self._package and f"{name}.".startswith(self._package):
-            name = name.removeprefix(self._package) if name != self._package[:-1] else "__init__"
+        name = self._below_package(name)
         root = self.module(importer)[0]
         own = self._by_root.get((root, name))
         if own is not None:
@@ -89,6 +88,12 @@ class ModuleMap:
         found = beside or self._by_name.get(name)
         shadowed = found is not None and "/" in found and name.split(".")[0] in sys.stdlib_module_names
         return None if shadowed else found
+
+    def _below_package(self, name: str) -> str:
+        """Take the name of the repository's own package off a dotted name."""
+        if not self.package or not f"{name}.".startswith(f"{self.package}."):
+            return name
+        return name[len(self.package) + 1 :] or "__init__"
 
     def _file(self, parts: Sequence[str]) -> str | None:
         stem = "/".join(parts)

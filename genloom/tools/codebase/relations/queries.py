@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,11 +13,14 @@ from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.relations.addresses import find_place
 from genloom.tools.codebase.relations.dead import find_dead
 from genloom.tools.codebase.relations.graph import RelationGraph
-from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, Relation
+from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbols, Relation
 from genloom.tools.codebase.relations.reveal import Revealed, reveal
+from genloom.tools.codebase.relations.snapshot import Snapshot
 from genloom.tools.codebase.relations.tables import Tables
 
 __all__ = ["RelationQueries"]
+
+MAX_SECONDS = 60.0
 
 
 class RelationQueries(ABC):
@@ -27,6 +31,7 @@ class RelationQueries(ABC):
     """
 
     root: Path
+    _snapshot: Snapshot
     _graph: tuple[tuple[int, int], RelationGraph] | None = None
 
     def dependencies(self, symbol: str) -> tuple[Relation, ...]:
@@ -44,19 +49,23 @@ class RelationQueries(ABC):
         with self._relations() as graph:
             return graph.importers(find_place(graph.tables, path)[0])
 
-    def call_graph(self, symbols: Iterable[str] | None = None) -> CallGraph:
-        """Return the calls that some symbols make, with all that is defined in them, or those of the whole repository."""
+    def call_graph(self, symbols: Iterable[str] | None = None, *, deadline: float | None = None) -> CallGraph:
+        """Return the calls that some symbols make, with all that is defined in them, or those of the whole repository.
+
+        `deadline` is a `time.monotonic()` value, a minute from now by default; past it, `truncated` says so.
+        """
         with self._relations() as graph:
             places = None if symbols is None else [find_place(graph.tables, symbol) for symbol in symbols]
-            return graph.call_graph(places)
+            return graph.call_graph(places, _bounded(deadline))
 
-    def dead_symbols(self) -> tuple[DeadSymbol, ...]:
+    def dead_symbols(self, *, deadline: float | None = None) -> DeadSymbols:
         """Return the definitions that nothing was found to use, with why, in the order of path and place.
 
         Evidence, not proof: see `docs/codebase.md` for what is never called dead, and for the limits. Reads every source.
+        `deadline` is a `time.monotonic()` value, a minute from now by default; past it, those decided by then are told.
         """
         with self._relations() as graph:
-            return find_dead(graph, self.root)
+            return find_dead(graph, self.root, _bounded(deadline))
 
     def reveal_symbol(
         self, symbol: str, *, degree: int = 1, max_tokens: int = 2000, secrets: Sequence[str] = ()
@@ -81,9 +90,16 @@ class RelationQueries(ABC):
 
     @contextmanager
     def _relations(self) -> Iterator[RelationGraph]:
-        """Give the graph of the index as it is now; it is kept until the index changes."""
-        with self._reading() as index:
-            state = (index.execute("PRAGMA data_version").fetchone()[0], index.total_changes)
-            if self._graph is None or self._graph[0] != state:
-                self._graph = (state, RelationGraph(Tables(index, self.root.name), self.root))
-            yield self._graph[1]
+        """Give the graph of the index as it is now; it is kept until the index changes. Other questions go on meanwhile."""
+        with self._snapshot.lock:
+            with self._reading() as index:
+                self._snapshot.follow(index)
+            with self._snapshot.held() as (own, state):
+                if self._graph is None or self._graph[0] != state:
+                    self._graph = (state, RelationGraph(Tables(own, self.root.name), self.root))
+                yield self._graph[1]
+
+
+def _bounded(deadline: float | None) -> float:
+    latest = time.monotonic() + MAX_SECONDS
+    return latest if deadline is None else min(deadline, latest)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CallGraph", "DeadSymbol", "Relation", "RelationKind"]
+__all__ = ["CallGraph", "DeadSymbol", "DeadSymbols", "Relation", "RelationKind"]
 
 RelationKind = Literal["call", "base", "decorator", "annotation", "reference", "import"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Relation:
     """`source` uses `target`; both are addresses: `path::Class.method`, or `path` for a module's own text.
 
@@ -31,7 +31,7 @@ class Relation:
 class CallGraph:
     """Who calls whom: the addresses of all callers and callees in order, and the calls between them.
 
-    `truncated` says that there were more calls than are kept.
+    `truncated` says that there were more calls than are kept, or that the time ran out.
     """
 
     nodes: tuple[str, ...]
@@ -60,3 +60,11 @@ class DeadSymbol:
     line: int
     reason: str
     confidence: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadSymbols:
+    """Dead symbols in the order of path and place. `truncated` says that the time ran out: there may be more."""
+
+    symbols: tuple[DeadSymbol, ...]
+    truncated: bool = False

@@ -40,19 +40,24 @@ class Resolver:
         self._tables = tables
         self.bindings = Bindings(tables, self._base)
         self._matches = NameMatches(tables)
-        self._kept: dict[tuple[int, int, str, str, bool], tuple[Referent, ...]] = {}
+        self._methods: dict[str, tuple[Referent, ...]] = {}
+        self._kept: dict[tuple[int, int, str, str], tuple[Referent, ...]] = {}
 
     def referents(self, mention: MentionRow) -> tuple[Referent, ...]:
         """Return what a mention means, surest first; empty when it is nothing of the repository's, or nobody can tell."""
-        outer = mention.kind in OUTER
-        key = (mention.file_id, mention.ordinal, mention.qualifier, mention.name, outer)
-        if key not in self._kept:
+        file_id, ordinal, qualifier, name, kind, _ = mention
+        file = self._tables.file(file_id)
+        is_python = file.language == "python"
+        root = qualifier.partition(".")[0] or name
+        scope = self._scope(file, ordinal, root, outer=kind in OUTER) if is_python else 0
+        key = (file_id, scope, qualifier, name)
+        found = self._kept.get(key)
+        if found is None:
             if len(self._kept) > MAX_KEPT:
                 self._kept.clear()
-            file = self._tables.file(mention.file_id)
-            find = self._python if file.language == "python" else self._other
-            self._kept[key] = tuple(sorted(find(file, mention), key=lambda r: (-r.confidence, r.file_id, r.ordinal)))
-        return self._kept[key]
+            found = self._python(key) if is_python else self._other(file, mention)
+            self._kept[key] = found
+        return found
 
     def prefixes(self, mention: MentionRow) -> Iterator[MentionRow]:
         """Yield references to what stands before a mention's name: `C.make()` uses `C`, too. Parameters are left out."""
@@ -62,28 +67,50 @@ class Resolver:
         for count in range(1, len(parts) + 1):
             yield mention._replace(qualifier=".".join(parts[: count - 1]), name=parts[count - 1], kind="reference")
 
-    def _other(self, file: FileNames, mention: MentionRow) -> list[Referent]:
-        return [Referent(*match) for match in self._matches.elsewhere(mention.file_id, file, mention)]
+    def _other(self, file: FileNames, mention: MentionRow) -> tuple[Referent, ...]:
+        return _surest(Referent(*match) for match in self._matches.elsewhere(mention.file_id, file, mention))
 
-    def _python(self, file: FileNames, mention: MentionRow) -> list[Referent]:
-        parts = [*(mention.qualifier.split(".") if mention.qualifier else []), mention.name]
-        chain = self.chain(mention.file_id, mention.ordinal, parts, outer=mention.kind in OUTER)
+    def _python(self, key: tuple[int, int, str, str]) -> tuple[Referent, ...]:
+        file_id, scope, qualifier, name = key
+        chain = self._chain(file_id, scope, [*(qualifier.split(".") if qualifier else []), name])
         found: dict[Place, float] = {}
         for meaning in chain:
             if meaning.kind in ("definition", "module"):
                 ordinal = self._tables.file(meaning.file_id).first(meaning.ordinal)
                 place = (meaning.file_id, ordinal)
                 found[place] = max(found.get(place, 0.0), meaning.confidence)
-        if not found and mention.qualifier and any(meaning.kind == "unknown" for meaning in chain):
-            return [Referent(*match) for match in self._matches.methods(mention.name)]
-        return [Referent(*place, round(confidence, 2)) for place, confidence in found.items()]
+        if not found and qualifier and any(meaning.kind == "unknown" for meaning in chain):
+            return self._by_name(name)
+        return _surest(Referent(*place, round(confidence, 2)) for place, confidence in found.items())
+
+    def _by_name(self, name: str) -> tuple[Referent, ...]:
+        if name not in self._methods:
+            if len(self._methods) > MAX_KEPT:
+                self._methods.clear()
+            self._methods[name] = _surest(Referent(*match) for match in self._matches.methods(name))
+        return self._methods[name]
 
     def chain(self, file_id: int, ordinal: int, parts: list[str], *, outer: bool = False) -> Meanings:
         """Return what a dotted name means inside a definition; `outer` looks it up where the definition's head stands."""
+        return self._chain(file_id, self._scope(self._tables.file(file_id), ordinal, parts[0], outer=outer), parts)
+
+    @staticmethod
+    def _scope(file: FileNames, ordinal: int, root: str, *, outer: bool) -> int:
+        """Return the scope that decides what a name means: the innermost that binds it, or the class whose base it is."""
+        return file.class_around(ordinal) if root == "super()" else file.binder(ordinal, root, outer=outer)
+
+    def _chain(self, file_id: int, scope: int, parts: list[str]) -> Meanings:
+        """Return what a dotted name means, the first part of which is looked up in one scope."""
         if parts[0] == "?" or len(parts) > MAX_CHAIN:
             return (UNKNOWN,)
-        found = self._super(file_id, ordinal) if parts[0] == "super()" else None
-        found = found or self._lookup(file_id, ordinal, parts[0], outer=outer)
+        if not scope:
+            found = self.bindings.module_member(file_id, parts[0])
+        elif parts[0] == "super()":
+            found = (
+                Meaning("instance", file_id, scope, "super"),
+            )  # the folder marks that the class itself is left out
+        else:
+            found = self._in_scope(file_id, scope, parts[0])
         for part in parts[1:]:
             found = alternatives(each for meaning in found for each in self._attribute(meaning, part))
         return found
@@ -100,28 +127,14 @@ class Resolver:
             return found
         return self.chain(file_id, parent, parts) if _DOTTED.fullmatch(name) else (UNKNOWN,)
 
-    def _lookup(self, file_id: int, ordinal: int, name: str, *, outer: bool) -> Meanings:
-        """Return what a bare name means: the innermost scope that binds it decides."""
+    def _in_scope(self, file_id: int, scope: int, name: str) -> Meanings:
+        """Return what a definition's text binds a name to."""
         file = self._tables.file(file_id)
-        visible = ordinal  # a class's own names are seen in its body and in the heads of what it holds
-        scope = ordinal
-        while scope:
-            row = file.definitions[scope]
-            if row.kind != "class" or scope == visible:
-                found = self._in_scope(file_id, file, row, name, outer=outer and scope == ordinal)
-                if found:
-                    return found
-            if outer and scope == ordinal:
-                visible = row.parent
-            scope = row.parent
-        return self.bindings.module_member(file_id, name)
-
-    def _in_scope(self, file_id: int, file: FileNames, row: DefinitionRow, name: str, *, outer: bool) -> Meanings:
-        if not outer and name in file.parameters.get(row.ordinal, ()):
-            return self._parameter(file_id, file, row, name)
-        own = file.members.get(row.ordinal, {}).get(name)
+        if name in file.parameters.get(scope, ()):
+            return self._parameter(file_id, file, file.definitions[scope], name)
+        own = file.members.get(scope, {}).get(name)
         found = () if own is None else (Meaning("definition", file_id, own),)
-        return alternatives((*found, *self.bindings.imported(file_id, row.ordinal, name)))
+        return alternatives((*found, *self.bindings.imported(file_id, scope, name)))
 
     def _parameter(self, file_id: int, file: FileNames, row: DefinitionRow, name: str) -> Meanings:
         parameters = file.parameters[row.ordinal]
@@ -138,13 +151,6 @@ class Resolver:
             classes = (each for each in meanings if each.kind == "definition" and self.bindings.is_class(each))
             found += [each._replace(kind="instance") for each in classes]
         return unsure(tuple(dict.fromkeys(found)), ANNOTATED)
-
-    def _super(self, file_id: int, ordinal: int) -> Meanings | None:
-        """Return the instance whose attributes `super()` gives, marked by the folder `super`."""
-        file = self._tables.file(file_id)
-        while ordinal and file.definitions[ordinal].kind != "class":
-            ordinal = file.definitions[ordinal].parent
-        return (Meaning("instance", file_id, ordinal, "super"),) if ordinal else None
 
     def _attribute(self, meaning: Meaning, name: str) -> Meanings:
         if meaning.kind in ("module", "folder"):
@@ -166,6 +172,13 @@ class Resolver:
             return (UNKNOWN,)
         given = self._instances(meaning.file_id, row, row.detail("returns"))
         return tuple(each for instance in given for each in self._attribute(instance, name)) or (UNKNOWN,)
+
+
+def _surest(found: Iterable[Referent]) -> tuple[Referent, ...]:
+    kept = tuple(found)
+    if len(kept) < 2:
+        return kept
+    return tuple(sorted(kept, key=lambda referent: (-referent.confidence, referent.file_id, referent.ordinal)))
 
 
 def _decorators(row: DefinitionRow) -> list[str]:

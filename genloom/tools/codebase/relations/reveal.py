@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ __all__ = ["Revealed", "reveal"]
 
 MAX_DEGREE = 5
 MAX_NEIGHBOURS = 200
+MAX_SECONDS = 5.0
 LEAST_CONFIDENCE = 0.2
 NOTE_TOKENS = 40
 """What a line that tells of something left out costs, at most."""
@@ -45,16 +47,17 @@ def reveal(
     place = find_place(graph.tables, symbol)
     texts = _Texts(graph, root)
     own = {"uses": graph.dependencies(place), "is used by": graph.usages(place)}
+    deadline = time.monotonic() + MAX_SECONDS
     near = {
-        direction: list(_neighbours(graph, place, direction, relations, min(degree, MAX_DEGREE)))
+        direction: _neighbours(graph, place, direction, relations, min(degree, MAX_DEGREE), deadline)
         for direction, relations in own.items()
     }
     budget = max_tokens
     while True:
         page = _Page(texts, secrets, graph.address(place), budget)
         page.add_body(place)
-        for direction, found in near.items():
-            page.add_neighbours(direction, found)
+        for direction, (found, complete) in near.items():
+            page.add_neighbours(direction, found, complete=complete)
         text = page.text()
         tokens = estimate_tokens(text)
         if tokens <= max_tokens or budget <= 0:
@@ -70,22 +73,27 @@ def reveal(
 
 
 def _neighbours(
-    graph: RelationGraph, place: Place, direction: str, relations: Sequence[Relation], degree: int
-) -> Iterator[tuple[int, Place, Relation]]:
-    """Yield the distance, place and relation of what lies within `degree` steps, nearest first, surest first."""
+    graph: RelationGraph, place: Place, direction: str, relations: Sequence[Relation], degree: int, deadline: float
+) -> tuple[list[tuple[int, Place, Relation]], bool]:
+    """Return the distance, place and relation of what lies within `degree` steps, nearest first, surest first; and whether
+    that is all: 200 are looked for, until the deadline."""
+    found: list[tuple[int, Place, Relation]] = []
     seen = {graph.address(place)}
+    further = graph.dependencies if direction == "uses" else graph.usages
+    near: Iterable[Relation] = relations
     for distance in range(1, degree + 1):
         ring: list[Place] = []
-        for relation in relations:
+        for relation in near:
             address = relation.target if direction == "uses" else relation.source
-            if relation.confidence < LEAST_CONFIDENCE or address in seen or len(seen) > MAX_NEIGHBOURS:
+            if relation.confidence < LEAST_CONFIDENCE or address in seen:
                 continue
+            if len(seen) > MAX_NEIGHBOURS or time.monotonic() > deadline:
+                return found, False
             seen.add(address)
             ring.append(find_place(graph.tables, address))
-            yield distance, ring[-1], relation
-        if distance < degree:
-            further = graph.dependencies if direction == "uses" else graph.usages
-            relations = [relation for each in ring for relation in further(each)]
+            found.append((distance, ring[-1], relation))
+        near = (relation for each in ring for relation in further(each))  # worked out only as far as there is room
+    return found, True
 
 
 class _Texts:
@@ -113,9 +121,10 @@ class _Texts:
         steps = "" if distance == 1 else f", {distance} steps away"
         where = f" of {relation.source}" if distance > 1 and relation.source != file.address(row.ordinal) else ""
         line = f" at line {relation.line}{where}" if relation.line else ""
-        doc = row.doc.strip().split("\n")[0]
+        signature, doc = self._graph.tables.head(*place)
+        doc = doc.strip().split("\n")[0]
         shown = [f"{file.address(row.ordinal)} ({relation.kind}{line}{sure}{steps})"]
-        shown += [f"    {text}" for text in (row.signature, f'"""{doc}"""' if doc else "") if text]
+        shown += [f"    {text}" for text in (signature, f'"""{doc}"""' if doc else "") if text]
         return "\n".join(shown)
 
     def _read(self, file_id: int) -> list[str]:
@@ -155,8 +164,8 @@ class _Page:
                 self._left -= NOTE_TOKENS
                 return
 
-    def add_neighbours(self, direction: str, found: Sequence[tuple[int, Place, Relation]]) -> None:
-        """Take signatures while they fit, and say how many did not."""
+    def add_neighbours(self, direction: str, found: Sequence[tuple[int, Place, Relation]], *, complete: bool) -> None:
+        """Take signatures while they fit, and say how many did not, and where not all were looked for."""
         if not found:
             return
         if self._take(f"\n# {direction}"):
@@ -164,9 +173,10 @@ class _Page:
         else:
             self._parts.append(f"\n# {direction}")
             left_out = len(found)
-        if left_out:
+        if left_out or not complete:
             self.truncated = True
-            self._parts.append(f"[{left_out} of {len(found)} left out, to fit]")
+            more = "" if complete else "; there are more, which were not looked for"
+            self._parts.append(f"[{left_out} of {len(found)} left out, to fit{more}]")
             self._left -= NOTE_TOKENS
 
     def _fitting(self, lines: Sequence[str]) -> int:

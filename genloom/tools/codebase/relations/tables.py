@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from genloom.tools.codebase.relations.importing import Importing
 from genloom.tools.codebase.relations.modules import ModuleMap
 
 __all__ = ["DefinitionRow", "FileNames", "ImportRow", "MentionRow", "Named", "Tables"]
 
-MAX_FILES = 1_024
+MAX_FILES = 4_096
 """So many files' names are held at once."""
 
 
 class DefinitionRow(NamedTuple):
-    """A definition as the index has it; `details` is JSON."""
+    """A definition as the index has it, without its signature and documentation; `details` is JSON."""
 
     ordinal: int
     parent: int
@@ -27,9 +28,6 @@ class DefinitionRow(NamedTuple):
     qualified: str
     start_line: int
     end_line: int
-    head_line: int
-    signature: str
-    doc: str
     details: str
 
     def detail(self, name: str) -> Any:  # Any: decoded JSON
@@ -116,6 +114,36 @@ class FileNames:
             if '"parameters"' in row.details
         }
 
+    @cached_property
+    def binders(self) -> dict[str, set[int]]:
+        """For each name that is bound inside a definition, by a parameter, definition or import, these definitions."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for bound in (self.parameters, self.members):
+            for ordinal, names in bound.items():
+                for name in names if ordinal else ():
+                    found[name].add(ordinal)
+        for ordinal, name in self.bound_imports:
+            if ordinal:
+                found[name].add(ordinal)
+        return found
+
+    def binder(self, ordinal: int, name: str, *, outer: bool = False) -> int:
+        """Return the innermost scope around a definition's text that binds a name: 0 is the module, also where it does not.
+        `outer` looks from where the definition's head stands. A class's own names are seen right in its body alone."""
+        binders = self.binders.get(name)
+        if binders is None:
+            return 0
+        scope = visible = self.definitions[ordinal].parent if outer else ordinal
+        while scope and (scope not in binders or (scope != visible and self.definitions[scope].kind == "class")):
+            scope = self.definitions[scope].parent
+        return scope
+
+    def class_around(self, ordinal: int) -> int:
+        """Return the innermost class that a definition is or stands in; 0 for none."""
+        while ordinal and self.definitions[ordinal].kind != "class":
+            ordinal = self.definitions[ordinal].parent
+        return ordinal
+
     def first(self, ordinal: int) -> int:
         """Return the ordinal of the first definition that shares this one's address: its getter, its first overload."""
         row = self.definitions[ordinal]
@@ -142,7 +170,7 @@ class Tables:
         """`name` is that of the repository's folder."""
         self._connection = connection
         self._name = name
-        self._files: OrderedDict[int, FileNames] = OrderedDict()
+        self._files: dict[int, FileNames] = {}
         rows = connection.execute("SELECT id, path, language FROM files WHERE skipped = '' ORDER BY path").fetchall()
         self.paths: dict[int, str] = {file_id: path for file_id, path, _ in rows}
         self.ids: dict[str, int] = {path: file_id for file_id, path, _ in rows}
@@ -153,19 +181,24 @@ class Tables:
         """The repository's modules."""
         return ModuleMap(self.ids, self._name)
 
+    @cached_property
+    def importing(self) -> Importing:
+        """Which import statements reach a file."""
+        return Importing(self._connection, self.modules)
+
     def language(self, file_id: int) -> str:
         """Return the language of a file."""
         return self._languages[file_id]
 
     def file(self, file_id: int) -> FileNames:
         """Return what a file defines and imports."""
-        if file_id in self._files:
-            self._files.move_to_end(file_id)
-            return self._files[file_id]
+        found = self._files.get(file_id)
+        if found is not None:
+            return found
         run = self._connection.execute
         definitions = run(
-            "SELECT ordinal, parent, kind, name, qualified, start_line, end_line, head_line, signature, doc, details"
-            " FROM symbols WHERE file_id = ? ORDER BY ordinal",
+            "SELECT ordinal, parent, kind, name, qualified, start_line, end_line, details FROM symbols"
+            " WHERE file_id = ? ORDER BY ordinal",
             (file_id,),
         )
         imports = run(
@@ -181,7 +214,7 @@ class Tables:
         )
         self._files[file_id] = made
         if len(self._files) > MAX_FILES:
-            self._files.popitem(last=False)
+            del self._files[next(iter(self._files))]
         return made
 
     def named(self, name: str, limit: int) -> list[Named]:
@@ -226,13 +259,28 @@ class Tables:
         )
         return map(MentionRow._make, rows.fetchall())
 
-    def mentions_in(self, file_id: int, ordinals: Iterable[int] | None = None) -> list[MentionRow]:
-        """Return the mentions in some definitions of a file, or in all of it."""
-        wanted = None if ordinals is None else set(ordinals)
+    def mentions_in(self, file_id: int, ordinal: int = 0, kind: str = "%") -> list[MentionRow]:
+        """Return the mentions in a definition of a file and in all that is defined in it, of one kind or all."""
         rows = self._connection.execute(
-            "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE file_id = ?", (file_id,)
+            "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE file_id = ? AND kind LIKE ?",
+            (file_id, kind),
         )
-        return [MentionRow(*row) for row in rows if wanted is None or row[1] in wanted]
+        inside = set(self.file(file_id).within(ordinal)) if ordinal else None
+        return [MentionRow._make(row) for row in rows.fetchall() if inside is None or row[1] in inside]
+
+    def head(self, file_id: int, ordinal: int) -> tuple[str, str]:
+        """Return a definition's signature and documentation."""
+        row: tuple[str, str] = self._connection.execute(
+            "SELECT signature, doc FROM symbols WHERE file_id = ? AND ordinal = ?", (file_id, ordinal)
+        ).fetchone()
+        return row
+
+    def qualified_mentions(self) -> Iterator[MentionRow]:
+        """Yield the mentions that stand behind other names, wherever they are."""
+        rows = self._connection.execute(
+            "SELECT file_id, ordinal, qualifier, name, kind, count FROM mentions WHERE qualifier NOT IN ('', '?', 'self')"
+        )
+        return map(MentionRow._make, rows)
 
     def mentions_behind(self, files: Iterable[int], names: Collection[str]) -> Iterator[MentionRow]:
         """Yield the mentions in some files that stand behind one of the names: `make` in `C.make()`."""
@@ -257,14 +305,5 @@ class Tables:
             "SELECT file_id, ordinal, module, name, alias, line FROM imports"
             " WHERE name = :name OR (name = '' AND (module = :name OR module LIKE :part ESCAPE '\\'))",
             {"name": name, "part": "%." + name.replace("_", "\\_")},
-        )
-        return [(file_id, ImportRow(*row)) for file_id, *row in rows.fetchall()]
-
-    def imports_about(self, stem: str) -> list[tuple[int, ImportRow]]:
-        """Return the imports that may mean a module of that last name: by its name, or by dots alone."""
-        rows = self._connection.execute(
-            "SELECT file_id, ordinal, module, name, alias, line FROM imports WHERE name = :stem OR module = :stem"
-            " OR module LIKE :part ESCAPE '\\' OR trim(module, '.') = ''",
-            {"stem": stem, "part": "%." + stem.replace("_", "\\_")},
         )
         return [(file_id, ImportRow(*row)) for file_id, *row in rows.fetchall()]

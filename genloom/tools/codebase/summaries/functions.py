@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from genloom.errors import UsageError
-from genloom.tools.codebase.summaries.summary import SummaryKind
-
 if TYPE_CHECKING:
     from genloom.tools.codebase.codebase import Codebase
 
@@ -26,29 +23,19 @@ def get_codebase_summary(codebase: Codebase) -> str:
 
 def get_file_summary(codebase: Codebase, path: str) -> str:
     """Return the counts of a file: its imports, its top-level symbols by kind, and the files that import it."""
-    return _text(codebase, path, "file")
+    return codebase.summary(path, kind="file").text
 
 
 def get_class_summary(codebase: Codebase, target: str) -> str:
     """Return the counts of a class: what it is made of, what it depends on, and its usages. `target`: an address or name."""
-    return _text(codebase, target, "class")
+    return codebase.summary(target, kind="class").text
 
 
 def get_function_summary(codebase: Codebase, target: str) -> str:
     """Return the counts of a function or method: what it is made of, what it depends on, its call sites and usages."""
-    return _text(codebase, target, "function")
+    return codebase.summary(target, kind="function").text
 
 
 def get_symbol_summary(codebase: Codebase, target: str) -> str:
     """Return the usages of any definition, by the kind of what uses it."""
     return codebase.summary(target, kind="symbol").text
-
-
-def _text(codebase: Codebase, target: str, kind: SummaryKind) -> str:
-    """Raises `UsageError` when the target is there, but of another kind."""
-    found = codebase.summary(target)
-    if found.kind != kind:
-        raise UsageError(
-            f"{target!r} is no {kind}, but a {found.kind}.", hint=f"Use get_{found.kind}_summary, or another address."
-        )
-    return found.text

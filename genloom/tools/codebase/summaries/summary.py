@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from genloom.errors import UsageError
 from genloom.tools.codebase.relations.addresses import Place, find_places
 from genloom.tools.codebase.relations.graph import RelationGraph, Use
 from genloom.tools.codebase.relations.tables import DefinitionRow
 from genloom.tools.security import clean
 
-__all__ = ["SURE", "Summary", "SummaryKind", "summarise", "summarise_symbol"]
+__all__ = ["SURE", "Summary", "SummaryKind", "summarise"]
 
 SURE = 0.5
 SummaryKind = Literal["codebase", "file", "class", "function", "symbol"]
@@ -34,24 +35,39 @@ class Summary:
 
 
 def summarise(graph: RelationGraph, target: str | None, kind: SummaryKind | None = None) -> Summary:
-    """Summarise the repository, or the file (`path`) or symbol (`path::Class.method`, or a name) given.
+    """Summarise the repository, or the file (`path`) or symbol (`path::Class.method`, or a name) given, as what it is or as
+    the `kind` demanded; any definition is a `symbol`, too, whose usages alone are counted.
 
-    `kind="symbol"` gives a definition's usages alone. Of several definitions of a name the first counts: full names before
-    plain ones, then by path and line. Raises `UsageError` when there is no such file or symbol.
+    Of several definitions the first of the kind counts: full names before plain ones, then by path and line. Raises
+    `UsageError` when there is no such file or symbol, or none of that kind.
     """
-    if not target:
-        return _codebase(graph)
-    place = find_places(graph.tables, target)[0]
+    places = find_places(graph.tables, target) if target else [None]
+    kinds = [_kinds_of(graph, place) for place in places]
+    for place, possible in zip(places, kinds, strict=True):
+        if kind is None or kind in possible:
+            shown = kind or possible[0]
+            if place is None:
+                return _codebase(graph)
+            return _symbol(graph, place, shown) if place[1] else _file(graph, place[0])
+    raise UsageError(
+        f"{target or 'the repository'!r} is no {kind}, but a {kinds[0][0]}.",
+        hint="Leave the kind out, or give another address.",
+    )
+
+
+def _kinds_of(graph: RelationGraph, place: Place | None) -> tuple[SummaryKind, ...]:
+    """Return what a place can be summarised as, the fullest first."""
+    if place is None:
+        return ("codebase",)
     if not place[1]:
-        return _file(graph, place[0])
-    if kind == "symbol":
-        return summarise_symbol(graph, place, "symbol")
+        return ("file",)
     defined = graph.tables.file(place[0]).definitions[place[1]].kind
-    shown: Mapping[str, SummaryKind] = {"class": "class", "function": "function", "method": "function"}
-    return summarise_symbol(graph, place, shown.get(defined, "symbol"))
+    if defined == "class":
+        return ("class", "symbol")
+    return ("function", "symbol") if defined in ("function", "method") else ("symbol",)
 
 
-def summarise_symbol(graph: RelationGraph, place: Place, kind: SummaryKind) -> Summary:
+def _symbol(graph: RelationGraph, place: Place, kind: SummaryKind) -> Summary:
     """Summarise one definition: as a class or function with what it is made of, as a symbol with its usages alone."""
     file = graph.tables.file(place[0])
     row = file.definitions[place[1]]

@@ -17,6 +17,8 @@ UNCOVERED_COST = (0, 3, 5, 6, 7)
 UNUSED_COST = 5
 MAX_ANSWERS = 300
 KEPT_ALIKE = 3
+WIDEST_MARGIN = 6
+"""How far above the best rank an answer may be and still count as one that could as well have been given."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Answer:
 class AnswerBook:
     """Collects answers, a few for each behaviour on all rows: they may still differ elsewhere."""
 
-    def __init__(self, lexicon: Lexicon, parameters: int) -> None:
-        self._lexicon = lexicon
+    def __init__(self, lexicon: Lexicon, parameters: int, *, penalty: bool = True) -> None:
+        self._lexicon, self._penalty = lexicon, penalty
         self._all_used = parameters
         self._found: dict[tuple[Hashable, ...], list[Answer]] = {}
         self.best: Answer | None = None
@@ -68,20 +70,14 @@ class AnswerBook:
 
     def rank_of(self, expression: Expression) -> int:
         """The cost of an expression with its penalties."""
-        missing = min(self._lexicon.uncovered(expression.mask), len(UNCOVERED_COST) - 1)
+        missing = min(self._lexicon.uncovered(expression.mask), len(UNCOVERED_COST) - 1) if self._penalty else 0
         unused = sum(1 for bit in range(self._all_used) if not expression.uses >> bit & 1)
         return expression.cost + UNCOVERED_COST[missing] + UNUSED_COST * unused
 
     def of_like_cost(self) -> list[Answer]:
-        """The answers that one could as well have given, best first; not those that cover less of the prompt.
-
-        The less sure the best is, the more others count as alike: where it is long, leaves words uncovered, or only says
-        yes or no.
-        """
+        """The answers whose rank is near the best one's, best first."""
         if self.best is None:
             return []
-        rank = self.best.rank
-        margin = 1 + (rank > 8) + (rank > 11) + (self.best.uncovered > 0) + 2 * (self.best.expression.kind == "bool")
-        limit, most = rank + margin, self.best.uncovered
-        found = [a for kept in self._found.values() for a in kept if a.rank <= limit and a.uncovered <= most]
-        return [self.best, *(answer for answer in sorted(found, key=lambda a: a.order) if answer is not self.best)]
+        limit = self.best.rank + WIDEST_MARGIN
+        found = [a for kept in self._found.values() for a in kept if a.rank <= limit]
+        return sorted(found, key=lambda answer: answer.order)

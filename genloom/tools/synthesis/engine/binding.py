@@ -11,7 +11,7 @@ from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.forms import Form, element_kind
 from genloom.tools.synthesis.engine.kinds import parts
 
-__all__ = ["Binding", "bind", "variable"]
+__all__ = ["Binding", "bind", "bound_names", "bound_variables", "variable"]
 
 MAX_ROWS = 160
 FIRST_BOUND_BIT = 16
@@ -119,12 +119,19 @@ def bind(outer: Arena, source: Expression, seeds: Sequence[Expression]) -> Bindi
     if not 0 < shown <= MAX_ROWS or total < 2:
         return None
     kind = element_kind(source.kind)
-    names = _free(_names(kind, outer.depth, source), seeds)
-    bound, focus = _bound(kind, names, elements, outer.depth)
+    names = bound_names(source, seeds, outer.depth)
+    flat = [item for items in elements for item in items or ()]
+    bound = bound_variables(kind, names, flat, FIRST_BOUND_BIT + 4 * outer.depth)
+    focus = sum(seed.uses for seed in bound)
     inner = [*bound, *(_lift(seed, elements) for seed in seeds)]
     toolbox = outer.toolbox.for_characters() if source.kind == "str" else outer.toolbox
     arena = Arena(toolbox, outer.ledger, inner, shown=shown, focus=focus, depth=outer.depth + 1)
     return Binding(source, arena, inner, names, elements)
+
+
+def bound_names(source: Expression, seeds: Sequence[Expression], depth: int = 0) -> tuple[str, ...]:
+    """Readable names for the elements of a sequence, none of them taken."""
+    return _free(_names(element_kind(source.kind), depth, source), seeds)
 
 
 def _free(names: tuple[str, ...], seeds: Sequence[Expression]) -> tuple[str, ...]:
@@ -140,18 +147,14 @@ def _lift(seed: Expression, elements: list[list[Any] | None]) -> Expression:
     return Expression(seed.op, (), seed.kind, values, cost=seed.cost, mask=seed.mask, uses=seed.uses)
 
 
-def _bound(
-    kind: str, names: tuple[str, ...], elements: list[list[Any] | None], depth: int
-) -> tuple[list[Expression], int]:
-    flat = [item for items in elements for item in items or ()]
-    first = FIRST_BOUND_BIT + 4 * depth
+def bound_variables(kind: str, names: tuple[str, ...], flat: Sequence[Any], first: int) -> list[Expression]:
+    """The variables that elements of a kind are bound to, one bit each from `first` on: one, or one for each side."""
     if len(names) == 1:
-        return [variable(names[0], kind, tuple(flat), bit=1 << first)], 1 << first
-    found = [
+        return [variable(names[0], kind, tuple(flat), bit=1 << first)]
+    return [
         variable(name, part, tuple(item[place] for item in flat), bit=1 << (first + place))
         for place, (name, part) in enumerate(zip(names, parts(kind)[1], strict=True))
     ]
-    return found, sum(seed.uses for seed in found)
 
 
 _NAMES = {

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any  # Any: what arbitrary functions take and give
 
 from genloom.tools.synthesis.engine.components import Guard
-from genloom.tools.synthesis.engine.judge import Judged, differences, meets
+from genloom.tools.synthesis.engine.drafting import meets
+from genloom.tools.synthesis.engine.judge import Judged, differences
 from genloom.tools.synthesis.engine.problem import Case, ComponentSpec, Problem
 from genloom.tools.synthesis.engine.vocabulary import words_in
 from genloom.tools.synthesis.engine.writer import Program

@@ -33,8 +33,15 @@ class Explorer:
     """Grows an arena by one cost at a time: operators first, then forms over its sequences, whose bodies come from arenas
     of their own."""
 
-    def __init__(self, arena: Arena, seeds: Sequence[Expression], forms: Sequence[FittedForm]) -> None:
-        self.arena, self.seeds, self.forms = arena, seeds, forms
+    def __init__(
+        self,
+        arena: Arena,
+        seeds: Sequence[Expression],
+        forms: Sequence[FittedForm],
+        *,
+        leaving: frozenset[str] = frozenset(),
+    ) -> None:
+        self.arena, self.seeds, self.forms, self.leaving = arena, seeds, forms, leaving
         self.sift = next(op for form, op in forms if form is FILTER)
         self.watchers: list[Watcher] = []
         self._bindings: list[tuple[Binding, Explorer]] = []
@@ -68,13 +75,15 @@ class Explorer:
 
     def _split_goals(self) -> None:
         for goal in self.arena.goals:
-            if goal.branching and id(goal) not in self._splitting:
+            if goal.branching and "conditionals" not in self.leaving and id(goal) not in self._splitting:
                 self._splitting.add(id(goal))
                 self.watchers.append(Splitter(self.arena, goal))
 
     def _consider(self, expression: Expression) -> None:
         """Open an arena over a new sequence, while there is room; there is more for one that a goal may be made of."""
         depth = min(self.arena.depth, 2)
+        if "forms" in self.leaving:
+            return
         if not expression.uses & self.arena.focus or not _is_source(expression, MAX_SOURCE_COST[depth]):
             return
         promising = any(may_make(expression, goal, self.arena.shown) for goal in self.arena.goals)
@@ -84,10 +93,11 @@ class Explorer:
         binding = bind(self.arena, expression, self.seeds)
         if binding is None:
             return
-        for goal in list(self.arena.goals):
-            push_down(binding, goal, self.arena, self.forms)
-        inner = Explorer(binding.arena, binding.seeds, self.forms)
-        inner.watchers += sieves_of(binding, self.arena.goals, self.arena.shown, self.sift)
+        inner = Explorer(binding.arena, binding.seeds, self.forms, leaving=self.leaving)
+        if "decomposition" not in self.leaving:
+            for goal in list(self.arena.goals):
+                push_down(binding, goal, self.arena, self.forms)
+            inner.watchers += sieves_of(binding, self.arena.goals, self.arena.shown, self.sift)
         binding.aimed = binding.aimed or bool(inner.watchers)
         self._bindings.append((binding, inner))
 

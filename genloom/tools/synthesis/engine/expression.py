@@ -8,7 +8,7 @@ from typing import Any  # Any: values of searched programs are of every kind
 
 from genloom.tools.synthesis.engine.equivalence import FAILED, TooLargeError, Values, bounded
 
-__all__ = ["Expression", "Operator", "evaluate", "size_of"]
+__all__ = ["CALL_ERRORS", "Expression", "Operator", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ class Expression:
         self.key: tuple[Any, ...] = ()
 
 
-_CALL_ERRORS = (
+CALL_ERRORS = (
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TooLargeError),
     *(RecursionError, MemoryError, StopIteration, OSError),
 )
@@ -82,7 +82,7 @@ def evaluate(op: Operator, args: tuple[Expression, ...]) -> Values:
         try:
             values = tuple(map(op.call, *[arg.values for arg in args]))
             return tuple(map(bounded, values)) if op.grows else values
-        except _CALL_ERRORS:
+        except CALL_ERRORS:
             pass
     return tuple([_one_row(op, row) for row in zip(*[arg.values for arg in args], strict=True)])
 
@@ -93,10 +93,5 @@ def _one_row(op: Operator, row: Values) -> Any:
     try:
         value = op.call(*row)
         return bounded(value) if op.grows else value
-    except _CALL_ERRORS:
+    except CALL_ERRORS:
         return FAILED
-
-
-def size_of(expression: Expression) -> int:
-    """The number of operators, variables and constants in the tree."""
-    return 1 + sum(map(size_of, expression.args))

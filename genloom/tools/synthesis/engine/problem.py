@@ -36,7 +36,7 @@ class ComponentSpec:
 @dataclass(frozen=True)
 class Problem:
     """What is asked. `kinds` are those of the parameters, `gives` that of the result; `fit` may be looked at by the search,
-    `held` only by the judge of its answer."""
+    `held` only by the judge of its answer. `again` marks the second attempt, with nothing held back."""
 
     mode: str
     name: str
@@ -49,10 +49,18 @@ class Problem:
     components: tuple[ComponentSpec, ...]
     candidates: int
     seconds: float
+    cores: int = 1
+    without: frozenset[str] = frozenset()
+    again: bool = False
+
+    def uses(self, technique: str) -> bool:
+        """Whether a technique is not left out: `forms`, `guidance`, `decomposition`, `penalty`, `conditionals`, `fits`,
+        `folds`, `loops`, `recursion` or `probes`."""
+        return technique not in self.without
 
     def refitted(self) -> Problem:
         """The problem with nothing held back."""
-        return Problem(**{**self.__dict__, "fit": self.fit + self.held, "held": ()})
+        return Problem(**{**self.__dict__, "fit": self.fit + self.held, "held": (), "again": True})
 
 
 def read_literal(source: str) -> Any:
@@ -149,7 +157,7 @@ def read_problem(data: Mapping[str, Any]) -> Problem:
     )
     return Problem(
         data["mode"], data["name"], data["prompt"], parameters, kinds, gives, fit, held, components,
-        int(data["candidates"]), float(data["seconds"]),
+        int(data["candidates"]), float(data["seconds"]), int(data.get("cores", 1)), frozenset(data.get("without", ())),
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from genloom.tools.synthesis.engine.expression import Expression
 
 __all__ = ["code_of", "imports_of", "tidied"]
 
+LOOP_HEADS = ("fold", "scan", "peak", "low(", "orbit", "track", "settle")
+"""What the engine's own notation for loops starts with."""
 _ITERATING = frozenset(
     {"sum", "any", "all", "min", "max", "set", "tuple", "sorted", "list", "dict", "enumerate", "zip"}
 )
@@ -34,7 +36,12 @@ def _bound(expression: Expression, names: Mapping[str, str]) -> str:
     source, *inside = expression.args
     bound = ", ".join(binder)
     inner = dict(names)
-    if len(binder) > 1 and ("lambda" in code or code.startswith("{{{v}:")):
+    if (
+        len(binder) > 1
+        and not code.startswith(LOOP_HEADS)
+        and "accumulate" not in code
+        and ("lambda" in code or code.startswith("{{{v}:"))
+    ):
         # a lambda takes the pair as one
         bound = "pair"
         inner.update({name: f"pair[{place}]" for place, name in enumerate(binder)})
@@ -88,7 +95,7 @@ class _Tidying(ast.NodeTransformer):
         self.generic_visit(node)
         match node.body:
             case ast.Call(func=ast.Name() as func, args=[ast.Name(id=name)], keywords=[]) if (
-                name == node.args.args[0].arg
+                len(node.args.args) == 1 and name == node.args.args[0].arg
             ):
                 return func
         return node

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any  # Any: plain JSON
 
 from genloom.tools.synthesis.engine.components import Guard, component_operators
+from genloom.tools.synthesis.engine.drafting import Draft
 from genloom.tools.synthesis.engine.existing import find
 from genloom.tools.synthesis.engine.expression import Operator
+from genloom.tools.synthesis.engine.jobs import Jobs
 from genloom.tools.synthesis.engine.judge import Judged, judge
 from genloom.tools.synthesis.engine.kinds import join_kinds
 from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
 from genloom.tools.synthesis.engine.probes import draw_probes
 from genloom.tools.synthesis.engine.problem import Problem, read_problem
-from genloom.tools.synthesis.engine.solver import MAX_RANK, solve
+from genloom.tools.synthesis.engine.solver import MAX_RANK
+from genloom.tools.synthesis.engine.strategies import FIRST, NAMES, SURE_RANK, Outcome, run_strategy
 
 __all__ = ["answer"]
 
@@ -40,33 +44,59 @@ def answer(data: Mapping[str, Any], emit: Emit, started: float) -> dict[str, Any
 
 def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
     guard = Guard()
-    extra = component_operators(problem.components, guard)
-    spent = 0
-    stopped, cut = "", False
-    for attempt in (problem, problem.refitted()) if problem.held else (problem,):
-        last = not attempt.held
-        ledger = Ledger(problem.candidates - spent if last else problem.candidates * 3 // 4, _time_for(deadline, last))
-        judged, stopped = _attempt(attempt, ledger, extra, emit, spent)
-        spent += ledger.candidates
-        cut = cut or ledger.cut_by_clock or guard.dropped
-        if judged is not None and (judged.held or last):
-            return _found(judged, attempt, spent, cut)
-    return {"type": "abstained", "reason": _reason(stopped, spent), "candidates": spent, "cut_by_clock": cut}
+    attempts = (problem, problem.refitted()) if problem.held else (problem,)
+    course = _Course(attempts, component_operators(problem.components, guard), deadline, emit)
+    try:
+        for attempt in attempts:
+            judged = judge(attempt, course.drafts(attempt))
+            if judged is not None and (judged.held or not attempt.held):
+                return _found(judged, attempt, course.spent, course.cut or guard.dropped)
+    finally:
+        course.jobs.close()
+    reason = _reason(course.stopped, course.spent)
+    cut = course.cut or guard.dropped
+    return {"type": "abstained", "reason": reason, "candidates": course.spent, "cut_by_clock": cut}
 
 
-def _time_for(deadline: float, last: bool) -> float:
-    now = time.monotonic()
-    return deadline if last else now + (deadline - now) * 3 / 4
+class _Course:
+    """The strategies of all attempts, asked one after the other, with what they have spent so far."""
+
+    def __init__(self, attempts: Sequence[Problem], extra: Sequence[Operator], deadline: float, emit: Emit) -> None:
+        self.spent, self.stopped, self.cut = 0, "", False
+        self._emit, self._process = emit, os.getpid()
+        jobs = [
+            (_job_name(attempt, name), self._job(attempt, name, extra, deadline))
+            for attempt in attempts
+            for name in NAMES
+            if attempt.uses(name)
+        ]
+        self.jobs = Jobs(jobs, attempts[0].cores)
+
+    def _job(self, attempt: Problem, name: str, extra: Sequence[Operator], deadline: float) -> Callable[[], Outcome]:
+        until = time.monotonic() + (deadline - time.monotonic()) * 3 / 4 if attempt.held else deadline
+        return lambda: run_strategy(name, attempt, extra, until, self._progress)
+
+    def _progress(self, size: int, candidates: int) -> None:
+        if os.getpid() == self._process:
+            self._emit({"type": "progress", "size": size, "candidates": self.spent + candidates})
+
+    def drafts(self, attempt: Problem) -> list[Draft]:
+        """The drafts of one attempt: of its strategies in their order, until one has an answer that is simple enough."""
+        found: list[Draft] = []
+        for name in filter(attempt.uses, NAMES):
+            outcome = self.jobs.result(_job_name(attempt, name))
+            self.spent += outcome.candidates
+            self.cut = self.cut or outcome.cut_by_clock
+            if name == FIRST or outcome.stopped == "clock":
+                self.stopped = outcome.stopped
+            found += outcome.drafts
+            if any(draft.rank <= SURE_RANK for draft in found):
+                break
+        return found
 
 
-def _attempt(
-    problem: Problem, ledger: Ledger, extra: list[Operator], emit: Emit, before: int
-) -> tuple[Judged | None, str]:
-    def progress(size: int, candidates: int) -> None:
-        emit({"type": "progress", "size": size, "candidates": before + candidates})
-
-    solution = solve(problem, ledger, extra, progress)
-    return judge(problem, solution), solution.stopped
+def _job_name(attempt: Problem, name: str) -> str:
+    return f"{name} of {'fewer' if attempt.held else 'all'}"
 
 
 def _reason(stopped: str, spent: int) -> str:
@@ -121,6 +151,12 @@ def _outputs(judged: Judged, problem: Problem) -> list[dict[str, Any]]:
     return [{"arguments": list(map(_shown, probe)), "gives": _shown(judged.program.outcome(probe))} for probe in probes]
 
 
+def _deciding(judged: Judged, problem: Problem) -> str:
+    """The call whose result would decide best, as code; empty without rivals."""
+    arguments = judged.deciding
+    return "" if arguments is None else f"{problem.name}({', '.join(map(repr, arguments))})"
+
+
 def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict[str, Any]:
     program = judged.program
     return {
@@ -141,6 +177,7 @@ def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict
             }
             for difference in judged.rivals
         ],
+        "deciding": _deciding(judged, problem),
         "outputs": _outputs(judged, problem),
         "candidates": candidates,
         "cut_by_clock": cut,

@@ -17,8 +17,9 @@ Instance = tuple[Operator, tuple[str, ...], str]
 class Toolbox:
     """Operators with their instances by kind, found once and shared by all arenas of a search."""
 
-    def __init__(self, operators: Sequence[Operator], kinds: Iterable[str]) -> None:
+    def __init__(self, operators: Sequence[Operator], kinds: Iterable[str], *, strict: bool = False) -> None:
         self.operators = tuple(operators)
+        self._strict = strict
         self._asked = {inner for kind in kinds for inner in _inside(kind)}
         self._plain: dict[str, bool] = {}
         self._for_characters: Toolbox | None = None
@@ -72,10 +73,11 @@ class Toolbox:
     def admits(self, kind: str) -> bool:
         """Whether values of a kind are worth having: plain ones are, others only where the task speaks of them.
 
-        Without this, kinds nest without end (lists of pairs of sets of …) and most of a search's time goes there.
+        A strict toolbox admits only the latter. Without this, kinds nest without end (lists of pairs of sets of …) and
+        most of a search's time goes there.
         """
         if kind not in self._plain:
-            self._plain[kind] = kind in self._asked or _is_plain(kind)
+            self._plain[kind] = kind in self._asked or (not self._strict and _is_plain(kind))
         return self._plain[kind]
 
 

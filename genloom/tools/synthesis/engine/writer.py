@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any  # Any: values of searched programs are of every kind
 
 from genloom.tools.synthesis.engine.equivalence import FAILED
 from genloom.tools.synthesis.engine.expression import Expression
+from genloom.tools.synthesis.engine.fuel import compiled
 from genloom.tools.synthesis.engine.rendering import code_of, imports_of
+from genloom.tools.synthesis.engine.statements import statements_of
 from genloom.tools.synthesis.engine.views import View
 
 __all__ = ["Guard", "Program", "write"]
@@ -35,19 +39,24 @@ class Program:
 
     def function(self) -> Callable[..., Any]:
         """Compile it; only what this engine wrote itself ever comes here."""
-        head = "\n".join(self.imports)
-        body = "\n".join(f"    {line}" for line in self.body)
-        space: dict[str, Any] = {}
-        exec(f"{head}\ndef {self.name}({', '.join(self.parameters)}):\n{body}\n", space)  # noqa: S102 - inside the sandbox, our own text
-        found: Callable[..., Any] = space[self.name]
-        return found
+        return _function_of(self)
 
     def outcome(self, arguments: Sequence[Any]) -> Any:
-        """What the function gives: a value, or the exception that it raised."""
+        """What the function gives: a value, or the exception that it raised, also where its fuel ran out."""
         try:
-            return self.function()(*arguments)
+            return self.function()(*(copy.deepcopy(item) if isinstance(item, _MUTABLE) else item for item in arguments))
         except Exception as error:  # noqa: BLE001 - whatever the program raises is its outcome
             return error
+
+
+_MUTABLE = (list, dict, set)
+
+
+@lru_cache(maxsize=256)
+def _function_of(program: Program) -> Callable[..., Any]:
+    head = "\n".join(program.imports)
+    body = "\n".join(f"    {line}" for line in program.body)
+    return compiled(f"{head}\ndef {program.name}({', '.join(program.parameters)}):\n{body}\n", program.name)
 
 
 def write(
@@ -64,7 +73,7 @@ def write(
         lines += [f"if {test}:", f'    raise {guard.error}(f"{name} cannot take {shown}")']
     for view in needed:
         lines.append(_unused_hidden(view, used))
-    lines += _statements(ast.parse(code, mode="eval").body)
+    lines += statements_of(code, {*parameters, *(part for view in needed for part in view.names)})
     imports = set(imports_of(expression)).union(*(imports_of(guard.test) for guard in guards))
     return Program(name, tuple(parameters), tuple(lines), tuple(sorted(imports)), code)
 
@@ -73,14 +82,6 @@ def _unused_hidden(view: View, used: set[str]) -> str:
     left, equals, right = view.statement.partition(" = ")
     names = [name if name in used else f"_{name}" for name in left.split(", ")]
     return f"{', '.join(names)}{equals}{right}"
-
-
-def _statements(node: ast.expr) -> list[str]:
-    lines: list[str] = []
-    while isinstance(node, ast.IfExp):
-        lines += [f"if {ast.unparse(node.test)}:", f"    return {ast.unparse(node.body)}"]
-        node = node.orelse
-    return [*lines, f"return {ast.unparse(node)}"]
 
 
 def failed(value: Any) -> bool:

@@ -1,0 +1,117 @@
+"""Drafting: the answers of a strategy as programs, guarded so that they raise where the examples ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any  # Any: values of searched programs are of every kind
+
+from genloom.tools.synthesis.engine.answers import Answer
+from genloom.tools.synthesis.engine.equivalence import FAILED
+from genloom.tools.synthesis.engine.expression import Expression
+from genloom.tools.synthesis.engine.problem import Case, Problem
+from genloom.tools.synthesis.engine.views import View
+from genloom.tools.synthesis.engine.writer import Guard, Program, failed, write
+
+__all__ = ["Draft", "Solution", "drafts_of", "holds", "meets", "of_like_rank"]
+
+
+@dataclass
+class Solution:
+    """What a strategy found: answers of like cost, best first, and what is needed to write them."""
+
+    answers: list[Answer]
+    views: list[View]
+    tests: list[Expression] = field(default_factory=list)
+    error_rows: range = range(0)
+    shown: int = 0
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A program that gives what the examples say. `kind` is that of its result, `rank` its cost with what speaks against
+    it, `uncovered` how many words of the prompt nothing in it answers to."""
+
+    program: Program
+    rank: int
+    cost: int
+    uncovered: int
+    kind: str
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Sorts drafts: by rank; then what covers more of the prompt, what is shorter, and by the text."""
+        return self.rank, -self.cost, len(self.program.expression), self.program.expression
+
+
+def of_like_rank(drafts: Iterable[Draft]) -> list[Draft]:
+    """The drafts that one could as well have given, best first; not those that cover less of the prompt.
+
+    The less sure the best is, the more others count as alike: where it is long, leaves words uncovered, or only says yes
+    or no.
+    """
+    found = sorted(drafts, key=lambda draft: draft.order)
+    if not found:
+        return []
+    best = found[0]
+    margin = 1 + (best.rank > 8) + (best.rank > 11) + (best.uncovered > 0) + 2 * (best.kind == "bool")
+    return [d for d in found if d is best or (d.rank <= best.rank + margin and d.uncovered <= best.uncovered)]
+
+
+def drafts_of(problem: Problem, solution: Solution) -> list[Draft]:
+    """The answers that hold as programs on the examples that the search was shown."""
+    found: list[Draft] = []
+    for answer in solution.answers:
+        expression = answer.expression
+        program = _program(problem, solution, expression)
+        if program is not None and holds(program, problem.fit):
+            found.append(Draft(program, answer.rank, expression.cost, answer.uncovered, expression.kind))
+    return found
+
+
+def meets(value: Any, case: Case) -> bool:
+    """Whether an outcome is what an example says: by `==`, or an error of the named class."""
+    if case.error:
+        return isinstance(value, Exception) and case.error in [cls.__name__ for cls in type(value).__mro__]
+    if failed(value):
+        return False
+    try:
+        return bool(value == case.expected) or (value != value and case.expected != case.expected)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def holds(program: Program, cases: Sequence[Case]) -> bool:
+    """Whether a program meets all of these examples."""
+    return all(meets(program.outcome(case.arguments), case) for case in cases)
+
+
+def _program(problem: Problem, solution: Solution, expression: Expression) -> Program | None:
+    """The program of an expression with the guards that it needs; `None` when no test tells where to raise."""
+    plain = write(problem.name, problem.parameters, expression, solution.views, ())
+    missing = [case for case in problem.fit if case.error and not meets(plain.outcome(case.arguments), case)]
+    if not missing:
+        return plain
+    guards: list[Guard] = []
+    errors = [case for case in problem.fit if case.error]
+    for error in dict.fromkeys(case.error for case in missing):
+        rows = [
+            row
+            for row, case in zip(solution.error_rows, errors, strict=True)
+            if case.error == error and case in missing
+        ]
+        test = _telling(solution, rows)
+        if test is None:
+            return None
+        guards.append(Guard(test, error))
+    return write(problem.name, problem.parameters, expression, solution.views, guards)
+
+
+def _telling(solution: Solution, rows: Sequence[int]) -> Expression | None:
+    """The cheapest test that holds on these rows and on none of the good ones. Tests of other errors come before it."""
+    for test in solution.tests:
+        if all(test.values[row] is True for row in rows) and not any(
+            value is FAILED or value for value in test.values[: solution.shown]
+        ):
+            return test
+    return None
