@@ -77,12 +77,16 @@ def ours(root: Path) -> Summaries:
 
 def theirs(root: Path, python: str, folder: Path) -> Summaries | str:
     """Return graph-sitter's counts, or why there are none."""
-    out = folder / "graph-sitter.json"
+    out, clone = folder / "graph-sitter.json", folder / root.name
     try:
+        subprocess.run(["git", "clone", "--quiet", str(root), str(clone)], check=True)
+        subprocess.run(
+            ["git", "-C", str(clone), "remote", "remove", "origin"], check=True
+        )  # it reads a URL of a host alone
         done = subprocess.run(
-            [python, "-c", THEIRS, str(root), str(out)], capture_output=True, text=True, check=False, timeout=1800
+            [python, "-c", THEIRS, str(clone), str(out)], capture_output=True, text=True, check=False, timeout=1800
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         return f"it did not run: {error}"
     if done.returncode:
         return f"it failed: {done.stderr.strip().splitlines()[-1:]}"

@@ -31,6 +31,7 @@ MAY_USE_FRAMEWORKS = (
     "genloom.tools.effects",  # the type of what it marks
     "genloom.tools.telemetry",
     "genloom.tools.sandbox.langchain_tool",
+    "genloom.tools.synthesis.langchain_tool",
     "genloom.tools.codegen.langchain_tools",
     "genloom.tools.codebase.agent_tools",
     "genloom.tools.codebase.codebase",  # the type of its retriever

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from genloom.errors import RepositoryError, StorageError
+from genloom.errors import RepositoryError, StorageError, UsageError
 from genloom.events import Event, IndexProgress
 from genloom.tools.codebase import Codebase
 from genloom.tools.codebase.index import index_file
@@ -323,3 +323,38 @@ def test_another_version_of_genloom_has_an_index_of_its_own(
     old.refresh()
     assert "shop/late.py" not in {file.path for file in new.files()}
     assert new.refresh().indexed == 1
+
+
+def test_who_listens_to_a_refresh_can_ask_meanwhile(shop: Path) -> None:
+    """The answer is of what was read so far; to refresh again from there is refused."""
+    codebase = Codebase(shop)
+    asked: list[int] = []
+
+    def listen(event: Event) -> None:
+        asked.append(len(codebase.files()))
+        assert codebase.rank("invoice total").files is not None
+        with pytest.raises(UsageError, match="under way"):
+            codebase.refresh()
+
+    assert codebase.refresh(emit=listen).files == 6
+    assert asked == [0, 6]
+    assert codebase.rank("invoice total").files
+
+
+def test_the_deadline_holds_while_another_process_writes(shop: Path, tmp_path: Path) -> None:
+    """What is there is reported as incomplete, and the next refresh goes on; without a deadline it is waited for."""
+    codebase = Codebase(shop, cache=tmp_path)
+    (file,) = (tmp_path / "index").glob("*.sqlite")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    report = codebase.refresh(deadline=time.monotonic() + 0.1)
+    assert (report.files, report.complete) == (0, False)
+    other.execute("ROLLBACK")
+    assert codebase.refresh().files == 6
+
+
+def test_files_left_out_are_not_told_as_indexed(shop: Path) -> None:
+    """`indexed` are those that were read and parsed."""
+    (shop / "binary.py").write_bytes(b"def f(): pass\0")
+    report = Codebase(shop).refresh()
+    assert (report.files, report.indexed, report.skipped) == (6, 6, {"binary": 1})

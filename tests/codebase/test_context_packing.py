@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genloom.state import GenerationRequest
-from genloom.tools.codebase import Codebase, estimate_tokens
+from genloom.tools.codebase import Codebase, choose_context, estimate_tokens
 
 REQUEST = GenerationRequest(
     prompt="Add a discount to the total due of an `Invoice`, see shop/billing.py", name="discount"
@@ -86,14 +86,37 @@ def test_lines_are_shown_whole_and_what_is_cut_says_so(shop: Path, budget: int) 
 
 
 def test_more_budget_never_shows_fewer_paths_and_most_bodies_at_last(shop: Path) -> None:
-    """A larger window is never worse used."""
+    """The paths of a smaller window are the first of a larger one, and what the largest shows holds every body of others."""
     codebase = Codebase(shop)
-    counts = []
-    for budget in range(0, 3000, 100):
-        references = codebase.context(REQUEST, budget_tokens=budget).references
-        counts.append(tuple(sum(r.form == form for r in references) for form in ("path", "body")))
-    assert all(before[0] <= after[0] for before, after in pairwise(counts))
-    assert counts[-1][1] == max(count[1] for count in counts)
+    chosen = [codebase.context(REQUEST, budget_tokens=budget).references for budget in range(0, 3000, 100)]
+    paths = [[r.path for r in references if r.form == "path"] for references in chosen]
+    assert all(after[: len(before)] == before for before, after in pairwise(paths))
+    shown = [
+        {(r.path, n) for r in each if r.form == "body" for n in range(r.start_line, r.end_line + 1)} for each in chosen
+    ]
+    assert all(lines <= shown[-1] for lines in shown)
+
+
+@quick
+@given(budget=st.integers(0, 1500))
+def test_known_secrets_do_not_break_the_budget(shop: Path, budget: int) -> None:
+    """What stands for a short one is longer than itself, and is what is counted."""
+    lines = "".join(f"    total = discount('qz7', {line})\n" for line in range(20))
+    (shop / "shop/discounts.py").write_text(f"def invoice_discount(total):\n{lines}", "utf-8")
+    codebase = Codebase(shop)
+    chosen = codebase.context(REQUEST, budget_tokens=budget, count_tokens=len, secrets=("qz7xyzzy", "qz7"))
+    text = codebase.render(chosen, secrets=("qz7xyzzy", "qz7"))
+    assert "qz7" not in text
+    assert len(text) <= budget
+
+
+def test_what_a_long_request_leaves_out_is_told(shop: Path) -> None:
+    """As a note, where the context is chosen."""
+    told: list[str] = []
+    noise = "".join(f"step {number} of the run\n" for number in range(5_000))
+    request = GenerationRequest(prompt=f"{noise}shop/money.py:9")
+    choose_context(Codebase(shop), request, budget_tokens=1_000, emit=lambda event: told.append(str(event)))
+    assert any("the search leaves out" in event and "characters in the middle" in event for event in told)
 
 
 def test_a_budget_holds_fifteen_paths_at_most_and_a_tenth_of_it(shop: Path) -> None:

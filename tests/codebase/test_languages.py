@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from language_sources import SOURCES
 
+from genloom.tools.codebase.outlines.import_statements import read_imports
 from genloom.tools.codebase.outlines.languages import (
     LANGUAGES,
     MissingGrammarError,
@@ -326,3 +327,28 @@ def test_long_real_code_is_far_from_the_bounds_of_parsing(name: str) -> None:
     once = len(outline_source(sample.path, sample.source.encode()).definitions)
     times = 200_000 // len(sample.source)
     assert len(outline_source(sample.path, f"{sample.source}\n".encode() * times).definitions) > once * times / 4
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "imports"),
+    [
+        ("a.js", "import { a, // first: 'b'\n  b /* c */ as d } from 'https://x.org/m.js';", [("a", ""), ("b", "d")]),
+        ("a.rs", "use a::{ // first\n  b, c /* d */ as e };", [("b", ""), ("c", "e")]),
+        ("A.java", "import /* of */ a.b . C;", [("C", "")]),
+        ("a.php", "<?php use A\\{B, /* c */ C as D};", [("B", ""), ("C", "D")]),
+    ],
+)
+def test_comments_in_an_import_say_nothing(path: str, source: str, imports: list[tuple[str, str]]) -> None:
+    """What looks like one inside of a module's name stays."""
+    found = outline_source(path, source.encode()).imports
+    assert [(each.name, each.alias) for each in found] == imports
+    assert path != "a.js" or found[0].module == "https://x.org/m.js"
+
+
+@pytest.mark.parametrize("unit", [" ", "/*", "<", '"a', "{", "as ", "import ", "#[a] ", "require ( ", "a::{", "\\"])
+def test_import_statements_without_end_are_read_in_proportion(unit: str) -> None:
+    """Of any language: a hang shows as the suite's own time limit; no name grows without end."""
+    for name in NAMES:
+        for start in ("", "import ", "use a", "require", "#include", "using a", "const a = "):
+            found = list(read_imports(name, start + unit * (20_000 // len(unit))))
+            assert all(len(part) <= 1_000 for each in found for part in each)

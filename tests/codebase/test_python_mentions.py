@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from genloom.tools.codebase.outlines.outline import Outline
 from genloom.tools.codebase.outlines.python_outline import outline_python
 from genloom.tools.codebase.outlines.python_parameters import read_parameters
+from genloom.tools.codebase.outlines.python_tokens import count_tokens
 
 SOURCE = """
 import os.path as p, sys
@@ -133,3 +135,29 @@ def test_hostile_text_is_read_in_bounded_time(unit: str) -> None:
     """A hundred kilobytes of what makes expressions go back; a hang shows as the suite's own time limit."""
     outline = outline_python(f"import a\n{unit * (100_000 // len(unit))}\n".encode())
     assert outline.definitions[0].kind == "module"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('f"{a:{b}}"', "ab"),
+        ('f"{{a}} {b}"', "b"),
+        ('f"{{{a}}}"', "a"),
+        ('f"{a!r:>{b}} {b[1:2]}"', "abb"),
+        ('f"{a:%a-%b}"', "a"),
+        ('f"{ {1: a}[b] }"', "ab"),
+        ('f"{a}"; f"{a}"', "aa"),
+        ('f"{a"', ""),
+        ("from c import d, \\\n    a, b", ""),
+        ("import c, \\\r\n    a", ""),
+        ("from c \\\n    import a", ""),
+        ("from c import d; a", "a"),
+        ("from c import(a, b)\na", "a"),
+    ],
+)
+def test_f_strings_and_imports_use_the_names_that_they_use(text: str, names: str) -> None:
+    """Expressions in braces, formats with braces of their own, braces that mean themselves; imports over several lines."""
+    used: Counter[str] = Counter()
+    for token, times in count_tokens(text.encode()):
+        used[token.name] += times
+    assert {name: used[name] for name in "ab" if used[name]} == Counter(names)

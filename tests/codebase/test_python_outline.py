@@ -171,3 +171,14 @@ def test_flattened_segments_give_each_byte_to_the_innermost_span(tree: tuple[obj
         painted[span.start : span.end] = [span.ordinal] * (span.end - span.start)
     owners = OwnerMap(flatten(spans))
     assert owners.ordinals(range(end)) == painted
+
+
+def test_no_name_or_part_of_a_head_grows_without_end() -> None:
+    """A class's name stands in the qualified name of each of its methods: a long one would cost its product with them."""
+    long = "x" * 100_000
+    source = f"class {long}({long}):\n" + "".join(f"    @{long}\n    def m{n}(self): ...\n" for n in range(3))
+    nested = "".join(f"{' ' * depth}class {'y' * 90}:\n" for depth in range(40))
+    outline = outline_python(f"{source}{nested}{' ' * 40}pass\n".encode())
+    for definition in outline.definitions:
+        texts = (definition.name, definition.qualified, *definition.decorators, *definition.bases)
+        assert max(map(len, texts)) <= 1_000

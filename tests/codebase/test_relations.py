@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genloom.errors import UsageError
-from genloom.tools.codebase import Codebase, Relation
+from genloom.tools.codebase import CallGraph, Codebase, DeadSymbols, Relation
+from genloom.tools.codebase.files.source import read_source
 from genloom.tools.codebase.outlines.languages import LANGUAGES, is_available
-from genloom.tools.codebase.relations import dead
-from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbols
 
 FILES = {
     "src/app/__init__.py": "from .core import *\nfrom .shapes import Square as Box, area\nfrom . import late\n",
@@ -195,14 +194,14 @@ def test_other_questions_go_on_while_relations_are_worked_out(
     """Ranking and refreshing in another thread do not wait; the answer is of the state that it began with."""
     _written(tmp_path / "app", FILES).close()
     codebase = Codebase(tmp_path / "app", cache=None if in_memory else tmp_path / "cache")
-    read, began, go_on = dead.read_source, threading.Event(), threading.Event()
+    began, go_on = threading.Event(), threading.Event()
 
     def wait_and_read(root: Path, path: str) -> object:
         began.set()
         assert go_on.wait(60)
-        return read(root, path)
+        return read_source(root, path)
 
-    monkeypatch.setattr(dead, "read_source", wait_and_read)
+    monkeypatch.setattr("genloom.tools.codebase.relations.dead.read_source", wait_and_read)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(codebase.dead_symbols)
         assert began.wait(60)
@@ -255,6 +254,28 @@ def test_a_submodule_that_its_package_hides_is_not_imported(tmp_path: Path) -> N
     assert codebase.importers("kit/cut.py") == ("kit/__init__.py", "other.py")
     assert codebase.importers("kit/sew.py") == ("kit/__init__.py", "use.py")
     assert codebase.importers("kit/__init__.py") == ("other.py", "use.py")
+
+
+@pytest.mark.parametrize(
+    ("package", "target", "confidence"),
+    [
+        ("def cut(): ...\n", "kit/cut.py::sew", 0.8),  # the submodule is bound by whoever imports it first
+        ("def cut(): ...\nfrom .cut import sew\n", "kit/cut.py::sew", 1.0),
+        ("from .cut import sew\n", "kit/cut.py::sew", 1.0),
+        ("from .cut import sew\ndef cut(): ...\n", "kit/__init__.py::cut", 1.0),
+        ("from .cut import *\n", "kit/cut.py::cut", 1.0),
+    ],
+)
+def test_a_submodule_of_the_name_of_a_function_is_what_was_bound_last(
+    tmp_path: Path, package: str, target: str, confidence: float
+) -> None:
+    """In the order of the package's text, as Python binds them."""
+    files = {
+        "kit/__init__.py": package,
+        "kit/cut.py": "def sew(): ...\n" + ("def cut(): ...\n" if "*" in package else ""),
+        "use.py": f"import kit.cut\n\n\ndef use():\n    kit.cut{'.sew' if target.endswith('sew') else ''}()\n",
+    }
+    assert _callees(_written(tmp_path, files), "use") == {(target, confidence)}
 
 
 def test_a_repository_that_is_itself_a_package_is_resolved(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from genloom.tools.codebase import Codebase
 
-FUNCTIONS = ("f", "g", "h", "_p")
+FUNCTIONS = ("f", "g", "h", "_p", "two", "four")
+"""Two of them are called as modules are."""
 LEAVES = ("pkg/one.py", "pkg/two.py", "pkg/sub/three.py", "pkg/sub/four.py", "pkg/space/five.py")
 PACKAGES = ("pkg/sub/__init__.py", "pkg/__init__.py")
 
@@ -23,18 +25,30 @@ import importlib, json, sys
 sys.path[:0] = sys.argv[1:]
 try:
     use = importlib.import_module("use")
-except (ImportError, AttributeError):  # `__all__` may list what a failed import left out
+except Exception:  # what was drawn is no program: `__all__` lists what a failed import left out, a name is a module's
     print("null"); raise SystemExit
 told = {}
 for name, make in vars(use).items():
     if name.startswith("use_"):
         try:
             found = make()
-        except (ImportError, NameError, AttributeError):
+        except Exception:
             found = None
         told[name] = f"{found.__module__}.{found.__qualname__}" if callable(found) else None
 print(json.dumps(told))
 """
+
+
+WAYS = (
+    "{0}",
+    "try:\n    {0}\nexcept ImportError:\n    pass",
+    "try:\n    import nowhere.at_all as {1}\nexcept ImportError:\n    {0}",
+    "if sys.version_info < (3,):\n    from nowhere import {1}\nelse:\n    {0}",
+    "if TYPE_CHECKING:\n    {0}\n{0}",
+    "with suppress(ImportError):\n    {0}",
+)
+"""How an import may stand in a module."""
+HEAD = "import sys\nfrom contextlib import suppress\nfrom typing import TYPE_CHECKING\n"
 
 
 def _dotted(path: str) -> str:
@@ -52,13 +66,13 @@ def _relative(importer: str, target: str) -> str:
 
 @st.composite
 def modules(draw: st.DrawFn, path: str, earlier: Sequence[str]) -> str:
-    """A module that binds each name once, of its own or from an earlier one, after the stars."""
+    """A module that binds names, some of them twice, of its own or from an earlier one, after the stars."""
     stars, lines = [], []
     exports: list[str] = []
     for target in draw(st.lists(st.sampled_from(earlier), unique=True, max_size=2)) if earlier else ():
         written = draw(st.sampled_from([_dotted(target), _relative(path, target)]))
         stars.append(f"from {written} import *")
-    for name in draw(st.lists(st.sampled_from(FUNCTIONS), unique=True)):
+    for name in draw(st.lists(st.sampled_from(FUNCTIONS), max_size=5)):
         kind = draw(st.sampled_from(["own", "own", "import", "alias"])) if earlier else "own"
         if kind == "own":
             lines.append(f"def {name}(): return 1")
@@ -67,20 +81,20 @@ def modules(draw: st.DrawFn, path: str, earlier: Sequence[str]) -> str:
             written = draw(st.sampled_from([_dotted(target), _relative(path, target)]))
             taken = name if kind == "import" else draw(st.sampled_from(FUNCTIONS))
             bound = f"from {written} import {taken} as {name}"
-            hidden = draw(st.booleans())
-            lines.append(f"try:\n    {bound}\nexcept ImportError:\n    pass" if hidden else bound)
+            lines.append(draw(st.sampled_from(WAYS)).format(bound, name))
         exports.append(name)
     if draw(st.booleans()):
         lines.append(f"__all__ = {draw(st.lists(st.sampled_from(exports), unique=True)) if exports else []!r}")
-    return "\n".join([*stars, *lines, ""])
+    return "\n".join([HEAD, *stars, *lines, ""])
 
 
 @st.composite
 def repositories(draw: st.DrawFn) -> dict[str, str]:
-    """A package with sub-packages, one of them without `__init__.py`, and a file that uses its names in many ways."""
+    """A package with sub-packages, one or two of them without `__init__.py`, and a file that uses its names in many ways."""
     files = {path: draw(modules(path, LEAVES[:number])) for number, path in enumerate(LEAVES)}
     files["pkg/sub/__init__.py"] = draw(modules("pkg/sub/__init__.py", LEAVES[2:4]))
     files["pkg/__init__.py"] = draw(modules("pkg/__init__.py", (*LEAVES[:2], "pkg/sub/__init__.py")))
+    files.pop(draw(st.sampled_from(["", "", *PACKAGES])), None)
     lines, uses = [], []
     for number, target in enumerate(draw(st.lists(st.sampled_from([*LEAVES, *PACKAGES]), min_size=3, max_size=8))):
         name, dotted = draw(st.sampled_from(FUNCTIONS)), _dotted(target)
@@ -105,7 +119,10 @@ def repositories(draw: st.DrawFn) -> dict[str, str]:
 def test_calls_resolve_to_what_python_imports(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, str], layout: str
 ) -> None:
-    """Wherever the generated package can be imported, the one sure meaning is the function that Python finds."""
+    """Wherever the generated package can be imported, the one sure meaning is the function that Python finds.
+
+    Where a name is bound more than once, or a package's name is its submodule's, too, all its meanings are possible.
+    """
     root = tmp_path_factory.mktemp("generated")
     for path, text in files.items():
         place = root / (layout + path if path != "use.py" else path)
@@ -115,6 +132,8 @@ def test_calls_resolve_to_what_python_imports(
         [sys.executable, "-IB", "-c", TELL, str(root), str(root / layout)], capture_output=True, text=True, check=True
     )
     told: dict[str, str | None] = json.loads(done.stdout) or {}
+    bound = [re.findall(r"(?:^|(?<=as )|(?<=def ))(\w+)(?=\(|$)", text, re.MULTILINE) for text in files.values()]
+    ambiguous = any(len(names) > len({*names} - {"two", "four"}) for names in bound)
     codebase = Codebase(root)
     for name, truth in told.items():
         found = {
@@ -123,7 +142,7 @@ def test_calls_resolve_to_what_python_imports(
             if relation.kind == "call"
         }
         if truth is not None:
-            assert found == {(truth, 1.0)}, (name, files)
+            assert found == {(truth, 1.0)} or (ambiguous and (truth, 0.8) in found), (name, files)
 
 
 def _address(target: str, layout: str) -> str:

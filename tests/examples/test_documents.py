@@ -1,4 +1,4 @@
-"""The code in the documents about the Codegen API runs as it stands."""
+"""The code in the documents runs as it stands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("name", [pytest.param("migrate-codegen-sdk.md", marks=pytest.mark.slow), "testing.md"])
+SLOW = ("migrate-codegen-sdk.md", "search.md")
+
+
+@pytest.mark.parametrize("name", [*(pytest.param(name, marks=pytest.mark.slow) for name in SLOW), "testing.md"])
 def test_the_code_of_a_document_runs(name: str, tmp_path: Path) -> None:
     """All its blocks, one after the other in one process, with an environment that names a server."""
     blocks = BLOCK.findall((DOCS / name).read_text())

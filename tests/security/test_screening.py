@@ -123,6 +123,7 @@ LOOK_ALIKES = [
     "ascii = [72, 101, 108, 108, 111, 44, 32, 119, 111, 114, 108, 100, 33]",
     "mac = 'aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66'",
     "q = '/search?q=%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82&next=%2Fhome%2F'",
+    "[CI](https://ci.example/actions?query=event%3Apush+branch%3Amain+workflow%3ACI)",
     "png = b'\\x89\\x50\\x4e\\x47\\x0d\\x0a\\x1a\\x0a\\x00\\x00'",
     "a b c d e f g h i j k l m n o p q r s t u v w x y z",
     "| a | b | c | d | e | f | g |",

@@ -213,6 +213,34 @@ def test_a_redactor_reaches_every_string_key_and_named_secret() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = "kV9#mQ2$xL7p-Tr"',  # a dollar sign is no template by itself
+        "curl -sS -u robot:kV9mQ2xL7pTr https://api.example",
+        'access_token = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+    ],
+)
+def test_secrets_that_only_their_place_betrays(text: str) -> None:
+    """Each is found, whatever it is made of."""
+    assert len(find_secrets(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'log("in _decode_xsrf_token", exc_info=True)',
+        "curl -u user:password https://api.example",
+        'password = "$PASSWORD"',
+        'password = "$password"',
+        "token = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",
+    ],
+)
+def test_what_only_stands_where_a_secret_could_is_left(text: str) -> None:
+    """Code, templates and dummies."""
+    assert redact(text) == text
+
+
 def test_a_redactor_ends_on_cycles() -> None:
     """Data that holds itself is cut at a depth."""
     cycle: list[object] = ["x"]

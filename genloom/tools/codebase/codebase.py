@@ -115,6 +115,8 @@ class Codebase(RelationQueries):
         `processes` read at once: by default one for fewer than 300 changed files, else one for each core, four at most.
         """
         with self._lock:
+            if self._index.in_transaction:
+                raise UsageError("A refresh is under way.", hint="What listens to its events may ask, but not refresh.")
             report = refresh_index(self._index, self.root, emit=emit, deadline=deadline, processes=processes)
             on_time = deadline is None or time.monotonic() < deadline
             history = refresh_history(self._index, self.root) if on_time else known_history(self._index)
@@ -302,7 +304,7 @@ class Codebase(RelationQueries):
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            if not self._fresh:
+            if not self._fresh and not self._index.in_transaction:  # asked by what listens to a refresh
                 self.refresh()
             with reading(self._index):
                 yield self._index

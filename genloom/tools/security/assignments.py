@@ -14,7 +14,7 @@ __all__ = ["assigned_secrets", "is_placeholder", "is_secret_name", "url_password
 
 STRONG_NAMES = (
     r"password|passwd|passphrase|(?<![a-z])pwd|secret(?:[_-]?(?:access[_-]?)?key)?|(?:api|access|account|private|signing|"
-    r"encryption|master|auth)[_-]?key|client[_-]?secret|connection[_-]?string"
+    r"encryption|master|auth)[_-]?key|client[_-]?secret|(?:access|api|auth|bot|refresh)[_-]?token|connection[_-]?string"
 )
 WEAK_NAMES = r"token|credentials?|bearer"
 
@@ -44,8 +44,10 @@ _HEADER = re.compile(
 )
 _URL = re.compile(r"""://[^\s/:@"'<>`]{0,256}+:([^\s/"'<>`]{1,256})@""")
 
+_CURL = re.compile(r"""(?<!\w)curl [^\n]{0,200}?-(?:u|-user)[ =]{0,2}["']?[^\s:"'/]{1,64}:([^\s"'/]{4,128})""")
+
 _PLACEHOLDER = re.compile(
-    r"""\{[A-Za-z_]\w*[^}]{0,64}\}|\$\{|\$[A-Za-z_]|\$\(|%\(|%s|<[^>]{0,64}>|\{\{|\*{3}|\.{3}|x{4}|
+    r"""\{[A-Za-z_]\w*[^}]{0,64}\}|\$\{|(?-i:\$[A-Z_]{2})|\A\$[A-Za-z_]\w*\Z|\$\(|%\(|%s|<[^>]{0,64}>|\{\{|\*{3}|\.{3}|x{4}|
     change[-_ ]?(?:me|this|it)|example|placeholder|dummy|sample|fake|mock|replace|your[-_ ]?|insert|redacted|
     secret[-_ ]?here|to[-_]?be[-_]?|not[-_ ]?a[-_ ]?real|do[-_]?not[-_]?use|foo[-_]?bar""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
@@ -70,7 +72,7 @@ def assigned_secrets(text: str) -> Iterator[tuple[int, int, str]]:
     for name in _names(text):
         sign = _ASSIGNS.match(text, name.end())
         if sign:
-            value = _value(text, name.start(), sign.end())
+            value = _value(text, name.start(), sign.end(), quoted=sign.group().rstrip().endswith(","))
             if value and _is_secret(text[value[0] : value[1]], value[2], strong=name["strong"] is not None):
                 yield value[0], value[1], _kind(name.group())
     for header in _HEADER.finditer(text):
@@ -95,10 +97,10 @@ def _names(text: str) -> Iterator[re.Match[str]]:
 
 
 def url_passwords(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, kind) of each password inside a URL."""
-    for url in _URL.finditer(text):
-        if not is_placeholder(url[1]):
-            yield *url.span(1), "url-password"
+    """Yield (start, end, kind) of each password inside a URL, or that `curl -u` sends to one."""
+    for found in (*_URL.finditer(text), *_CURL.finditer(text)):
+        if not is_placeholder(found[1]):
+            yield *found.span(1), "url-password"
 
 
 def is_secret_name(name: str) -> bool:
@@ -111,12 +113,13 @@ def is_placeholder(value: str) -> bool:
     return bool(_PLACEHOLDER.search(value) or _PLAIN_WORDS.match(value)) or len(set(value)) <= 2
 
 
-def _value(text: str, name_start: int, start: int) -> tuple[int, int, str] | None:
-    """Return (start, end, form) of the value that begins at `start`; form says how it is written."""
-    quoted = _QUOTED.match(text, start)
-    if quoted:
-        return *quoted.span("value"), "quoted"
-    bare = _BARE.match(text, start)
+def _value(text: str, name_start: int, start: int, *, quoted: bool) -> tuple[int, int, str] | None:
+    """Return (start, end, form) of the value that begins at `start`; form says how it is written; with
+    `quoted` one without quotes is none."""
+    in_quotes = _QUOTED.match(text, start)
+    if in_quotes:
+        return *in_quotes.span("value"), "quoted"
+    bare = None if quoted else _BARE.match(text, start)
     if not bare:
         return None
     line = text[max(0, name_start - 100) : start].rstrip()
@@ -153,4 +156,10 @@ def _kind(name: str) -> str:
     lowered = name.lower()
     if lowered.startswith(("pass", "pwd")):
         return "password"
-    return "token" if lowered.startswith(("token", "bearer")) else "key" if lowered.endswith("key") else "secret"
+    return (
+        "token"
+        if lowered.startswith("bearer") or "token" in lowered
+        else "key"
+        if lowered.endswith("key")
+        else "secret"
+    )

@@ -17,6 +17,9 @@ __all__ = ["MARKER", "SecretSpan", "find_secrets", "secret_spans"]
 MARKER = re.compile(rf"\[redacted: [a-z-]{{1,24}}\]|{BLOCKED.pattern}")
 """What stands where a secret, or hidden text, stood."""
 
+SHORTEST_TOKEN = 15
+_RUNS = bytes(code if chr(code).isalnum() or chr(code) in "_.:~/+=@-" else 32 for code in range(128)) + b" " * 128
+
 
 @dataclass(frozen=True, order=True)
 class SecretSpan:
@@ -45,8 +48,9 @@ def secret_spans(text: str, known: Iterable[str]) -> tuple[SecretSpan, ...]:
 
 
 def _candidates(text: str, known: Iterable[str]) -> Iterator[SecretSpan]:
+    runs = _long_runs(text)
     for pattern in PATTERNS:
-        if any(start in text for start in pattern.starts):
+        if any(start in (text if " " in start else runs) for start in pattern.starts):
             for match in compiled(pattern).finditer(text):
                 yield SecretSpan(*match.span(match.lastindex or 0), pattern.kind)
     for value in known:
@@ -55,6 +59,13 @@ def _candidates(text: str, known: Iterable[str]) -> Iterator[SecretSpan]:
     if "://" in text:
         yield from (SecretSpan(*found) for found in url_passwords(text))
     yield from (SecretSpan(*found) for found in assigned_secrets(text))
+
+
+def _long_runs(text: str) -> str:
+    """Return the runs of a text that are long enough for a token: a hundredth of most code, so that looking for the starts
+    of tokens costs nothing."""
+    words = text.encode("ascii", "replace").translate(_RUNS).split()
+    return b" ".join([word for word in words if len(word) >= SHORTEST_TOKEN]).decode("ascii")
 
 
 def _merged(spans: Iterable[SecretSpan]) -> Iterator[SecretSpan]:

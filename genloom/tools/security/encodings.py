@@ -78,7 +78,8 @@ def encoded_instructions(text: str, depth: int = MAX_DEPTH) -> Iterator[Replacem
             yield *match.span(), f"{kind} instructions", len(match.group())
     for pattern, sign in ((_CODES, ""), (_ESCAPES, "\\"), (_ENTITIES, "&#"), (_PERCENT, "%")):
         for match in pattern.finditer(text) if sign in text else ():
-            if any(_orders(decoded, depth) for decoded in _decoded(match.group(), sign)):
+            hides = _orders if _is_mostly_escaped(match.group(), sign) else _phrased
+            if any(hides(decoded, depth) for decoded in _decoded(match.group(), sign)):
                 yield *match.span(), "escaped instructions" if sign else "coded instructions", len(match.group())
     yield from _turned(text)
     yield from _spaced(text)
@@ -89,6 +90,16 @@ def _orders(text: str, depth: int) -> bool:
     if commands(text):
         return True
     return depth > 1 and next(encoded_instructions(text, depth - 1), None) is not None
+
+
+def _phrased(text: str, depth: int) -> bool:
+    """Whether a text reads like an instruction by a common phrase: what is asked of one that can be read as it stands."""
+    return bool(instructions(text))
+
+
+def _is_mostly_escaped(run: str, sign: str) -> bool:
+    """Whether a run cannot be read as it stands. An address with a few percent signs can."""
+    return sign != "%" or run.count("%") * 6 > len(run)
 
 
 def _kind_of_run(run: str, depth: int) -> str:

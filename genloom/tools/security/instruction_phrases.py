@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["PHRASES", "Phrase", "compiled_phrase"]
+__all__ = ["PHRASES", "Phrase", "compiled_phrase", "words"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Phrase:
     expression: str
     near: tuple[str, ...] = ()
     raw: bool = False
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words that stand between bars: `"one|two words"`."""
+    return tuple(text.split("|"))
 
 
 def _gap(most: int) -> str:
@@ -71,60 +76,35 @@ _PERSON = (
     r"(?:the |your |any |this )?(?:users?|humans?|developers?|operators?|owners?|maintainers?|anyone|anybody|person)"
 )
 
-SECRET_SEEDS = (
-    "key",
-    "secret",
-    "credential",
-    "password",
-    "token",
-    "environment variable",
-    "env",
-    "cookie",
-    "id_rsa",
-    "/etc/",
-)
+SECRET_SEEDS = words("key|secret|credential|password|token|environment variable|env|cookie|id_rsa|/etc/")
 
 PHRASES: tuple[Phrase, ...] = (
     Phrase(
         OVERRIDES,
-        ("instruction", "directive", "guideline", "guardrail", "prompt"),
-        near=(
-            "ignore",
-            "disregard",
-            "forget",
-            "overrul",
-            "bypass",
-            "neglect",
-            "abandon",
-            "following",
-            "not ",
-            "n't",
-            "never",
-            "attention",
-            "aside",
-        ),
+        words("instruction|directive|guideline|guardrail|prompt"),
+        near=words("ignore|disregard|forget|overrul|bypass|neglect|abandon|following|not |n't|never|attention|aside"),
         expression=rf"(?<!not )(?<!never ){_DROP} (?:{_gap(3)}{_EARLIER} {_gap(3)}{_RULING}"
         rf"|(?:all|any|every|each)(?: of)?(?: the| your)? {_gap(2)}(?:instructions?|directives?|guardrails)"
         rf"|{_gap(2)}(?:your|above|system|all) {_gap(2)}(?:instruction|prompt)\b(?! (?:is|was|in|when|if)\b))",
     ),
     Phrase(
         OVERRIDES,
-        ("override", "replace", "supersede"),
-        near=("instruction", "directive", "guideline", "guardrail", "prompt"),
+        words("override|replace|supersede"),
+        near=words("instruction|directive|guideline|guardrail|prompt"),
         expression=rf"(?:override|replace|supersede)s? (?:any |all )?(?:of )?(?:the |your )?(?:previous|prior|earlier|above|original|your) {_gap(2)}{_RULING}",
     ),
     Phrase(
         OVERRIDES,
-        ("ignore", "disregard", "forget"),
-        near=("previous", "prior", "above", "earlier", "preceding", "your"),
+        words("ignore|disregard|forget"),
+        near=words("previous|prior|above|earlier|preceding|your"),
         expression=r"(?:ignore|disregard|forget) (?:all |any )?(?:of )?(?:the |your )?(?:previous|prior|above"
         r"|earlier|preceding|your) "
         r"(?:[^ .]+ )?(?:rules|constraints|restrictions|training|programming|conversation|orders|commands|tasks?)\b",
     ),
     Phrase(
         OVERRIDES,
-        ("ignore", "disregard", "forget"),
-        near=("everything", "anything", " all", "whatever", "the above", "preceding", "foregoing", "what"),
+        words("ignore|disregard|forget"),
+        near=words("everything|anything| all|whatever|the above|preceding|foregoing|what"),
         expression=r"(?:ignore|disregard|forget) (?:(?:everything|anything|all|whatever)(?: (?:of|that|which"
         r"|what|is|was|has|have|been|stands|came|you|"
         r"were|written|said))* (?:above|before(?: this| now)?|told|previously|learned|so far)"
@@ -134,7 +114,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         OVERRIDES,
-        ("re now", "from now on", "no longer", "you must"),
+        words("re now|from now on|no longer|you must"),
         r"you (?:are|re) now (?:in|an?|the|my|acting|operating|playing|free|unrestricted|called) |from now on"
         r" you (?:will|must|are|"
         r"should|shall|only|have|answer|respond)|you are no longer (?:bound|restricted|limited|required)|you"
@@ -142,17 +122,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         OVERRIDES,
-        (
-            "your new",
-            "your real",
-            "your actual",
-            "your true",
-            "your only",
-            "previous ",
-            "new instruction",
-            "new task",
-            "new system",
-        ),
+        words("your new|your real|your actual|your true|your only|previous |new instruction|new task|new system"),
         r"your (?:new|real|actual|true|only) (?:instructions?|task|goal|role|objective|purpose|mission)s? (?:is"
         r"|are|will)\b"
         r"|previous (?:conversation|task|session) (?:is|has been|was) (?:over|finished|cancell?ed)"
@@ -161,7 +131,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         OVERRIDES,
-        ("pretend", "developer mode", "jailbreak", "unrestricted", "god mode", "do anything now"),
+        words("pretend|developer mode|jailbreak|unrestricted|god mode|do anything now"),
         r"pretend (?:that )?(?:you (?:are|have|re) (?:an? |no |the |not )|to be (?:an? )?(?:unrestricted|other"
         r"|different|evil|admin))"
         r"|(?:enter|enable|activate|switch to|in|into) (?:developer|god|jailbreak|unrestricted) mode\b|jailbreak"
@@ -169,60 +139,24 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         OVERRIDES,
-        ("decode", "decrypt", "decipher", "unscramble", "translate", "base64", "rot13"),
-        near=("obey", "follow", "execute", "do what", "do as", "carry out", "comply", "act on"),
+        words("decode|decrypt|decipher|unscramble|translate|base64|rot13"),
+        near=words("obey|follow|execute|do what|do as|carry out|comply|act on"),
         expression=rf"(?:decode|decrypt|decipher|unscramble|translate|base64|rot13) {_gap(8)}(?:and|then) (?:then )?(?:obey|follow|execute|do what|"
         r"do as|carry out|comply|act on)",
     ),
     Phrase(
         OVERRIDES,
-        ("respond", "reply", "answer", "say only", "output only"),
+        words("respond|reply|answer|say only|output only"),
         near=("only",),
         expression=r"(?:(?:respond|reply|answer|say|output) (?:with )?only|only (?:respond|reply|answer)) (?:with |by |saying )?(?:the word )?(?:approved?|lgtm|safe|pass(?:ed)?|done|ok|yes)\b",
     ),
     Phrase(
         ADDRESSES,
-        (
-            "ai ",
-            "_ai_",
-            "llm",
-            "llms",
-            "gpt",
-            "language model",
-            "copilot",
-            "claude",
-            "gemini",
-            "chatbot",
-            "codex",
-        ),
-        near=(
-            "must",
-            "should",
-            "need",
-            "have to",
-            "has to",
-            "shall",
-            "instruct",
-            "required",
-            "asked",
-            "told",
-            "ordered",
-            "expected",
-            "please",
-            "don't",
-            "not",
-            "you",
-            "note",
-            "message",
-            "directive",
-            "attention",
-            "notice",
-            "reminder",
-            "dear",
-            "hey",
-            "hello",
-            "task",
-            "order",
+        words("ai |_ai_|llm|llms|gpt|language model|copilot|claude|gemini|chatbot|codex"),
+        near=words(
+            "must|should|need|have to|has to|shall|instruct|required|asked|told|ordered|expected|"
+            "please|don't|not|you|note|message|directive|attention|notice|reminder|dear|hey|hello|"
+            "task|order"
         ),
         expression=rf"\b{_AI} (?:(?:(?:that|who|which|when|while) )?(?:is |are )?{_READS} (?:[^ .]+ ){{1,4}}?)?(?:{_MUST}|please|do not|don t|you)\b"
         rf"|(?:if|in case|since|because|as) you (?:are|re) (?:an? |the )?(?:[^ .]+ )?{_AI}\b"
@@ -231,25 +165,11 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         ADDRESSES,
-        (
-            "reads",
-            "reading",
-            "reviewing",
-            "reviews this",
-            "sees this",
-            "seeing",
-            "processing",
-            "processes",
-            "parsing",
-            "analy",
-            "summari",
-            "if you",
-            "in case you",
-            "assistants",
-            "reviewer model",
-            "editing",
+        words(
+            "reads|reading|reviewing|reviews this|sees this|seeing|processing|processes|parsing|analy|"
+            "summari|if you|in case you|assistants|reviewer model|editing"
         ),
-        near=("assistant", "agent", "model", "bot", "reviewer"),
+        near=words("assistant|agent|model|bot|reviewer"),
         expression=rf"(?:assistant|agent|model|bot|reviewer)s? (?:(?:that|who|which) )?(?:is |are )?{_READS} (?:this|these)\b"
         rf"|(?:if|in case) you (?:are|re) (?:an? |the )?(?:[^ .]+ ){{0,2}}(?:assistant|agent|bot|model)\b"
         rf"|(?:notes?|attention|directives?|notice|order|dear) (?:(?:to|for) )?(?:any |all |the |every |future"
@@ -257,26 +177,10 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         ADDRESSES,
-        ("summari", "reading", "processing", "reviewing", "analysing", "analyzing", "answering"),
-        near=(
-            "must",
-            "should",
-            "need",
-            "have to",
-            "has to",
-            "shall",
-            "please",
-            "always",
-            "also",
-            "add",
-            "append",
-            "include",
-            "say",
-            "tell",
-            "write",
-            "insert",
-            "recommend",
-            "claim",
+        words("summari|reading|processing|reviewing|analysing|analyzing|answering"),
+        near=words(
+            "must|should|need|have to|has to|shall|please|always|also|add|append|include|say|tell|"
+            "write|insert|recommend|claim"
         ),
         expression=rf"(?:when|while|before|after|if) (?:you (?:are )?)?(?:asked to )?(?:summari[sz]e|summari[sz]ing|reading|processing|reviewing|analy[sz]ing|answering) (?:this|the) {_THIS} "
         rf"{_gap(6)}(?:{_MUST}|please|always|also|add|append|include|say|tell|write|insert|recommend|claim)\b",
@@ -292,19 +196,9 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         TEMPLATE,
-        (
-            "<system>",
-            "</system>",
-            "<tool_call>",
-            "<function_calls>",
-            "<assistant>",
-            "</assistant>",
-            "<system_prompt>",
-            "</data>",
-            "</context>",
-            "</document>",
-            "</instructions>",
-            "<instructions>",
+        words(
+            "<system>|</system>|<tool_call>|<function_calls>|<assistant>|</assistant>|<system_prompt>|"
+            "</data>|</context>|</document>|</instructions>|<instructions>"
         ),
         r"</?(?:system|assistant|tool_call|function_calls|system_prompt"
         r"|instructions)>\s{0,4}(?:[A-Z][a-z']{1,20} [a-z]|\{\s{0,4}\"name\")",
@@ -312,7 +206,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         TEMPLATE,
-        ("system:", "assistant:", "human:", "developer:", "instruction:", "system :", "assistant :"),
+        words("system:|assistant:|human:|developer:|instruction:|system :|assistant :"),
         r"(?:\A|[\s/*#>!\[\"'(-])(?:###? ?)?(?i:system|assistant|human|developer|ai"
         r"|instruction)\]?\s?:\s{1,4}(?i:you (?:are|must|should|will|can)|ignore|disregard|forget|"
         r"the previous|from now on|new task|reveal|override|approve|obey)\b",
@@ -320,27 +214,10 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         SECRETS,
-        ("prompt", "instruction", "guidelines"),
-        near=(
-            "reveal",
-            "print",
-            "show",
-            "display",
-            "repeat",
-            "output",
-            "leak",
-            "disclose",
-            "dump",
-            "recite",
-            "expose",
-            "tell",
-            "give",
-            "quote",
-            "share",
-            "paste",
-            "write",
-            "summari",
-            "what",
+        words("prompt|instruction|guidelines"),
+        near=words(
+            "reveal|print|show|display|repeat|output|leak|disclose|dump|recite|expose|tell|give|quote|"
+            "share|paste|write|summari|what"
         ),
         expression=rf"{_TELL} {_gap(4)}(?:system prompt|your {_gap(2)}(?:prompt|instructions|guidelines)|(?:initial|hidden|secret|full|original|developer) (?:system )?(?:prompt|instructions|message))\b"
         rf"|what (?:is|are|was|were) your (?:system |initial |hidden |original )?(?:prompt|instructions)",
@@ -348,7 +225,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         SECRETS,
         SECRET_SEEDS,
-        near=(" you", "your", " it ", "they"),
+        near=words(" you|your| it |they"),
         expression=rf"(?:{_SEND}|paste|append|include|embed|{_TELL}|add|put|encode) {_gap(5)}{_SECRET} (?:[^ .]+"
         rf" )?(?:that |which )?"
         r"(?:(?:it|they|you) (?:were|was|have|has|know|knows|hold|can|could|are)|in your)\b",
@@ -356,14 +233,14 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         SECRETS,
         SECRET_SEEDS,
-        near=("upload", "exfiltrat", "leak", "email", "e-mail", "forward"),
+        near=words("upload|exfiltrat|leak|email|e-mail|forward"),
         expression=rf"(?:upload|exfiltrate|leak|e?mail|forward) {_gap(4)}(?:all )?(?:(?:the|your|our|its|their"
         rf"|any|every|all|my) )+{_gap(2)}{_SECRET}\b",
     ),
     Phrase(
         SECRETS,
-        ("passwd", "/etc/shadow", "id_rsa", "ssh key", "ssh private", ".env", "env file", "dotenv"),
-        near=("upload", "exfiltrat", "post", "send", "commit", "paste", "cat ", "print", "read"),
+        words("passwd|/etc/shadow|id_rsa|ssh key|ssh private|.env|env file|dotenv"),
+        near=words("upload|exfiltrat|post|send|commit|paste|cat |print|read"),
         expression=r"(?:upload|exfiltrate|post|send|commit|paste|cat|print|read) (?:[^ .]+ ){0,3}?(?:contents?"
         r" of )?(?:[^ .]+ ){0,2}?"
         r"(?:etc (?:passwd|shadow)|id rsa|ssh (?:private )?keys?|env file|dotenv)\b",
@@ -371,14 +248,14 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         SECRETS,
         SECRET_SEEDS,
-        near=("http", " url", "webhook", "my server", "this address", "this server", "attacker", "pastebin"),
+        near=words("http| url|webhook|my server|this address|this server|attacker|pastebin"),
         expression=rf"{_SEND} {_gap(6)}{_SECRET} {_gap(5)}(?:to|at|into|via) (?:[^ .]+ )?"
         r"(?:https?|url|webhook|my server|this (?:address|server|url)|attacker|pastebin)\b",
     ),
     Phrase(
         SECRETS,
         (".env",),
-        near=("upload", "exfiltrat", "post", "send", "paste", "mail", "leak", "reveal", "content"),
+        near=words("upload|exfiltrat|post|send|paste|mail|leak|reveal|content"),
         raw=True,
         expression=r"(?i:\b(?:upload|exfiltrate|post|send|paste|e?mail|leak|reveal)\s(?:[^\s.]{1,40}\s){0,6}?"
         r"|\b(?:print|show|read|cat|output|display)\s(?:[^\s.]{1,40}\s){0,3}?contents?\s(?:[^\s.]{1,40}\s){0,2}?)[`'\"]?\.env\b",
@@ -393,7 +270,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         SECRETS,
-        ("ssh key", "deploy key", "ssh-rsa", "ssh-ed25519", "public key", "authorized_keys"),
+        words("ssh key|deploy key|ssh-rsa|ssh-ed25519|public key|authorized_keys"),
         r"(?:add|install|append|put|adds|insert)s? (?:my|this|the following|his|her) (?:[^ .]+ )?(?:ssh|public"
         r"|deploy) key",
     ),
@@ -407,7 +284,7 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         SECRETS,
         ("curl", "wget", "invoke-webrequest", "printenv", "| nc "),
-        near=("env", "cat ", "ssh", "passwd", "id_rsa", "aws", "base64"),
+        near=words("env|cat |ssh|passwd|id_rsa|aws|base64"),
         raw=True,
         expression=r"(?:curl|wget|nc|Invoke-WebRequest)\b[^\n]{0,120}(?:\$\((?:env|printenv|cat )|`(?:env|cat )|@~?/?[\w./]{0,40}(?:\.env|\.ssh|id_rsa|/etc/passwd|\.aws)"
         r"|\|\s?base64|<\s?~?/?[\w./]{0,40}(?:\.env|\.ssh|/etc/passwd))|(?:printenv|\benv|cat"
@@ -415,8 +292,8 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         HIDES,
-        ("tell", "inform", "mention", "notify", "alert", "warn", "reveal", "disclos", "let "),
-        near=("not", "n't", "never", "without"),
+        words("tell|inform|mention|notify|alert|warn|reveal|disclos|let "),
+        near=words("not|n't|never|without"),
         expression=rf"(?:do not|don t|never|without|must not|should not|shouldn t|not to) (?:ever )?(?:tell(?:ing)?|inform(?:ing)?|notify(?:ing)?|alert(?:ing)?|warn(?:ing)?|let(?:ting)?) {_PERSON}\b(?: know)?(?! (?:to|how|that (?:it|they|the)|if|when|whether|of)\b)"
         rf"|(?:do not|don t|never|without|must not|should not) (?:mention(?:ing)?|reveal(?:ing)?|disclos(?:e"
         rf"|ing)) (?:this|that|it|these|the (?:instructions?|change|comment|message|request|prompt|note)|any of"
@@ -424,21 +301,11 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         HIDES,
-        (
-            "secret",
-            "hidden from",
-            "hide ",
-            "between us",
-            "say nothing",
-            "knowledge",
-            "confidential",
-            "noticing",
-            "knowing",
-            "silently",
-            "private from",
-            "quiet",
+        words(
+            "secret|hidden from|hide |between us|say nothing|knowledge|confidential|noticing|knowing|"
+            "silently|private from|quiet"
         ),
-        near=("from", "between us", "say nothing", "without", "silently"),
+        near=words("from|between us|say nothing|without|silently"),
         expression=rf"(?:keep|hide) (?:this|these|it|that) (?:[^ .]+ )?(?:secret|hidden|confidential|private|quiet)?(?: ?from) {_PERSON}|(?:keep|let) (?:this|it) (?:stay |just )?between us"
         rf"|(?:and|then|but) say nothing\b|without (?:the )?(?:user|human|developer|owner|maintainer"
         rf"|reviewer)s?(?: s)? (?:knowledge|consent|noticing|knowing)"
@@ -446,41 +313,10 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         REVIEW,
-        (
-            "review",
-            "security",
-            "safety",
-            "approv",
-            "verif",
-            "merge this",
-            "accept th",
-            "mark th",
-            "mark it",
-            "rate th",
-            "rate it",
-            "harmless",
-        ),
-        near=(
-            "skip",
-            "bypass",
-            "omit",
-            "circumvent",
-            "turn off",
-            "disable",
-            "suppress",
-            "do not",
-            "don't",
-            "no need",
-            "approve",
-            "merge",
-            "accept",
-            "mark ",
-            "rate ",
-            "report",
-            "flag",
-            "classify",
-            "treat",
-            "consider",
+        words("review|security|safety|approv|verif|merge this|accept th|mark th|mark it|rate th|rate it|harmless"),
+        near=words(
+            "skip|bypass|omit|circumvent|turn off|disable|suppress|do not|don't|no need|approve|merge|"
+            "accept|mark |rate |report|flag|classify|treat|consider"
         ),
         expression=rf"(?<!not )(?:skip|bypass|omit|circumvent|turn off|disable|suppress|do not (?:run|perform|do)|don t (?:run|perform|do)|no need (?:for|to do)) (?:the |any |all |your |a |further )*(?:(?:code|security|safety|manual|human|peer) )?(?:reviews?|security (?:checks?|scans?|review|audit)|safety (?:checks?|review|filters?)|(?:human|manual) (?:approval|verification))\b"
         r"|(?:approve|merge|accept) (?:this|the) (?:change|pr|pull request|patch|commit|code|diff|merge"
@@ -491,117 +327,40 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         REVIEW,
-        (
-            "no vulnerab",
-            "no issues",
-            "no problems",
-            "no bugs",
-            "no findings",
-            "no security",
-            "no concerns",
-            "10/10",
-            "lgtm",
-        ),
-        near=(
-            "report",
-            "say",
-            "state",
-            "claim",
-            "answer",
-            "conclude",
-            "respond",
-            "reply",
-            "confirm",
-            "rate",
-            "score",
-            "grade",
-            "comment",
-        ),
+        words("no vulnerab|no issues|no problems|no bugs|no findings|no security|no concerns|10/10|lgtm"),
+        near=words("report|say|state|claim|answer|conclude|respond|reply|confirm|rate|score|grade|comment"),
         expression=r"(?:report|say|state|claim|answer|conclude|respond|reply|confirm) (?:that )?(?:there (?:are|were) |it has |you found )?no (?:security )?(?:vulnerabilit(?:y|ies)|issues|problems|bugs|findings|concerns)(?: were| was)?(?: found)?\b"
         r"|(?:rate|score|grade) (?:this|it)(?: [^ .]+)? (?:with )?10 10|(?:respond|reply|answer|say|comment)(?:"
         r" with| only)* lgtm",
     ),
     Phrase(
         REVIEW,
-        ("delete", "remove", "disable", "comment out"),
+        words("delete|remove|disable|comment out"),
         near=("tests",),
         expression=r"(?:delete|remove|disable|comment out) (?:all )?(?:the |of the |these |your )?(?:failing |unit |security )?tests (?:and|then|so)\b",
     ),
     Phrase(
         TOOLS,
-        (" tool", "`tool", "_tool", " function"),
-        near=(
-            "shell",
-            "bash",
-            "terminal",
-            "exec",
-            "browser",
-            "file",
-            "write",
-            "edit",
-            "search",
-            "http",
-            "fetch",
-            "web",
-            "sql",
-            "mail",
-            "computer",
-            "python",
-            "command",
-            "delete",
-            "send",
-            "payment",
+        words(" tool|`tool|_tool| function"),
+        near=words(
+            "shell|bash|terminal|exec|browser|file|write|edit|search|http|fetch|web|sql|mail|computer|"
+            "python|command|delete|send|payment"
         ),
         expression=r"(?:call|use|invoke|run|execute|trigger) (?:the |your |its |a )?(?:[^ .]+ )?(?:shell|bash|terminal|exec|browser|file|write|edit|read|search|http|fetch|web|sql|e?mail|computer|python|command|delete|send|payment)(?: [^ .]+)? (?:tool|function) (?:with|to|on|and)\b",
     ),
     Phrase(
         TOOLS,
-        ('"name"', '"tool"', "'name'", "<invoke", "tool_call", "<function_call", '"function"'),
-        near=(
-            "shell",
-            "bash",
-            "exec",
-            "run_",
-            "terminal",
-            "python",
-            "write_file",
-            "send_email",
-            "http_request",
-            "delete_file",
-            "<invoke",
-            "call",
-        ),
+        words('"name"|"tool"|\'name\'|<invoke|tool_call|<function_call|"function"'),
+        near=words("shell|bash|exec|run_|terminal|python|write_file|send_email|http_request|delete_file|<invoke|call"),
         raw=True,
         expression=r"<(?:invoke|tool_call|function_call)\b[^>\n]{0,80}>|[\"'](?:tool|function|name)[\"']\s{0,4}:\s{0,4}[\"'](?:shell|bash|exec|execute|run_command|run_shell|terminal|python|write_file|send_email|http_request|delete_file)[\"']\s{0,4},\s{0,4}[\"'](?:arguments|parameters|input|args)[\"']",
     ),
     Phrase(
         TOOLS,
-        (
-            "before anything",
-            "before you",
-            "before continuing",
-            "before doing",
-            "publish",
-            "open a",
-            "create a",
-            "submit a",
-            "merge a",
-            "force",
+        words(
+            "before anything|before you|before continuing|before doing|publish|open a|create a|submit a|merge a|force"
         ),
-        near=(
-            "run",
-            "execute",
-            "install",
-            "call",
-            "fetch",
-            "open",
-            "visit",
-            "download",
-            "publish",
-            "pull request",
-            " pr ",
-            "push",
-        ),
+        near=words("run|execute|install|call|fetch|open|visit|download|publish|pull request| pr |push"),
         expression=r"(?:run|execute|install|call|fetch|open|visit|download) (?:[^ .]+ ){1,10}?before (?:anything else|you (?:continue|start|answer|do anything)|continuing|doing anything)"
         r"|publish the (?:package|release|image) (?:now|immediately|at once|to|and skip)\b|(?:you must|please"
         r"|and|now) (?:open|create|submit|merge) an? (?:pr|pull request) (?:that|which|adding|with|to add)"

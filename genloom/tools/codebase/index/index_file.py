@@ -24,6 +24,8 @@ TABLES_VERSION = 6
 SCHEMA_VERSION = TABLES_VERSION * 10_000 + OUTLINE_VERSION
 """Of the tables, and of the outlines that are kept in them: an index with another one is built anew."""
 BUSY_SECONDS = 60.0
+WAIT_SECONDS = 600.0
+"""The longest wait for another process that indexes."""
 MAX_INDEXES = 64
 
 SCHEMA = """
@@ -97,10 +99,14 @@ def open_index(path: Path | None) -> sqlite3.Connection:
 
 @contextmanager
 def reading(connection: sqlite3.Connection) -> Iterator[None]:
-    """Hold one state of the index for the length of a block, whatever other processes write meanwhile.
+    """Hold one state of the index for the length of a block, whatever other processes write meanwhile. Inside
+    `writing`, that is what was written so far.
 
     Raises `StorageError` when the file can no longer be read.
     """
+    if connection.in_transaction:
+        yield
+        return
     try:
         connection.execute("BEGIN")
         try:
@@ -116,14 +122,17 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def writing(connection: sqlite3.Connection) -> Iterator[None]:
+def writing(connection: sqlite3.Connection, deadline: float | None = None) -> Iterator[bool]:
     """Hold the one write transaction for the length of a block: all of it is kept, or nothing.
 
-    Waits up to 60 seconds for another process. Raises `StorageError` when the disk is full or the wait is over.
+    Waits for another process that writes, until `deadline` (of `time.monotonic`), then gives `False` and holds nothing;
+    without one for up to ten minutes. Raises `StorageError` when the disk is full or that wait is over.
     """
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
+        if not _begun(connection, deadline):
+            yield False
+            return
+        yield True
         connection.execute("COMMIT")
     except BaseException as error:
         with suppress(sqlite3.Error):
@@ -134,6 +143,25 @@ def writing(connection: sqlite3.Connection) -> Iterator[None]:
                 hint="Free some disk space, wait until another indexing process is done, or delete the cache's `index`.",
             ) from error
         raise
+
+
+def _begun(connection: sqlite3.Connection, deadline: float | None) -> bool:
+    """Begin to write, once no other process does; return whether that was before the deadline."""
+    last = time.monotonic() + WAIT_SECONDS if deadline is None else deadline
+    while True:
+        wait = min(max(last - time.monotonic(), 0.0), 1.0)  # Ctrl-C is heard between two waits
+        connection.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or (deadline is None and time.monotonic() >= last):
+                raise
+            if time.monotonic() >= last:
+                return False
+        else:
+            return True
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
 
 
 def _prepared(name: str) -> sqlite3.Connection:

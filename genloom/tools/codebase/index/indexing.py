@@ -59,8 +59,8 @@ def refresh_index(
     with reading(connection):
         differs = _differs(found, _known_files(connection, root))
     if differs:
-        with writing(connection):
-            done = _bring_up(connection, root, found, emit, deadline, processes)
+        with writing(connection, deadline) as held:
+            done = _bring_up(connection, root, found, emit, deadline, processes) if held else _Done(on_time=False)
     with reading(connection):
         return report(
             connection,

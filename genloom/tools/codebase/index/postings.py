@@ -15,6 +15,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import sqlite3
+import sys
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -55,10 +56,10 @@ class Occurrence:
 def term_postings(in_path: Mapping[str, int], places: Mapping[str, Sequence[int]]) -> list[TermPosting]:
     """Pack the terms of one file."""
     found = [
-        (term, _words("I", (in_path.get(term, 0) << 16 | len(where) // _WORDS_A_PLACE,)), _words("H", where))
+        (term, _word(in_path.get(term, 0) << 16 | len(where) // _WORDS_A_PLACE), array("H", where).tobytes())
         for term, where in places.items()
     ]
-    return found + [(term, _words("I", (n << 16,)), b"") for term, n in in_path.items() if term not in places]
+    return found + [(term, _word(count << 16), b"") for term, count in in_path.items() if term not in places]
 
 
 def read_spread(connection: sqlite3.Connection, term: str) -> list[tuple[int, int, int]]:
@@ -100,7 +101,7 @@ class PostingsWriter:
     def add(self, file_id: int, terms: Iterable[TermPosting]) -> None:
         """Take in a file's terms."""
         heads, places = self._heads, self._places
-        own = _words("I", (file_id,))
+        own = _word(file_id)
         for term, head, where in terms:
             heads[term] += own + head
             places[term] += where
@@ -180,7 +181,7 @@ def _living(parts: Iterable[tuple[bytes, bytes]], dead: Collection[int]) -> tupl
         for file_id, head in _pairs(part):
             size = (head & 0xFFFF) * _WORDS_A_PLACE * 2
             if file_id not in dead:
-                heads += _words("I", (file_id, head))
+                heads += _word(file_id) + _word(head)
                 places += where[at : at + size]
             at += size
     return bytes(heads), bytes(places)
@@ -195,8 +196,8 @@ def _pairs(heads: bytes) -> Iterator[tuple[int, int]]:
     return zip(words[0::2], words[1::2], strict=True)
 
 
-def _words(code: str, values: Sequence[int]) -> bytes:
-    return array(code, values).tobytes()
+def _word(value: int) -> bytes:
+    return value.to_bytes(4, sys.byteorder)
 
 
 def _array(code: str, data: bytes) -> array[int]:

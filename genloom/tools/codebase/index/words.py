@@ -45,6 +45,9 @@ def names_in(text: str) -> Counter[str]:
 
 def name_parts(name: str) -> tuple[str, ...]:
     """Split a name at camel case, underscores and digits, in lower case: `HTTPServer2` -> `http`, `server`, `2`."""
+    letters = name.replace("_", "")
+    if letters.isalpha() and letters.islower():  # most names are, and need no expression
+        return tuple(filter(None, name.split("_")))
     return tuple(part.lower() for part in _BORDER.split(name) if part)
 
 
@@ -54,7 +57,8 @@ class Stemmer:
     def __init__(self) -> None:
         from Stemmer import Stemmer as Snowball  # an extension module: loaded where words are stemmed
 
-        self._stem = Snowball("english").stemWord
+        self._snowball = Snowball("english").stemWord
+        self._stems: dict[str, str] = {}
         self._terms = _Terms(self._split)
         self._ascii_terms = _Terms[bytes](self._split_bytes)
 
@@ -71,13 +75,19 @@ class Stemmer:
 
     def stem(self, word: str) -> str:
         """Return the stem of a word in lower case; short and non-English words stay as they are."""
-        return word if len(word) < 4 or not (word.isascii() and word.isalpha()) else str(self._stem(word))
+        if len(word) < 4 or not (word.isascii() and word.isalpha()):
+            return word
+        stem = self._stems.get(word)
+        if stem is None:
+            if len(self._stems) >= MOST_NAMES:
+                self._stems.clear()
+            stem = self._stems[word] = self._snowball(word)
+        return stem
 
     def _split(self, name: str) -> tuple[str, ...]:
         parts = name_parts(name)
         stems = [self.stem(part) for part in parts if len(part) > 1 and part not in STOP_WORDS]
-        whole = [name.strip("_").lower()] if len(parts) > 1 else []
-        return (*stems, *whole)
+        return (*stems, name.strip("_").lower()) if len(parts) > 1 else tuple(stems)
 
     def _split_bytes(self, name: bytes) -> tuple[str, ...]:
         return self._split(name.lstrip(_DIGITS).decode())  # `0xff` has the name `xff`

@@ -23,7 +23,7 @@ __all__ = [
     "source_suffixes",
 ]
 
-OUTLINE_VERSION = 2
+OUTLINE_VERSION = 3
 """Goes up whenever an outline of the same bytes may differ from before: files are to be read anew then."""
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["outline_python"]
 
 MAX_SIGNATURE = 1_000
+MAX_NAME = 200
+MAX_QUALIFIED = 1_000
+MAX_PART = 1_000
 MAX_DOC = 2_000
 _EXPORTED = re.compile(r"""["']([^\W\d]\w*)["']""")
 _LITERAL = re.compile(r"""([A-Za-z]*)('''|\"""|"|')(.*)\2\Z""", re.DOTALL)
@@ -115,7 +118,8 @@ def _definitions(
 
 def _definition(place: Place, around: Definition, source: bytes, counts: TextCounts, attributes: int) -> Definition:
     node, outer, parts = place.node, place.outer, place.parts
-    name = _slice(parts.get("identifier"), source)
+    name = _slice(parts.get("identifier"), source)[:MAX_NAME]
+    qualified = name if place.parent == 0 else f"{around.qualified}.{name}"
     is_class = "class" in parts
     is_async = "async" in parts
     colon = parts.get(":")
@@ -126,7 +130,7 @@ def _definition(place: Place, around: Definition, source: bytes, counts: TextCou
     return Definition(
         kind="class" if is_class else "method" if around.kind == "class" else "function",
         name=name,
-        qualified=name if place.parent == 0 else f"{around.qualified}.{name}",
+        qualified=qualified if len(qualified) <= MAX_QUALIFIED else name,
         parent=place.parent,
         start_line=first + 1,
         end_line=end_line,
@@ -136,7 +140,7 @@ def _definition(place: Place, around: Definition, source: bytes, counts: TextCou
         decorators=() if outer is node else tuple(_decorators(outer)),
         bases=tuple(_bases(parts.get("argument_list"))) if is_class else (),
         parameters=() if is_class else read_parameters(parts.get("parameters"), source),
-        returns=_slice(parts.get("type"), source) or None,
+        returns=_slice(parts.get("type"), source)[:MAX_PART] or None,
         is_async=is_async,
         pure=not is_class and not is_async and not counts.impure,
         return_count=counts.returns,
@@ -158,7 +162,7 @@ def _variables(assignments: Sequence[Node], source: bytes) -> Iterator[Definitio
     """Yield each module-level variable once, where it is first assigned."""
     seen: set[str] = set()
     for node, assignment in _targets(assignments):
-        name = _slice(node, source)
+        name = _slice(node, source)[:MAX_NAME]
         if name not in seen:
             seen.add(name)
             line = node.start_point.row + 1
@@ -229,13 +233,13 @@ def _aliased(item: Node) -> tuple[str, str]:
 def _decorators(outer: Node) -> Iterator[str]:
     for child in outer.children:
         if child.type == "decorator":
-            yield _text(child)[1:].strip()
+            yield _text(child)[1:].strip()[:MAX_PART]
 
 
 def _bases(arguments: Node | None) -> Iterator[str]:
     for child in arguments.named_children if arguments else ():
         if child.type not in ("keyword_argument", "comment"):
-            yield _text(child)
+            yield _text(child)[:MAX_PART]
 
 
 def _doc(string: Node | None, source: bytes) -> str:

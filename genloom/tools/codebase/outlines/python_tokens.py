@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 __all__ = ["Token", "chains_in", "count_tokens"]
@@ -18,16 +19,20 @@ _STRING = (
     r"""|'(?:''[^']*+(?>(?:'(?!'')[^']*+)*)'''|[^'\\\n]*+(?>(?:\\.[^'\\\n]*+)*)'))"""
 )
 _NAMES = r"(?>(?:super\(\)\.)?)[^\W\d]\w*+(?>(?:\.[^\W\d]\w*+)*)"
+_BLANK = r"(?:[ \t]|\\\r?\n)++"
+_LINE = r"[^\n;\\]*+(?>(?:\\(?:\r?\n)?[^\n;\\]*+)*)"  # a backslash continues it
 _PATTERN = (
     rf"{_STRING}|#[^\n]*+|[rRbBuU]{{1,2}}+(?=[\"'])"
     r"|(?:def|class)[ \t]++[^\W\d]\w*+"
-    r"|(?:from[ \t]++[.\w]++[ \t]++import[ \t]++(?:\([^)]*+\)|[^\n;]*+)|import[ \t]++[^\n;]*+)"
+    rf"|(?:from{_BLANK}[.\w]++{_BLANK}import(?:{_BLANK}|(?=\())(?:\([^)]*+\)|{_LINE})|import{_BLANK}{_LINE})"
     rf"|((?:[fF][rR]?+|[rR][fF]){_STRING}|(?>(?:@|\.\s*+|:[ \t]*+)?){_NAMES}[ \t]*+(?>(?:\(|=(?!=))?))"
 )
 _TEXT = re.compile(_PATTERN, re.DOTALL)
 _BYTES = re.compile(_PATTERN.encode(), re.DOTALL)
 _CHAIN = re.compile(_NAMES)
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_BRACE = re.compile(r"[{}]")
+_FIELD_SIGN = re.compile(r"[][(){}:]")
+_CONVERSION = re.compile(r"![rsa]\Z")
 _NO_NAMES = frozenset(keyword.kwlist) | {"case", "self", "cls", ""}
 MEMORY = 40_000
 LONGEST_KNOWN = 100
@@ -54,10 +59,41 @@ def count_tokens(text: bytes) -> list[tuple[Token, int]]:
     else:
         counted = Counter(token.encode("utf-8", "replace") for token in _TEXT.findall(text.decode("utf-8", "replace")))
     found = [(_KNOWN[token], times) for token, times in counted.items() if token]
-    for token in [token for token, _ in found if token.braces]:
-        inner = (name for part in _BRACES.findall(token.braces) for name in _TEXT.findall(part) if name)
-        found += [(_KNOWN[name.encode("utf-8", "replace")], 1) for name in inner]
+    for token, times in [each for each in found if each[0].braces]:
+        inner = (name for part in _expressions(token.braces) for name in _TEXT.findall(part) if name)
+        found += [(_KNOWN[name.encode("utf-8", "replace")], times) for name in inner]
     return found
+
+
+def _expressions(text: str) -> Iterator[str]:
+    """Yield the expressions of an f-string: what stands in its braces before a format, and in those of the format."""
+    formats = at = 0
+    while (brace := _BRACE.search(text, at)) is not None:
+        at = brace.end()
+        if brace[0] == "}":
+            formats = max(0, formats - 1)
+        elif not formats and text.startswith("{", at):  # a brace that is meant as one
+            at += 1
+        else:
+            end = _end_of_expression(text, at)
+            if end < 0:
+                return
+            yield _CONVERSION.sub("", text[at:end])
+            formats += text[end] == ":"
+            at = end + 1
+
+
+def _end_of_expression(text: str, at: int) -> int:
+    """Return where the expression ends that begins at a place: at its format or brace; -1 when nothing ends it."""
+    brackets = 0
+    for match in _FIELD_SIGN.finditer(text, at):
+        if match[0] in "([{":
+            brackets += 1
+        elif brackets:
+            brackets -= match[0] != ":"
+        elif match[0] in ":}":
+            return match.start()
+    return -1
 
 
 def _read_token(token: str) -> Token:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from genloom.tools.codebase.outlines.comments import Leading, comment_text
 from genloom.tools.codebase.outlines.heads import parameters_of, returned, signature_of, squeezed
-from genloom.tools.codebase.outlines.import_statements import READERS
+from genloom.tools.codebase.outlines.import_statements import read_imports
 from genloom.tools.codebase.outlines.language import Language
 from genloom.tools.codebase.outlines.macros import without_macros
 from genloom.tools.codebase.outlines.outline import Definition, Import, Outline, Segment
@@ -263,13 +263,12 @@ def _plain(file: _File, imports: Sequence[Import]) -> Iterator[Definition]:
 
 
 def _imports(language: Language, file: _File) -> Iterator[Import]:
-    read = READERS[language.name]
     nodes = sorted(file.captures.get("import", ()), key=lambda node: (node.start_byte, -node.end_byte))
     end = -1
     for node, ordinal in zip(nodes, file.owners.ordinals(node.start_byte for node in nodes), strict=True):
         if node.start_byte >= end:  # a call of `require` inside a statement that was read whole is left out
             end = node.end_byte
-            for module, name, alias in read(file.text(node, MAX_IMPORT)):
+            for module, name, alias in read_imports(language.name, file.text(node, MAX_IMPORT)):
                 yield Import(module, name, alias, file.line(node.start_byte), ordinal)
 
 

@@ -12,11 +12,14 @@ __all__ = ["Role", "file_role", "role_weight", "tested_stem"]
 Role = Literal["source", "test", "documentation", "package"]
 
 _TEST = re.compile(
-    r"(?:^|/)(?:tests?|testing|__tests__)/|(?:^|/)spec/.*\.rb$|(?:^|/)(?:test_[^/]*|[^/]*_test|[^/]*_spec|conftest|tests)\.\w+$"
-    r"|(?:^|/)[^/]*(?:\.(?:test|spec)\.\w+|[a-z0-9]Tests?\.(?:java|cs|php))$"
+    r"(?:^|/)(?:tests?|testing|__tests__|[^/]*\.(?:Tests?|UnitTests|IntegrationTests|Specs))/|(?:^|/)spec/.*\.rb$"
+    r"|(?:^|/)(?:test[_-][^/]*|[^/]*[_-](?:tests?|spec|unittest)|conftest|tests?)\.\w+$"
+    r"|(?:^|/)[^/]*(?:\.(?:test|spec)\.\w+|[a-z0-9](?:Tests?|TestCase|Specs)\.(?:java|cs|php))$|(?:^|/)Test[A-Z][^/]*\.java$"
 )
 _DOCUMENTATION = re.compile(r"(?:^|/)(?:docs?|documentation|examples?|samples?|demos?|benchmarks?|tutorials?)/")
-_TEST_NAME = re.compile(r"(?:^|/)(?:test_([^/]+)|([^/]+)_(?:test|spec)|([^/]+)\.(?:test|spec)|([^/]+?)Tests?)\.\w+$")
+_TEST_NAME = re.compile(
+    r"(?:^|/)(?:test[_-]([^/]+)|([^/]+)[_-](?:tests?|spec|unittest)|([^/]+)\.(?:test|spec)|([^/]+?)Tests?)\.\w+$"
+)
 
 
 def file_role(path: str) -> Role:

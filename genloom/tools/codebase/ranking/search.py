@@ -35,7 +35,7 @@ CANDIDATES = 150
 points at."""
 FURTHER = 100
 """How many more are looked into for a rare term, or a name that few definitions have."""
-EXPLAINED = 20
+EXPLAINED = 10
 """How many of the best files are told with who imports them."""
 RARE = 40
 """A term in no more files than this has all of them looked into: it may be a name there."""

@@ -67,11 +67,29 @@ class Bindings:
         ]  # from . import name: the name is a module's
         if not found:
             found = list(self._starred(file_id, file, name))
-        if not found and file.path.endswith("/__init__.py"):
-            found = list(self._located(self._tables.modules.inside(file.path.rpartition("/")[0], name)))
+        if file.path.endswith("/__init__.py"):
+            found = self._with_submodule(file, name, found)
         if not found and "__getattr__" in file.members[0]:
             found = list(self._lazy(file, name))
         return alternatives(found or bound)
+
+    def _with_submodule(self, file: FileNames, name: str, found: list[Meaning]) -> list[Meaning]:
+        """Return what a package's name means beside its submodule of that name, which is bound where it is first imported:
+        by the package's own text in its place, else by whoever does so, or never."""
+        path = self._tables.modules.inside(file.path.rpartition("/")[0], name)
+        module = self._located(path)
+        if not module or not found:
+            return [*found, *module]
+        located = self._tables.modules.locate
+        first = min(
+            (row.line for row in file.imports if not row.ordinal and located(row.module, file.path) == path),
+            default=None,
+        )
+        if first is None:
+            return [*found, *module]
+        lines = [file.definitions[each.ordinal].start_line for each in self.own(self._tables.ids[file.path], name)]
+        lines += [row.line for bound in (name, "*") for row in file.bound_imports.get((0, bound), ())]
+        return found if max(lines, default=0) >= first else list(module)
 
     def own(self, file_id: int, name: str) -> Meanings:
         """Return the definition of that name at the top of a module."""

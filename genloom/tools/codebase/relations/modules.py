@@ -49,16 +49,6 @@ class ModuleMap:
             names.insert(0, name)
         return folder, ".".join(names) or "__init__"
 
-    def resolve(self, module: str, name: str, importer: str) -> str | None:
-        """Return the file that `from module import name` (or `import module`, with an empty name) means inside `importer`;
-        `None` when it is none of the repository's."""
-        if module.startswith("."):
-            base = _relative_base(importer, module)
-            if base is None:
-                return None
-            return self._file([*base, name] if name else base) or self._file(base)
-        return (self._absolute(f"{module}.{name}", importer) if name else None) or self._absolute(module, importer)
-
     def locate(self, module: str, importer: str) -> str | None:
         """Return the file of a module, or the folder of a package without `__init__.py`, that an import of `module` means
         inside `importer`; `None` when it is none of the repository's. The empty string is the repository's own folder."""

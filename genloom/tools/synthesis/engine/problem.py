@@ -145,12 +145,13 @@ def read_problem(data: Mapping[str, Any]) -> Problem:
     """Read the parent's JSON."""
     fit, held = _cases(data["fit"]), _cases(data["held"])
     parameters = tuple(data["parameters"])
-    good = [case for case in fit if not case.error] or list(fit)
+    # kinds are those of all examples: what is held back is its values
+    good = [case for case in fit + held if not case.error] or list(fit)
     kinds = tuple(
         _kind(annotation, [case.arguments[place] for case in good])
         for place, annotation in enumerate(data["annotations"])
     )
-    gives = _kind(data["returns"], [case.expected for case in fit if not case.error])
+    gives = _kind(data["returns"], [case.expected for case in fit + held if not case.error])
     components = tuple(
         ComponentSpec(c["module"], c["name"], tuple(c["takes"]), c["gives"], c["doc"], c["folder"])
         for c in data["components"]
