@@ -77,6 +77,35 @@ import sys
 from graph_sitter import Codebase
 assert list(Codebase(sys.argv[1], language="python").files)
 """
+WATCHED = """
+import resource, subprocess, sys, tempfile, time
+from pathlib import Path
+
+def family(pid):
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text().split():
+            yield from family(child)
+
+peaks = {}
+with tempfile.TemporaryFile() as errors:
+    began = time.perf_counter()
+    process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=errors)
+    while process.poll() is None:
+        try:
+            for pid in family(process.pid):
+                lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+                peaks[pid] = max([peaks.get(pid, 0), *(int(l.split()[1]) for l in lines if l.startswith("VmHWM"))])
+        except OSError:  # one has ended meanwhile
+            pass
+        time.sleep(0.02)
+    wall = time.perf_counter() - began
+    errors.seek(0)
+    sys.stderr.buffer.write(errors.read()[-2000:] if process.returncode else b"")
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(wall, used.ru_utime + used.ru_stime, max(used.ru_maxrss, sum(peaks.values())) / 1024)
+sys.exit(process.returncode != 0)
+"""
 QUERY = "the admin change list shows a wrong count when a queryset is filtered by a date range"
 
 
@@ -116,16 +145,8 @@ def measured(command: Sequence[str], limit: float, **settings: str) -> Taken:
 
 
 def with_peak(command: Sequence[str], limit: float, **settings: str) -> Taken:
-    """Measure a command under a process of its own, whose children's peak is this command's alone."""
-    code = (
-        "import resource, subprocess, sys, time; began = time.perf_counter();"
-        " done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE);"
-        " used = resource.getrusage(resource.RUSAGE_CHILDREN);"
-        " sys.stderr.buffer.write(done.stderr[-2000:]) if done.returncode else None;"
-        " print(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024);"
-        " sys.exit(done.returncode)"
-    )
-    taken = measured((sys.executable, "-c", code, *command), limit, **settings)
+    """Measure a command, with the peaks of all its processes together, under a process of its own that watches them."""
+    taken = measured((sys.executable, "-c", WATCHED, *command), limit, **settings)
     if taken.reason:
         return taken
     wall, cpu, peak = map(float, taken.output.split())

@@ -59,7 +59,7 @@ class Conversation:
     """The program at a terminal, except for its standard output, with somebody who answers its questions."""
 
     QUESTION = re.compile(r"combine\((-?\d+), (-?\d+)\) → \? ")
-    EXAMPLES = ("-e", "combine(2, 2) == 4", "-e", "combine(0, 0) == 0")
+    EXAMPLES = ("-e", "combine(2, 2) == 4", "-e", "combine(0, 0) == 0", "--search-seconds", "120")
 
     def __init__(self, program: Program, *arguments: str) -> None:
         self.terminal = PseudoTerminal()

@@ -33,6 +33,7 @@ def test_a_model_answers_instead_of_a_candidate_that_nothing_proves(monkeypatch:
             examples=["slugify('A b') == 'a-b'"],
             model="openai:test-model",
             generators=("reuse", "search", "model"),
+            search_seconds=120,
         )
     assert (result.generator, result.source) == ("model", RIGHT)
     assert result.draft is not None
@@ -44,14 +45,18 @@ def test_what_the_search_proves_costs_no_model(monkeypatch: pytest.MonkeyPatch) 
     """The model is configured, and never asked for a draft."""
     with OpenAIServer(answer) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-        result = genloom.generate("Upper case", examples=SHOUT, model="openai:test-model", one_call=True)
+        result = genloom.generate(
+            "Upper case", examples=SHOUT, model="openai:test-model", one_call=True, search_seconds=120
+        )
         assert not server.requests
     assert (result.outcome, result.generator) == ("passed", "search")
 
 
 def test_an_unproven_answer_names_the_example_that_decides_also_as_json() -> None:
     """Given with that example, the next run knows more; the JSON is plain."""
-    result = genloom.generate("Combine two numbers", examples=["combine(2, 2) == 4", "combine(0, 0) == 0"])
+    result = genloom.generate(
+        "Combine two numbers", examples=["combine(2, 2) == 4", "combine(0, 0) == 0"], search_seconds=120
+    )
     assert result.outcome == "unverified"
     assert result.deciding.startswith("combine(")
     assert f"One example would decide best: {result.deciding} == …" in result.reason
@@ -65,7 +70,7 @@ def test_an_unproven_answer_names_the_example_that_decides_also_as_json() -> Non
 def test_nothing_simple_enough_to_be_trusted_needs_a_model() -> None:
     """Below the confidence the search abstains, with its reason."""
     examples = ["word(3) == 'kiwi'", "word(8) == 'sloe'", "word(5) == 'plum'", "word(9) == 'fig'"]
-    result = genloom.generate("The word", examples=examples, generators=["search"])
+    result = genloom.generate("The word", examples=examples, generators=["search"], search_seconds=120)
     assert (result.outcome, result.exit_code, result.source) == ("needs_model", 3, None)
     assert "search: " in result.reason
 
@@ -77,8 +82,10 @@ def test_an_answer_that_the_clock_cut_is_told_and_not_kept() -> None:
         slow = "def spin(n: int) -> int:\n    for _ in range(10**9):\n        n += 0\n    return n\n"
         Path(folder, "own.py").write_text(slow)
         given = [f"odd({n}) == {n * n + 1}" for n in (1, 4, -3, 0, 10, 8)]
-        once = genloom.generate("A number", examples=given, repository=folder, generators=["search"])
-        again = genloom.generate("A number", examples=given, repository=folder, generators=["search"])
+        once = genloom.generate("A number", examples=given, repository=folder, generators=["search"], search_seconds=60)
+        again = genloom.generate(
+            "A number", examples=given, repository=folder, generators=["search"], search_seconds=60
+        )
     assert once.draft is not None
     assert (once.outcome, once.draft.cut_by_clock, once.to_json()["cut_by_clock"]) == ("passed", True, True)
     assert not again.cached
@@ -89,7 +96,9 @@ def test_a_typed_function_of_the_repository_is_imported_and_used() -> None:
     with folder_of_its_own() as folder:
         Path(folder, "rates.py").write_text("def surcharge(cents: int) -> int:\n    return cents * 13 // 7 + 41\n")
         given = [f"total({n}) == {n + n * 13 // 7 + 41}" for n in (0, 7, 100, 35, 12)]
-        result = genloom.generate("Amount with its surcharge", examples=given, repository=folder, generators=["search"])
+        result = genloom.generate(
+            "Amount with its surcharge", examples=given, repository=folder, generators=["search"], search_seconds=60
+        )
     assert result.outcome == "passed"
     assert result.source is not None
     assert "from rates import surcharge" in result.source
@@ -97,9 +106,9 @@ def test_a_typed_function_of_the_repository_is_imported_and_used() -> None:
 
 def test_the_number_of_cores_changes_neither_the_answer_nor_the_kept_one() -> None:
     """The second run is answered from the cache of the first."""
-    one = genloom.generate("Upper case", examples=SHOUT)
-    other = genloom.generate("Upper case", examples=SHOUT, search_cores=0, cache=False)
-    kept = genloom.generate("Upper case", examples=SHOUT, search_cores=2)
+    one = genloom.generate("Upper case", examples=SHOUT, search_seconds=120)
+    other = genloom.generate("Upper case", examples=SHOUT, search_seconds=120, search_cores=0, cache=False)
+    kept = genloom.generate("Upper case", examples=SHOUT, search_seconds=120, search_cores=2)
     assert one.source == other.source == kept.source
     assert (other.cached, kept.cached) == (False, True)
 
@@ -117,6 +126,8 @@ def test_the_search_is_a_node_of_any_graph() -> None:
     graph.add_node("search", generate)
     graph.add_edge(START, "search")
     request = GenerationRequest(prompt="Upper case", examples=tuple(SHOUT))
-    done = graph.compile().invoke({"request": request}, context=GraphContext(generators=("search",)))
+    done = graph.compile().invoke(
+        {"request": request}, context=GraphContext(generators=("search",), search_seconds=120)
+    )
     assert done["draft"].generator == "search"
     assert "upper()" in done["draft"].source

@@ -34,10 +34,11 @@ def tmp_path() -> Iterator[Path]:
 
 @pytest.fixture
 def solve(sandbox: Sandbox) -> Solve:
-    """Search for `name` from the texts of examples."""
+    """Search for `name` from the texts of examples. A busy machine has time: the budget decides."""
 
     async def solved(name: str, prompt: str, *examples: str, **more: object) -> SearchAnswer:
-        task = SearchTask(name=name, prompt=prompt, examples=tuple(map(parse_example, examples)), **more)  # type: ignore[arg-type]  # a task's own fields
+        given = {"seconds": 120.0, **more}
+        task = SearchTask(name=name, prompt=prompt, examples=tuple(map(parse_example, examples)), **given)  # type: ignore[arg-type]  # a task's own fields
         return await search(task, sandbox)
 
     return solved

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import datetime
+import itertools
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genloom.tools.synthesis.engine.equivalence import frozen, key_of
+from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.grammar import all_operators
 from genloom.tools.synthesis.engine.kinds import join_kinds, kind_of, parts, unify
 from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
@@ -108,6 +113,56 @@ def test_every_block_does_what_its_code_says() -> None:
         code = op.code.format(*(f"(x{place})" for place in range(len(op.takes))))
         compile(code, "<block>", "eval")
         assert all(f"x{place}" in code for place in range(len(op.takes))), op.code
+
+
+SAMPLES: dict[str, list[Any]] = {
+    "int": [7, 0, 3, -2],
+    "float": [2.5, -1.0, 0.0],
+    "bool": [True, False],
+    "str": ["ab Ca", "", "2024-02-29", "7"],
+    "bytes": [b"ab"],
+    "date": [datetime.date(2024, 2, 29)],
+    "list[int]": [[3, 1, 3], []],
+    "list[str]": [["b", "a", "b"], []],
+    "list[bool]": [[True, False]],
+    "list[list[int]]": [[[1, 2], [3, 4]]],
+    "list[tuple[int,str]]": [[(1, "x"), (2, "y")]],
+    "tuple[int,str]": [(1, "x")],
+    "set[int]": [{1, 2}, {2, 3}, set()],
+    "set[str]": [{"a"}],
+    "dict[int,str]": [{1: "x", 2: "y"}],
+    "dict[str,int]": [{"a": 2, "b": 1}],
+}
+
+
+def outcome(call: Callable[..., Any], *arguments: Any) -> Any:
+    """What a call gives, or that it raised."""
+    try:
+        return call(*copy.deepcopy(arguments))
+    except Exception:
+        return "raised"
+
+
+@pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.code} of {','.join(op.takes)}")
+def test_a_block_gives_what_its_code_gives(op: Operator) -> None:
+    """What the engine calls and what stands in the program are the same; only what is too large may be refused."""
+    space = {"datetime": datetime}
+    for line in {op.imports} - {""}:
+        exec(line, space)
+    names = [f"x{place}" for place in range(len(op.takes))]
+    function = eval(f"lambda {', '.join(names)}: {op.code.format(*names)}", space)
+    tried = 0
+    for kinds in itertools.product(SAMPLES, repeat=len(op.takes)):
+        bound: dict[str, str] = {}
+        if not all(unify(pattern, kind, bound) for pattern, kind in zip(op.takes, kinds, strict=True)):
+            continue
+        for arguments in itertools.product(*(SAMPLES[kind] for kind in kinds)):
+            given, written = outcome(op.call, *arguments), outcome(function, *arguments)
+            if given != "raised":
+                assert type(given) is type(written)
+                assert given == written
+            tried += 1
+    assert tried
 
 
 @pytest.mark.parametrize(

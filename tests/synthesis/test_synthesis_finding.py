@@ -26,7 +26,9 @@ def product(call: str) -> str:
 
 def test_a_program_is_found_in_the_default_sandbox(sandbox: Sandbox, define: Define) -> None:
     """The name comes from the examples, the sandbox by itself."""
-    answer = find_program("Upper case", ["shout('ab') == 'AB'", "shout('x') == 'X'", "shout('no go') == 'NO GO'"])
+    answer = find_program(
+        "Upper case", ["shout('ab') == 'AB'", "shout('x') == 'X'", "shout('no go') == 'NO GO'"], seconds=120
+    )
     assert isinstance(answer, Found)
     assert answer.proven
     shout = define(answer)["shout"]
@@ -42,7 +44,7 @@ def test_asking_decides_between_programs(sandbox: Sandbox, define: Define) -> No
         asked.append(call)
         return product(call)
 
-    answer = find_program("Combine two numbers", OPEN, ask=ask, runner=sandbox)
+    answer = find_program("Combine two numbers", OPEN, ask=ask, runner=sandbox, seconds=120)
     assert isinstance(answer, Found)
     assert 1 <= len(asked) <= 3
     assert len(set(asked)) == len(asked)
@@ -60,7 +62,7 @@ async def test_asking_in_an_event_loop(sandbox: Sandbox) -> None:
         asked.append(call)
         return None
 
-    answer = await afind_program("Combine two numbers", OPEN, ask=ask, runner=sandbox)
+    answer = await afind_program("Combine two numbers", OPEN, ask=ask, runner=sandbox, seconds=120)
     assert isinstance(answer, Found)
     assert asked == [answer.deciding]
     assert answer.rivals
@@ -69,7 +71,7 @@ async def test_asking_in_an_event_loop(sandbox: Sandbox) -> None:
 def test_what_is_no_literal_is_told(sandbox: Sandbox) -> None:
     """The caller's answer is text of a literal."""
     with pytest.raises(ExampleError):
-        find_program("Combine two numbers", OPEN, ask=lambda _: "a * b", runner=sandbox)
+        find_program("Combine two numbers", OPEN, ask=lambda _: "a * b", runner=sandbox, seconds=120)
 
 
 def test_an_answer_may_be_that_the_call_raises(sandbox: Sandbox) -> None:
@@ -80,7 +82,7 @@ def test_an_answer_may_be_that_the_call_raises(sandbox: Sandbox) -> None:
         asked.append(call)
         return "raises(ValueError)" if len(asked) == 1 else None
 
-    answer = find_program("Combine two numbers", OPEN, ask=ask, runner=sandbox)
+    answer = find_program("Combine two numbers", OPEN, ask=ask, runner=sandbox, seconds=120)
     assert isinstance(answer, Abstained) or f"raises(ValueError, {asked[0]})" in answer.fitted
 
 
@@ -94,7 +96,7 @@ def test_nothing_that_names_the_function_is_told() -> None:
 
 def test_no_examples_but_a_name_abstains(sandbox: Sandbox) -> None:
     """With what to give."""
-    answer = find_program("Upper case", [], name="shout", runner=sandbox)
+    answer = find_program("Upper case", [], name="shout", runner=sandbox, seconds=120)
     assert isinstance(answer, Abstained)
     assert "shout(…) == …" in answer.reason
 
@@ -104,7 +106,7 @@ def test_functions_of_a_repository_are_built_on(sandbox: Sandbox, tmp_path: Path
     open_to_others(tmp_path)
     (tmp_path / "rates.py").write_text("def surcharge(cents: int) -> int:\n    return cents * 13 // 7 + 41\n")
     given = [f"total({n}) == {n + n * 13 // 7 + 41}" for n in (0, 7, 100, 35, 12)]
-    answer = find_program("Amount with its surcharge", given, repository=tmp_path)
+    answer = find_program("Amount with its surcharge", given, repository=tmp_path, seconds=120)
     assert isinstance(answer, Found)
     assert "from rates import surcharge" in answer.source
 
@@ -113,7 +115,7 @@ def test_progress_tells_the_size_and_the_count(sandbox: Sandbox) -> None:
     """Both grow, and the last count is near the answer's."""
     seen: list[Event] = []
     answer = find_program(
-        "Length twice", ["f('ab') == 4", "f('') == 0", "f('x') == 2"], runner=sandbox, on_event=seen.append
+        "Length twice", ["f('ab') == 4", "f('') == 0", "f('x') == 2"], runner=sandbox, on_event=seen.append, seconds=120
     )
     told = [event for event in seen if isinstance(event, SearchProgress)]
     assert max(event.size for event in told) >= 2
@@ -123,8 +125,8 @@ def test_progress_tells_the_size_and_the_count(sandbox: Sandbox) -> None:
 async def test_the_cores_change_the_time_alone(sandbox: Sandbox) -> None:
     """Several processes give what one gives, and none of them stays."""
     given = ["cap(5, 3) == 3", "cap(2, 3) == 2", "cap(9, 9) == 9", "cap(0, 4) == 0"]
-    one = await afind_program("Limit x to at most top", given, runner=sandbox, cores=1)
-    all_of_them = await afind_program("Limit x to at most top", given, runner=sandbox, cores=0)
+    one = await afind_program("Limit x to at most top", given, runner=sandbox, cores=1, seconds=120)
+    all_of_them = await afind_program("Limit x to at most top", given, runner=sandbox, cores=0, seconds=120)
     assert isinstance(one, Found)
     assert isinstance(all_of_them, Found)
     assert (one.source, one.rivals, one.cost) == (all_of_them.source, all_of_them.rivals, all_of_them.cost)

@@ -90,7 +90,7 @@ def test_the_deciding_call_tells_rivals_apart() -> None:
 
 
 def test_an_argument_that_is_not_read_costs() -> None:
-    """Of two programs that fit, the one that reads every argument is the answer."""
+    """A program that leaves an argument unread is dearer than one that reads all."""
     found = answered(
         "f", "Something of two texts", ["f('ab', 'b') == 'ab'", "f('xyz', 'z') == 'xyz'", "f('cc', 'c') == 'cc'"]
     )

@@ -38,7 +38,9 @@ def asking(**arguments: Any) -> ScriptedChatModel:
 
 def test_an_agent_searches_and_reads_the_module(sandbox: Sandbox) -> None:
     """In `create_agent`'s loop: what it is worth comes first, then the source."""
-    agent = create_agent(asking(prompt="Upper case", examples=SHOUT), tools=[search_program_tool(runner=sandbox)])
+    agent = create_agent(
+        asking(prompt="Upper case", examples=SHOUT), tools=[search_program_tool(seconds=120, runner=sandbox)]
+    )
     told = agent.invoke({"messages": [("user", "Write shout.")]})["messages"][-1].content
     assert told.startswith("It said: passed: it also gives what the search never saw: shout(")
     assert "def shout(text: str) -> str:" in told
@@ -47,14 +49,14 @@ def test_an_agent_searches_and_reads_the_module(sandbox: Sandbox) -> None:
 async def test_an_agent_searches_in_an_event_loop(sandbox: Sandbox) -> None:
     """The same with `ainvoke`; a signature is kept."""
     model = asking(prompt="Upper case", examples=SHOUT, signature="shout(words: str) -> str")
-    agent = create_agent(model, tools=[search_program_tool(runner=sandbox)])
+    agent = create_agent(model, tools=[search_program_tool(seconds=120, runner=sandbox)])
     told = (await agent.ainvoke({"messages": [("user", "Write shout.")]}))["messages"][-1].content
     assert "def shout(words: str) -> str:" in told
 
 
 def test_what_nothing_proves_says_so_and_names_the_deciding_example(sandbox: Sandbox) -> None:
     """With the outputs on the probes, so that a model can see which is meant."""
-    tool = search_program_tool(runner=sandbox)
+    tool = search_program_tool(seconds=120, runner=sandbox)
     told = tool.invoke({"prompt": "Combine two numbers", "examples": ["combine(2, 2) == 4", "combine(0, 0) == 0"]})
     assert told.startswith("unverified: on combine(")
     assert "Add the example that decides best: combine(" in told
@@ -73,7 +75,7 @@ def test_what_nothing_proves_says_so_and_names_the_deciding_example(sandbox: San
 )
 def test_whatever_goes_wrong_is_an_answer(sandbox: Sandbox, arguments: dict[str, Any], says: str) -> None:
     """Never an exception: the model reads what to do."""
-    assert says in search_program_tool(runner=sandbox).invoke(arguments)
+    assert says in search_program_tool(seconds=120, runner=sandbox).invoke(arguments)
 
 
 def test_no_sandbox_is_an_answer(tmp_path: Any) -> None:
@@ -85,12 +87,14 @@ def test_no_sandbox_is_an_answer(tmp_path: Any) -> None:
 def test_secrets_are_taken_out(sandbox: Sandbox) -> None:
     """A key that stands in an example does not come back."""
     examples = [f"same('{KEY}') == '{KEY}'", "same('ab') == 'ab'", "same('x y') == 'x y'"]
-    assert KEY not in search_program_tool(runner=sandbox).invoke({"prompt": "The same", "examples": examples})
+    assert KEY not in search_program_tool(seconds=120, runner=sandbox).invoke(
+        {"prompt": "The same", "examples": examples}
+    )
 
 
 def test_the_tool_has_a_schema_and_takes_another_name(sandbox: Sandbox) -> None:
     """What a model is shown of it."""
-    tool = search_program_tool(runner=sandbox, name="find_function")
+    tool = search_program_tool(seconds=120, runner=sandbox, name="find_function")
     assert tool.name == "find_function"
     assert set(tool.args) == {"prompt", "examples", "signature"}
     assert "unverified" in tool.description

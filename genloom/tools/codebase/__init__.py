@@ -1,7 +1,7 @@
 """The codebase engine: an index of a repository's source, and the context that a request needs of it."""
 
 from genloom.tools.codebase.agent_tools import codebase_tools
-from genloom.tools.codebase.codebase import Codebase, IndexedSymbol, SourceFile
+from genloom.tools.codebase.codebase import Codebase
 from genloom.tools.codebase.context.injection import (
     best_places,
     build_context,
@@ -17,6 +17,7 @@ from genloom.tools.codebase.index.indexing import IndexReport
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol, Ranking
 from genloom.tools.codebase.ranking.weights import RankingWeights
+from genloom.tools.codebase.records import IndexedSymbol, SourceFile
 from genloom.tools.codebase.relations.relation import CallGraph, DeadSymbol, DeadSymbols, Relation
 from genloom.tools.codebase.relations.reveal import Revealed
 from genloom.tools.codebase.summaries.functions import (

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ from genloom.tools.codebase.ranking.ranking import Ranking
 from genloom.tools.codebase.ranking.search import rank_query
 from genloom.tools.codebase.ranking.statistics import StatisticsCache
 from genloom.tools.codebase.ranking.weights import RankingWeights
+from genloom.tools.codebase.records import IndexedSymbol, SourceFile
 from genloom.tools.codebase.relations.modules import relative_stems
 from genloom.tools.codebase.relations.queries import RelationQueries
 from genloom.tools.codebase.relations.snapshot import Snapshot
@@ -45,39 +46,11 @@ if TYPE_CHECKING:
 
     from genloom.tools.codebase.ranking.retriever import CodebaseRetriever
 
-__all__ = ["CONTEXT_LIMIT", "Codebase", "IndexedSymbol", "SourceFile"]
+__all__ = ["CONTEXT_LIMIT", "Codebase"]
 
 DEFAULT_LIMIT = 50
 CONTEXT_LIMIT = 100
 """How many files and symbols a context is chosen from."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SourceFile:
-    """An indexed file: its path relative to the repository, the hash of its bytes, its lines, whether it parses, and its
-    language (`python`, `go`, …)."""
-
-    path: str
-    sha256: str
-    lines: int
-    has_errors: bool
-    language: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class IndexedSymbol:
-    """A definition. `kind` is `class`, `function`, `method` or `variable`; lines are 1-based and inclusive, of the file's
-    bytes with the hash `sha256`."""
-
-    path: str
-    name: str
-    qualified: str
-    kind: str
-    start_line: int
-    end_line: int
-    signature: str
-    doc: str
-    sha256: str
 
 
 class Codebase(RelationQueries):

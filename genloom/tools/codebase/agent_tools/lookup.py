@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from genloom.errors import UsageError
 from genloom.tools.codebase.agent_tools.answer import FOOT_CHARACTERS, NOTE_CHARACTERS, CodeAnswer
-from genloom.tools.codebase.codebase import Codebase, IndexedSymbol
+from genloom.tools.codebase.codebase import Codebase
 from genloom.tools.codebase.context.tokens import BYTES_PER_TOKEN
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol
+from genloom.tools.codebase.records import IndexedSymbol
 
 __all__ = ["read_symbol", "reveal_symbol", "search_code"]
 
@@ -29,7 +30,8 @@ def search_code(codebase: Codebase, answer: CodeAnswer, query: str, limit: int, 
     told, count = answer.of_rows("what was found", rows)
     cut = f" {len(rows) - count} rows had no room: ask with a smaller limit." if count < len(rows) else ""
     more = f" More with skip={skip + limit}." if max(len(files), len(symbols)) == limit else ""
-    return f"{told}relevance {found.relevance:.2f} of 1. read_symbol reads a definition.{more}{cut}"
+    left = f" Left out of so long a query: {'; '.join(found.left_out)}." if found.left_out else ""
+    return f"{told}relevance {found.relevance:.2f} of 1. read_symbol reads a definition.{more}{cut}{left}"
 
 
 def read_symbol(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from genloom.errors import UsageError
+from genloom.tools.codebase.files.opening import LinkError, opened_inside
 
 __all__ = ["HIDDEN_FOLDERS", "opened", "parts_of"]
 
@@ -38,48 +37,24 @@ def parts_of(root: Path, path: str) -> tuple[str, ...]:
 
 @contextmanager
 def opened(root: Path, parts: tuple[str, ...], *, folder: bool = False) -> Iterator[int]:
-    """Open a file or folder below the root, part by part, and give its descriptor.
+    """Open a file or folder below the root, through no link, and give its descriptor.
 
-    No part may be a link, also when it becomes one meanwhile: each is opened inside the folder before it. Raises
-    `UsageError` that says what is in the way.
+    Raises `UsageError` that says what is in the way.
     """
-    shown = "/".join(parts) or "."
-    descriptor = _open_at(root, None, shown, folder=True)
-    try:
-        for number, part in enumerate(parts, 1):
-            inner = _open_at(part, descriptor, shown, folder=folder or number < len(parts))
-            os.close(descriptor)
-            descriptor = inner
-        if not folder and not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            kind = "folder: list_directory shows it" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "special file"
-            raise UsageError(f"{shown!r} is a {kind}.")
+    shown = "/".join(parts)
+    if not parts and not folder:
+        raise UsageError("'.' is a folder: list_directory shows it.")
+    with ExitStack() as stack:
+        try:
+            descriptor = stack.enter_context(opened_inside(root, shown, folder=folder))
+        except IsADirectoryError as error:
+            raise UsageError(f"{shown!r} is a folder: list_directory shows it.") from error
+        except LinkError as error:
+            raise _unopened(shown, "a link, which is not followed, stands on the way") from error
+        except OSError as error:
+            raise _unopened(shown, (error.strerror or str(error)).lower()) from error
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
-def _open_at(name: str | Path, inside: int | None, shown: str, *, folder: bool) -> int:
-    # a pipe must not be waited for, a device not be made the terminal
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    if inside is not None:  # the root's own path was resolved when the codebase was opened
-        flags |= os.O_NOFOLLOW
-    if folder:
-        flags |= os.O_DIRECTORY
-    try:
-        mode = os.stat(name, dir_fd=inside, follow_symlinks=inside is None).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
-            raise UsageError(f"{shown!r} is a special file.")  # a device is not even opened
-        return os.open(name, flags, dir_fd=inside)
-    except (OSError, UnicodeEncodeError) as error:
-        raise UsageError(f"{shown!a} cannot be opened: {_why(error, name, inside)}.", hint=_HINT) from error
-
-
-def _why(error: OSError | UnicodeEncodeError, name: str | Path, inside: int | None) -> str:
-    if isinstance(error, UnicodeEncodeError):
-        return "no file can have that name"
-    try:
-        if inside is not None and stat.S_ISLNK(os.stat(name, dir_fd=inside, follow_symlinks=False).st_mode):
-            return "a link, which is not followed, stands on the way"
-    except OSError:
-        pass
-    return (error.strerror or "it cannot be read").lower()
+def _unopened(shown: str, why: str) -> UsageError:
+    return UsageError(f"{(shown or '.')!a} cannot be opened: {why}.", hint=_HINT)

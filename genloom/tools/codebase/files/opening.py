@@ -46,28 +46,36 @@ def parts_below(path: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def opened_inside(root: Path, path: str) -> Iterator[int]:
-    """Open a regular file below the root and give its descriptor.
+def opened_inside(root: Path, path: str, *, folder: bool = False) -> Iterator[int]:
+    """Open a regular file below the root, or a folder (the root itself for an empty path), and give its descriptor.
 
     Each part is opened inside the folder before it and none may be a link, so that nothing can be put in the way between a
-    look and the opening. Raises `LinkError`, or `OSError` for what is
-    not there, is no regular file, or has no possible name.
+    look and the opening. Raises `LinkError`, `IsADirectoryError` for a folder in the place of a file, or `OSError` for what
+    is not there, is neither, or has no possible name.
     """
-    parts = parts_below(path)
+    parts = parts_below(path) if path or not folder else ()
     descriptor = os.open(root, _FOLDER)
     try:
-        for part in parts[:-1]:
+        for part in parts if folder else parts[:-1]:
             descriptor = _within(descriptor, part, _FOLDER)
-        if not stat.S_ISREG(os.stat(parts[-1], dir_fd=descriptor, follow_symlinks=False).st_mode):
-            _refuse(descriptor, parts[-1], OSError("no regular file"))  # a device is not even opened
-        descriptor = _within(descriptor, parts[-1], _FILE)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("no regular file")
+        if not folder:
+            _demand_regular(descriptor, parts[-1])  # a device is not even opened
+            descriptor = _within(descriptor, parts[-1], _FILE)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError("no regular file")
         yield descriptor
     except UnicodeEncodeError as error:
         raise OSError("no possible name") from error
     finally:
         os.close(descriptor)
+
+
+def _demand_regular(folder: int, name: str) -> None:
+    mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        _refuse(folder, name, OSError("no regular file"))
 
 
 def _within(folder: int, name: str, flags: int) -> int:

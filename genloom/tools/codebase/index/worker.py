@@ -25,7 +25,7 @@ def serve() -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not come between the answers
     stemmer = Stemmer()
-    gc.disable()  # preparing makes no cycles, and looking for them takes a tenth of the time
+    gc.disable()  # preparing makes no cycles to look for
     try:
         _answer(output, None)
         while True:

@@ -8,12 +8,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from genloom.tools.codebase.outlines.outline import MAX_DOC
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["Lead", "Leading", "comment_text"]
 
-MAX_DOC = 2_000
 MAX_GAP = 4_000
 _LINE_MARK = re.compile(r"^[ \t]*(?://+[!/]*|#+|\*+(?!/))[ ]?", re.MULTILINE)
 _XML_TAGS = re.compile(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 __all__ = [
+    "MAX_DOC",
     "Definition",
     "DefinitionKind",
     "Field",
@@ -17,6 +18,8 @@ __all__ = [
     "Segment",
 ]
 
+MAX_DOC = 2_000
+"""So many characters of a definition's documentation are kept."""
 DefinitionKind = Literal["module", "class", "interface", "type", "function", "method", "variable"]
 """`class` also stands for a struct, enum, trait, record, object, and a module of Ruby; `type` for a type alias."""
 MentionKind = Literal["call", "base", "decorator", "annotation", "reference"]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from genloom.tools.codebase.outlines.outline import Definition, Import, Outline, Segment
+from genloom.tools.codebase.outlines.outline import MAX_DOC, Definition, Import, Outline, Segment
 from genloom.tools.codebase.outlines.parsing import parse_bounded
 from genloom.tools.codebase.outlines.python_parameters import read_parameters
 from genloom.tools.codebase.outlines.python_tree import Place, find_places
@@ -26,7 +26,6 @@ MAX_SIGNATURE = 1_000
 MAX_NAME = 200
 MAX_QUALIFIED = 1_000
 MAX_PART = 1_000
-MAX_DOC = 2_000
 _EXPORTED = re.compile(r"""["']([^\W\d]\w*)["']""")
 _LITERAL = re.compile(r"""([A-Za-z]*)('''|\"""|"|')(.*)\2\Z""", re.DOTALL)
 MANY = 100

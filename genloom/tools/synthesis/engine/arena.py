@@ -56,6 +56,7 @@ class Arena:
     ) -> None:
         self.toolbox, self.ledger = toolbox, ledger
         self.shown, self.focus, self.depth = shown, focus, depth
+        self.rows = len(seeds[0].values) if seeds else 0
         self.level = 0
         self.bank: dict[str, dict[int, list[Expression]]] = {}
         self.fresh: list[Expression] = []
@@ -194,6 +195,10 @@ class Arena:
     def _keep(self, expression: Expression, key: tuple[Any, ...]) -> None:
         kind = expression.kind
         expression.key = key
+        if "[" in kind:
+            self.ledger.hold(
+                sum(len(value) for value in expression.values if value is not FAILED and value is not None)
+            )
         if kind not in self.bank:
             self._instances += self.toolbox.instances(kind, self.bank)
             self.bank[kind] = {}

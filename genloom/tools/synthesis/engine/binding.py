@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any  # Any: values of searched programs are of every kind
 
 from genloom.tools.synthesis.engine.arena import Arena
-from genloom.tools.synthesis.engine.equivalence import FAILED, TooLargeError, Values
+from genloom.tools.synthesis.engine.equivalence import FAILED, TooLargeError, Values, bounded
 from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.forms import Form, element_kind
 from genloom.tools.synthesis.engine.kinds import parts
@@ -100,7 +100,7 @@ def _assembled(form: Form, elements: list[Any] | None, found: Sequence[Any]) -> 
     if elements is None or FAILED in found:
         return FAILED
     try:
-        return form.assemble(elements, found)
+        return bounded(form.assemble(elements, found))
     except (ValueError, TypeError, ArithmeticError, LookupError, TooLargeError):
         return FAILED
 

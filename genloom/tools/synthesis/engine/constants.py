@@ -97,7 +97,7 @@ def separators_of(cases: Sequence[Case]) -> tuple[str, ...]:
         holders = sum(mark in text for text in spoken)
         if holders * 2 >= len(spoken) / 2:
             found.append(mark)
-            if all(text.count(f"{mark} ") == text.count(mark) for text in spoken if mark in text) and mark in ",;:":
+            if all(text.count(f"{mark} ") == text.count(mark) for text in spoken if mark in text) and mark in ",;:.":
                 found.append(f"{mark} ")
     return tuple(found[:12])
 

@@ -54,11 +54,17 @@ def bounded(value: Any) -> Any:
 
 
 def _shallow(value: Any) -> bool:
-    return sum(len(item) for item in value if isinstance(item, str | list | tuple)) <= MAX_TEXT
+    items = value.values() if isinstance(value, dict) else value
+    return sum(len(item) for item in items if isinstance(item, str | list | tuple | dict | set)) <= MAX_TEXT
+
+
+_PLAIN = frozenset({str, int, float, type(None)})
 
 
 def frozen(value: Any) -> Hashable:
     """Return a hashable stand-in that is equal exactly when the values are (and tells `True` from `1` inside)."""
+    if type(value) in _PLAIN:
+        return value  # type: ignore[no-any-return]  # hashable, by its type
     if isinstance(value, list):
         return tuple(map(frozen, value))
     if isinstance(value, tuple):

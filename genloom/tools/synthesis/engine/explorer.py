@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from genloom.tools.synthesis.engine.arena import Arena
+from genloom.tools.synthesis.engine.arena import Arena, Goal
 from genloom.tools.synthesis.engine.binding import Binding, bind
 from genloom.tools.synthesis.engine.conditionals import Splitter
 from genloom.tools.synthesis.engine.expression import Expression, Operator
@@ -19,6 +19,8 @@ MAX_BINDINGS = (28, 5, 0)
 MAX_SOURCE_COST = (7, 4, 0)
 AIMED_BONUS = 2
 MAX_BODY_LEVEL = 8
+MAX_DECOMPOSED = 2
+"""Of the texts that the elements of one sequence should give, so many are put together from parts."""
 
 
 class Watcher(Protocol):
@@ -27,6 +29,9 @@ class Watcher(Protocol):
     def observe(self, expression: Expression) -> None: ...
 
     def conclude(self) -> None: ...
+
+
+Decompose = Callable[[Arena, Goal], Watcher]
 
 
 class Explorer:
@@ -40,8 +45,10 @@ class Explorer:
         forms: Sequence[FittedForm],
         *,
         leaving: frozenset[str] = frozenset(),
+        decompose: Decompose | None = None,
     ) -> None:
         self.arena, self.seeds, self.forms, self.leaving = arena, seeds, forms, leaving
+        self._decompose = decompose
         self.sift = next(op for form, op in forms if form is FILTER)
         self.watchers: list[Watcher] = []
         self._bindings: list[tuple[Binding, Explorer]] = []
@@ -82,7 +89,7 @@ class Explorer:
     def _consider(self, expression: Expression) -> None:
         """Open an arena over a new sequence, while there is room; there is more for one that a goal may be made of."""
         depth = min(self.arena.depth, 2)
-        if "forms" in self.leaving:
+        if "forms" in self.leaving or len(self._bindings) >= 2 * MAX_BINDINGS[depth]:
             return
         if not expression.uses & self.arena.focus or not _is_source(expression, MAX_SOURCE_COST[depth]):
             return
@@ -98,6 +105,9 @@ class Explorer:
             for goal in list(self.arena.goals):
                 push_down(binding, goal, self.arena, self.forms)
             inner.watchers += sieves_of(binding, self.arena.goals, self.arena.shown, self.sift)
+            if self._decompose is not None:
+                texts = [goal for goal in binding.arena.goals if goal.kind == "str"]
+                inner.watchers += [self._decompose(binding.arena, goal) for goal in texts[:MAX_DECOMPOSED]]
         binding.aimed = binding.aimed or bool(inner.watchers)
         self._bindings.append((binding, inner))
 

@@ -51,7 +51,7 @@ def block(
 
 MODULES: tuple[str, ...] = (
     *("base64", "calendar", "collections", "datetime", "hashlib", "html", "itertools", "json", "math", "re"),
-    *("statistics", "textwrap", "urllib.parse"),
+    *("statistics", "string", "textwrap", "urllib.parse"),
 )
 _MODULE = re.compile(r"(?<![\w.\"])(" + "|".join(map(re.escape, MODULES)) + r")\.")
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 __all__ = ["Exhausted", "Ledger"]
 
 CLOCK_EVERY = 512
+MAX_HELD = 10_000_000
+"""Items of containers that a search holds at most: some 200 megabytes, where they share what they hold."""
 
 
 class Exhausted(Exception):  # noqa: N818 - it ends a search, nothing went wrong
@@ -22,6 +24,7 @@ class Ledger:
         self.budget = budget
         self.deadline = deadline
         self.candidates = 0
+        self.held = 0
         self.cut_by_clock = False
         self._clock = clock
 
@@ -37,6 +40,12 @@ class Ledger:
         """Look at the clock now."""
         if self._clock() > self.deadline:
             self.cut_by_clock = True
+            raise Exhausted
+
+    def hold(self, items: int) -> None:
+        """Count items that are kept; raise `Exhausted` when they are more than memory has room for."""
+        self.held += items
+        if self.held > MAX_HELD:
             raise Exhausted
 
     def limit(self, budget: int) -> None:

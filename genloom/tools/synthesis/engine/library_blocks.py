@@ -30,6 +30,9 @@ def _encodings() -> tuple[Operator, ...]:
         block("{0}.hex()", "bytes -> str", "hex hexadecimal", call=bytes.hex, cost=3),
         block("len({0})", "bytes -> int", "byte length size", call=len, cost=3),
         block("json.dumps({0})", "T -> str", "json serialize dump", cost=5, grows=True),
+        block("base64.urlsafe_b64encode({0}.encode()).decode()", "str -> str", "base encode url safe base64", cost=5),
+        block("base64.b32encode({0}.encode()).decode()", "str -> str", "base encode base32", cost=5),
+        block("base64.b16encode({0}.encode()).decode()", "str -> str", "base encode base16 hexadecimal", cost=5),
         block("html.escape({0})", "str -> str", "html escape", cost=4),
         block("html.unescape({0})", "str -> str", "html unescape", cost=4),
         block("urllib.parse.quote({0})", "str -> str", "url quote percent encode", cost=4),
@@ -39,6 +42,13 @@ def _encodings() -> tuple[Operator, ...]:
 
 def _layout() -> tuple[Operator, ...]:
     return (
+        block("string.capwords({0})", "str -> str", "capitalize word title", cost=4),
+        block(
+            '{0}.translate(str.maketrans("", "", string.punctuation))', "str -> str", "punctuation remove strip", cost=4
+        ),
+        block("{0} in string.punctuation", "str -> bool", "punctuation mark symbol", cost=4),
+        block("string.ascii_lowercase.index({0})", "str -> int", "letter alphabet position index number", cost=4),
+        block("string.ascii_lowercase[{0}]", "int -> str", "letter alphabet position nth", cost=4),
         block("textwrap.wrap({0}, {1})", "str,int -> list[str]", "wrap line width column", cost=4),
         block("textwrap.fill({0}, {1})", "str,int -> str", "wrap fill line width column", cost=4),
         block("textwrap.dedent({0})", "str -> str", "dedent indent", cost=4),
@@ -56,6 +66,8 @@ def _dates() -> tuple[Operator, ...]:
         block("{0}.isoformat()", "date -> str", "iso date"),
         block("{0}.weekday()", "date -> int", "weekday weekend day"),
         block("{0}.isoweekday()", "date -> int", "weekday day", cost=3),
+        block("{0}.isocalendar()[1]", "date -> int", "week iso number calendar", cost=4),
+        block("str(datetime.timedelta(seconds={0}))", "int -> str", "second duration time hour minute", cost=5),
         block("{0}.year", "date -> int", "year"),
         block("{0}.month", "date -> int", "month"),
         block("{0}.day", "date -> int", "day"),

@@ -71,7 +71,7 @@ class Material:
     def _is_fitting(self, op: Operator) -> bool:
         """Leave out what only a prompt or a repository suggests, and pairs where nobody asked for any."""
         if op.code == "({0}, {1})":
-            return "tuple" in self.problem.gives
+            return "tuple" in self.problem.gives or bool(op.mask)
         return bool(op.mask) or not op.special
 
 

@@ -13,6 +13,10 @@ from genloom.tools.synthesis.engine.grammar import block
 __all__ = ["blocks", "span"]
 
 
+MAX_DIVIDED = 5_000
+"""Up to this number divisors are looked for one by one."""
+
+
 def span(start: int, stop: int, step: int = 1) -> list[int]:
     """`range` as a list, refused when it is longer than any answer needs."""
     numbers = range(start, stop, step)
@@ -30,6 +34,16 @@ def _power(base: Any, exponent: Any) -> Any:
     return value
 
 
+def _shifted_up(number: int, places: int) -> int:
+    if places > 64:
+        raise TooLargeError
+    return number << places
+
+
+def _shifted_down(number: int, places: int) -> int:
+    return number >> places
+
+
 def _factorial(number: int) -> int:
     if number > 100:
         raise TooLargeError
@@ -40,6 +54,12 @@ def _combinations(total: int, chosen: int) -> int:
     if total > 200:
         raise TooLargeError
     return math.comb(total, chosen)
+
+
+def _permutations(total: int, chosen: int) -> int:
+    if total > 200:
+        raise TooLargeError
+    return math.perm(total, chosen)
 
 
 def blocks() -> tuple[Operator, ...]:
@@ -75,6 +95,10 @@ def _arithmetic() -> tuple[Operator, ...]:
             symmetric=True,
         ),
         block("{0} & {1}", "int,int -> int", "bit bitwise mask", call=operator.and_, cost=5, symmetric=True),
+        block("{0} | {1}", "int,int -> int", "bit bitwise set", call=operator.or_, cost=5, symmetric=True),
+        block("{0} >> {1}", "int,int -> int", "shift bit right", call=_shifted_down, cost=5),
+        block("{0} << {1}", "int,int -> int", "shift bit left", call=_shifted_up, cost=5, grows=True),
+        block("divmod({0}, {1})", "int,int -> tuple[int,int]", "quotient remainder divide both", call=divmod, cost=5),
         block("{0} ^ {1}", "int,int -> int", "xor bit bitwise toggle", call=operator.xor, cost=5, symmetric=True),
     )
 
@@ -136,6 +160,13 @@ def _functions() -> tuple[Operator, ...]:
             "math.comb({0}, {1})", "int,int -> int", "choose combination way", call=_combinations, cost=5, grows=True
         ),
         block("math.hypot({0}, {1})", "num,num -> float", "hypotenuse distance length triangle", cost=5, grows=True),
+        block(
+            "math.perm({0}, {1})", "int,int -> int", "permutation arrange way", call=_permutations, cost=5, grows=True
+        ),
+        block("math.exp({0})", "num -> float", "exponential exp growth", call=math.exp, cost=5, grows=True),
+        block("math.log({0})", "num -> float", "natural log logarithm", call=math.log, cost=5, grows=True),
+        block("math.sin({0})", "num -> float", "sine angle", call=math.sin, cost=5, grows=True),
+        block("math.cos({0})", "num -> float", "cosine angle", call=math.cos, cost=5, grows=True),
         block("math.log2({0})", "num -> float", "log logarithm bit", call=math.log2, cost=5, grows=True),
         block("math.log10({0})", "num -> float", "log logarithm digit", call=math.log10, cost=5, grows=True),
         block("math.radians({0})", "num -> float", "radian degree angle", call=math.radians, cost=5, grows=True),
@@ -146,8 +177,36 @@ def _functions() -> tuple[Operator, ...]:
     )
 
 
+def _is_prime(number: int) -> bool:
+    if number > MAX_DIVIDED**2:
+        raise TooLargeError
+    return number > 1 and all(number % d for d in range(2, math.isqrt(number) + 1))
+
+
+def _divisors(number: int) -> list[int]:
+    if number > MAX_DIVIDED:
+        raise TooLargeError
+    return [d for d in range(1, number + 1) if number % d == 0]
+
+
 def _conversions() -> tuple[Operator, ...]:
     return (
+        block(
+            "({0} > 1 and all({0} % d for d in range(2, math.isqrt({0}) + 1)))",
+            "int -> bool",
+            "prime composite",
+            call=_is_prime,
+            cost=5,
+        ),
+        block(
+            "[d for d in range(1, {0} + 1) if {0} % d == 0]",
+            "int -> list[int]",
+            "divisor factor divide divisible perfect",
+            call=_divisors,
+            cost=5,
+            grows=True,
+        ),
+        block("[int(digit) for digit in str({0})]", "int -> list[int]", "digit", cost=5),
         block("list(range({0}))", "int -> list[int]", "range upto below first count number", call=span, cost=3),
         block(
             "list(range(1, {0} + 1))",

@@ -132,7 +132,7 @@ def _orders() -> tuple[Operator, ...]:
         ),
         block("[{0}]", "T -> list[T]", "append wrap single", cost=3),
         block("{0} * {1}", "list[T],int -> list[T]", "repeat times copy", call=_repeat, cost=5, grows=True),
-        block("({0}, {1})", "T,U -> tuple[T,U]", "pair both tuple", cost=3),
+        block("({0}, {1})", "T,U -> tuple[T,U]", "pair both tuple tie then break", cost=3),
         block("[{0}, {1}]", "T,T -> list[T]", "pair both", cost=5),
         block("{0}[0]", "tuple[T,U] -> T", "first key name"),
         block("{0}[1]", "tuple[T,U] -> U", "second value count"),
@@ -206,9 +206,16 @@ def _pairings() -> tuple[Operator, ...]:
 
 def _library() -> tuple[Operator, ...]:
     return (
+        *_windows(),
+        *_arrangements(),
         block("statistics.mean({0})", "list[num] -> float", "mean average arithmetic", cost=4, grows=True),
         block("statistics.median({0})", "list[num] -> float", "median middle", cost=4, grows=True),
         block("statistics.mode({0})", "list[K] -> K", "mode common frequent most", cost=4),
+        block("statistics.median_low({0})", "list[num] -> num", "median lower middle", cost=5),
+        block("statistics.multimode({0})", "list[K] -> list[K]", "mode common frequent most all tie", cost=5),
+        block("statistics.harmonic_mean({0})", "list[num] -> float", "harmonic mean", cost=5, grows=True),
+        block("statistics.geometric_mean({0})", "list[num] -> float", "geometric mean", cost=5, grows=True),
+        block("statistics.pvariance({0})", "list[num] -> float", "variance spread population", cost=5, grows=True),
         block(
             "statistics.pstdev({0})", "list[num] -> float", "standard deviation spread population", cost=5, grows=True
         ),
@@ -227,6 +234,75 @@ def _library() -> tuple[Operator, ...]:
             "running cumulative maximum rolling prefix so far",
             cost=5,
         ),
+    )
+
+
+def _windows() -> tuple[Operator, ...]:
+    return (
+        block(
+            "[{0}[i : i + {1}] for i in range(len({0}) - {1} + 1)]",
+            "str,int -> list[str]",
+            "window slide substring consecutive ngram gram length",
+            call=_slid,
+            cost=5,
+            grows=True,
+        ),
+        block(
+            "[{0}[i : i + {1}] for i in range(len({0}) - {1} + 1)]",
+            "list[T],int -> list[list[T]]",
+            "window slide consecutive size moving",
+            call=_slid,
+            cost=5,
+            grows=True,
+        ),
+        block(
+            "[{0}[: i + 1] for i in range(len({0}))]",
+            "str -> list[str]",
+            "prefix start substring grow",
+            call=lambda text: [text[: i + 1] for i in range(len(_few(text, 60)))],
+            cost=5,
+            grows=True,
+        ),
+        block(
+            "[{0}[i:] for i in range(len({0}))]",
+            "str -> list[str]",
+            "suffix end tail",
+            call=lambda text: [text[i:] for i in range(len(_few(text, 60)))],
+            cost=5,
+            grows=True,
+        ),
+        block(
+            '["".join(group) for _, group in itertools.groupby({0})]',
+            "str -> list[str]",
+            "run consecutive group same split adjacent",
+            cost=5,
+        ),
+        block(
+            "[list(group) for _, group in itertools.groupby({0})]",
+            "list[K] -> list[list[K]]",
+            "run consecutive group same adjacent",
+            cost=5,
+        ),
+    )
+
+
+def _slid(items: Any, width: int) -> list[Any]:
+    if width < 1:
+        raise TooLargeError
+    return [items[i : i + width] for i in range(len(_few(items, 200)) - width + 1)]
+
+
+def _arrangements() -> tuple[Operator, ...]:
+    return (
+        block(
+            '["".join(letters) for letters in itertools.permutations({0})]',
+            "str -> list[str]",
+            "permutation arrange anagram order",
+            call=lambda text: ["".join(letters) for letters in itertools.permutations(_few(text, 5))],
+            cost=5,
+            grows=True,
+        ),
+        block("list(reversed({0}))", "list[T] -> list[T]", "reverse backward", cost=5),
     )
 
 

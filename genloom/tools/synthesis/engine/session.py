@@ -87,7 +87,7 @@ class _Course:
             outcome = self.jobs.result(_job_name(attempt, name))
             self.spent += outcome.candidates
             self.cut = self.cut or outcome.cut_by_clock
-            if name == FIRST or outcome.stopped == "clock":
+            if name == FIRST or outcome.stopped in ("clock", "memory"):
                 self.stopped = outcome.stopped
             found += outcome.drafts
             if any(draft.rank <= SURE_RANK for draft in found):
@@ -102,6 +102,7 @@ def _job_name(attempt: Problem, name: str) -> str:
 def _reason(stopped: str, spent: int) -> str:
     tried = f"{spent:,} candidates"
     return {
+        "memory": f"the memory ran out after {tried}",
         "clock": f"the time ran out after {tried}",
         "budget": f"the budget of {tried} ran out",
         "confidence": f"nothing simple enough to be trusted fits the examples (cost up to {MAX_RANK}, {tried})",

@@ -44,21 +44,26 @@ class Expressions:
             focus=material.focus,
             depth=0,
         )
-        self.explorer = Explorer(self.arena, material.seeds, material.forms, leaving=problem.without)
+        self.kit = Kit(material.operators)
+        self.texts = ("", " ", ", ", *separators_of(problem.fit))
+        self.explorer = Explorer(
+            self.arena, material.seeds, material.forms, leaving=problem.without, decompose=self._decomposer
+        )
         self._aim()
+
+    def _decomposer(self, arena: Arena, goal: Goal) -> Decomposer:
+        rows = arena.rows
+        return Decomposer(arena, goal, self.kit, lambda text: constant(text, rows), self.texts)
 
     def _aim(self) -> None:
         problem, rows = self.problem, len(self.material.rows)
         goal = Goal(problem.gives, self.material.wanted, self._collect, branching=True)
-        kit = Kit(self.material.operators)
         self.arena.aim(goal)
-        texts = ("", " ", ", ", *separators_of(problem.fit))
         if problem.uses("decomposition"):
-            decomposer = Decomposer(self.arena, goal, kit, lambda text: constant(text, rows), texts)
-            self.explorer.watchers.append(decomposer)
+            self.explorer.watchers.append(self._decomposer(self.arena, goal))
         if problem.gives in ("int", "float") and problem.uses("fits"):
             hinted = frozenset(numbers_in(problem.prompt))
-            fitter = Fitter(self.arena, goal, kit, lambda value, cost: constant(value, rows, cost=cost), hinted)
+            fitter = Fitter(self.arena, goal, self.kit, lambda value, cost: constant(value, rows, cost=cost), hinted)
             self.explorer.watchers.append(fitter)
 
     def _collect(self, expression: Expression) -> None:

@@ -27,7 +27,8 @@ _SHARES_AGAIN = {FIRST: 12, "folds": 5, "loops": 2, "recursion": 2}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one strategy came to. `stopped` says why it ended: `budget`, `clock`, `confidence`, or empty for a found best."""
+    """What one strategy came to. `stopped` says why it ended: `budget`, `clock`, `memory` or `confidence`; empty where
+    nothing better could come."""
 
     drafts: tuple[Draft, ...]
     stopped: str
@@ -78,4 +79,6 @@ def run_strategy(
         stopped = search.run(progress)
     except Exhausted:
         stopped = "clock" if ledger.cut_by_clock else "budget"
-    return Outcome(tuple(search.drafts()), stopped, ledger.candidates, ledger.cut_by_clock)
+    except MemoryError:
+        stopped = "memory"
+    return Outcome(tuple(search.drafts()), stopped, ledger.candidates, ledger.cut_by_clock or stopped == "memory")

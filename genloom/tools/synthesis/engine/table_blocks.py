@@ -25,6 +25,9 @@ def _tables() -> tuple[Operator, ...]:
         block("{1} in {0}", "dict[K,T],K -> bool", "contain key has", cost=3),
         block("len({0})", "dict[K,T] -> int", "count number size many", call=len, cost=3),
         block("{0} | {1}", "dict[K,T],dict[K,T] -> dict[K,T]", "merge combine union update", cost=2, grows=True),
+        block(
+            "dict(zip({0}, {1}))", "list[K],list[T] -> dict[K,T]", "dictionary map pair zip combine key build", cost=3
+        ),
         block("dict({0})", "list[tuple[K,T]] -> dict[K,T]", "dictionary map pair", call=dict, cost=2),
         block(
             "{{value: key for key, value in {0}.items()}}",
@@ -59,6 +62,18 @@ def _counters() -> tuple[Operator, ...]:
         ),
         block(
             "collections.Counter({0}).most_common(1)[0][0]", "seq[K] -> K", "most common frequent often mode", cost=4
+        ),
+        block(
+            "[item for item, count in collections.Counter({0}).items() if count > 1]",
+            "seq[K] -> list[K]",
+            "duplicate repeat more twice occur",
+            cost=5,
+        ),
+        block(
+            "[item for item, count in collections.Counter({0}).items() if count == 1]",
+            "seq[K] -> list[K]",
+            "once unique single exactly occur",
+            cost=5,
         ),
         block(
             "collections.Counter({0}).most_common({1})",
