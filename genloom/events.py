@@ -27,6 +27,7 @@ __all__ = [
     "NodeFinished",
     "NodeStarted",
     "Note",
+    "RequestFinished",
     "RetryScheduled",
     "ReviewReady",
     "RunFinished",
@@ -78,6 +79,15 @@ class RetryScheduled(_Event):
     attempt: int
     wait: float
     reason: str
+
+
+class RequestFinished(_Event):
+    """One request of a batch is done; `index` is its place among them, from 0."""
+
+    kind: Literal["request_finished"] = "request_finished"
+    index: int
+    name: str
+    outcome: str
 
 
 class IndexProgress(_Event):
@@ -205,6 +215,7 @@ Event = Annotated[
     | NodeFinished
     | NodeFailed
     | RetryScheduled
+    | RequestFinished
     | IndexProgress
     | ContextReady
     | SearchProgress

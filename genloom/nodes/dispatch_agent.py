@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from genloom.errors import AgentError, CredentialError, GenerationError, UsageError
+from genloom.errors import AgentError, GenerationError, UsageError
 from genloom.nodes.briefing import (
     constraints_section,
     context_section,
@@ -19,6 +19,7 @@ from genloom.nodes.briefing import (
 from genloom.nodes.generators.extension import as_extension
 from genloom.nodes.holding_back import hidden_examples
 from genloom.nodes.node import node
+from genloom.nodes.paid_run import backend_name, demand_completed, run_journal
 from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import (
@@ -33,13 +34,7 @@ from genloom.state import (
 )
 from genloom.tools.checks import name_bases
 from genloom.tools.checks.judging import check_text
-from genloom.tools.codegen import (
-    NO_BACKEND_HINT,
-    PROCESS_JOURNAL,
-    RunJournal,
-    agent_backends,
-    agent_draft,
-)
+from genloom.tools.codegen import agent_backends, agent_draft
 from genloom.tools.codegen.backends import OnSiteBackend
 from genloom.tools.codegen.request_metadata import request_metadata
 from genloom.tools.security import present
@@ -74,7 +69,7 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     run is found again and never started twice. When the backend fails, too, the error is `GenerationError` with all
     causes, unless drafts were made before: then the failure stands in the state beside them and the run ends as failed.
     """
-    configured, request = agent_backends.get(_backend_name(runtime)), state["request"]
+    configured, request = agent_backends.get(backend_name(runtime)), state["request"]
     hidden = hidden_examples(request, state.get("attempts") or (), hold=False)
     on_site = configured.at(runtime.context.repository) if isinstance(configured, OnSiteBackend) else None
     run = None
@@ -84,10 +79,10 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
             metadata=request_metadata(request, hidden=hidden),
             idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=runtime.context.agent_seconds,
-            journal=_journal(runtime),
+            journal=run_journal(runtime),
             emit=runtime.emit,
         )
-        _demand_completed(run)
+        demand_completed(run)
     except (AgentError, UsageError) as error:
         if runtime.will_retry(error):
             raise
@@ -99,12 +94,6 @@ async def dispatch_agent(state: DispatchAgentInput, runtime: NodeRuntime) -> Dis
     draft = await asyncio.to_thread(name_bases, draft, runtime.context.repository)
     draft = draft.model_copy(update={"held_out": tuple(sorted(hidden)), "fitted_to": _fitted_to(run, request)})
     return {"agent_run": run, "draft": draft, "verdict": None, "failure": state.get("failure")}
-
-
-def _backend_name(runtime: NodeRuntime) -> str:
-    if runtime.context.agent_backend is None:
-        raise CredentialError("An agent was asked for, but no agent backend is configured.", hint=NO_BACKEND_HINT)
-    return runtime.context.agent_backend
 
 
 def _extended(draft: Draft, request: GenerationRequest) -> Draft:
@@ -163,25 +152,4 @@ async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: froze
         tests=tests_section(request),
         history=_history(state, runtime),
         demand=demand_section(request),
-    )
-
-
-def _journal(runtime: NodeRuntime) -> RunJournal:
-    """Return a journal as durable as the graph: a run without a checkpointer cannot outlive its process."""
-    if runtime.thread_id is None:
-        return PROCESS_JOURNAL
-    from genloom.tools.store.agent_journal import open_agent_journal
-
-    return open_agent_journal(runtime.settings)
-
-
-def _demand_completed(run: AgentRun) -> None:
-    if run.status == "completed":
-        return
-    status = run.raw_status or run.status
-    ended = run.status in ("failed", "cancelled")
-    raise AgentError(
-        f"The agent's run {run.id} " + (f"ended as {status}." if ended else f"did not end in time (it is {status})."),
-        kind="run_failed",
-        hint=f"Look at {run.web_url}." if run.web_url else (run.summary or "Look at the run at the backend.")[:500],
     )

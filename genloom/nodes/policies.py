@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from genloom.errors import BackendError, GraphDefinitionError, TimeLimitError
@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 __all__ = ["NODE_POLICIES", "NodeName", "NodePolicy", "policies_with"]
 
-NodeName = Literal["inject_context", "generate", "verify", "review", "repair", "dispatch_agent", "fallback", "finalize"]
+NodeName = Literal[
+    "inject_context",
+    "generate",
+    "verify",
+    "review",
+    "repair",
+    "dispatch_agent",
+    "fallback",
+    "finalize",
+    "run_request",
+    "run_codegen",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +47,10 @@ class NodePolicy:
     def __post_init__(self) -> None:
         if self.tries < 1 or min(self.base_seconds, self.cap_seconds, self.longest_wait) < 0 or self.limit_seconds <= 0:
             raise GraphDefinitionError("A node's policy needs at least one try and no negative times.")
+
+    def with_tries(self, tries: int) -> NodePolicy:
+        """Return this policy with another number of tries."""
+        return replace(self, tries=tries)
 
     def retries(self, error: BaseException) -> bool:
         """Whether this failure is worth another try."""
@@ -72,6 +87,8 @@ NODE_POLICIES: Mapping[NodeName, NodePolicy] = {
     "dispatch_agent": NodePolicy(tries=2, limit_seconds=7500.0),
     "fallback": NodePolicy(tries=1, limit_seconds=30.0),
     "finalize": NodePolicy(tries=1, limit_seconds=30.0),
+    "run_request": NodePolicy(tries=1, limit_seconds=12_000.0),
+    "run_codegen": NodePolicy(tries=2, limit_seconds=7500.0),
 }
 """The default of every node. Each limit is longer than the budgets that a context can ask for in that node together."""
 

@@ -24,7 +24,7 @@ from genloom.nodes.policies import NodePolicy
 from genloom.state import GraphContext
 from genloom.tools.security import Redactor
 
-__all__ = ["NodeRuntime", "TaskMemories", "current_context", "current_runtime"]
+__all__ = ["NodeRuntime", "TaskMemories", "current_context", "current_runtime", "event_emitter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
     return NodeRuntime(
         context=context,
         settings=settings,
-        emit=_emitter(runtime, settings),
+        emit=event_emitter(runtime, settings),
         task_id=task_id,
         thread_id=info.thread_id if info is not None else None,
         this_try=this_try,
@@ -96,7 +96,7 @@ def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
 _WITHOUT_TEXT = (NodeStarted, NodeFinished, IndexProgress, SearchProgress, ReviewReady)
 
 
-def _emitter(runtime: Runtime[GraphContext], settings: Settings) -> EventEmitter:
+def event_emitter(runtime: Runtime[Any], settings: Settings) -> EventEmitter:
     """Return an emitter that writes to the graph's custom stream; it may be called from any thread.
 
     Events that hold anybody's text pass redaction: an example, a server's message or an agent's log may hold a secret.

@@ -28,6 +28,7 @@ MAY_USE_FRAMEWORKS = (
     "genloom.tools.store.checkpoints",
     "genloom.tools.store.state_serializer",
     "genloom.tools.chat",
+    "genloom.tools.effects",  # the type of what it marks
     "genloom.tools.telemetry",
     "genloom.tools.sandbox.langchain_tool",
     "genloom.tools.synthesis.langchain_tool",

@@ -30,6 +30,12 @@ _MIGRATIONS = (
         "ALTER TABLE runs ADD COLUMN thread_id TEXT",
         "CREATE UNIQUE INDEX runs_by_thread ON runs (organisation, thread_id)",  # nulls are distinct
     ),
+    (
+        """CREATE TABLE tool_calls (
+            organisation INTEGER NOT NULL, key TEXT NOT NULL, answer TEXT, created REAL NOT NULL,
+            PRIMARY KEY (organisation, key)) WITHOUT ROWID""",
+        "CREATE INDEX tool_calls_by_age ON tool_calls (created)",
+    ),
 )
 
 

@@ -1,0 +1,109 @@
+"""The agent graph: a model that works with tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import SystemMessage
+from langchain_core.tools import BaseTool
+from langgraph.cache.base import BaseCache
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.store.base import BaseStore
+from langgraph.types import Checkpointer
+
+from genloom.errors import GraphDefinitionError
+from genloom.nodes.agent.conversation import Conversation
+from genloom.nodes.agent.history import HistoryLimits
+from genloom.nodes.agent.model_access import ModelAccess
+from genloom.nodes.agent.model_calls import ModelCalls
+from genloom.nodes.agent.side_effects import SideEffects
+from genloom.nodes.agent.summarising import Summarising
+from genloom.nodes.agent.tool_calls import ToolCalls, ToolLimits
+from genloom.nodes.agent.unset_model import UnsetModel
+from genloom.nodes.policies import NodePolicy
+from genloom.state import GraphContext
+from genloom.tools.effects import effect_of
+
+__all__ = ["build_agent_graph"]
+
+STEPS_A_TURN = 4
+"""LangGraph's steps for one turn at most: a look at the history, the model, a person's approval, the tools' calls."""
+
+MODEL_POLICY = NodePolicy(tries=4, limit_seconds=1200.0)
+
+
+def build_agent_graph(
+    model: BaseChatModel | str | None = None,
+    tools: Sequence[BaseTool | Callable[..., Any]] = (),
+    system_message: SystemMessage | str | None = None,
+    *,
+    name: str = "agent",
+    approval: bool = False,
+    history: HistoryLimits | None = None,
+    tool_limits: ToolLimits | None = None,
+    retries: NodePolicy = MODEL_POLICY,
+    middleware: Sequence[AgentMiddleware[Any, Any]] = (),
+    response_format: Any = None,  # Any: whatever LangChain's create_agent takes
+    checkpointer: Checkpointer = None,
+    store: BaseStore | None = None,
+    cache: BaseCache[Any] | None = None,  # Any: LangGraph's cached values
+    context_schema: type[Any] = GraphContext,
+    most_turns: int = 60,
+    debug: bool = False,
+) -> CompiledStateGraph[Any, Any, Any, Any]:  # Any: LangChain derives the state of the middleware
+    """Return a compiled agent: LangChain's `create_agent` with genloom's middleware.
+
+    `model` is a chat model, a `provider:model` name, or `None` for what the run's context or `GENLOOM_MODEL` names. Input
+    is `{"messages": […]}`, or `{"query": "…", "images": ["https://…"]}`; the result has `messages`, `final_answer`, and
+    `summary` where the history was shortened. With a checkpointer a thread remembers. With `approval` every tool that
+    changes something (see `genloom.tools.effects`) waits for a person's decision, as LangChain's
+    `HumanInTheLoopMiddleware` asks for it. A run ends after `most_turns` answers of the model, and says so. `middleware` is
+    yours, around the model and the tools.
+
+    Failures of the model's server come out classified (`ModelError`, `CredentialError`); what goes wrong in a tool is told
+    to the model. Raises `GraphDefinitionError` for two tools of one name.
+    """
+    offered = _as_tools(tools)
+    access = ModelAccess(model, retries)
+    parts: list[AgentMiddleware[Any, Any]] = [
+        Conversation(access.surroundings),
+        Summarising(history or HistoryLimits(), access),
+        *middleware,
+        ModelCalls(access, most_turns),
+        SideEffects(access.surroundings),
+        ToolCalls(tool_limits or ToolLimits(), access.surroundings),
+    ]
+    writing = [tool.name for tool in offered if effect_of(tool) == "write"]
+    if approval and writing:
+        parts.append(HumanInTheLoopMiddleware(dict.fromkeys(writing, True)))
+    compiled = create_agent(
+        model if isinstance(model, BaseChatModel) else UnsetModel(),
+        offered,
+        system_prompt=system_message,
+        middleware=parts,
+        response_format=response_format,
+        context_schema=context_schema,
+        checkpointer=checkpointer,
+        store=store,
+        cache=cache,
+        debug=debug,
+        name=name,
+    )
+    return compiled.with_config(recursion_limit=STEPS_A_TURN * (most_turns + 1) + 4)
+
+
+def _as_tools(tools: Sequence[BaseTool | Callable[..., Any]]) -> list[BaseTool]:
+    from langchain_core.tools import tool as made
+
+    offered = [each if isinstance(each, BaseTool) else made(each) for each in tools]
+    names = [each.name for each in offered]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise GraphDefinitionError(
+            f"Two tools have the name {', '.join(twice)}.", hint="Give one of them another name, or leave it out."
+        )
+    return offered

@@ -1,0 +1,97 @@
+"""Where a history is cut: which messages stay as they are, and which a summary replaces.
+
+A tool's answer means nothing without the call that asked for it, and most servers refuse it: a history is cut only between
+exchanges, never inside of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages.utils import count_tokens_approximately
+
+from genloom.errors import GraphDefinitionError
+
+__all__ = ["Cut", "HistoryLimits", "find_cut", "open_boundaries"]
+
+TokenCounter = Callable[[Sequence[AnyMessage]], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryLimits:
+    """How long a history may grow before its middle is summarised.
+
+    More than `max_messages` messages or `max_tokens` tokens (estimated at four characters a token unless `count_tokens`
+    says better) are too long. The first `keep_first` messages stay, and of the newest ones about half of each limit.
+    """
+
+    max_messages: int = 100
+    max_tokens: int = 100_000
+    keep_first: int = 1
+    count_tokens: TokenCounter = count_tokens_approximately
+
+    def __post_init__(self) -> None:
+        if self.max_messages < 4 or self.max_tokens < 100 or not 0 <= self.keep_first <= self.max_messages // 4:
+            raise GraphDefinitionError(
+                "A history's limits leave no room.",
+                hint="Give at least 4 messages and 100 tokens, and keep at most a quarter of them at the start.",
+            )
+
+    def exceeded_by(self, messages: Sequence[AnyMessage]) -> bool:
+        """Whether this history is too long."""
+        return len(messages) > self.max_messages or self.count_tokens(messages) > self.max_tokens
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A history in three parts: `head` and `tail` stay, `middle` goes. Together they are the history, in its order."""
+
+    head: tuple[AnyMessage, ...]
+    middle: tuple[AnyMessage, ...]
+    tail: tuple[AnyMessage, ...]
+
+
+def find_cut(messages: Sequence[AnyMessage], limits: HistoryLimits) -> Cut | None:
+    """Return where to cut a history that is too long, `None` where nothing can go.
+
+    No tool call is parted from its answers. Where the newest exchange alone is longer than the limits, it stays whole.
+    """
+    boundaries = open_boundaries(messages)
+    start = max(place for place in boundaries if place <= limits.keep_first)
+    wanted = max(_fitting_tail(messages, limits), start)
+    later = [place for place in boundaries if place >= wanted and place < len(messages)]
+    earlier = [place for place in boundaries if start < place < wanted]
+    end = later[0] if later else earlier[-1] if earlier else start
+    if end <= start:
+        return None
+    return Cut(tuple(messages[:start]), tuple(messages[start:end]), tuple(messages[end:]))
+
+
+def open_boundaries(messages: Sequence[AnyMessage]) -> list[int]:
+    """Return the places between messages, 0 and the length among them, where no tool call waits for its answer and no
+    answer follows a call before it."""
+    boundaries, waiting = [0], set[str]()
+    for place, message in enumerate(messages, start=1):
+        if isinstance(message, AIMessage):
+            waiting |= {call["id"] or "" for call in message.tool_calls}
+        elif isinstance(message, ToolMessage):
+            waiting.discard(message.tool_call_id)
+        follows = messages[place] if place < len(messages) else None
+        if not waiting and not isinstance(follows, ToolMessage):
+            boundaries.append(place)
+    return boundaries if boundaries[-1] == len(messages) else [*boundaries, len(messages)]
+
+
+def _fitting_tail(messages: Sequence[AnyMessage], limits: HistoryLimits) -> int:
+    """Return where the longest tail begins that is within half of each limit."""
+    most = limits.max_messages // 2 - limits.keep_first
+    left = limits.max_tokens // 2
+    place = len(messages)
+    while place > 0 and len(messages) - place < most:
+        left -= limits.count_tokens([messages[place - 1]])
+        if left < 0:
+            break
+        place -= 1
+    return place
