@@ -14,6 +14,7 @@ from genloom.prompts import prompt_fingerprint
 from genloom.state import CodeContext, GenerationRequest, GraphContext
 from genloom.tools.codebase import open_codebase
 from genloom.tools.house_rules import policy_for
+from genloom.tools.plugins import active_plugins
 from genloom.tools.sandbox import interpreter_for
 from genloom.version import VERSION
 
@@ -22,7 +23,7 @@ __all__ = ["cache_key"]
 
 def cache_key(request: GenerationRequest, code: CodeContext, context: GraphContext, settings: Settings) -> str:
     """Return a sha256 over the request, the hashes of its context, the checks, models, prompts, sandbox tier, review
-    policy, interpreter and version. `context` and `settings` must be resolved. Two requests with the
+    policy, plugins, interpreter and version. `context` and `settings` must be resolved. Two requests with the
     same key have the same answer: what changes none, such as the cores of a search, is not part of it."""
     answer = {
         "format": RESULT_FORMAT,
@@ -37,6 +38,7 @@ def cache_key(request: GenerationRequest, code: CodeContext, context: GraphConte
         "scanners": [_version("ruff"), _version("bandit")],
         "prompts": prompt_fingerprint(),
         "interpreter": _interpreter(context),
+        "plugins": active_plugins(context).versions,
     }
     return hashlib.sha256(json.dumps(answer, sort_keys=True).encode()).hexdigest()
 

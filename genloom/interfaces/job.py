@@ -21,6 +21,7 @@ from genloom.state.draft import OwnGenerator
 from genloom.tools.chat.models import registered_models
 from genloom.tools.codegen import NO_BACKEND_HINT
 from genloom.tools.house_rules import policy_for
+from genloom.tools.plugins import active_plugins
 from genloom.tools.sandbox import find_interpreter
 from genloom.tools.security import Redactor
 
@@ -98,9 +99,14 @@ class GenerationJob:
     @property
     def cacheable(self) -> bool:
         """Whether an earlier answer would do: not for a thread of the caller's, a person's approval, an agent's
-        work, or a model that the caller registered (whose name says nothing of what it is)."""
+        work, a model that the caller registered (whose name says nothing of what it is), or a plugin without a
+        version."""
         own_models = {self.context.model, self.context.reviewer_model} & set(registered_models.names())
-        return self.cache and not (self.named_thread or self.context.approval or self.request.use_agent or own_models)
+        return (
+            self.cache
+            and not (self.named_thread or self.context.approval or self.request.use_agent or own_models)
+            and (active_plugins(self.context).cacheable)
+        )
 
 
 _RUN_OPTIONS = frozenset({"thread_id", "durable", "cache", "on_event", "deadline", "context"})

@@ -20,6 +20,7 @@ from genloom.state import CodeContext, GenerationRequest
 from genloom.state.prompt_examples import notes_of_examples
 from genloom.tools.codebase import build_context, open_codebase
 from genloom.tools.codebase.context.injection import INDEX_SECONDS
+from genloom.tools.plugins import PluginResult, active_plugins
 from genloom.tools.security import redact
 
 __all__ = ["agenerate", "generate"]
@@ -69,7 +70,21 @@ async def _run(job: GenerationJob, record: Recording) -> GenerationResult:
             error.thread_id = job.thread_id
         raise
     await record.finish(result)
+    await asyncio.to_thread(active_plugins(job.context, job.on_event).tell, _told(job, result))
     return result
+
+
+def _told(job: GenerationJob, result: GenerationResult) -> PluginResult:
+    """What plugins are told of a result."""
+    return PluginResult(
+        request=job.request,
+        outcome=result.outcome,
+        accepted=result.accepted,
+        draft=result.draft,
+        verdict=result.verdict,
+        review=result.review,
+        cached=result.cached,
+    )
 
 
 def _cancelled(job: GenerationJob, record: Recording, message: str) -> RunCancelledError:

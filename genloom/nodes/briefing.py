@@ -8,6 +8,7 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.prompts import load_prompt
 from genloom.state import CodeContext, Comparison, GenerationRequest
 from genloom.tools.codebase import build_context, is_current, render_context
+from genloom.tools.plugins import active_plugins
 from genloom.tools.security import present
 
 __all__ = [
@@ -16,16 +17,27 @@ __all__ = [
     "demand_section",
     "examples_section",
     "names_listed",
+    "prompt_section",
     "signature_section",
     "tests_section",
 ]
 
 
 async def context_section(request: GenerationRequest, context: CodeContext | None, runtime: NodeRuntime) -> str:
-    """Return the codebase's text behind the references, redacted and delimited; empty without any."""
-    if context is None:
-        return ""
-    return await asyncio.to_thread(_rendered, request, context, runtime)
+    """Return the codebase's text behind the references, and what plugins add, redacted and delimited; may be empty."""
+    shown = "" if context is None else await asyncio.to_thread(_rendered, request, context, runtime)
+    added = await asyncio.to_thread(_contributed, request, runtime)
+    return "\n".join(filter(None, (shown, added)))
+
+
+def _contributed(request: GenerationRequest, runtime: NodeRuntime) -> str:
+    texts = active_plugins(runtime.context, runtime.emit).texts(request, runtime.context)
+    return "\n".join(present(each.title, each.text, secrets=runtime.settings.secrets) for each in texts)
+
+
+async def prompt_section(request: GenerationRequest, runtime: NodeRuntime) -> str:
+    """Return what is asked, as the run's plugins want it."""
+    return await asyncio.to_thread(lambda: active_plugins(runtime.context, runtime.emit).prompt(request))
 
 
 def _rendered(request: GenerationRequest, context: CodeContext, runtime: NodeRuntime) -> str:

@@ -13,6 +13,7 @@ from genloom.nodes.briefing import (
     context_section,
     demand_section,
     examples_section,
+    prompt_section,
     signature_section,
     tests_section,
 )
@@ -145,7 +146,7 @@ async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: froze
     request = state["request"]
     return load_prompt("agent").render(
         context=await context_section(request, state.get("context"), runtime),
-        prompt=request.prompt,
+        prompt=await prompt_section(request, runtime),
         signature=signature_section(request),
         constraints=constraints_section(request),
         examples=examples_section(request, hidden=hidden),

@@ -11,8 +11,9 @@ from genloom.events import Note, ReviewReady
 from genloom.nodes.node import node
 from genloom.nodes.reviewers import Subject, review_with_model
 from genloom.nodes.runtime import NodeRuntime
-from genloom.state import CodeContext, Draft, GenerationRequest, Review, Verdict
+from genloom.state import CodeContext, Draft, GenerationRequest, Review, ReviewPolicy, Verdict
 from genloom.tools.checks import merge_reviews, policy_for, review_draft, weigh_review
+from genloom.tools.plugins import active_plugins
 
 __all__ = ["review"]
 
@@ -44,12 +45,22 @@ async def review(state: ReviewInput, runtime: NodeRuntime) -> ReviewOutput:
     for remark in remarks:
         runtime.emit(Note(message=remark, level="warning"))
     found = await review_draft(draft, request, granted=runtime.context.granted, policy=policy)
+    found = merge_reviews(found, await asyncio.to_thread(_of_plugins, draft, request, policy, runtime))
     reviewer = _reviewer(draft, runtime)
     if reviewer is not None and found.decision != "reject":
         subject = Subject(request=request, draft=draft, verdict=state.get("verdict"), context=state.get("context"))
         found = merge_reviews(found, weigh_review(await review_with_model(reviewer, subject, runtime), policy))
     runtime.emit(ReviewReady(decision=found.decision, findings=len(found.findings)))
     return {"review": found}
+
+
+def _of_plugins(draft: Draft, request: GenerationRequest, policy: ReviewPolicy, runtime: NodeRuntime) -> Review:
+    """What the run's plugins find wrong; a check that could not be made lets nothing pass."""
+    plugins = active_plugins(runtime.context, runtime.emit)
+    findings = plugins.findings(draft, request)
+    broken = [finding for finding in findings if finding.rule.endswith(":not-run")]
+    decided = weigh_review(Review(decision="approve", findings=findings, reviewers=plugins.checkers), policy)
+    return decided.model_copy(update={"decision": "reject", "summary": broken[0].message}) if broken else decided
 
 
 def _reviewer(draft: Draft, runtime: NodeRuntime) -> str | None:

@@ -96,6 +96,10 @@ class GraphContext(StatePart):
     allow_weak_sandbox: Annotated[
         bool, Field(title="Weak sandbox", description="Check with resource limits alone, which is not a sandbox")
     ] = False
+    plugins: Annotated[
+        tuple[str, ...] | None,
+        Field(title="Plugins", description="Names of the plugins that take part; default: all that are installed"),
+    ] = None
     organisation: Annotated[
         int | None, Field(ge=0, title="Organisation", description="Owner of every stored key; default: 1")
     ] = None

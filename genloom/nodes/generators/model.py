@@ -13,6 +13,7 @@ from genloom.nodes.briefing import (
     context_section,
     demand_section,
     examples_section,
+    prompt_section,
     signature_section,
     tests_section,
 )
@@ -81,7 +82,7 @@ async def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMes
     request = assignment.request
     task = load_prompt("generate").render(
         context=await context_section(request, assignment.context, runtime),
-        prompt=request.prompt,
+        prompt=await prompt_section(request, runtime),
         signature=signature_section(request),
         constraints=constraints_section(request),
         examples=examples_section(request, hidden=_hidden(assignment, runtime)),

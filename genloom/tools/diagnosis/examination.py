@@ -9,6 +9,7 @@ from genloom.config import Settings
 from genloom.tools.diagnosis.diagnosis import Diagnosis
 from genloom.tools.diagnosis.installation import examine_installation
 from genloom.tools.diagnosis.model_servers import examine_models
+from genloom.tools.diagnosis.plugins import examine_plugins
 from genloom.tools.diagnosis.sandbox_tiers import examine_sandbox
 from genloom.tools.diagnosis.services import examine_services
 from genloom.tools.diagnosis.storage import examine_storage
@@ -29,7 +30,7 @@ async def examine(settings: Settings) -> tuple[Diagnosis, ...]:
         examine_models(settings),
         examine_services(settings),
     )
-    return (*installation, *storage, *sandbox, *models, *services)
+    return (*installation, *storage, *sandbox, *models, *services, *await asyncio.to_thread(examine_plugins))
 
 
 def is_able(diagnoses: Iterable[Diagnosis]) -> bool:
