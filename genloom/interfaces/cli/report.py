@@ -67,7 +67,8 @@ def next_step(result: GenerationResult) -> str:
     if result.verdict is not None and result.verdict.result == "not_run" and not result.verdict.executed:
         return ""  # the verdict's own hint stands above
     if result.outcome == "unverified" and result.deciding:
-        return f"Not proven. This example would decide best: -e {shlex.quote(f'{result.deciding} == …')}"
+        example = shlex.quote(f"{result.deciding} == …")
+        return f"Not proven. This example would decide best: -e {example}; or take it with --accept-unverified."
     return _ADVICE.get(result.outcome, "")
 
 
