@@ -1,0 +1,147 @@
+"""The tools of git: `git_diff`, and `git_commit` on a branch that is not the main one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from genloom.errors import GenloomError, UsageError
+from genloom.portal import run_sync
+from genloom.tools.codebase.agent_tools.arguments import of_bad_arguments
+from genloom.tools.coding.workspace import Workspace
+from genloom.tools.effects import Effect, with_effect
+from genloom.tools.git_command import run_git
+from genloom.tools.security import clean, holds_secret, present
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+__all__ = ["GitToolName", "git_tools"]
+
+GitToolName = Literal["git_diff", "git_commit"]
+
+MAX_SHOWN = 16_000
+MAIN = frozenset(["main", "master", "trunk", "develop"])
+AUTHOR = ("user.name=genloom", "user.email=genloom@localhost")
+_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
+
+Paths = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=4_000)]],
+    Field(max_length=500, description="Files, relative to the repository's root"),
+]
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class GitDiffArguments(_Arguments):
+    """What a model fills in to see differences."""
+
+    paths: Paths = []
+    revision: Annotated[str, Field(max_length=200, description="Against which commit or branch")] = "HEAD"
+
+
+class GitCommitArguments(_Arguments):
+    """What a model fills in to commit."""
+
+    branch: Annotated[str, Field(min_length=1, max_length=200, description="A branch for this work; made if missing")]
+    message: Annotated[str, Field(min_length=1, max_length=5_000, description="What was changed and why")]
+    paths: Annotated[Paths, Field(min_length=1)]
+
+
+def git_tools(
+    workspace: Workspace, *, secrets: Sequence[str] = (), only: Sequence[GitToolName] | None = None
+) -> list[BaseTool]:
+    """Return the tools of git, for `invoke` and `ainvoke`; `only` picks some.
+
+    `git_diff` reads. `git_commit` commits the named files, and nothing else, on a branch that is not the main one: the one
+    that is checked out, or a new one, which is checked out then. Neither runs hooks nor reads a user's configuration, and
+    what holds a secret is not committed. Whatever goes wrong is an answer that says what to do.
+    """
+    unknown = [name for name in only or () if name not in _TOOLS]
+    if unknown:
+        raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_TOOLS)}.")
+    from langchain_core.tools import StructuredTool  # imported here: git needs no LangChain
+
+    def made(name: GitToolName) -> BaseTool:
+        core, arguments, effect, description = _TOOLS[name]
+
+        async def acall(**given: Any) -> str:  # Any: what the arguments' schema let through
+            try:
+                told = await core(workspace, **given)
+                cut = len(told) - MAX_SHOWN
+                shown = told if cut <= 0 else f"{told[:MAX_SHOWN]}\n[… {cut:,} more characters]"
+                return present(name, shown, secrets=secrets)
+            except (GenloomError, OSError) as error:
+                why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
+                return f"Not done: {clean(why.strip(), secrets=secrets).text}"
+
+        def call(**given: Any) -> str:  # Any: as above
+            return run_sync(acall(**given))
+
+        tool = StructuredTool.from_function(
+            func=call,
+            coroutine=acall,
+            name=name,
+            description=description,
+            args_schema=arguments,
+            handle_validation_error=lambda error: f"Not done: {of_bad_arguments(error)}",
+        )
+        return with_effect(tool, effect)
+
+    return [made(name) for name in _TOOLS if only is None or name in only]
+
+
+async def _git_diff(workspace: Workspace, paths: Sequence[str] = (), revision: str = "HEAD") -> str:
+    chosen = ["/".join(workspace.parts(path)) for path in paths]
+    _demand_name(revision, "revision")
+    commit = (
+        await run_git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", folder=workspace.root)
+    ).strip()
+    told = await run_git(
+        "diff", "--no-ext-diff", "--no-textconv", "--no-color", commit, "--", *chosen, folder=workspace.root
+    )
+    new = await run_git("ls-files", "--others", "--exclude-standard", "--", *chosen, folder=workspace.root)
+    files = [line for line in new.splitlines() if line]
+    return (told + (f"\nnew files, not in git yet: {', '.join(files[:200])}" if files else "")) or "no difference"
+
+
+async def _git_commit(workspace: Workspace, branch: str, message: str, paths: Sequence[str]) -> str:
+    chosen = ["/".join(workspace.parts(path)) for path in paths]
+    _demand_name(branch, "branch")
+    if branch.rpartition("/")[2] in MAIN and "/" not in branch:
+        raise UsageError(f"Nothing is committed on {branch!r}.", hint="Name a branch for this work.")
+    for path in chosen:
+        if workspace.exists(path) and holds_secret(workspace.read(path)):
+            raise UsageError(f"{path!r} holds what looks like a secret.", hint="Take it out first.")
+    root = workspace.root
+    if not (await run_git("status", "--porcelain", "--", *chosen, folder=root)).strip():
+        raise UsageError("The files are as they were committed.", hint="Change something first.")
+    current = (await run_git("branch", "--show-current", folder=root)).strip()
+    if current != branch:
+        if await run_git("branch", "--list", branch, folder=root):
+            raise UsageError(f"The branch {branch!r} is there, and not checked out.", hint="Choose another name.")
+        await run_git("switch", "--create", branch, folder=root)
+    await run_git("add", "--", *chosen, folder=root)
+    await run_git("commit", "--quiet", "--no-verify", "-m", message, "--", *chosen, folder=root, settings=AUTHOR)
+    return await run_git("show", "--stat", "--no-color", "--format=%h %s", "HEAD", folder=root)
+
+
+def _demand_name(name: str, what: str) -> None:
+    if not _BRANCH.match(name) or ".." in name or name.endswith((".lock", "/", ".")):
+        raise UsageError(f"{name!r} is no {what}'s name.", hint="Use letters, digits, `-`, `_`, `.` and `/`.")
+
+
+_TOOLS: dict[GitToolName, tuple[Callable[..., Awaitable[str]], type[BaseModel], Effect, str]] = {
+    "git_diff": (_git_diff, GitDiffArguments, "read", "See how files differ from the last commit, or another one."),
+    "git_commit": (
+        _git_commit,
+        GitCommitArguments,
+        "write",
+        "Commit files on a branch of their own, never on the main one. Hooks do not run.",
+    ),
+}
