@@ -15,6 +15,7 @@ from genloom.events import (
     Event,
     EventEmitter,
     IndexProgress,
+    ModelUsage,
     NodeFinished,
     NodeStarted,
     ReviewReady,
@@ -93,7 +94,7 @@ def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
     )
 
 
-_WITHOUT_TEXT = (NodeStarted, NodeFinished, IndexProgress, SearchProgress, ReviewReady)
+_WITHOUT_TEXT = (NodeStarted, NodeFinished, IndexProgress, SearchProgress, ReviewReady, ModelUsage)
 
 
 def event_emitter(runtime: Runtime[Any], settings: Settings) -> EventEmitter:

@@ -144,6 +144,17 @@ def test_a_tool_that_hangs_is_given_up(face: str) -> None:
     assert "took longer than 0.2 seconds" in _answers(_run(graph, {"query": "?"}, face=face))[0]
 
 
+def test_a_tools_own_time_out_is_told_as_its_own(face: str) -> None:
+    @tool
+    def fetch() -> str:
+        """Fetch."""
+        raise TimeoutError("the page did not come")
+
+    model = ScriptedChatModel(replies=[_calls(("fetch", {})), "sorry"])
+    told = _answers(_run(build_agent_graph(model, [fetch]), {"query": "?"}, face=face))[0]
+    assert told == "It failed: TimeoutError: the page did not come"
+
+
 def test_a_long_answer_is_cut_and_says_so(face: str) -> None:
     @tool
     def dump() -> str:
@@ -184,6 +195,23 @@ def test_a_long_history_is_summarised_by_the_model(face: str) -> None:
     assert texts[1].endswith("They counted.")
     assert result["summary"] == "They counted."
     assert len(texts) <= 7
+
+
+def test_a_history_that_stays_too_long_is_not_summarised_at_every_turn() -> None:
+    summaries = 0
+
+    def rule(messages: list[Any]) -> str:
+        nonlocal summaries
+        summaries += "older part of a conversation" in str(messages[-1].content)
+        return "fine"
+
+    limits = HistoryLimits(max_messages=40, max_tokens=2_000)
+    graph = build_agent_graph(ScriptedChatModel(rule=rule), history=limits, checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    graph.invoke({"query": "a long question " * 2_000}, thread)
+    for number in range(20):
+        graph.invoke({"query": f"question {number}"}, thread)
+    assert 0 < summaries <= 6
 
 
 def test_a_summary_that_cannot_be_made_ends_no_run(face: str) -> None:

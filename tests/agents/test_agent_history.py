@@ -95,7 +95,7 @@ def test_a_calls_answers_that_are_longer_than_the_limits_stay_together() -> None
         AIMessage("", tool_calls=[{"name": "look", "args": {}, "id": each} for each in ids]),
         *(ToolMessage("seen", tool_call_id=each) for each in ids),
     ]
-    cut = find_cut([HumanMessage("look"), HumanMessage("more"), *exchange], HistoryLimits(max_messages=10))
+    cut = find_cut([HumanMessage("look"), HumanMessage("more"), *exchange], HistoryLimits(max_messages=8))
     assert cut is not None
     assert [message.content for message in cut.middle] == ["more"]
     assert list(cut.tail) == exchange

@@ -14,7 +14,13 @@ from langchain_core.messages.utils import count_tokens_approximately
 
 from genloom.errors import GraphDefinitionError
 
-__all__ = ["Cut", "HistoryLimits", "find_cut", "open_boundaries"]
+__all__ = ["SUMMARY_MARK", "Cut", "HistoryLimits", "find_cut", "is_summary", "open_boundaries"]
+
+SUMMARY_MARK = "genloom_summary"
+"""Under this key among a message's additional keyword arguments, a message stands for earlier ones."""
+WORTH_IT = 8
+"""A summary is made where it replaces at least this part of a limit: else one would be made at every turn of a history that
+is too long for another reason."""
 
 TokenCounter = Callable[[Sequence[AnyMessage]], int]
 
@@ -54,7 +60,7 @@ class Cut:
 
 
 def find_cut(messages: Sequence[AnyMessage], limits: HistoryLimits) -> Cut | None:
-    """Return where to cut a history that is too long, `None` where nothing can go.
+    """Return where to cut a history that is too long, `None` where nothing can go, or too little to be worth a summary.
 
     No tool call is parted from its answers. Where the newest exchange alone is longer than the limits, it stays whole.
     """
@@ -66,7 +72,20 @@ def find_cut(messages: Sequence[AnyMessage], limits: HistoryLimits) -> Cut | Non
     end = later[0] if later else earlier[-1] if earlier else start
     if end <= start:
         return None
-    return Cut(tuple(messages[:start]), tuple(messages[start:end]), tuple(messages[end:]))
+    cut = Cut(tuple(messages[:start]), tuple(messages[start:end]), tuple(messages[end:]))
+    return cut if _is_worth_it(cut.middle, limits) else None
+
+
+def is_summary(message: AnyMessage) -> bool:
+    """Whether a message stands for earlier ones."""
+    return bool(message.additional_kwargs.get(SUMMARY_MARK))
+
+
+def _is_worth_it(middle: Sequence[AnyMessage], limits: HistoryLimits) -> bool:
+    new = [message for message in middle if not is_summary(message)]
+    return bool(new) and (
+        len(new) * WORTH_IT >= limits.max_messages or limits.count_tokens(new) * WORTH_IT >= limits.max_tokens
+    )
 
 
 def open_boundaries(messages: Sequence[AnyMessage]) -> list[int]:

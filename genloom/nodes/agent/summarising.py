@@ -11,7 +11,7 @@ from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.runtime import Runtime
 
 from genloom.errors import BackendError
-from genloom.nodes.agent.history import Cut, HistoryLimits, find_cut
+from genloom.nodes.agent.history import SUMMARY_MARK, Cut, HistoryLimits, find_cut
 from genloom.nodes.agent.model_access import ModelAccess
 from genloom.nodes.runtime import event_emitter
 from genloom.portal import run_sync
@@ -19,13 +19,12 @@ from genloom.prompts import load_prompt
 from genloom.tools.chat import message_text
 from genloom.tools.security import clean, present
 
-__all__ = ["SummarisedState", "Summarising", "is_summary"]
+__all__ = ["SummarisedState", "Summarising"]
 
 CHARACTERS_PER_TOKEN = 4
 WORDS = 600
 LONGEST_SUMMARY = 8_000
 """Characters; what a model writes beyond is cut off and said."""
-_MARK = "genloom_summary"
 
 
 class SummarisedState(AgentState[Any]):
@@ -64,7 +63,7 @@ class Summarising(AgentMiddleware[SummarisedState, Any]):
         summary = await self._summary(cut, runtime)
         message = HumanMessage(
             f"Summary of the {len(cut.middle)} earlier messages that stood here:\n{summary}",
-            additional_kwargs={_MARK: True},
+            additional_kwargs={SUMMARY_MARK: True},
         )
         return {
             "messages": [RemoveMessage(id=REMOVE_ALL_MESSAGES), *cut.head, message, *cut.tail],
@@ -88,11 +87,6 @@ class Summarising(AgentMiddleware[SummarisedState, Any]):
             return f"[they were left out; a summary could not be made: {error.message}]"
         text = clean(message_text(answer.content), secrets=settings.secrets).text.strip()
         return text if len(text) <= LONGEST_SUMMARY else f"{text[:LONGEST_SUMMARY]} [cut off]"
-
-
-def is_summary(message: AnyMessage) -> bool:
-    """Whether a message stands for earlier ones."""
-    return bool(message.additional_kwargs.get(_MARK))
 
 
 def _bounded(text: str, limits: HistoryLimits) -> str:

@@ -61,6 +61,8 @@ class ToolCalls(AgentMiddleware[Any, Any]):
             return _failed(request, wrong)
         try:
             return self._told(_in_time(lambda: handler(request), self.limits.seconds), request)
+        except _OverrunError:
+            return self._overrun(request)
         except GraphBubbleUp:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a tool raises is told to the model
@@ -74,12 +76,14 @@ class ToolCalls(AgentMiddleware[Any, Any]):
         if wrong:
             return _failed(request, wrong)
         try:
-            async with asyncio.timeout(self.limits.seconds):
+            async with asyncio.timeout(self.limits.seconds) as limit:
                 answer = await handler(request)
             return self._told(answer, request)
         except GraphBubbleUp:
             raise
         except Exception as error:  # noqa: BLE001 - as above
+            if isinstance(error, TimeoutError) and limit.expired():
+                return self._overrun(request)
             return self._explained(error, request)
 
     def _told(self, answer: Answer, request: ToolCallRequest) -> Answer:
@@ -108,15 +112,21 @@ class ToolCalls(AgentMiddleware[Any, Any]):
             told = present(f"answer of {request.tool_call['name']}", text, secrets=settings.secrets)
         return f"{told}\n[{cut:,} more characters were left out: ask for less at once]" if cut > 0 else told
 
+    def _overrun(self, request: ToolCallRequest) -> ToolMessage:
+        told = f"It took longer than {self.limits.seconds:g} seconds. Look what it did before you try again."
+        return _failed(request, told)
+
     def _explained(self, error: Exception, request: ToolCallRequest) -> ToolMessage:
-        if isinstance(error, TimeoutError):
-            why = f"It took longer than {self.limits.seconds:g} seconds. Look what it did before you try again."
-        elif isinstance(error, GenloomError):
+        if isinstance(error, GenloomError):
             why = f"{error.message} {error.hint}"
         else:
             why = f"It failed: {type(error).__name__}: {error}"
         settings, _ = self.surroundings.of(request.runtime.context)
         return _failed(request, clean(why[:MAX_ERROR_CHARACTERS], secrets=settings.secrets).text.strip())
+
+
+class _OverrunError(Exception):
+    """A call is not done in its time."""
 
 
 def _in_time(call: Callable[[], Answer], seconds: float) -> Answer:
@@ -130,7 +140,9 @@ def _in_time(call: Callable[[], Answer], seconds: float) -> Answer:
 
     here = contextvars.copy_context()
     threading.Thread(target=here.run, args=(run,), name="genloom-tool", daemon=True).start()
-    return future.result(seconds)
+    if not concurrent.futures.wait([future], timeout=seconds).done:
+        raise _OverrunError
+    return future.result()
 
 
 def _failed(request: ToolCallRequest, why: str) -> ToolMessage:
