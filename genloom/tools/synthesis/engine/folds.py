@@ -14,7 +14,7 @@ from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.finishing import LOOP_BIT, Finishing
 from genloom.tools.synthesis.engine.forms import element_kind
 from genloom.tools.synthesis.engine.kinds import class_of, kind_of, parts, unify
-from genloom.tools.synthesis.engine.ledger import Ledger
+from genloom.tools.synthesis.engine.ledger import TURNS, Ledger
 from genloom.tools.synthesis.engine.material import Material
 from genloom.tools.synthesis.engine.solver import MAX_RANK
 from genloom.tools.synthesis.engine.stepping import (
@@ -206,7 +206,7 @@ class Machine:
         pairs = [
             (row, item)
             for row, value in enumerate(self.source.values)
-            if value is not FAILED
+            if value is not FAILED and value is not None
             for item in list(value)[:8]
         ]
         step = max(1, len(pairs) // SAMPLES)
@@ -331,6 +331,7 @@ class Machine:
         finals, scans = [], []
         for row, (items, first) in enumerate(zip(source.values, start.values, strict=True)):
             states = _states(step, first, items, self.material.rows[row], len(self.items))
+            self.ledger.charge(len(states or ()) // TURNS)
             final = FAILED if states is None else states[-1]
             finals.append(final)
             scans.append(FAILED if states is None else states[1:])
@@ -389,11 +390,16 @@ class Machine:
                 self.ledger.spend()
                 values: list[Any] = []
                 for row, (items, a, b) in enumerate(zip(source.values, start.values, second.values, strict=True)):
+                    self.ledger.charge(_length(items) // TURNS)
                     values.append(_last_of_two(own, turned, (a, b), items, self.material.rows[row], len(self.items)))
                     if row < self.material.shown and frozen(values[-1]) != self.wanted[row]:
                         break
                 else:
                     self._offer(_FOLD_TWO, (source, one, other, start, second), self.kind, values)
+
+
+def _length(items: Any) -> int:
+    return 0 if items is FAILED or items is None else len(items)
 
 
 def _worth(expression: Expression) -> int:
@@ -407,7 +413,7 @@ def _made(op: Operator, arg: Expression, kind: str) -> Expression:
 
 def _states(step: Step, first: Any, items: Any, row: Sequence[Any], width: int) -> list[Any] | None:
     """All states, the first included; `None` where a step fails."""
-    if items is FAILED or first is FAILED or len(items) > FUEL:
+    if items is FAILED or items is None or first is FAILED or len(items) > FUEL or (width > 1 and None in items):
         return None
     states = [first]
     env = [first, *([None] * width), *row]
@@ -426,7 +432,7 @@ def _states(step: Step, first: Any, items: Any, row: Sequence[Any], width: int) 
 
 def _last_of_two(own: Step, turned: Step, start: tuple[Any, Any], items: Any, row: Sequence[Any], width: int) -> Any:
     """The first of two states after all elements; `FAILED` where a step fails."""
-    if items is FAILED or FAILED in start or len(items) > FUEL:
+    if items is FAILED or items is None or FAILED in start or len(items) > FUEL or (width > 1 and None in items):
         return FAILED
     env = [*start, *([None] * width), *row]
     for item in items:

@@ -50,7 +50,7 @@ def make(op: Operator, args: tuple[Expression, ...], kind: str) -> Expression:
 
 def push_goal(goal: Goal, kit: Kit, constant: Callable[[str], Expression], texts: Sequence[str]) -> list[Goal]:
     """The goals that follow from a goal alone, without any part of it known; `constant` makes a constant's expression."""
-    if goal.kind == "str":
+    if goal.kind == "str" and goal.divisible:
         return [*_joined(goal, kit, constant, texts), *_digits(goal, kit), *_runs(goal, kit, constant)]
     return []
 
@@ -128,7 +128,7 @@ class Decomposer:
 
     def _rests(self, goal: Goal, part: Expression) -> list[Goal]:
         shown = part.values[: self.arena.shown]
-        if FAILED in shown:
+        if FAILED in shown or None in shown or not goal.divisible:
             return []
         head = parts(goal.kind)[0]
         if head in ("str", "list") and part.kind == goal.kind:

@@ -13,7 +13,7 @@ from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.finishing import LOOP_BIT, Finishing
 from genloom.tools.synthesis.engine.folds import Machine
 from genloom.tools.synthesis.engine.kinds import parts
-from genloom.tools.synthesis.engine.ledger import Ledger
+from genloom.tools.synthesis.engine.ledger import TURNS, Ledger
 from genloom.tools.synthesis.engine.material import Material
 from genloom.tools.synthesis.engine.solver import MAX_RANK
 from genloom.tools.synthesis.engine.stepping import (
@@ -191,7 +191,10 @@ class Loops:
         goes_on, turn = self.stepper.of(test), self.stepper.of(step)
         orbits: list[Any] = []
         for row in range(self.rows):
-            orbit = _orbit(turn, goes_on, start.values[row], self.material.rows[row])
+            passed: list[Any] = []
+            ended = _ends(turn, goes_on, start.values[row], self.material.rows[row], passed)
+            orbit = passed if ended else None
+            self.ledger.charge(len(passed) // TURNS)
             if orbit is None and row < self.material.shown:
                 return
             orbits.append(FAILED if orbit is None else orbit)
@@ -227,7 +230,8 @@ class Loops:
         goes_on, first, second = self.two.of(test), self.two.of(one), self.two.of(other)
         values: list[Any] = []
         for row in range(self.rows):
-            end = _end_of_two(first, second, goes_on, (a.values[row], b.values[row]), self.material.rows[row])
+            end, turns = _end_of_two(first, second, goes_on, (a.values[row], b.values[row]), self.material.rows[row])
+            self.ledger.charge(turns // TURNS)
             values.append(end)
             if row < self.material.shown and (end is FAILED or end != self.wanted[row]):
                 return
@@ -262,38 +266,37 @@ def _distinct(expressions: Sequence[Expression]) -> list[Expression]:
     return list(found.values())
 
 
-def _orbit(turn: Step, goes_on: Step, start: Any, row: Sequence[Any]) -> list[Any] | None:
-    """The numbers from the first to the one that ends the loop; `None` where it fails or does not end."""
+def _ends(turn: Step, goes_on: Step, start: Any, row: Sequence[Any], way: list[Any]) -> bool:
+    """Whether a loop ends; `way` is filled with the numbers from the first to the one that ends it, or where it fails."""
     if start is FAILED:
-        return None
+        return False
     env = [start, *row]
-    found = [start]
+    way.append(start)
     for _ in range(FUEL):
         more = guarded(goes_on, env)
-        if more is FAILED:
-            return None
-        if not more:
-            return found
+        if more is FAILED or not more:
+            return more is not FAILED
         following = guarded(turn, env)
         if following is FAILED or following == env[0]:
-            return None
+            return False
         env[0] = following
-        found.append(following)
-    return None
+        way.append(following)
+    return False
 
 
-def _end_of_two(first: Step, second: Step, goes_on: Step, start: tuple[Any, Any], row: Sequence[Any]) -> Any:
+def _end_of_two(
+    first: Step, second: Step, goes_on: Step, start: tuple[Any, Any], row: Sequence[Any]
+) -> tuple[Any, int]:
+    """The first of two numbers when the loop ends, `FAILED` where it does not, and the turns that it took."""
     if FAILED in start:
-        return FAILED
+        return FAILED, 0
     env = [*start, *row]
-    for _ in range(FUEL):
+    for turn in range(FUEL):
         more = guarded(goes_on, env)
-        if more is FAILED:
-            return FAILED
-        if not more:
-            return env[0]
+        if more is FAILED or not more:
+            return FAILED if more is FAILED else env[0], turn
         one, other = guarded(first, env), guarded(second, env)
         if one is FAILED or other is FAILED or (one, other) == (env[0], env[1]):
-            return FAILED
+            return FAILED, turn
         env[0], env[1] = one, other
-    return FAILED
+    return FAILED, FUEL

@@ -57,6 +57,18 @@ class Problem:
         `folds`, `loops`, `recursion` or `probes`."""
         return technique not in self.without
 
+    @property
+    def plain(self) -> tuple[Case, ...]:
+        """The examples to fit whose results say what the function makes of its arguments."""
+        good = tuple(case for case in self.fit if not case.error)
+        return tuple(case for case in good if case.expected is not None) or good
+
+    @property
+    def guarded(self) -> tuple[Case, ...]:
+        """The other examples to fit: those that raise, and those that give `None` where others give something."""
+        plain = self.plain
+        return tuple(case for case in self.fit if case.error or (case.expected is None and case not in plain))
+
     def refitted(self) -> Problem:
         """The problem with nothing held back."""
         return Problem(**{**self.__dict__, "fit": self.fit + self.held, "held": ()})

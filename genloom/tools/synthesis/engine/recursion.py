@@ -16,7 +16,7 @@ from genloom.tools.synthesis.engine.equivalence import FAILED, frozen
 from genloom.tools.synthesis.engine.expression import Expression
 from genloom.tools.synthesis.engine.forms import element_kind
 from genloom.tools.synthesis.engine.kinds import class_of, kind_of, parts
-from genloom.tools.synthesis.engine.ledger import Ledger
+from genloom.tools.synthesis.engine.ledger import TURNS, Ledger
 from genloom.tools.synthesis.engine.material import Material
 from genloom.tools.synthesis.engine.rendering import code_of, imports_of
 from genloom.tools.synthesis.engine.solver import MAX_RANK
@@ -224,7 +224,7 @@ class _Plan:
     def _is_base(self, row: Sequence[Any]) -> bool:
         try:
             return self.shape.is_base(row[self.place])
-        except TypeError:
+        except TypeError:  # an argument of another type, such as `None`
             return True
 
     def _pool(self, kind: str) -> list[Any]:
@@ -247,7 +247,9 @@ class _Plan:
 
     def _meets(self, step: Step, base: Expression) -> bool:
         for row in range(self.material.shown):
-            value = self._value(step, base, self.material.rows[row], {}, DEPTH)
+            known: dict[Any, Any] = {}
+            value = self._value(step, base, self.material.rows[row], known, DEPTH)
+            self.ledger.charge(len(known) // TURNS)
             if value is FAILED or frozen(value) != self.wanted[row]:
                 return False
         return True
