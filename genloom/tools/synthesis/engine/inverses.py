@@ -38,14 +38,13 @@ class Kit:
 
 
 def make(op: Operator, args: tuple[Expression, ...], kind: str) -> Expression:
-    """Apply an operator outside of the enumeration."""
-    mask, uses = op.mask, 0
+    """Apply an operator outside of the enumeration. One that changes nothing covers no word of the prompt."""
+    values = evaluate(op, args)
+    mask, uses = 0 if any(arg.uses and arg.values == values for arg in args) else op.mask, 0
     for arg in args:
         mask |= arg.mask
         uses |= arg.uses
-    return Expression(
-        op, args, kind, evaluate(op, args), cost=op.cost + sum(a.cost for a in args), mask=mask, uses=uses
-    )
+    return Expression(op, args, kind, values, cost=op.cost + sum(a.cost for a in args), mask=mask, uses=uses)
 
 
 def push_goal(goal: Goal, kit: Kit, constant: Callable[[str], Expression], texts: Sequence[str]) -> list[Goal]:

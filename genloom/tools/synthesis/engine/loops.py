@@ -11,21 +11,19 @@ from genloom.tools.synthesis.engine.drafting import Draft
 from genloom.tools.synthesis.engine.equivalence import FAILED, frozen, key_of
 from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.finishing import LOOP_BIT, Finishing
-from genloom.tools.synthesis.engine.folds import Machine
 from genloom.tools.synthesis.engine.kinds import parts
 from genloom.tools.synthesis.engine.ledger import TURNS, Ledger
+from genloom.tools.synthesis.engine.machine import Machine
 from genloom.tools.synthesis.engine.material import Material
+from genloom.tools.synthesis.engine.orbits import comes_to_an_end, end_of_two
 from genloom.tools.synthesis.engine.solver import MAX_RANK
 from genloom.tools.synthesis.engine.stepping import (
     CHOICE,
-    FUEL,
     STEP_BITS,
-    Step,
     Stepper,
     applied,
     choices,
     combinations,
-    guarded,
 )
 from genloom.tools.synthesis.engine.vocabulary import stems
 
@@ -192,7 +190,7 @@ class Loops:
         orbits: list[Any] = []
         for row in range(self.rows):
             passed: list[Any] = []
-            ended = _ends(turn, goes_on, start.values[row], self.material.rows[row], passed)
+            ended = comes_to_an_end(turn, goes_on, start.values[row], self.material.rows[row], passed)
             orbit = passed if ended else None
             self.ledger.charge(len(passed) // TURNS)
             if orbit is None and row < self.material.shown:
@@ -230,7 +228,7 @@ class Loops:
         goes_on, first, second = self.two.of(test), self.two.of(one), self.two.of(other)
         values: list[Any] = []
         for row in range(self.rows):
-            end, turns = _end_of_two(first, second, goes_on, (a.values[row], b.values[row]), self.material.rows[row])
+            end, turns = end_of_two(first, second, goes_on, (a.values[row], b.values[row]), self.material.rows[row])
             self.ledger.charge(turns // TURNS)
             values.append(end)
             if row < self.material.shown and (end is FAILED or end != self.wanted[row]):
@@ -264,39 +262,3 @@ def _distinct(expressions: Sequence[Expression]) -> list[Expression]:
         if len(set(expression.values)) > 1:
             found.setdefault(key_of(expression.kind, expression.values), expression)
     return list(found.values())
-
-
-def _ends(turn: Step, goes_on: Step, start: Any, row: Sequence[Any], way: list[Any]) -> bool:
-    """Whether a loop ends; `way` is filled with the numbers from the first to the one that ends it, or where it fails."""
-    if start is FAILED:
-        return False
-    env = [start, *row]
-    way.append(start)
-    for _ in range(FUEL):
-        more = guarded(goes_on, env)
-        if more is FAILED or not more:
-            return more is not FAILED
-        following = guarded(turn, env)
-        if following is FAILED or following == env[0]:
-            return False
-        env[0] = following
-        way.append(following)
-    return False
-
-
-def _end_of_two(
-    first: Step, second: Step, goes_on: Step, start: tuple[Any, Any], row: Sequence[Any]
-) -> tuple[Any, int]:
-    """The first of two numbers when the loop ends, `FAILED` where it does not, and the turns that it took."""
-    if FAILED in start:
-        return FAILED, 0
-    env = [*start, *row]
-    for turn in range(FUEL):
-        more = guarded(goes_on, env)
-        if more is FAILED or not more:
-            return FAILED if more is FAILED else env[0], turn
-        one, other = guarded(first, env), guarded(second, env)
-        if one is FAILED or other is FAILED or (one, other) == (env[0], env[1]):
-            return FAILED, turn
-        env[0], env[1] = one, other
-    return FAILED, FUEL

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any  # Any: raw JSON, and values of every kind
 
 from genloom.tools.synthesis.engine.kinds import join_all, join_kinds, kind_of
+from genloom.tools.synthesis.engine.prompt_kinds import told_kind, with_told
 
 __all__ = ["Case", "ComponentSpec", "Problem", "annotation_kind", "read_literal", "read_problem"]
 
@@ -158,11 +159,12 @@ def read_problem(data: Mapping[str, Any]) -> Problem:
     parameters = tuple(data["parameters"])
     # kinds are those of all examples: what is held back is its values
     good = [case for case in fit + held if not case.error] or list(fit)
+    told = told_kind(data["prompt"])
     kinds = tuple(
-        _kind(annotation, [case.arguments[place] for case in good])
+        _kind(annotation, told, [case.arguments[place] for case in good])
         for place, annotation in enumerate(data["annotations"])
     )
-    gives = _kind(data["returns"], [case.expected for case in fit + held if not case.error])
+    gives = _kind(data["returns"], told, [case.expected for case in fit + held if not case.error])
     components = tuple(
         ComponentSpec(c["module"], c["name"], tuple(c["takes"]), c["gives"], c["doc"], c["folder"])
         for c in data["components"]
@@ -184,10 +186,9 @@ def _cases(raw: Sequence[Mapping[str, Any]]) -> tuple[Case, ...]:
     )
 
 
-def _kind(annotation: str, values: Sequence[Any]) -> str:
+def _kind(annotation: str, told: str, values: Sequence[Any]) -> str:
+    """The kind of one parameter or of the result: from the examples and the annotation, then from the prompt."""
     seen = join_all(map(kind_of, values))
     named = annotation_kind(annotation) if annotation else ""
-    if not named:
-        return seen
-    joined = join_kinds(named, seen)
-    return joined if joined != "any" else seen
+    joined = join_kinds(named, seen) if named else seen
+    return with_told(joined if joined != "any" else seen, told)
