@@ -55,3 +55,18 @@ def test_every_example_is_either_fitted_or_held_back(rows):
     fit, held = hold_back(calls)
     assert sorted(map(id, (*fit, *held))) == sorted(map(id, calls))
     assert fit
+
+
+def test_yes_and_no_are_held_back_both():
+    """Nearly any wrong test gives the commoner result: meeting only that proves nothing."""
+    fit, held = hold_back(_calls("f(2) == True", "f(4) == True", "f(9) == False", "f(7) == False", "f(8) == True"))
+    assert {call.example.expected for call in held} == {"True", "False"}
+    assert {call.example.expected for call in fit} == {"True", "False"}
+    assert proves(held, 5)
+    assert not proves([call for call in held if call.example.expected == "True"] * 2, 5)
+
+
+def test_without_two_of_each_a_yes_or_no_is_fitted_to_all():
+    """One `False` among many `True` is needed where it can teach something."""
+    _, held = hold_back(_calls("f(2) == True", "f(4) == True", "f(6) == True", "f(8) == True", "f(9) == False"))
+    assert held == ()

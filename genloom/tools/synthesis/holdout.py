@@ -15,8 +15,9 @@ LEAST_TELLING = 2
 """Telling examples that must be there: one to fit and one to hold back."""
 SMALL_COST = 12
 """Up to this cost a single telling example that was held back is proof; a larger program needs two."""
-LEAST_YES_OR_NO = 4
-"""A yes or no says little: fewer examples of it than these are all fitted, of more, half are held back."""
+LEAST_OF_EACH = 2
+"""A yes or no says little, and most wrong tests give the commoner of the two: so many examples of each must be there, and
+half of each are held back. With fewer all are fitted."""
 
 
 def hold_back(calls: Sequence[Call]) -> tuple[tuple[Call, ...], tuple[Call, ...]]:
@@ -25,25 +26,49 @@ def hold_back(calls: Sequence[Call]) -> tuple[tuple[Call, ...], tuple[Call, ...]
     Examples that raise are always fitted: they say where a guard is needed. Held back are those that others resemble most,
     so that what is fitted keeps its variety: an example whose shape (and whose result) others share goes before one that
     stands alone. Of two, the one that says less is held back. At least one that is held back is telling, and one that is
-    fitted: almost any program gives the empty result for the empty input, which proves nothing.
+    fitted: almost any program gives the empty result for the empty input, which proves nothing. Of yes and no, both are held
+    back and both are fitted.
     """
     plain = [call for call in calls if not call.example.error]
-    wanted = _count(plain)
-    telling = [call for call in plain if _tells(call)]
-    if not wanted or len(telling) < LEAST_TELLING:
-        return tuple(calls), ()
-    kept = list(plain)
-    held: set[int] = set()
-    while len(held) < wanted:
-        chosen = max(kept if held else telling, key=lambda call: _dispensable(call, kept))
-        kept = [call for call in kept if call is not chosen]
-        held.add(id(chosen))
+    held = {id(call) for call in (_both(plain) if _is_yes_or_no(plain) else _telling(plain))}
     return tuple(call for call in calls if id(call) not in held), tuple(call for call in calls if id(call) in held)
+
+
+def _telling(plain: Sequence[Call]) -> list[Call]:
+    """What to hold back of results that say something."""
+    telling = [call for call in plain if _tells(call)]
+    if len(telling) < LEAST_TELLING:
+        return []
+    return _least_missed(plain, max(1, len(plain) // SHARE), first=telling)
+
+
+def _both(plain: Sequence[Call]) -> list[Call]:
+    """What to hold back of yes and no: half of each."""
+    sides = [[call for call in plain if call.example.expected == result] for result in ("True", "False")]
+    if any(len(side) < LEAST_OF_EACH for side in sides):
+        return []
+    return [call for side in sides for call in _least_missed(side, len(side) // 2, first=side)]
+
+
+def _least_missed(calls: Sequence[Call], count: int, *, first: Sequence[Call]) -> list[Call]:
+    """So many of the calls, those first that others resemble most; the very first is one of these."""
+    kept, held = list(calls), list[Call]()
+    while len(held) < count:
+        chosen = max(kept if held else first, key=lambda call: _dispensable(call, kept))
+        kept = [call for call in kept if call is not chosen]
+        held.append(chosen)
+    return held
+
+
+def _is_yes_or_no(calls: Sequence[Call]) -> bool:
+    return bool(calls) and all(call.example.expected in ("True", "False") for call in calls)
 
 
 def proves(held: Sequence[Call], cost: int) -> bool:
     """Whether meeting these unseen examples proves a program of that cost: among many large programs that fit a few
-    examples, some meet one more by chance."""
+    examples, some meet one more by chance. A yes-or-no program is proven only by examples of both results."""
+    if _is_yes_or_no(held) and len({call.example.expected for call in held}) < 2:
+        return False
     return sum(map(_tells, held)) >= (1 if cost <= SMALL_COST else 2)
 
 
@@ -65,14 +90,6 @@ def _is_substantial(value: Any) -> bool:
 
 def _same(value: Any, expected: Any) -> bool:
     return type(value) is type(expected) and bool(value == expected)
-
-
-def _count(plain: Sequence[Call]) -> int:
-    if len(plain) < LEAST_TELLING:
-        return 0
-    if all(call.example.expected in ("True", "False") for call in plain):
-        return len(plain) // 2 if len(plain) >= LEAST_YES_OR_NO else 0
-    return max(1, len(plain) // SHARE)
 
 
 def _dispensable(call: Call, among: Sequence[Call]) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,12 +68,19 @@ class _Last:
 
     def __init__(self, rules: list[tuple[int, str]]) -> None:
         self._numbers = [number for number, _ in reversed(rules)]
-        together = "|".join(f"({expression})" for _, expression in reversed(rules))
-        self._expression = re.compile(together, re.DOTALL) if rules else None
+        self._expressions = [expression for _, expression in reversed(rules)]
+        self._any = re.compile("|".join(self._expressions), re.DOTALL) if rules else None
+
+    @cached_property
+    def _each(self) -> re.Pattern[str]:
+        """The rules as groups: they tell which one fits, and take five times as long where none does, as nearly always."""
+        return re.compile("|".join(f"({expression})" for expression in self._expressions), re.DOTALL)
 
     def fitting(self, path: str) -> int:
         """Return the number of the last rule that fits, -1 for none."""
-        found = self._expression.fullmatch(path) if self._expression is not None else None
+        if self._any is None or self._any.fullmatch(path) is None:
+            return -1
+        found = self._each.fullmatch(path)
         return self._numbers[found.lastindex - 1] if found is not None and found.lastindex else -1
 
 

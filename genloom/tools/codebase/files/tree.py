@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from genloom.errors import RepositoryError
 from genloom.tools.codebase.files.ignore_rules import IgnoreRules, ignored, private_excludes, read_rules
@@ -19,12 +21,14 @@ SKIPPED_FOLDERS = frozenset(
 VENDORED_FOLDERS = frozenset("vendor vendors vendored _vendor third_party third-party thirdparty 3rdparty Pods".split())
 BUILD_FOLDERS = frozenset(["build", "dist", "target", "_build"])
 MARKS_OF_NO_SOURCE = frozenset(["pyvenv.cfg", "CACHEDIR.TAG"])
+_IGNORE_FILE = ".gitignore"
+_MARKS = MARKS_OF_NO_SOURCE | {_IGNORE_FILE}
+_name = attrgetter("name")
 MAX_FILES = 200_000
 MAX_DEPTH = 60
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A source file: its path relative to the root with `/`, and what tells whether it changed."""
 
     path: str
@@ -54,35 +58,44 @@ class SourceTree:
         Raises `RepositoryError` when the root itself cannot be listed: it may have been deleted since it was opened;
         `StorageError` when the machine is at its end.
         """
-        yield from self._folder(self.root, "", private_excludes(self.root), 0)
+        yield from self._folder(os.fspath(self.root), "", private_excludes(self.root), 0)
 
-    def _folder(self, folder: Path, prefix: str, rules: list[tuple[str, IgnoreRules]], depth: int) -> Iterator[Found]:
-        entries = self._listed(folder, depth)
-        names = {entry.name for entry in entries}
-        if depth and names & MARKS_OF_NO_SOURCE:
+    def _folder(self, folder: str, prefix: str, rules: list[tuple[str, IgnoreRules]], depth: int) -> Iterator[Found]:
+        entries, marks = self._listed(folder, depth)
+        if depth and not marks.isdisjoint(MARKS_OF_NO_SOURCE):
             return
-        own = read_rules(self.root, f"{prefix}.gitignore") if ".gitignore" in names else None
+        own = read_rules(self.root, f"{prefix}{_IGNORE_FILE}") if _IGNORE_FILE in marks else None
         rules = [*rules, (prefix, own)] if own else rules
         for entry in entries:
             path = prefix + entry.name
-            if entry.is_symlink():
-                continue
             if entry.is_dir(follow_symlinks=False):
-                if self._enters(entry, depth) and not ignored(f"{path}/", rules):
-                    yield from self._folder(folder / entry.name, f"{path}/", rules, depth + 1)
-            elif self._is_source(entry) and not ignored(path, rules):
-                yield from self._file(entry, path)
+                if self._enters(entry, depth) and not (rules and ignored(f"{path}/", rules)):
+                    yield from self._folder(entry.path, f"{path}/", rules, depth + 1)
+            elif not (rules and ignored(path, rules)):
+                found = self._file(entry, path)
+                if found is not None:
+                    yield found
 
-    def _listed(self, folder: Path, depth: int) -> list[os.DirEntry[str]]:
+    def _listed(self, folder: str, depth: int) -> tuple[list[os.DirEntry[str]], set[str]]:
+        """Return the folders and source files in a folder in the order of their names, and which marks stand in it."""
+        entries: list[os.DirEntry[str]] = []
+        marks: set[str] = set()
         try:
             with os.scandir(folder) as listing:
-                return sorted(listing, key=lambda entry: entry.name)
+                for entry in listing:
+                    name = entry.name
+                    if name in _MARKS:
+                        marks.add(name)
+                    if entry.is_dir(follow_symlinks=False) or self._is_source(entry):
+                        entries.append(entry)
         except OSError as error:
             demand_machine(error)
             if depth == 0:
                 raise unreadable_root(self.root, error) from error
             self.unreadable += 1
-            return []
+            return [], marks
+        entries.sort(key=_name)
+        return entries, marks
 
     def _is_source(self, entry: os.DirEntry[str]) -> bool:
         return entry.name.endswith(self.suffixes) and entry.is_file(follow_symlinks=False)
@@ -98,23 +111,30 @@ class SourceTree:
             return name in ("vendor", "vendors") and Path(entry.path, "__init__.py").is_file()
         return name not in BUILD_FOLDERS or Path(entry.path, "__init__.py").is_file()
 
-    def _file(self, entry: os.DirEntry[str], path: str) -> Iterator[Found]:
+    def _file(self, entry: os.DirEntry[str], path: str) -> Found | None:
         if self._count >= MAX_FILES:
             self.truncated = True
-            return
+            return None
         try:
             status = entry.stat(follow_symlinks=False)
-            path.encode("utf-8")
-        except (OSError, UnicodeEncodeError) as error:  # gone meanwhile, or a name that no prompt can show
-            if isinstance(error, OSError):
-                demand_machine(error)
+        except OSError as error:  # gone meanwhile
+            demand_machine(error)
             self.unreadable += 1
-            return
-        if path.splitlines() != [path]:  # what follows a line break in a name could pass for a line of its own
+            return None
+        if not path.isprintable() and not _can_be_shown(path):
             self.unreadable += 1
-            return
+            return None
         self._count += 1
-        yield Found(path, status.st_mtime_ns, status.st_size)
+        return Found(path, status.st_mtime_ns, status.st_size)
+
+
+def _can_be_shown(path: str) -> bool:
+    """Whether a path can stand in a prompt: what follows a line break in a name could pass for a line of its own."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return path.splitlines() == [path]
 
 
 def unreadable_root(root: Path | str, error: OSError) -> RepositoryError:

@@ -20,7 +20,7 @@ from genloom.tools.store.database import private_folder
 
 __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
-TABLES_VERSION = 6
+TABLES_VERSION = 7
 SCHEMA_VERSION = TABLES_VERSION * 10_000 + OUTLINE_VERSION
 """Of the tables, and of the outlines that are kept in them: an index with another one is built anew."""
 BUSY_SECONDS = 60.0
@@ -42,6 +42,8 @@ CREATE TABLE imports (
     file_id INTEGER NOT NULL, ordinal INTEGER NOT NULL, module TEXT NOT NULL, name TEXT NOT NULL, alias TEXT NOT NULL,
     line INTEGER NOT NULL);
 CREATE INDEX imports_by_file ON imports (file_id);
+CREATE INDEX imports_by_module ON imports (module);
+CREATE INDEX imports_by_name ON imports (name, module);
 CREATE TABLE mentions (
     file_id INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL,
     ordinal INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (file_id, number)) WITHOUT ROWID;

@@ -7,8 +7,9 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from genloom.events import EventEmitter, IndexProgress
 from genloom.tools.codebase.files.tree import Found, SourceTree
@@ -26,8 +27,8 @@ RACY_NS = 2_000_000_000
 """A file touched within two seconds of its check may have changed again with the same time stamp."""
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
+    path: str
     id: int
     mtime_ns: int
     size: int
@@ -38,7 +39,7 @@ class _Known:
 
     def fits(self, found: Found) -> bool:
         """Whether the file is surely the one that was read."""
-        same = (self.mtime_ns, self.size) == (found.mtime_ns, found.size)
+        same = self.mtime_ns == found.mtime_ns and self.size == found.size
         return same and self.checked_ns - self.mtime_ns > RACY_NS
 
 
@@ -131,14 +132,14 @@ def _known_files(connection: sqlite3.Connection, root: Path) -> dict[str, _Known
     """Return what the index knows by path; a file that waited for a grammar which is there now fits no more, nor does one
     that could not be read when it was indexed and can be now."""
     rows = connection.execute("SELECT path, id, mtime_ns, size, checked_ns, sha256, language, skipped FROM files")
-    known = {path: _Known(*rest) for path, *rest in rows}
-    waiting = {file.language for file in known.values() if file.skipped == NO_GRAMMAR}
+    known = {row[0]: _Known._make(row) for row in rows}
+    skipped = [file for file in known.values() if file.skipped]
+    waiting = {file.language for file in skipped if file.skipped == NO_GRAMMAR}
     arrived = {language.name for language in LANGUAGES if language.name in waiting and is_available(language)}
-    for path in [path for path, file in known.items() if file.skipped == NO_GRAMMAR and file.language in arrived]:
-        known[path] = replace(known[path], checked_ns=0)
-    for path in [path for path, file in known.items() if file.skipped in ("unreadable", "link")]:
-        if os.access(root / path, os.R_OK):
-            known[path] = replace(known[path], checked_ns=0)
+    for file in skipped:
+        lost = file.skipped in ("unreadable", "link")
+        if os.access(root / file.path, os.R_OK) if lost else file.skipped == NO_GRAMMAR and file.language in arrived:
+            known[file.path] = file._replace(checked_ns=0)
     return known
 
 

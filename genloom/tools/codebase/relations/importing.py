@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from genloom.tools.codebase.relations.modules import ModuleMap
@@ -24,42 +25,28 @@ class ImportStatement(NamedTuple):
     line: int
 
 
+_ROWS = (
+    "SELECT path, file_id, ordinal, module, imports.name, alias, line FROM imports JOIN files ON files.id = file_id"
+    " WHERE language = 'python' AND skipped = '' AND "
+)
+
+
 class Importing:
-    """The import statements of the index by the last part of what they name: few of them can mean a given file.
+    """The import statements of the index, of which those are read that name a file's last part: few of them can mean it.
 
     A file is imported by `import` of itself or of what lies below it, and by `from … import` of a name from it, or of itself
     from its package. What a star or a re-export brings along is none of it. Python alone; for one state of the index.
     """
 
     def __init__(self, connection: sqlite3.Connection, modules: ModuleMap) -> None:
+        self._connection = connection
         self._modules = modules
-        self._by_module: dict[str, list[ImportStatement]] = defaultdict(list)
-        self._by_name: dict[str, list[ImportStatement]] = defaultdict(list)
-        self._within: dict[str, list[ImportStatement]] = defaultdict(list)
-        self._bound: dict[tuple[str, str], list[ImportStatement | None]] = defaultdict(list)
+        self._locate = cache(modules.locate)  # a file has several names from most modules that it imports
+        self._by_last: dict[str, list[str]] = defaultdict(list)
         self._found: dict[str, tuple[ImportStatement, ...]] = {}
-        rows = connection.execute(
-            "SELECT path, file_id, ordinal, module, name, alias, line FROM imports JOIN files ON files.id = file_id"
-            " WHERE language = 'python' AND skipped = '' ORDER BY path, line, imports.rowid"
-        )
-        for row in map(ImportStatement._make, rows):
-            self._add(row)
-        defined = connection.execute(
-            "SELECT path, name FROM symbols JOIN files ON files.id = file_id WHERE parent = 0 AND ordinal > 0"
-            " AND (path LIKE '%/\\_\\_init\\_\\_.py' ESCAPE '\\' OR path = '__init__.py') AND skipped = ''"
-        )
-        for path, name in defined:
-            self._bound[path, name].append(None)
-
-    def _add(self, row: ImportStatement) -> None:
-        self._by_module[row.module.rpartition(".")[2]].append(row)
-        if row.name:
-            self._by_name[row.name].append(row)
-            if not row.ordinal and row.path.endswith("__init__.py"):
-                self._bound[row.path, row.alias or row.name].append(row)
-        else:
-            for part in row.module.split(".")[:-1]:
-                self._within[part].append(row)
+        self._submodules: dict[tuple[str, str], bool] = {}
+        for (module,) in connection.execute("SELECT DISTINCT module FROM imports"):
+            self._by_last[module.rpartition(".")[2]].append(module)
 
     def importers(self, path: str) -> tuple[str, ...]:
         """Return the paths of the files that import a file, in order."""
@@ -68,41 +55,84 @@ class Importing:
     def of(self, path: str) -> tuple[ImportStatement, ...]:
         """Return the statements that import a file, elsewhere than in itself."""
         if path not in self._found:
-            reached = (row for row in self._that_may_mean(path) if row.path != path and self._reaches(row, path))
-            self._found[path] = tuple(sorted(set(reached)))
+            reached = {row for row in self._that_may_mean(path) if row.path != path and self._reaches(row, path)}
+            self._found[path] = tuple(sorted(reached))
         return self._found[path]
 
     def _that_may_mean(self, path: str) -> Iterator[ImportStatement]:
         """Yield the imports that name the file's last part, or its folder's for a package."""
-        folder, _, file = path.rpartition("/")
-        stem, parent = file.rpartition(".")[0], folder.rpartition("/")[2]
-        if stem == "__init__":
-            stem, parent = parent, folder.rpartition("/")[0].rpartition("/")[2]
-            stem = stem or self._modules.package
-            yield from self._by_module.get("", ())  # `from . import name` may be a name of the package itself
-            yield from self._within.get(stem, ())
-        yield from self._by_module.get(stem, ())
-        for row in self._by_name.get(stem, ()):
-            if row.module.rpartition(".")[2] in (parent or self._modules.package, ""):
-                yield row
+        stem = path.rpartition(".")[0]
+        location = f"/{stem}".removesuffix("/__init__").removeprefix("/")
+        folder, _, last = location.rpartition("/")
+        name, outer = last or self._modules.package, folder.rpartition("/")[2] or self._modules.package
+        for module in self._by_last.get(name, ()):
+            yield from self._rows_of(module, location)
+        if location != stem:
+            for module in self._by_last.get("", ()):  # `from . import name` may be a name of the package itself
+                yield from self._rows_of(module, location)
+            yield from self._rows("imports.name = '' AND instr(module, ?) > 0", f"{name}.")
+        if last:
+            for module in {*self._by_last.get(outer, ()), *self._by_last.get("", ())}:
+                yield from self._rows_of(module, folder, last)
+
+    def _rows_of(self, module: str, location: str, name: str | None = None) -> Iterator[ImportStatement]:
+        """Yield the imports of a module, or of a name from it, where that can be what lies at a location."""
+        below = self._importers_folder(module, location)
+        if below is None:
+            return
+        condition = "module = ? AND instr(path, ?) = 1"
+        if name is None:
+            yield from self._rows(condition, module, below)
+        else:
+            yield from self._rows(f"imports.name = ? AND {condition}", name, module, below)
+
+    def _importers_folder(self, module: str, location: str) -> str | None:
+        """Return how the paths begin of the files in which a module can be what lies at a location; `None` where in none."""
+        bare = module.lstrip(".")
+        place, end = f"/{location}", f"/{bare.replace('.', '/')}" if bare else ""
+        if bare != module:
+            folder = place.removesuffix(end).removeprefix("/")
+            return (f"{folder}/" if folder else "") if place.endswith(end) else None
+        package = self._modules.package  # whose name is no part of the paths
+        ends = (end, end.removeprefix(f"/{package}")) if f"{bare}.".startswith(f"{package}.") else (end,)
+        return "" if place.endswith(ends) else None
+
+    def _rows(self, condition: str, *values: str) -> Iterator[ImportStatement]:
+        return map(ImportStatement._make, self._connection.execute(_ROWS + condition, values).fetchall())
 
     def _reaches(self, row: ImportStatement, path: str) -> bool:
-        base = self._modules.locate(row.module, row.path)
+        base = self._locate(row.module, row.path)
         if base == path:
             return True
         if row.name:
             return base is not None and row.name != "*" and self._is_submodule(base, row.name, path)
         parts = row.module.split(".")  # import a.b.c runs a and a.b, too
-        return any(self._modules.locate(".".join(parts[:n]), row.path) == path for n in range(1, len(parts)))
+        return any(self._locate(".".join(parts[:n]), row.path) == path for n in range(1, len(parts)))
 
     def _is_submodule(self, base: str, name: str, path: str) -> bool:
         """Whether `name` imported from a package or folder is the file, and nothing else that the package binds to it."""
         folder = base.removesuffix("__init__.py").removesuffix("/")
         if self._modules.inside(folder, name) != path:
             return False
-        bound = self._bound.get((base, name), ())
-        return not bound or any(row is not None and self._is_itself(row, name, path) for row in bound)
+        if (base, name) not in self._submodules:
+            self._submodules[base, name] = self._is_left_to_be(base, name, path)
+        return self._submodules[base, name]
+
+    def _is_left_to_be(self, package: str, name: str, path: str) -> bool:
+        """Whether a package or folder leaves a name to its submodule, the file: it binds it to that or not at all."""
+        if not package.endswith("__init__.py"):
+            return True
+        imported = self._rows("path = ? AND ordinal = 0 AND imports.name <> ''", package)
+        bound = [row for row in imported if (row.alias or row.name) == name]
+        if any(self._is_itself(row, name, path) for row in bound):
+            return True
+        defined = self._connection.execute(
+            "SELECT 1 FROM symbols JOIN files ON files.id = file_id"
+            " WHERE path = ? AND symbols.name = ? AND parent = 0 AND ordinal > 0 AND skipped = ''",
+            (package, name),
+        )
+        return not bound and defined.fetchone() is None
 
     def _is_itself(self, row: ImportStatement, name: str, path: str) -> bool:
-        located = self._modules.locate(row.module, row.path)
+        located = self._locate(row.module, row.path)
         return located == path if not row.name else located == row.path and row.name == name

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any  # Any: values of searched programs are of every kind
 
 from genloom.tools.synthesis.engine.equivalence import FAILED, Values, frozen, key_of
 from genloom.tools.synthesis.engine.expression import Expression, Operator, evaluate
 from genloom.tools.synthesis.engine.kinds import class_of, parts
-from genloom.tools.synthesis.engine.ledger import Ledger
+from genloom.tools.synthesis.engine.ledger import Ledger, work_of
 from genloom.tools.synthesis.engine.toolbox import Instance, Toolbox
 
 __all__ = ["Arena", "Goal", "compatible"]
@@ -37,6 +38,11 @@ class Goal:
     depth: int = 0
     branching: bool = False
 
+    @cached_property
+    def divisible(self) -> bool:
+        """Whether what it asks can be taken apart: `None` on a row has no parts."""
+        return None not in self.values
+
 
 def compatible(kind: str, wanted: str) -> bool:
     """Whether values of one class may be those of another: `?` and `any` fit everything."""
@@ -57,6 +63,7 @@ class Arena:
         self.toolbox, self.ledger = toolbox, ledger
         self.shown, self.focus, self.depth = shown, focus, depth
         self.rows = len(seeds[0].values) if seeds else 0
+        self.work = work_of(self.rows, max((_size_of(seed.values) for seed in seeds if seed.uses), default=0))
         self.level = 0
         self.bank: dict[str, dict[int, list[Expression]]] = {}
         self.fresh: list[Expression] = []
@@ -161,7 +168,7 @@ class Arena:
             uses |= arg.uses
         if not uses or (not uses & self.focus and self.level > FREE_CONSTANT_COST):
             return
-        self.ledger.spend()
+        self.ledger.spend(self.work)
         values = evaluate(op, args)
         key = key_of(gives, values)
         seen = self._seen.get(gives)
@@ -222,6 +229,18 @@ class Arena:
         """All expressions of some kinds, cheapest first."""
         found = [e for kind in kinds for bucket in self.bank.get(kind, {}).values() for e in bucket]
         return sorted(found, key=_cost)
+
+
+def _size_of(values: Values) -> int:
+    """How many items the values of one expression hold, two levels deep."""
+    total = 0
+    for value in values:
+        if isinstance(value, list | tuple | dict):
+            total += len(value)
+            total += sum(len(item) for item in value if isinstance(item, str | list | tuple))
+        elif isinstance(value, str):
+            total += len(value)
+    return total
 
 
 def _cost(expression: Expression) -> int:

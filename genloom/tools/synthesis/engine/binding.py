@@ -110,7 +110,7 @@ def bind(outer: Arena, source: Expression, seeds: Sequence[Expression]) -> Bindi
     elements: list[list[Any] | None] = []
     total = 0
     for place, value in enumerate(source.values):
-        items = None if value is FAILED else list(value)
+        items = None if value is FAILED or value is None else list(value)
         if items is not None and place >= outer.shown and total + len(items) > MAX_ROWS:
             items = None
         total += len(items or ())
@@ -152,7 +152,7 @@ def bound_variables(kind: str, names: tuple[str, ...], flat: Sequence[Any], firs
     if len(names) == 1:
         return [variable(names[0], kind, tuple(flat), bit=1 << first)]
     return [
-        variable(name, part, tuple(item[place] for item in flat), bit=1 << (first + place))
+        variable(name, part, tuple(FAILED if item is None else item[place] for item in flat), bit=1 << (first + place))
         for place, (name, part) in enumerate(zip(names, parts(kind)[1], strict=True))
     ]
 

@@ -16,6 +16,8 @@ __all__ = ["Splitter"]
 MAX_ROWS = 60
 KEPT = 4
 OFFERED = 12
+PAIRS = 2_000
+"""So many pairs of a test and what it might part are looked at for the price of one candidate."""
 THIN_BRANCH_COST = 2
 NOVEL_CONSTANT_COST = 6
 """What a branch costs more that a single example supports, and one that is nothing but a constant taken from there."""
@@ -54,6 +56,7 @@ class Splitter:
         self._branches: dict[int, list[Expression]] = {}
         self._tests: dict[int, list[Expression]] = {}
         self._changed = False
+        self._known: dict[int, list[Expression]] = {}
         self._tried: set[tuple[Hashable, ...]] = set()
 
     def observe(self, expression: Expression) -> None:
@@ -85,6 +88,9 @@ class Splitter:
         if not self.active or not self._changed:
             return
         self._changed = False
+        self._known.clear()
+        pairs = len(self._tests) * (len(self._tests) if self._class == "bool" else len(self._branches))
+        self.arena.ledger.charge(pairs // PAIRS)
         if self._class == "bool":
             self._join_tests()
         else:
@@ -112,8 +118,11 @@ class Splitter:
         return sorted(found, key=_worth)
 
     def _meeting(self, rows: int) -> list[Expression]:
-        found = [e for mask, kept in self._branches.items() if rows & ~mask == 0 for e in kept]
-        return sorted(found, key=lambda e: _worth(e) + self._thinness(e, rows))[:2]
+        known = self._known.get(rows)
+        if known is None:
+            found = [e for mask, kept in self._branches.items() if rows & ~mask == 0 for e in kept]
+            known = self._known[rows] = sorted(found, key=lambda e: _worth(e) + self._thinness(e, rows))[:2]
+        return known
 
     def _thinness(self, branch: Expression, rows: int) -> int:
         if branch.uses or rows.bit_count() > 1:

@@ -15,6 +15,9 @@ from genloom.tools.synthesis.engine.writer import Guard, Program, failed, write
 
 __all__ = ["Draft", "Solution", "drafts_of", "holds", "meets", "of_like_rank"]
 
+GUARD_COST = 3
+"""What it costs, beside its test, that a program gives `None` under a guard."""
+
 
 @dataclass
 class Solution:
@@ -63,9 +66,14 @@ def drafts_of(problem: Problem, solution: Solution) -> list[Draft]:
     found: list[Draft] = []
     for answer in solution.answers:
         expression = answer.expression
-        program = _program(problem, solution, expression)
-        if program is not None and holds(program, problem.fit):
-            found.append(Draft(program, answer.rank, expression.cost, answer.uncovered, expression.kind))
+        guards = _guards(problem, solution, expression)
+        if guards is None:
+            continue
+        program = write(problem.name, problem.parameters, expression, solution.views, guards)
+        if holds(program, problem.fit):
+            # what is to be raised is asked for; that nothing is given may also come of itself
+            extra = sum(GUARD_COST + guard.test.cost for guard in guards if not guard.error)
+            found.append(Draft(program, answer.rank + extra, expression.cost, answer.uncovered, expression.kind))
     return found
 
 
@@ -86,25 +94,23 @@ def holds(program: Program, cases: Sequence[Case]) -> bool:
     return all(meets(program.outcome(case.arguments), case) for case in cases)
 
 
-def _program(problem: Problem, solution: Solution, expression: Expression) -> Program | None:
-    """The program of an expression with the guards that it needs; `None` when no test tells where to raise."""
+def _guards(problem: Problem, solution: Solution, expression: Expression) -> list[Guard] | None:
+    """The guards that an expression needs, in order; `None` when no test tells where one must stand."""
     plain = write(problem.name, problem.parameters, expression, solution.views, ())
-    missing = [case for case in problem.fit if case.error and not meets(plain.outcome(case.arguments), case)]
-    if not missing:
-        return plain
+    special = problem.guarded
+    missing = [case for case in special if not meets(plain.outcome(case.arguments), case)]
     guards: list[Guard] = []
-    errors = [case for case in problem.fit if case.error]
     for error in dict.fromkeys(case.error for case in missing):
         rows = [
             row
-            for row, case in zip(solution.error_rows, errors, strict=True)
+            for row, case in zip(solution.error_rows, special, strict=True)
             if case.error == error and case in missing
         ]
         test = _telling(solution, rows)
         if test is None:
             return None
         guards.append(Guard(test, error))
-    return write(problem.name, problem.parameters, expression, solution.views, guards)
+    return guards
 
 
 def _telling(solution: Solution, rows: Sequence[int]) -> Expression | None:

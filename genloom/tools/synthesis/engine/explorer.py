@@ -63,7 +63,7 @@ class Explorer:
         for binding, inner in list(self._bindings):
             self._extend(binding, inner, level)
         for binding, (form, op), body in self._due.pop(level, ()):
-            self.arena.ledger.spend()
+            self.arena.ledger.spend(binding.arena.work)
             made = binding.assemble(form, body, op)
             if made is not None:
                 self.arena.admit(made)

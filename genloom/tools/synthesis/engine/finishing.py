@@ -76,7 +76,7 @@ class Finishing:
                 arena.grow()
         except Exhausted:
             pass
-        self._ledger.candidates += ledger.candidates
+        self._ledger.add(ledger)
         return [*material.type_tests(), *arena.expressions(["bool"])[:MAX_TESTS]]
 
     def _collect(self, expression: Expression) -> None:
@@ -124,7 +124,7 @@ class Finishing:
 
     def grow(self) -> bool:
         """Go up one cost; say whether a better answer than the best may still come."""
-        before = self._own.candidates
+        candidates, work = self._own.candidates, self._own.work
         if self._growing:
             try:
                 self.arena.grow()
@@ -132,7 +132,8 @@ class Finishing:
                 self._growing = False
         else:
             self.arena.level += 1
-        self._ledger.candidates += self._own.candidates - before
+        self._ledger.candidates += self._own.candidates - candidates
+        self._ledger.work += self._own.work - work
         for cost in sorted(cost for cost in self._due if cost <= self.arena.level):
             for made in self._due.pop(cost):
                 self.arena.admit(made)

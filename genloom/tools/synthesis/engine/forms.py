@@ -64,6 +64,14 @@ def _best(choose: Callable[..., Any]) -> Assemble:
     return assemble
 
 
+def _first(elements: Sequence[Any], found: Sequence[Any]) -> Any:
+    return next((element for element, keep in zip(elements, found, strict=True) if keep), None)
+
+
+def _first_kind(element: str, body: str) -> str:
+    return element if body == "bool" and parts(element)[0] != "tuple" else ""
+
+
 def _kept(elements: Sequence[Any], found: Sequence[Any]) -> list[Any]:
     return [element for element, keep in zip(elements, found, strict=True) if keep]
 
@@ -160,6 +168,7 @@ FORMS: tuple[Form, ...] = (
         _kept_pairs,
         lambda xs, ys: dict(_kept(xs, ys)),
     ),
+    _form("next(({v} for {v} in {0} if {1}), None)", "first find", 3, _first_kind, _first),
     _form("sorted({0}, key=lambda {v}: {1})", "sort order arrange by rank", 3, _sorted_list, _ordered),
     _form(
         "sorted({0}, key=lambda {v}: {1}, reverse=True)",

@@ -38,19 +38,18 @@ class Kit:
 
 
 def make(op: Operator, args: tuple[Expression, ...], kind: str) -> Expression:
-    """Apply an operator outside of the enumeration."""
-    mask, uses = op.mask, 0
+    """Apply an operator outside of the enumeration. One that changes nothing covers no word of the prompt."""
+    values = evaluate(op, args)
+    mask, uses = 0 if any(arg.uses and arg.values == values for arg in args) else op.mask, 0
     for arg in args:
         mask |= arg.mask
         uses |= arg.uses
-    return Expression(
-        op, args, kind, evaluate(op, args), cost=op.cost + sum(a.cost for a in args), mask=mask, uses=uses
-    )
+    return Expression(op, args, kind, values, cost=op.cost + sum(a.cost for a in args), mask=mask, uses=uses)
 
 
 def push_goal(goal: Goal, kit: Kit, constant: Callable[[str], Expression], texts: Sequence[str]) -> list[Goal]:
     """The goals that follow from a goal alone, without any part of it known; `constant` makes a constant's expression."""
-    if goal.kind == "str":
+    if goal.kind == "str" and goal.divisible:
         return [*_joined(goal, kit, constant, texts), *_digits(goal, kit), *_runs(goal, kit, constant)]
     return []
 
@@ -128,7 +127,7 @@ class Decomposer:
 
     def _rests(self, goal: Goal, part: Expression) -> list[Goal]:
         shown = part.values[: self.arena.shown]
-        if FAILED in shown:
+        if FAILED in shown or None in shown or not goal.divisible:
             return []
         head = parts(goal.kind)[0]
         if head in ("str", "list") and part.kind == goal.kind:

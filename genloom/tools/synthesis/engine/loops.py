@@ -11,21 +11,19 @@ from genloom.tools.synthesis.engine.drafting import Draft
 from genloom.tools.synthesis.engine.equivalence import FAILED, frozen, key_of
 from genloom.tools.synthesis.engine.expression import Expression, Operator
 from genloom.tools.synthesis.engine.finishing import LOOP_BIT, Finishing
-from genloom.tools.synthesis.engine.folds import Machine
 from genloom.tools.synthesis.engine.kinds import parts
-from genloom.tools.synthesis.engine.ledger import Ledger
+from genloom.tools.synthesis.engine.ledger import TURNS, Ledger
+from genloom.tools.synthesis.engine.machine import Machine
 from genloom.tools.synthesis.engine.material import Material
+from genloom.tools.synthesis.engine.orbits import comes_to_an_end, end_of_two
 from genloom.tools.synthesis.engine.solver import MAX_RANK
 from genloom.tools.synthesis.engine.stepping import (
     CHOICE,
-    FUEL,
     STEP_BITS,
-    Step,
     Stepper,
     applied,
     choices,
     combinations,
-    guarded,
 )
 from genloom.tools.synthesis.engine.vocabulary import stems
 
@@ -191,7 +189,10 @@ class Loops:
         goes_on, turn = self.stepper.of(test), self.stepper.of(step)
         orbits: list[Any] = []
         for row in range(self.rows):
-            orbit = _orbit(turn, goes_on, start.values[row], self.material.rows[row])
+            passed: list[Any] = []
+            ended = comes_to_an_end(turn, goes_on, start.values[row], self.material.rows[row], passed)
+            orbit = passed if ended else None
+            self.ledger.charge(len(passed) // TURNS)
             if orbit is None and row < self.material.shown:
                 return
             orbits.append(FAILED if orbit is None else orbit)
@@ -227,7 +228,8 @@ class Loops:
         goes_on, first, second = self.two.of(test), self.two.of(one), self.two.of(other)
         values: list[Any] = []
         for row in range(self.rows):
-            end = _end_of_two(first, second, goes_on, (a.values[row], b.values[row]), self.material.rows[row])
+            end, turns = end_of_two(first, second, goes_on, (a.values[row], b.values[row]), self.material.rows[row])
+            self.ledger.charge(turns // TURNS)
             values.append(end)
             if row < self.material.shown and (end is FAILED or end != self.wanted[row]):
                 return
@@ -260,40 +262,3 @@ def _distinct(expressions: Sequence[Expression]) -> list[Expression]:
         if len(set(expression.values)) > 1:
             found.setdefault(key_of(expression.kind, expression.values), expression)
     return list(found.values())
-
-
-def _orbit(turn: Step, goes_on: Step, start: Any, row: Sequence[Any]) -> list[Any] | None:
-    """The numbers from the first to the one that ends the loop; `None` where it fails or does not end."""
-    if start is FAILED:
-        return None
-    env = [start, *row]
-    found = [start]
-    for _ in range(FUEL):
-        more = guarded(goes_on, env)
-        if more is FAILED:
-            return None
-        if not more:
-            return found
-        following = guarded(turn, env)
-        if following is FAILED or following == env[0]:
-            return None
-        env[0] = following
-        found.append(following)
-    return None
-
-
-def _end_of_two(first: Step, second: Step, goes_on: Step, start: tuple[Any, Any], row: Sequence[Any]) -> Any:
-    if FAILED in start:
-        return FAILED
-    env = [*start, *row]
-    for _ in range(FUEL):
-        more = guarded(goes_on, env)
-        if more is FAILED:
-            return FAILED
-        if not more:
-            return env[0]
-        one, other = guarded(first, env), guarded(second, env)
-        if one is FAILED or other is FAILED or (one, other) == (env[0], env[1]):
-            return FAILED
-        env[0], env[1] = one, other
-    return FAILED

@@ -21,23 +21,23 @@ PROBES = 3
 
 
 class Material:
-    """Rows are the good examples' arguments (`shown` of them, which give `wanted`), then those of examples that raise
-    (`error_rows`), then probes. `operators` and `forms` cost what the prompt makes them cost."""
+    """Rows are the plain examples' arguments (`shown` of them, which give `wanted`), then those of examples that raise or
+    give `None` among others (`error_rows`, where guards may stand), then probes. `operators` and `forms` cost what the
+    prompt makes them cost."""
 
     def __init__(self, problem: Problem, extra: Sequence[Operator]) -> None:
         self.problem = problem
-        good = [case for case in problem.fit if not case.error]
-        raising = [case.arguments for case in problem.fit if case.error]
-        known = [case.arguments for case in good]
-        self.wanted = tuple(case.expected for case in good)
+        special = [case.arguments for case in problem.guarded]
+        known = [case.arguments for case in problem.plain]
+        self.wanted = tuple(case.expected for case in problem.plain)
         self.shown = len(known)
         probes = draw_probes(known, PROBES) if problem.uses("probes") else []
-        self.rows: list[tuple[Any, ...]] = [*known, *raising, *probes]
-        self.error_rows = range(self.shown, self.shown + len(raising))
+        self.rows: list[tuple[Any, ...]] = [*known, *special, *probes]
+        self.error_rows = range(self.shown, self.shown + len(special))
         operators = [*all_operators(), *extra]
         self.lexicon = _lexicon_of(problem, operators)
         self.operators = [op for op in map(self.lexicon.fit, operators) if self._is_fitting(op)]
-        self.forms = [(form, self.lexicon.fit(form.op)) for form in FORMS]
+        self.forms = [(form, self.lexicon.fit(form.op)) for form in FORMS if self._is_fitting(form.op)]
         self.views = views_of(problem, self.rows, self.shown)
         self.constants = constants_of(problem, self.lexicon, len(self.rows))
         self.arguments = [
@@ -63,13 +63,16 @@ class Material:
             if any(type(self.rows[row][place]) not in usual for row in self.error_rows):
                 values = [row[place] for row in self.rows]
                 allowed = sorted(kind.__name__ for kind in usual if kind is not type(None))
-                code = f"not isinstance({name}, {' | '.join(allowed)})"
                 wrong = tuple(type(value) not in usual for value in values)
+                absent = all(value is None for value, other in zip(values, wrong, strict=True) if other)
+                code = f"{name} is None" if absent else f"not isinstance({name}, {' | '.join(allowed)})"
                 found.append(variable(code, "bool", wrong, bit=1 << place, cost=2))
         return found
 
     def _is_fitting(self, op: Operator) -> bool:
-        """Leave out what only a prompt or a repository suggests, and pairs where nobody asked for any."""
+        """Leave out what only a prompt or a repository suggests, and pairs or `None` where nobody asked for any."""
+        if "None)" in op.code:
+            return any(not case.error for case in self.problem.guarded)
         if op.code == "({0}, {1})":
             return "tuple" in self.problem.gives or bool(op.mask)
         return bool(op.mask) or not op.special

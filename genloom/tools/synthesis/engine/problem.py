@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any  # Any: raw JSON, and values of every kind
 
 from genloom.tools.synthesis.engine.kinds import join_all, join_kinds, kind_of
+from genloom.tools.synthesis.engine.prompt_kinds import told_kind, with_told
 
 __all__ = ["Case", "ComponentSpec", "Problem", "annotation_kind", "read_literal", "read_problem"]
 
@@ -56,6 +57,18 @@ class Problem:
         """Whether a technique is not left out: `forms`, `guidance`, `decomposition`, `penalty`, `conditionals`, `fits`,
         `folds`, `loops`, `recursion` or `probes`."""
         return technique not in self.without
+
+    @property
+    def plain(self) -> tuple[Case, ...]:
+        """The examples to fit whose results say what the function makes of its arguments."""
+        good = tuple(case for case in self.fit if not case.error)
+        return tuple(case for case in good if case.expected is not None) or good
+
+    @property
+    def guarded(self) -> tuple[Case, ...]:
+        """The other examples to fit: those that raise, and those that give `None` where others give something."""
+        plain = self.plain
+        return tuple(case for case in self.fit if case.error or (case.expected is None and case not in plain))
 
     def refitted(self) -> Problem:
         """The problem with nothing held back."""
@@ -146,11 +159,12 @@ def read_problem(data: Mapping[str, Any]) -> Problem:
     parameters = tuple(data["parameters"])
     # kinds are those of all examples: what is held back is its values
     good = [case for case in fit + held if not case.error] or list(fit)
+    told = told_kind(data["prompt"])
     kinds = tuple(
-        _kind(annotation, [case.arguments[place] for case in good])
+        _kind(annotation, told, [case.arguments[place] for case in good])
         for place, annotation in enumerate(data["annotations"])
     )
-    gives = _kind(data["returns"], [case.expected for case in fit + held if not case.error])
+    gives = _kind(data["returns"], told, [case.expected for case in fit + held if not case.error])
     components = tuple(
         ComponentSpec(c["module"], c["name"], tuple(c["takes"]), c["gives"], c["doc"], c["folder"])
         for c in data["components"]
@@ -172,10 +186,9 @@ def _cases(raw: Sequence[Mapping[str, Any]]) -> tuple[Case, ...]:
     )
 
 
-def _kind(annotation: str, values: Sequence[Any]) -> str:
+def _kind(annotation: str, told: str, values: Sequence[Any]) -> str:
+    """The kind of one parameter or of the result: from the examples and the annotation, then from the prompt."""
     seen = join_all(map(kind_of, values))
     named = annotation_kind(annotation) if annotation else ""
-    if not named:
-        return seen
-    joined = join_kinds(named, seen)
-    return joined if joined != "any" else seen
+    joined = join_kinds(named, seen) if named else seen
+    return with_told(joined if joined != "any" else seen, told)

@@ -24,7 +24,7 @@ def may_make(source: Expression, goal: Goal, shown: int) -> bool:
     """Whether a list or dictionary that is asked for has as many items as a sequence, on every row, or is part of it."""
     head = parts(goal.kind)[0]
     values = source.values[:shown]
-    if head not in ("list", "dict") or FAILED in values or not any(goal.values):
+    if head not in ("list", "dict") or FAILED in values or not goal.divisible or not any(goal.values):
         return False
     if all(len(value) == len(wanted) for value, wanted in zip(values, goal.values, strict=True)):
         return True
@@ -45,7 +45,7 @@ def push_down(binding: Binding, goal: Goal, outer: Arena, forms: Sequence[Fitted
     """Aim the arena of a binding's bodies at what a goal needs of them: as a list of bodies, a filtered list, a table."""
     fitted = {form: (form, op) for form, op in forms}
     head, arguments = parts(goal.kind)
-    if not goal.values:
+    if not goal.values or not goal.divisible:
         return
     if head == "list":
         _aim(binding, arguments[0], binding.flatten(goal.values, outer.shown), goal, fitted[MAP])
@@ -111,7 +111,7 @@ def sieves_of(binding: Binding, goals: Sequence[Goal], shown: int, op: Operator)
     """The sieves of a binding: one for each list that is asked for and is nowhere longer than the sequence."""
     found: list[Sieve] = []
     for goal in goals:
-        if parts(goal.kind)[0] != "list" or not goal.values or not any(goal.values):
+        if parts(goal.kind)[0] != "list" or not goal.divisible or not any(goal.values):
             continue
         sizes = [
             (elements, len(wanted)) for elements, wanted in zip(binding.elements[:shown], goal.values, strict=True)

@@ -15,6 +15,9 @@ _ITERATING = frozenset(
     {"sum", "any", "all", "min", "max", "set", "tuple", "sorted", "list", "dict", "enumerate", "zip"}
 )
 
+_NUMERIC = frozenset({"len", "sum", "int", "float", "abs", "round"})
+"""Functions whose result is a number, whatever they are given."""
+
 
 def code_of(expression: Expression, names: Mapping[str, str] | None = None) -> str:
     """The expression's code, tidied."""
@@ -91,6 +94,10 @@ class _Tidying(ast.NodeTransformer):
             node.args[0] = _streamed(node.args[0])
         return node
 
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        return _simplified(node)
+
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         self.generic_visit(node)
         match node.body:
@@ -111,6 +118,40 @@ class _Tidying(ast.NodeTransformer):
             ):
                 return ast.comprehension(inner.target, inner.iter, [*inner.ifs, *node.ifs], 0)
         return node
+
+
+def _simplified(node: ast.BinOp) -> ast.expr:
+    """Arithmetic without what changes nothing, whatever the numbers; texts and lists are not touched."""
+    match node:
+        case ast.BinOp(left=ast.Constant(value=int() as zero), op=ast.Add(), right=other) if _plainly(zero, 0, other):
+            return other
+        case ast.BinOp(left=other, op=ast.Add() | ast.Sub(), right=ast.Constant(value=int() as zero)) if _plainly(
+            zero, 0, other
+        ):
+            return other
+        case ast.BinOp(left=ast.Constant(value=int() as one), op=ast.Mult(), right=other) if _plainly(one, 1, other):
+            return other
+        case ast.BinOp(left=other, op=ast.Mult(), right=ast.Constant(value=int() as one)) if _plainly(one, 1, other):
+            return other
+        case ast.BinOp(left=left, op=ast.Add(), right=ast.UnaryOp(op=ast.USub(), operand=operand)):
+            return ast.BinOp(left, ast.Sub(), operand)
+        case ast.BinOp(left=left, op=ast.Sub(), right=ast.UnaryOp(op=ast.USub(), operand=operand)):
+            return ast.BinOp(left, ast.Add(), operand)
+    return node
+
+
+def _plainly(number: int, wanted: int, other: ast.expr) -> bool:
+    """Whether a number is the one that changes nothing, beside what is plainly a number too, and no truth value."""
+    if type(number) is not int or number != wanted:
+        return False
+    match other:
+        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.FloorDiv() | ast.Mod() | ast.Pow()):
+            return True
+        case ast.UnaryOp(op=ast.USub()):
+            return True
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _NUMERIC
+    return False
 
 
 def _unlisted(node: ast.expr) -> ast.expr:

@@ -44,6 +44,8 @@ def _reductions() -> tuple[Operator, ...]:
         block("sum({0})", "list[num] -> num", "sum total add mean average", call=sum, grows=True),
         block("min({0})", "list[O] -> O", "minimum smallest least lowest shortest first earliest", call=min),
         block("max({0})", "list[O] -> O", "maximum largest biggest greatest highest longest latest most", call=max),
+        block("min({0}, default=None)", "list[O] -> O", "minimum smallest least lowest shortest", cost=3),
+        block("max({0}, default=None)", "list[O] -> O", "maximum largest biggest greatest longest highest", cost=3),
         block("any({0})", "list[bool] -> bool", "any some", call=any, cost=3),
         block("all({0})", "list[bool] -> bool", "all every", call=all, cost=3),
         block("{0} in {1}", "T,list[T] -> bool", "contain include in member repeat"),

@@ -48,8 +48,8 @@ def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
     for attempt in (problem, problem.refitted()) if problem.held else (problem,):
         judged = judge(attempt, course.drafts(attempt))
         if judged is not None and (judged.held or not attempt.held):
-            return _found(judged, attempt, course.spent, course.cut or guard.dropped)
-    reason = _reason(course.stopped, course.spent)
+            return _found(judged, attempt, course.spent, course.cut or guard.dropped, course.broken)
+    reason = "; ".join([_reason(course.stopped, course.spent), *course.broken])[:MAX_SHOWN]
     cut = course.cut or guard.dropped
     return {"type": "abstained", "reason": reason, "candidates": course.spent, "cut_by_clock": cut}
 
@@ -58,7 +58,8 @@ class _Course:
     """The strategies of one attempt after another, with what they have spent so far."""
 
     def __init__(self, extra: Sequence[Operator], deadline: float, emit: Emit) -> None:
-        self.spent, self.stopped, self.cut = 0, "", False
+        self.spent, self.work, self.stopped, self.cut = 0, 0, "", False
+        self.broken: list[str] = []
         self._extra, self._deadline, self._emit = extra, deadline, emit
         self._process = os.getpid()
 
@@ -71,7 +72,9 @@ class _Course:
             for name in names:
                 outcome = jobs.result(name)
                 self.spent += outcome.candidates
+                self.work += outcome.work
                 self.cut = self.cut or outcome.cut_by_clock
+                self.broken += [outcome.broke] if outcome.broke and outcome.broke not in self.broken else []
                 if name == FIRST or outcome.stopped in ("clock", "memory"):
                     self.stopped = outcome.stopped
                 found += outcome.drafts
@@ -84,7 +87,7 @@ class _Course:
     def _job(self, attempt: Problem, name: str) -> Callable[[], Outcome]:
         now = time.monotonic()
         until = now + (self._deadline - now) * 3 / 4 if attempt.held else self._deadline
-        share = share_of(attempt, name, attempt.candidates - self.spent)
+        share = share_of(attempt, name, attempt.candidates - self.work)
         return lambda: run_strategy(name, attempt, self._extra, Ledger(share, until), self._progress)
 
     def _progress(self, size: int, candidates: int) -> None:
@@ -152,7 +155,7 @@ def _deciding(judged: Judged, problem: Problem) -> str:
     return "" if arguments is None else f"{problem.name}({', '.join(map(repr, arguments))})"
 
 
-def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict[str, Any]:
+def _found(judged: Judged, problem: Problem, candidates: int, cut: bool, notes: Sequence[str] = ()) -> dict[str, Any]:
     program = judged.program
     return {
         "type": "found",
@@ -176,5 +179,5 @@ def _found(judged: Judged, problem: Problem, candidates: int, cut: bool) -> dict
         "outputs": _outputs(judged, problem),
         "candidates": candidates,
         "cut_by_clock": cut,
-        "notes": list(judged.notes),
+        "notes": [*judged.notes, *notes],
     }

@@ -24,6 +24,8 @@ MAX_RANK = 20
 LEAST_AFTERMATH = 8_000
 AFTERMATH = 5_000
 SURE_RANK = 6
+GUARD_LEVEL = 5
+"""Where examples ask for a guard, tests are looked for up to this cost at least."""
 MAX_STEPS = 8
 """After an answer some more candidates are tried, to find a better one and rivals: at least so many, and so many more for
 each step that its rank is above the sure one, up to so many steps."""
@@ -36,6 +38,7 @@ class Expressions:
         problem = material.problem
         self.material, self.problem, self.ledger = material, problem, ledger
         self.book = AnswerBook(material.lexicon, len(problem.parameters), penalty=problem.uses("penalty"))
+        self._least = GUARD_LEVEL if material.error_rows else 0
         self.arena = Arena(
             Toolbox(material.operators, (*problem.kinds, problem.gives)),
             ledger,
@@ -74,7 +77,7 @@ class Expressions:
         best = self.book.best
         if best is not None and best is not before and best.rank <= MAX_RANK:
             steps = min(max(0, best.rank - SURE_RANK), MAX_STEPS)
-            self.ledger.limit(self.ledger.candidates + LEAST_AFTERMATH + AFTERMATH * steps)
+            self.ledger.limit(self.ledger.work + LEAST_AFTERMATH + AFTERMATH * steps)
 
     def run(self, progress: Callable[[int, int], None]) -> str:
         """Go up in cost until the best answer can no longer be beaten, or nothing that could be trusted is left."""
@@ -82,7 +85,7 @@ class Expressions:
             self.explorer.grow()
             progress(self.arena.level, self.ledger.candidates)
             self.ledger.look()
-            if self.book.best is not None and self.arena.level >= self.book.best.rank:
+            if self.book.best is not None and self.arena.level >= max(self.book.best.rank, self._least):
                 return ""
         return "confidence"
 

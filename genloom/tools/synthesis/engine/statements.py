@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Sequence
 
+from genloom.tools.synthesis.engine.updates import indented, is_empty, update, update_two
+
 __all__ = ["statements_of"]
 
 _LOOPS = frozenset({"fold", "fold_two", "scan", "peak", "low", "orbit", "track", "settle", "settle_two"})
@@ -27,7 +29,7 @@ class _Body:
         lines: list[str] = []
         while isinstance(node, ast.IfExp):
             test, before = self.plain(node.test)
-            lines += [*before, f"if {ast.unparse(test)}:", *_indented(self.of(node.body))]
+            lines += [*before, f"if {ast.unparse(test)}:", *indented(self.of(node.body))]
             node = node.orelse
         plain, before = self.plain(node)
         return [*lines, *before, f"return {ast.unparse(plain)}"]
@@ -74,7 +76,7 @@ class _Unrolling(ast.NodeTransformer):
         source, start, step = args
         (state,), items, body = self._opened(step, 1)
         self.lines += [f"{state} = {ast.unparse(start)}", _head(items, source, body)]
-        self.lines += _indented(_update(state, body, growing=_is_empty(start)))
+        self.lines += indented(update(state, body, growing=is_empty(start)))
         return ast.Name(state)
 
     def _fold_two(self, args: Sequence[ast.expr]) -> ast.expr:
@@ -83,7 +85,7 @@ class _Unrolling(ast.NodeTransformer):
         assert isinstance(starts, ast.Tuple)
         assert isinstance(body, ast.Tuple)
         self.lines += [f"{one}, {other} = {', '.join(map(ast.unparse, starts.elts))}", _head(items, source, body)]
-        self.lines += _indented(_update_two(one, other, body))
+        self.lines += indented(update_two(one, other, body))
         return ast.Name(one)
 
     def _scan(self, args: Sequence[ast.expr]) -> ast.expr:
@@ -91,7 +93,7 @@ class _Unrolling(ast.NodeTransformer):
         (state,), items, body = self._opened(step, 1)
         found = self.body.name("states" if state != "states" else "steps")
         self.lines += [f"{found} = []", f"{state} = {ast.unparse(start)}", _head(items, source, body)]
-        self.lines += _indented([*_update(state, body), f"{found}.append({state})"])
+        self.lines += indented([*update(state, body), f"{found}.append({state})"])
         return ast.Name(found)
 
     def _peak(self, args: Sequence[ast.expr]) -> ast.expr:
@@ -105,7 +107,7 @@ class _Unrolling(ast.NodeTransformer):
         (state,), items, body = self._opened(step, 1)
         found = self.body.name(wished)
         self.lines += [f"{state} = {found} = {ast.unparse(start)}", _head(items, source, body)]
-        self.lines += _indented([*_update(state, body), f"{found} = {choose}({found}, {state})"])
+        self.lines += indented([*update(state, body), f"{found} = {choose}({found}, {state})"])
         return ast.Name(found)
 
     # -- loops on numbers ---------------------------------------------------------------------------------------------
@@ -132,8 +134,8 @@ class _Unrolling(ast.NodeTransformer):
         assert isinstance(test, ast.Lambda)
         condition = _renamed(test.body, {test.args.args[0].arg: state})
         self.lines += [f"{state} = {ast.unparse(start)}", f"while {ast.unparse(condition)}:"]
-        turn = [*(line.format(state=state) for line in each), *_update(state, body)]
-        self.lines += _indented([*turn, *(line.format(state=state) for line in after)])
+        turn = [*(line.format(state=state) for line in each), *update(state, body)]
+        self.lines += indented([*turn, *(line.format(state=state) for line in after)])
         return state
 
     def _settle_two(self, args: Sequence[ast.expr]) -> ast.expr:
@@ -146,7 +148,7 @@ class _Unrolling(ast.NodeTransformer):
         self.lines += [
             f"{one}, {other} = {', '.join(map(ast.unparse, starts.elts))}",
             f"while {ast.unparse(_renamed(test.body, names))}:",
-            *_indented(_update_two(one, other, body)),
+            *indented(update_two(one, other, body)),
         ]
         return ast.Name(one)
 
@@ -187,8 +189,8 @@ class _Unrolling(ast.NodeTransformer):
             case _:
                 return None
         self.lines.append(f"{state} = {ast.unparse(start)}")
-        update = _update(state, _renamed(body, {item: "STATE"}), growing=_is_empty(start))
-        escaped = (line.replace("{", "{{").replace("}", "}}") for line in update)
+        turn = update(state, _renamed(body, {item: "STATE"}), growing=is_empty(start))
+        escaped = (line.replace("{", "{{").replace("}", "}}") for line in turn)
         self._turning([self.visit(arg) for arg in args], [line.replace("STATE", "{state}") for line in escaped])
         return ast.Name(state)
 
@@ -224,64 +226,3 @@ def _head(items: Sequence[str], source: ast.expr, body: ast.expr) -> str:
         case ast.Call(func=ast.Name("list"), args=[inner], keywords=[]):
             source = inner
     return f"for {', '.join(names)} in {ast.unparse(source)}:"
-
-
-def _is_empty(start: ast.expr) -> bool:
-    """Whether a state starts as an empty list or dictionary: then nobody else holds it, and it may be filled in place."""
-    return isinstance(start, ast.List | ast.Dict) and not ast.unparse(start).strip("[]{}")
-
-
-def _update(state: str, body: ast.expr, *, growing: bool = False) -> list[str]:
-    """The statements that set a state to what its step gives."""
-    match body:
-        case ast.Name(name) if name == state:
-            return []
-        case ast.IfExp(test=test, body=then, orelse=other):
-            return _branches(state, test, then, other, growing)
-        case ast.BinOp(left=ast.Name(name), op=ast.Add(), right=ast.List(elts=[item])) if name == state and growing:
-            return [f"{state}.append({ast.unparse(item)})"]
-        case ast.Dict(keys=[None, ast.expr() as key], values=[ast.Name(name), value]) if name == state and growing:
-            return [f"{state}[{ast.unparse(key)}] = {ast.unparse(value)}"]
-        case ast.BinOp(left=ast.Name(name), op=op, right=right) if name == state and not growing:
-            mark = ast.unparse(ast.BinOp(ast.Name("x"), op, ast.Name("x")))[1:-1].strip()
-            return [f"{state} {mark}= {ast.unparse(right)}"]
-    return [f"{state} = {ast.unparse(body)}"]
-
-
-def _branches(state: str, test: ast.expr, then: ast.expr, other: ast.expr, growing: bool) -> list[str]:
-    yes, no = _update(state, then, growing=growing), _update(state, other, growing=growing)
-    if not no:
-        return [f"if {ast.unparse(test)}:", *_indented(yes)]
-    if not yes:
-        return [f"if {ast.unparse(_negated(test))}:", *_indented(no)]
-    return [f"if {ast.unparse(test)}:", *_indented(yes), "else:", *_indented(no)]
-
-
-def _negated(test: ast.expr) -> ast.expr:
-    opposite = {
-        ast.Lt: ast.GtE,
-        ast.LtE: ast.Gt,
-        ast.Eq: ast.NotEq,
-        ast.NotEq: ast.Eq,
-        ast.Gt: ast.LtE,
-        ast.In: ast.NotIn,
-    }
-    match test:
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in opposite:
-            return ast.Compare(left, [opposite[type(op)]()], [right])
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return operand
-    return ast.UnaryOp(ast.Not(), test)
-
-
-def _update_two(one: str, other: str, body: ast.Tuple) -> list[str]:
-    first, second = body.elts
-    if isinstance(second, ast.Name) and second.id == other:
-        return _update(one, first)
-    if not any(isinstance(node, ast.Name) and node.id == one for node in ast.walk(second)):
-        return [*_update(one, first), *_update(other, second)]
-    return [f"{one}, {other} = {ast.unparse(first)}, {ast.unparse(second)}"]
-
-
-def _indented(lines: Sequence[str]) -> list[str]:
-    return [f"    {line}" for line in lines]

@@ -28,17 +28,19 @@ _SHARES_HELD = {FIRST: 62, "folds": 10, "loops": 4, "recursion": 3}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one strategy came to. `stopped` says why it ended: `budget`, `clock`, `memory` or `confidence`; empty where
-    nothing better could come."""
+    """What one strategy came to. `stopped` says why it ended: `budget`, `clock`, `memory`, `confidence`, or `error`, which
+    `broke` tells; empty where nothing better could come."""
 
     drafts: tuple[Draft, ...]
     stopped: str
     candidates: int
+    work: int
     cut_by_clock: bool = False
+    broke: str = ""
 
 
 def share_of(problem: Problem, name: str, left: int) -> int:
-    """The candidates that a strategy may try, of those that are left for the attempt."""
+    """The budget of a strategy, of what is left for the attempt."""
     return left * (_SHARES_HELD if problem.held else _SHARES)[name] // 100
 
 
@@ -71,12 +73,22 @@ def _search_of(name: str) -> Callable[[Material, Ledger], _Search]:
 
 def run_strategy(name: str, problem: Problem, extra: Sequence[Operator], ledger: Ledger, progress: Progress) -> Outcome:
     """Run one strategy to its end. What it answers depends on the problem and the budget alone, unless the clock or the
-    memory cuts it."""
-    search = _search_of(name)(Material(problem, extra), ledger)
+    memory cuts it. An error ends this strategy alone: the outcome tells it."""
     try:
-        stopped = search.run(progress)
+        search = _search_of(name)(Material(problem, extra), ledger)
+        stopped = _stopped(search, ledger, progress)
+        drafts = tuple(search.drafts())
+    except Exception as error:  # noqa: BLE001 - whatever broke is told, and the other strategies go on
+        broke = f"the strategy of {name} broke off: {type(error).__name__}: {error}"[:300]
+        return Outcome((), "error", ledger.candidates, ledger.work, ledger.cut_by_clock, broke)
+    cut = ledger.cut_by_clock or stopped == "memory"
+    return Outcome(drafts, stopped, ledger.candidates, ledger.work, cut)
+
+
+def _stopped(search: _Search, ledger: Ledger, progress: Progress) -> str:
+    try:
+        return search.run(progress)
     except Exhausted:
-        stopped = "clock" if ledger.cut_by_clock else "budget"
+        return "clock" if ledger.cut_by_clock else "budget"
     except MemoryError:
-        stopped = "memory"
-    return Outcome(tuple(search.drafts()), stopped, ledger.candidates, ledger.cut_by_clock or stopped == "memory")
+        return "memory"

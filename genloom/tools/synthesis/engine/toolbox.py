@@ -24,6 +24,7 @@ class Toolbox:
         self._plain: dict[str, bool] = {}
         self._for_characters: Toolbox | None = None
         self._fitting: dict[str, list[tuple[int, int]]] = {}
+        self._possible: dict[tuple[str, tuple[str, ...]], list[Instance]] = {}
         self._results: dict[tuple[int, tuple[str, ...]], str] = {}
 
     def for_characters(self) -> Toolbox:
@@ -35,7 +36,12 @@ class Toolbox:
 
     def instances(self, new: str, known: Iterable[str]) -> list[Instance]:
         """The instances that a new kind makes possible, together with the kinds that are known already."""
-        kinds = list(dict.fromkeys((*known, new)))
+        kinds = tuple(dict.fromkeys((*known, new)))
+        if (new, kinds) not in self._possible:
+            self._possible[new, kinds] = self._found(new, kinds)
+        return self._possible[new, kinds]
+
+    def _found(self, new: str, kinds: tuple[str, ...]) -> list[Instance]:
         fitting = {kind: set(self._positions(kind)) for kind in kinds}
         found: dict[tuple[int, tuple[str, ...]], Instance] = {}
         for number, place in self._positions(new):

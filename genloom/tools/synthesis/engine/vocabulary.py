@@ -47,9 +47,9 @@ def stems(text: str) -> frozenset[str]:
 
 
 def words_in(prompt: str, name: str) -> tuple[str, ...]:
-    """The stems of the prompt's and the name's words that say something, each once, in order."""
+    """The stems of the prompt's and the name's words that say something, each once, in order; a letter says nothing."""
     text = re.sub(r"([a-z])([A-Z])", r"\1 \2", f"{prompt} {name.replace('_', ' ')}")
-    found = [stem(word) for word in re.findall(r"[A-Za-z]+", text) if word.lower() not in _STOP]
+    found = [stem(word) for word in re.findall(r"[A-Za-z]{2,}", text) if word.lower() not in _STOP]
     return tuple(dict.fromkeys(found))
 
 

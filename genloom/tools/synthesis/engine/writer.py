@@ -21,7 +21,7 @@ __all__ = ["Guard", "Program", "write"]
 
 @dataclass(frozen=True)
 class Guard:
-    """A test under which the function raises an error of this name."""
+    """A test under which the function raises an error of this name, or gives `None` where the name is empty."""
 
     test: Expression
     error: str
@@ -70,7 +70,8 @@ def write(
     needed = [view for view in views if used & set(view.names)]
     for guard in guards:
         test = code_of(guard.test)
-        lines += [f"if {test}:", f'    raise {guard.error}(f"{name} cannot take {shown}")']
+        raising = f'raise {guard.error}(f"{name} cannot take {shown}")'
+        lines += [f"if {test}:", f"    {raising}" if guard.error else "    return None"]
     for view in needed:
         lines.append(_unused_hidden(view, used))
     lines += statements_of(code, {*parameters, *(part for view in needed for part in view.names)})
