@@ -23,6 +23,7 @@ from genloom.nodes.agent.model_calls import ModelCalls
 from genloom.nodes.agent.side_effects import SideEffects
 from genloom.nodes.agent.summarising import Summarising
 from genloom.nodes.agent.tool_calls import ToolCalls, ToolLimits
+from genloom.nodes.agent.tool_faces import with_both_faces
 from genloom.nodes.agent.unset_model import UnsetModel
 from genloom.nodes.policies import NodePolicy
 from genloom.state import GraphContext
@@ -30,8 +31,8 @@ from genloom.tools.effects import effect_of
 
 __all__ = ["build_agent_graph"]
 
-STEPS_A_TURN = 4
-"""LangGraph's steps for one turn at most: a look at the history, the model, a person's approval, the tools' calls."""
+RECURSION_LIMIT = 10_000
+"""`most_turns` ends a run; how many steps of LangGraph's a turn takes is for the middleware to say."""
 
 MODEL_POLICY = NodePolicy(tries=4, limit_seconds=1200.0)
 
@@ -62,22 +63,23 @@ def build_agent_graph(
     `summary` where the history was shortened. With a checkpointer a thread remembers. With `approval` every tool that
     changes something (see `genloom.tools.effects`) waits for a person's decision, as LangChain's
     `HumanInTheLoopMiddleware` asks for it. A run ends after `most_turns` answers of the model, and says so. `middleware` is
-    yours, around the model and the tools.
+    yours, around each call of the model and of a tool.
 
     Failures of the model's server come out classified (`ModelError`, `CredentialError`); what goes wrong in a tool is told
     to the model. Raises `GraphDefinitionError` for two tools of one name.
     """
     offered = _as_tools(tools)
     access = ModelAccess(model, retries)
-    parts: list[AgentMiddleware[Any, Any]] = [
+    parts: list[AgentMiddleware[Any, Any]] = [  # the first is the outermost
         Conversation(access.surroundings),
         Summarising(history or HistoryLimits(), access),
-        *middleware,
-        ModelCalls(access, most_turns),
         SideEffects(access.surroundings),
         ToolCalls(tool_limits or ToolLimits(), access.surroundings),
+        *middleware,
+        ModelCalls(access, most_turns),
     ]
-    writing = [tool.name for tool in offered if effect_of(tool) == "write"]
+    brought = [tool for each in middleware for tool in getattr(each, "tools", None) or ()]
+    writing = [tool.name for tool in (*offered, *brought) if effect_of(tool) == "write"]
     if approval and writing:
         parts.append(HumanInTheLoopMiddleware(dict.fromkeys(writing, True)))
     compiled = create_agent(
@@ -93,13 +95,13 @@ def build_agent_graph(
         debug=debug,
         name=name,
     )
-    return compiled.with_config(recursion_limit=STEPS_A_TURN * (most_turns + 1) + 4)
+    return compiled.with_config(recursion_limit=RECURSION_LIMIT)
 
 
 def _as_tools(tools: Sequence[BaseTool | Callable[..., Any]]) -> list[BaseTool]:
     from langchain_core.tools import tool as made
 
-    offered = [each if isinstance(each, BaseTool) else made(each) for each in tools]
+    offered = [with_both_faces(each if isinstance(each, BaseTool) else made(each)) for each in tools]
     names = [each.name for each in offered]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, NotRequired
 
@@ -26,6 +27,10 @@ from genloom.tools.security import redact
 __all__ = ["build_batch_graph"]
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]  # Any: a graph of the user's own, or ours
+
+
+SHARE = 0.95
+"""Of the node's time what the request gets: its running out is this request's result, and not the end of the batch."""
 
 
 class _OneRequest(TypedDict):
@@ -58,10 +63,17 @@ def build_batch_graph(
     generation = worker or build_generation_graph(policies=policies)
     builder = StateGraph(BatchState, context_schema=GraphContext, input_schema=BatchInput)
     add_nodes(builder, [_run_request(generation)], policies=policies)
-    builder.add_conditional_edges(START, _fan_out, ["run_request", END])
+    builder.add_node("begin", _begin)
+    builder.add_edge(START, "begin")
+    builder.add_conditional_edges("begin", _fan_out, ["run_request", END])
     builder.add_edge("run_request", END)
     compiled = builder.compile(checkpointer=checkpointer, store=store, cache=cache, name="batch")
     return compiled.with_config(recursion_limit=RECURSION_LIMIT, max_concurrency=concurrency)
+
+
+def _begin(state: BatchInput) -> dict[str, None]:
+    """Leave behind what an earlier batch of the same thread gave."""
+    return {"results": None}
 
 
 def _fan_out(state: BatchState) -> list[Send] | str:
@@ -83,7 +95,9 @@ def _run_request(generation: Graph) -> Node[Any, Any]:
         try:
             request = GenerationRequest.model_validate(given)
             name = request.target_name
-            result = _result(index, name, await generation.ainvoke({"request": request}, context=runtime.context))
+            async with asyncio.timeout(runtime.policy.limit_seconds * SHARE):
+                values = await generation.ainvoke({"request": request}, context=runtime.context)
+            result = _result(index, name, values)
         except GraphBubbleUp:
             raise
         except Exception as error:  # noqa: BLE001 - one request takes no other with it
@@ -113,6 +127,12 @@ def _failure(error: Exception, runtime: NodeRuntime) -> Outcome:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         problem = Problem(type="RequestError", message=f"The request is not valid: {where}: {first['msg']}.")
+    elif isinstance(error, TimeoutError):
+        problem = Problem(
+            type="TimeLimitError",
+            message=f"The request took longer than {runtime.policy.limit_seconds * SHARE:,.0f} seconds.",
+            hint="Give the node run_request a longer limit by a NodePolicy.",
+        )
     elif isinstance(error, GenloomError):
         problem = Problem(**error.to_json())
     else:

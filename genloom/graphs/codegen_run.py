@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, NotRequired
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.channels import EphemeralValue
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Checkpointer
+from langgraph.types import Checkpointer, interrupt
 from typing_extensions import TypedDict
 
 from genloom.errors import RequestError
@@ -24,12 +25,14 @@ from genloom.tools.security import clean, redact
 __all__ = ["build_codegen_run_graph"]
 
 
-class _Messages(TypedDict):
-    messages: Annotated[list[AnyMessage], add_messages]
+class _Asked(TypedDict):
+    messages: NotRequired[Annotated[list[AnyMessage], add_messages]]
+    query: NotRequired[Annotated[str, EphemeralValue]]
 
 
 class _Conversation(TypedDict):
     messages: Annotated[list[AnyMessage], add_messages]
+    query: NotRequired[Annotated[str, EphemeralValue]]
     agent_run: NotRequired[AgentRun | None]
     final_answer: NotRequired[str]
 
@@ -37,12 +40,14 @@ class _Conversation(TypedDict):
 def build_codegen_run_graph(
     spec: AgentSpec, *, checkpointer: Checkpointer = None
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """Return a graph that gives the newest question to the configured Codegen backend and waits for its run.
+    """Return a graph that gives what is asked (`query`, or the newest message of a person) to the configured Codegen
+    backend and waits for its run. Where the spec's policy asks for approval, a person is asked first: resume with `true`,
+    `false`, or `{"approve": bool}`.
 
     The idempotency key is made of LangGraph's task: a retry or a resumed run finds the run again. `final_answer` is the
     run's result. Raises `CredentialError` where no backend is configured, and `AgentError` where the run failed.
     """
-    builder = StateGraph(_Conversation, context_schema=GraphContext, input_schema=_Messages)
+    builder = StateGraph(_Conversation, context_schema=GraphContext, input_schema=_Asked)
     add_nodes(builder, [_run_codegen(spec)])
     builder.add_edge(START, "run_codegen")
     builder.add_edge("run_codegen", END)
@@ -50,10 +55,15 @@ def build_codegen_run_graph(
 
 
 def _run_codegen(spec: AgentSpec) -> Node[Any, Any]:
-    async def run_codegen(state: _Messages, runtime: NodeRuntime) -> _Conversation:
-        """Run the newest question on the configured backend."""
-        run = await agent_backends.get(backend_name(runtime)).run(
-            redact(_prompt(spec, state["messages"]), secrets=runtime.settings.secrets),
+    async def run_codegen(state: _Asked, runtime: NodeRuntime) -> _Conversation:
+        """Run what is asked on the configured backend, with a person's leave where that is wanted."""
+        backend, prompt = agent_backends.get(backend_name(runtime)), _prompt(spec, state)
+        prompt = redact(prompt, secrets=runtime.settings.secrets)
+        if spec.policy.approval and not _approved(spec, prompt):
+            refused = "A person refused the run: it was not started."
+            return {"messages": [AIMessage(refused, name=spec.name)], "agent_run": None, "final_answer": refused}
+        run = await backend.run(
+            prompt,
             idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
             deadline=min(spec.policy.run_seconds, runtime.context.agent_seconds),
             journal=run_journal(runtime),
@@ -66,8 +76,16 @@ def _run_codegen(spec: AgentSpec) -> Node[Any, Any]:
     return Node(run_codegen, name="run_codegen")
 
 
-def _prompt(spec: AgentSpec, messages: list[AnyMessage]) -> str:
-    asked = next((message for message in reversed(messages) if isinstance(message, HumanMessage)), None)
-    if asked is None:
-        raise RequestError("Nothing is asked of the agent.", hint="Give a message of a person.")
-    return "\n\n".join(filter(None, (spec.system_prompt, message_text(asked.content))))
+def _approved(spec: AgentSpec, prompt: str) -> bool:
+    question = f"Start a run of the Codegen agent {spec.name}, which may cost?"
+    answer: Any = interrupt({"question": question, "prompt": prompt})  # Any: whatever the resuming side sends
+    return answer.get("approve") is True if isinstance(answer, dict) else answer is True
+
+
+def _prompt(spec: AgentSpec, state: _Asked) -> str:
+    messages = state.get("messages") or []
+    newest = next((message for message in reversed(messages) if isinstance(message, HumanMessage)), None)
+    asked = state.get("query") or (message_text(newest.content) if newest is not None else "")
+    if not asked:
+        raise RequestError("Nothing is asked of the agent.", hint="Give `query`, or a message of a person.")
+    return "\n\n".join(filter(None, (spec.system_prompt, asked)))

@@ -6,23 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool
 from langgraph.channels import EphemeralValue
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.message import add_messages
+from langgraph.graph.message import REMOVE_ALL_MESSAGES, add_messages
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer
 from typing_extensions import TypedDict
 
 from genloom.config import load_settings
 from genloom.errors import GenloomError, GraphDefinitionError
-from genloom.graphs.agent import STEPS_A_TURN, build_agent_graph
+from genloom.graphs.agent import RECURSION_LIMIT, build_agent_graph
 from genloom.graphs.spec_agent import Toolbox, build_spec_graph
 from genloom.nodes.agent.conversation import question
 from genloom.nodes.agent.handoffs import HANDOFF, Handoffs, handoff_tool
+from genloom.nodes.agent.history import answered
 from genloom.prompts import load_prompt
 from genloom.state import GraphContext
 from genloom.state.agent_spec import AgentSpec
@@ -46,6 +47,8 @@ class _SupervisorState(TypedDict):
     query: NotRequired[Annotated[str, EphemeralValue]]
     images: NotRequired[Annotated[list[str], EphemeralValue]]
     final_answer: NotRequired[str]
+    summary: NotRequired[str]
+    summarised: NotRequired[str]
     handoffs: NotRequired[int]
     task: NotRequired[str]
     call_id: NotRequired[str]
@@ -106,13 +109,17 @@ def build_supervisor_graph(
     builder.add_edge("begin", SUPERVISOR)
     builder.add_edge(SUPERVISOR, END)
     compiled = builder.compile(checkpointer=checkpointer, name=SUPERVISOR)
-    return compiled.with_config(recursion_limit=2 * max_handoffs + STEPS_A_TURN * most_turns + 10)
+    return compiled.with_config(recursion_limit=RECURSION_LIMIT)
 
 
 def _begin(state: _SupervisorInput) -> _Begun:
-    """Take what is asked into the messages; the count of handoffs is a run's own."""
+    """Take what is asked into the messages, answer calls that were left open; the count of handoffs is a run's own."""
     query, images = state.get("query"), state.get("images") or []
-    return {"messages": [question(query or "", images)] if query or images else [], "handoffs": 0}
+    asked: list[Any] = [question(query or "", images)] if query or images else []
+    complete = answered(state.get("messages") or [])
+    if complete is not None:
+        asked = [RemoveMessage(id=REMOVE_ALL_MESSAGES), *complete, *asked]
+    return {"messages": asked, "handoffs": 0}
 
 
 def _agent(spec: AgentSpec, graph: Graph) -> RunnableLambda[_Task, _Answer]:

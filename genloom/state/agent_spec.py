@@ -12,12 +12,12 @@ from genloom.state.part import StatePart, Text
 __all__ = ["AgentPolicy", "AgentSpec"]
 
 MAX_PROMPT = 100_000
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,62}\Z")
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,50}\Z")
 
 
 def _demand_name(name: str) -> str:
     if not _NAME.match(name):
-        raise ValueError("an agent's name is a letter, then up to 62 letters, digits, `_` or `-`")
+        raise ValueError("an agent's name is a letter, then up to 50 letters, digits, `_` or `-`")
     return name
 
 

@@ -37,11 +37,13 @@ class BatchResult(StatePart):
         return self.draft.source if self.draft is not None else None
 
 
-def join_results(known: Sequence[BatchResult] | None, more: Sequence[BatchResult]) -> tuple[BatchResult, ...]:
-    """Return all results in the order of their requests; of two for one request the later one holds.
+def join_results(known: Sequence[BatchResult] | None, more: Sequence[BatchResult] | None) -> tuple[BatchResult, ...]:
+    """Return all results in the order of their requests; of two for one request the later one holds. `None` begins anew.
 
     Associative, and the same however the results come in, as parallel branches need it.
     """
+    if more is None:
+        return ()
     joined = {result.index: result for result in (*(known or ()), *more)}
     return tuple(joined[index] for index in sorted(joined))
 

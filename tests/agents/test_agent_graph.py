@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import threading
+from typing import Annotated, Any
 
 import pytest
-from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain.agents.middleware import AgentMiddleware, ModelFallbackMiddleware, ToolRetryMiddleware
+from langchain.tools import ToolRuntime
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool, tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
+from langgraph.graph.message import add_messages
 from langgraph.types import Command
+from typing_extensions import TypedDict
 
 from genloom.errors import CredentialError, GraphDefinitionError, ModelError, RequestError
 from genloom.graphs import build_agent_graph
@@ -184,17 +191,19 @@ def test_a_long_history_is_summarised_by_the_model(face: str) -> None:
             return "They counted."
         return f"answer {len(messages)}"
 
-    graph = build_agent_graph(
-        ScriptedChatModel(rule=rule), history=HistoryLimits(max_messages=6), checkpointer=InMemorySaver()
-    )
+    model = ScriptedChatModel(rule=rule)
+    graph = build_agent_graph(model, history=HistoryLimits(max_messages=6), checkpointer=InMemorySaver())
     thread: Any = {"configurable": {"thread_id": "t"}}
     for number in range(8):
         result = _run(graph, {"query": f"question {number}"}, face=face, config=thread)
     texts = [str(message.content) for message in result["messages"]]
     assert texts[0] == "question 0"
-    assert texts[1].endswith("They counted.")
     assert result["summary"] == "They counted."
-    assert len(texts) <= 7
+    assert len(texts) <= 8
+    sent = [str(message.content) for message in model.calls[-1]]
+    assert sent[0] == "question 0"
+    assert sent[1].endswith("They counted.")
+    assert sent[-1] == "question 7"
 
 
 def test_a_history_that_stays_too_long_is_not_summarised_at_every_turn() -> None:
@@ -227,7 +236,7 @@ def test_a_summary_that_cannot_be_made_ends_no_run(face: str) -> None:
     )
     result = _run(graph, {"messages": [HumanMessage(str(n)) for n in range(9)]}, face=face)
     assert result["final_answer"] == "fine"
-    assert "a summary could not be made: The server is down." in str(result["messages"][0].content)
+    assert "a summary could not be made: The server is down." in result["summary"]
 
 
 def test_a_busy_server_is_asked_again_and_a_refused_key_is_not(face: str) -> None:
@@ -305,6 +314,180 @@ def test_a_rejected_call_changes_nothing(face: str) -> None:
     result = _run(graph, Command(resume=decision), face=face, config=thread)
     assert not done
     assert result["final_answer"] == "I left it."
+
+
+def test_a_person_may_go_on_while_a_call_waits_for_approval(face: str) -> None:
+    @tool
+    def remove(path: str) -> str:
+        """Remove a file."""
+        return "removed"
+
+    model = ScriptedChatModel(replies=[_calls(("remove", {"path": "a"})), "I left it.", "Yes."])
+    graph = build_agent_graph(model, [remove], approval=True, checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    _run(graph, {"query": "remove it"}, face=face, config=thread)
+    result = _run(graph, {"query": "rather not"}, face=face, config=thread)
+    assert result["final_answer"] == "I left it."
+    assert [message.type for message in model.calls[1]] == ["human", "ai", "tool", "human"]
+    assert "was not run" in _answers(result)[0]
+
+
+def test_tools_that_middleware_brings_wait_for_approval_too(face: str) -> None:
+    @tool
+    def remove(path: str) -> str:
+        """Remove a file."""
+        return "removed"
+
+    class Bringing(AgentMiddleware[Any, Any]):
+        tools = [remove]
+
+    model = ScriptedChatModel(replies=[_calls(("remove", {"path": "a"})), "done"])
+    graph = build_agent_graph(model, middleware=[Bringing()], approval=True, checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    waiting = _run(graph, {"query": "?"}, face=face, config=thread)
+    assert waiting["__interrupt__"][0].value["action_requests"][0]["name"] == "remove"
+
+
+def test_other_middleware_may_choose_the_model_and_retry_tools(face: str) -> None:
+    tries: list[int] = []
+
+    @tool
+    def fetch() -> str:
+        """Fetch."""
+        tries.append(1)
+        if len(tries) == 1:
+            raise ConnectionError("reset")
+        return "page"
+
+    refused = ScriptedChatModel(rule=lambda messages: CredentialError("refused"))
+    spare = ScriptedChatModel(replies=[_calls(("fetch", {})), "from the spare"])
+    middleware: list[Any] = [ModelFallbackMiddleware(spare), ToolRetryMiddleware(initial_delay=0, jitter=False)]
+    result = _run(build_agent_graph(refused, [fetch], middleware=middleware), {"query": "?"}, face=face)
+    assert result["final_answer"] == "from the spare"
+    assert _answers(result) == ["page"]
+
+
+def test_arguments_that_are_no_json_are_told(face: str) -> None:
+    call: Any = {"name": "add", "args": '{"first": 1,', "id": "c1", "error": "", "type": "invalid_tool_call"}
+    broken = AIMessage("", invalid_tool_calls=[call])
+    given = [broken, AIMessage("sorry")]
+
+    class Broken(ScriptedChatModel):
+        def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+            return ChatResult(generations=[ChatGeneration(message=given.pop(0))])
+
+    result = _run(build_agent_graph(Broken(replies=[]), [add]), {"query": "?"}, face=face)
+    assert "The arguments of add are no JSON" in _answers(result)[0]
+    assert result["final_answer"] == "sorry"
+
+
+def test_a_tool_that_asks_the_process_to_end_is_told(face: str) -> None:
+    @tool
+    def leave() -> str:
+        """Leave."""
+        raise SystemExit(3)
+
+    model = ScriptedChatModel(replies=[_calls(("leave", {})), "still here"])
+    result = _run(build_agent_graph(model, [leave]), {"query": "?"}, face=face)
+    assert "SystemExit" in _answers(result)[0]
+    assert result["final_answer"] == "still here"
+
+
+def test_what_a_tool_puts_into_the_state_is_cut_and_holds_no_secret(face: str) -> None:
+    secret = "ghp_" + "a1B2c3D4" * 4 + "e5F6"
+
+    @tool
+    def dump(runtime: ToolRuntime[Any, Any]) -> Command[Any]:
+        """Dump."""
+        content = f"{secret} " + "x" * 100_000
+        return Command(update={"messages": [ToolMessage(content, tool_call_id=runtime.tool_call_id)]})
+
+    model = ScriptedChatModel(replies=[_calls(("dump", {})), "ok"])
+    told = _answers(_run(build_agent_graph(model, [dump]), {"query": "?"}, face=face))[0]
+    assert len(told) < 21_000
+    assert secret not in told
+
+
+def test_a_secret_that_stands_across_the_cut_is_not_shown(face: str) -> None:
+    secret = "ghp_" + "a1B2c3D4" * 4 + "e5F6"
+
+    @tool
+    def dump() -> str:
+        """Dump."""
+        return "x" * 19_990 + " " + secret
+
+    model = ScriptedChatModel(replies=[_calls(("dump", {})), "ok"])
+    told = _answers(_run(build_agent_graph(model, [dump]), {"query": "?"}, face=face))[0]
+    assert "ghp_" not in told
+
+
+def test_a_secret_in_the_arguments_of_a_call_is_not_sent_again(face: str) -> None:
+    secret = "ghp_" + "a1B2c3D4" * 4 + "e5F6"
+
+    @tool
+    def use(token: str) -> str:
+        """Use."""
+        return "used"
+
+    model = ScriptedChatModel(replies=[_calls(("use", {"token": secret})), "ok"])
+    _run(build_agent_graph(model, [use]), {"query": "?"}, face=face)
+    assert secret not in str(model.calls[1])
+
+
+def test_tools_that_hang_hold_up_no_others() -> None:
+    """More of them than the loop's pool has threads; they go on until the run is over."""
+    release = threading.Event()
+
+    @tool
+    def hang() -> str:
+        """Hang."""
+        release.wait()
+        return "released"
+
+    model = ScriptedChatModel(replies=[_calls(*[("hang", {})] * 40), "gave up"])
+    graph = build_agent_graph(model, [hang], tool_limits=ToolLimits(seconds=0.3), checkpointer=InMemorySaver())
+    try:
+        result = _run(graph, {"query": "?"}, face="async", config={"configurable": {"thread_id": "t"}})
+    finally:
+        release.set()
+    assert result["final_answer"] == "gave up"
+    assert all("took longer" in answer for answer in _answers(result))
+
+
+def test_a_tool_for_loops_alone_works_in_synchronous_code() -> None:
+    @tool
+    async def wait() -> str:
+        """Wait."""
+        await asyncio.sleep(0)
+        return "waited"
+
+    model = ScriptedChatModel(replies=[_calls(("wait", {})), "ok"])
+    assert _answers(_run(build_agent_graph(model, [wait]), {"query": "?"}, face="sync")) == ["waited"]
+
+
+def test_in_a_graph_around_it_the_history_is_not_summarised_twice() -> None:
+    summaries = 0
+
+    def rule(messages: list[Any]) -> str:
+        nonlocal summaries
+        summaries += "older part of a conversation" in str(messages[-1].content)
+        return "fine"
+
+    class Around(TypedDict, total=False):
+        messages: Annotated[list[AnyMessage], add_messages]
+        summary: str
+        summarised: str
+
+    agent = build_agent_graph(ScriptedChatModel(rule=rule), history=HistoryLimits(max_messages=8))
+    builder = StateGraph(Around)
+    builder.add_node("agent", agent)
+    builder.add_edge(START, "agent")
+    graph = builder.compile(checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    for number in range(12):
+        given: Any = {"messages": [HumanMessage(f"question {number}")]}
+        graph.invoke(given, thread)
+    assert 0 < summaries <= 6
 
 
 def test_two_tools_of_one_name_are_refused() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 from pydantic import ValidationError
 
 from genloom.errors import AgentError, CredentialError, GraphDefinitionError, UsageError
@@ -126,6 +128,25 @@ def test_a_spec_becomes_an_agent_with_its_prompt_and_the_tools_of_its_sets() -> 
     assert str(model.calls[0][0].content) == "You are a."
 
 
+UNASKED = AgentPolicy(approval=False)
+
+
+def test_a_codegen_agent_starts_no_run_without_a_persons_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    with CodegenServer(RunPlan(result="It is done.", polls=0)) as server:
+        monkeypatch.setenv("CODEGEN_API_BASE_URL", server.base_url)
+        monkeypatch.setenv("CODEGEN_API_TOKEN", server.token)
+        monkeypatch.setenv("CODEGEN_ORG_ID", "1")
+        graph = build_spec_graph(AgentSpec(name="cloud", backend="codegen"), {}, checkpointer=InMemorySaver())
+        for thread_id, answer, runs in (("no", False, 0), ("yes", {"approve": True}, 1)):
+            thread: Any = {"configurable": {"thread_id": thread_id}}
+            waiting = graph.invoke({"query": "Do it."}, thread)
+            assert waiting["__interrupt__"][0].value["prompt"] == "Do it."
+            assert not server.runs
+            result = graph.invoke(Command(resume=answer), thread)
+            assert len(server.runs) == runs
+        assert result["final_answer"] == "It is done."
+
+
 def _answer_of(spec: AgentSpec, plan: RunPlan, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], list[str]]:
     with CodegenServer(plan) as server:
         monkeypatch.setenv("CODEGEN_API_BASE_URL", server.base_url)
@@ -136,7 +157,7 @@ def _answer_of(spec: AgentSpec, plan: RunPlan, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_codegen_agent_answers_with_its_runs_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = AgentSpec(name="cloud", backend="codegen", system_prompt="You are careful.")
+    spec = AgentSpec(name="cloud", backend="codegen", system_prompt="You are careful.", policy=UNASKED)
     result, prompts = _answer_of(spec, RunPlan(result="It is done.", polls=0), monkeypatch)
     assert result["final_answer"] == "It is done."
     assert result["agent_run"].status == "completed"
@@ -145,7 +166,9 @@ def test_a_codegen_agent_answers_with_its_runs_result(monkeypatch: pytest.Monkey
 
 def test_a_codegen_agent_that_fails_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AgentError, match="ended as"):
-        _answer_of(AgentSpec(name="cloud", backend="codegen"), RunPlan(status="FAILED", polls=0), monkeypatch)
+        _answer_of(
+            AgentSpec(name="cloud", backend="codegen", policy=UNASKED), RunPlan(status="FAILED", polls=0), monkeypatch
+        )
 
 
 def test_a_codegen_agent_without_a_backend_is_an_error() -> None:

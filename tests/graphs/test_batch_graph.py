@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 
 from genloom.errors import GraphDefinitionError, ModelError
 from genloom.events import RequestFinished, parse_event
 from genloom.graphs import build_batch_graph
+from genloom.nodes.policies import NodePolicy
 from genloom.state import GraphContext, Outcome
 from genloom.state.batch import BatchResult, join_results
 from genloom.state.graph_state import GenerationInput, GraphState
@@ -111,6 +113,31 @@ def test_progress_tells_each_request_as_it_ends() -> None:
     told = [parse_event(item) for item in graph.stream(given, stream_mode="custom")]
     finished = {(event.index, event.name, event.outcome) for event in told if isinstance(event, RequestFinished)}
     assert finished == {(0, "f", "passed"), (1, "g", "passed")}
+
+
+def test_a_thread_that_is_used_again_gives_the_results_of_its_last_batch() -> None:
+    def work(state: GraphState) -> GraphState:
+        return {"outcome": Outcome(result="passed")}
+
+    graph = build_batch_graph(worker=_worker(work), checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    first: Any = {"requests": [{"prompt": "a", "name": "f"}, {"prompt": "b", "name": "g"}]}
+    graph.invoke(first, thread)
+    second: Any = {"requests": [{"prompt": "c", "name": "h"}]}
+    assert [result.name for result in graph.invoke(second, thread)["results"]] == ["h"]
+
+
+def test_a_request_that_takes_too_long_takes_no_other_with_it() -> None:
+    async def work(state: GraphState) -> GraphState:
+        if state["request"].prompt == "slow":
+            await asyncio.sleep(30)
+        return {"outcome": Outcome(result="passed")}
+
+    graph = build_batch_graph(worker=_worker(work), policies={"run_request": NodePolicy(tries=1, limit_seconds=0.5)})
+    given: Any = {"requests": [{"prompt": "slow"}, {"prompt": "fast"}]}
+    slow, fast = graph.invoke(given)["results"]
+    assert "took longer" in slow.outcome.reason
+    assert fast.outcome.result == "passed"
 
 
 def test_an_empty_batch_has_no_results() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Annotated, Any, NotRequired
 
 from langchain.agents.middleware import AgentMiddleware, AgentState
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langgraph.channels import EphemeralValue
+from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.runtime import Runtime
 
 from genloom.errors import RequestError
+from genloom.nodes.agent.history import answered
 from genloom.nodes.agent.surroundings import Surroundings
 from genloom.tools.chat import message_text
 
@@ -32,7 +34,7 @@ class ConversationState(AgentState[Any]):
 
 
 class Conversation(AgentMiddleware[ConversationState, Any]):
-    """Takes `query` and `images` into the messages, and gives `final_answer`."""
+    """Takes `query` and `images` into the messages, answers calls that were left open, and gives `final_answer`."""
 
     state_schema = ConversationState
 
@@ -44,11 +46,14 @@ class Conversation(AgentMiddleware[ConversationState, Any]):
         """Add what is asked to the messages. Raises `RequestError` where nothing is asked, or an image is none."""
         self.surroundings.begin(runtime.context)
         query, images = state.get("query"), state.get("images") or []
-        if query or images:
-            return {"messages": [question(query or "", images)], "turns": 0}
-        if not state.get("messages"):
+        asked = [question(query or "", images)] if query or images else []
+        known = state.get("messages") or []
+        if not asked and not known:
             raise RequestError("Nothing is asked of the agent.", hint="Give `query`, or `messages` with one at least.")
-        return {"turns": 0}
+        complete = answered(known)
+        if complete is not None:
+            return {"messages": [RemoveMessage(id=REMOVE_ALL_MESSAGES), *complete, *asked], "turns": 0}
+        return {"messages": asked, "turns": 0}
 
     def after_agent(self, state: ConversationState, runtime: Runtime[Any]) -> dict[str, Any]:
         """Give the text of the last message as the answer."""

@@ -45,6 +45,8 @@ def handoff_tool(name: str, description: str, most: int) -> BaseTool:
             return f"Tasks were handed on {most} times in this run, which is the limit: answer with what you have."
         update = {
             "messages": list(runtime.state["messages"]),
+            "summary": runtime.state.get("summary") or "",
+            "summarised": runtime.state.get("summarised") or "",
             "task": task,
             "call_id": runtime.tool_call_id,
             "handoffs": done + 1,

@@ -1,4 +1,4 @@
-"""Where a history is cut: which messages stay as they are, and which a summary replaces.
+"""Histories: which messages a model is sent, where a long history is cut, and calls that nobody answered.
 
 A tool's answer means nothing without the call that asked for it, and most servers refuse it: a history is cut only between
 exchanges, never inside of one.
@@ -14,15 +14,14 @@ from langchain_core.messages.utils import count_tokens_approximately
 
 from genloom.errors import GraphDefinitionError
 
-__all__ = ["SUMMARY_MARK", "Cut", "HistoryLimits", "find_cut", "is_summary", "open_boundaries"]
+__all__ = ["Cut", "HistoryLimits", "answered", "find_cut", "open_boundaries", "shown"]
 
-SUMMARY_MARK = "genloom_summary"
-"""Under this key among a message's additional keyword arguments, a message stands for earlier ones."""
+TokenCounter = Callable[[Sequence[AnyMessage]], int]
+
 WORTH_IT = 8
 """A summary is made where it replaces at least this part of a limit: else one would be made at every turn of a history that
 is too long for another reason."""
-
-TokenCounter = Callable[[Sequence[AnyMessage]], int]
+UNANSWERED = "This call was not run: the conversation went on without it."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +58,21 @@ class Cut:
     tail: tuple[AnyMessage, ...]
 
 
+def shown(messages: Sequence[AnyMessage], summarised: str, keep_first: int) -> tuple[list[AnyMessage], int]:
+    """Return the messages that no summary stands for, and how many of them come before it: the head, and what follows the
+    message whose id is `summarised` (all of it where none is)."""
+    start = _head(messages, keep_first)
+    place = next((n for n, message in enumerate(messages, 1) if message.id == summarised), 0) if summarised else 0
+    return [*messages[:start], *messages[max(start, place) :]], start
+
+
 def find_cut(messages: Sequence[AnyMessage], limits: HistoryLimits) -> Cut | None:
     """Return where to cut a history that is too long, `None` where nothing can go, or too little to be worth a summary.
 
     No tool call is parted from its answers. Where the newest exchange alone is longer than the limits, it stays whole.
     """
     boundaries = open_boundaries(messages)
-    start = max(place for place in boundaries if place <= limits.keep_first)
+    start = _head(messages, limits.keep_first)
     wanted = max(_fitting_tail(messages, limits), start)
     later = [place for place in boundaries if place >= wanted and place < len(messages)]
     earlier = [place for place in boundaries if start < place < wanted]
@@ -74,18 +81,6 @@ def find_cut(messages: Sequence[AnyMessage], limits: HistoryLimits) -> Cut | Non
         return None
     cut = Cut(tuple(messages[:start]), tuple(messages[start:end]), tuple(messages[end:]))
     return cut if _is_worth_it(cut.middle, limits) else None
-
-
-def is_summary(message: AnyMessage) -> bool:
-    """Whether a message stands for earlier ones."""
-    return bool(message.additional_kwargs.get(SUMMARY_MARK))
-
-
-def _is_worth_it(middle: Sequence[AnyMessage], limits: HistoryLimits) -> bool:
-    new = [message for message in middle if not is_summary(message)]
-    return bool(new) and (
-        len(new) * WORTH_IT >= limits.max_messages or limits.count_tokens(new) * WORTH_IT >= limits.max_tokens
-    )
 
 
 def open_boundaries(messages: Sequence[AnyMessage]) -> list[int]:
@@ -103,6 +98,28 @@ def open_boundaries(messages: Sequence[AnyMessage]) -> list[int]:
     return boundaries if boundaries[-1] == len(messages) else [*boundaries, len(messages)]
 
 
+def answered(messages: Sequence[AnyMessage]) -> list[AnyMessage] | None:
+    """Return the history with an answer to each call that has none although the conversation went on, `None` where there
+    is no such call. A person may go on while a call waits for leave; servers refuse a history with a call left open."""
+    complete: list[AnyMessage] = []
+    waiting: list[tuple[str, str]] = []
+    for message in messages:
+        if isinstance(message, ToolMessage):
+            waiting = [call for call in waiting if call[0] != message.tool_call_id]
+        else:
+            complete += [ToolMessage(UNANSWERED, tool_call_id=i, name=name, status="error") for i, name in waiting]
+            waiting = []
+        if isinstance(message, AIMessage):
+            waiting = [(call["id"] or "", call["name"]) for call in message.tool_calls]
+        complete.append(message)
+    complete += [ToolMessage(UNANSWERED, tool_call_id=i, name=name, status="error") for i, name in waiting]
+    return complete if len(complete) > len(messages) else None
+
+
+def _head(messages: Sequence[AnyMessage], keep_first: int) -> int:
+    return max(place for place in open_boundaries(messages[: keep_first + 1]) if place <= keep_first)
+
+
 def _fitting_tail(messages: Sequence[AnyMessage], limits: HistoryLimits) -> int:
     """Return where the longest tail begins that is within half of each limit."""
     most = limits.max_messages // 2 - limits.keep_first
@@ -114,3 +131,7 @@ def _fitting_tail(messages: Sequence[AnyMessage], limits: HistoryLimits) -> int:
             break
         place -= 1
     return place
+
+
+def _is_worth_it(middle: Sequence[AnyMessage], limits: HistoryLimits) -> bool:
+    return len(middle) * WORTH_IT >= limits.max_messages or limits.count_tokens(middle) * WORTH_IT >= limits.max_tokens

@@ -29,6 +29,12 @@ class NamedModel:
     chat: BaseChatModel
     name: str
 
+    @classmethod
+    def of(cls, chat: BaseChatModel) -> NamedModel:
+        """Return the model under the name that it gives itself."""
+        own: Any = getattr(chat, "model_name", None) or getattr(chat, "model", None)  # Any: as each class has it
+        return cls(chat, own if isinstance(own, str) and own else type(chat).__name__)
+
 
 @dataclass(frozen=True)
 class ModelAccess:
@@ -45,13 +51,13 @@ class ModelAccess:
     def model(self, context: object) -> NamedModel:
         """Return the model for a run with that context, in synchronous code. Raises as `amodel`."""
         if isinstance(self.given, BaseChatModel):
-            return NamedModel(self.given, _own_name(self.given))
+            return NamedModel.of(self.given)
         return run_sync(self.amodel(context))
 
     async def amodel(self, context: object) -> NamedModel:
         """Return the model for a run with that context. Raises `CredentialError` where none is configured."""
         if isinstance(self.given, BaseChatModel):
-            return NamedModel(self.given, _own_name(self.given))
+            return NamedModel.of(self.given)
         settings, of_run = self.surroundings.of(context)
         name = self.given or of_run.model
         if not name:
@@ -88,8 +94,3 @@ class ModelAccess:
         wait = self.policy.wait_seconds(this_try, failure)
         emit(RetryScheduled(node="model", attempt=this_try + 1, wait=wait, reason=failure.message))
         return wait
-
-
-def _own_name(chat: BaseChatModel) -> str:
-    own: Any = getattr(chat, "model_name", None) or getattr(chat, "model", None)  # Any: as each provider's class has it
-    return own if isinstance(own, str) and own else type(chat).__name__

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, NotRequired, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, NotRequired
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain.agents.middleware.types import PrivateStateAttr
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage
+from langchain_core.messages import AIMessage
 from langgraph.types import Command
 
 from genloom.events import EventEmitter
+from genloom.nodes.agent.message_redaction import RedactedMessages, redacted_message
 from genloom.nodes.agent.model_access import ModelAccess, NamedModel
+from genloom.nodes.agent.unset_model import UnsetModel
 from genloom.nodes.runtime import event_emitter
 from genloom.tools.chat import usage_of
 from genloom.tools.security import Redactor
 
-__all__ = ["ModelCalls"]
+__all__ = ["MALFORMED", "ModelCalls"]
 
-MOST_KEPT = 2_000
-"""How many messages are remembered as redacted: a history is sent again and again."""
-
-MessageT = TypeVar("MessageT", bound=BaseMessage)
+MALFORMED = "__malformed_arguments__"
+"""In place of arguments that were no JSON, so that the call is answered instead of ending the run."""
 
 
 class TurnState(AgentState[Any]):
@@ -40,7 +39,7 @@ class ModelCalls(AgentMiddleware[TurnState, Any]):
     def __init__(self, access: ModelAccess, most_turns: int) -> None:
         super().__init__()
         self.access, self.most_turns = access, most_turns
-        self._redacted: OrderedDict[str, tuple[object, BaseMessage]] = OrderedDict()
+        self._redacted = RedactedMessages()
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -49,7 +48,7 @@ class ModelCalls(AgentMiddleware[TurnState, Any]):
         turns = _turns(request) + 1
         if turns > self.most_turns:
             return self._stopped()
-        model = self.access.model(request.runtime.context)
+        model = self._chosen(request) or self.access.model(request.runtime.context)
         prepared, emit = self._prepared(request, model)
         return _told(self.access.ask(lambda: handler(prepared), model.name, emit), turns, model, emit)
 
@@ -60,9 +59,13 @@ class ModelCalls(AgentMiddleware[TurnState, Any]):
         turns = _turns(request) + 1
         if turns > self.most_turns:
             return self._stopped()
-        model = await self.access.amodel(request.runtime.context)
+        model = self._chosen(request) or await self.access.amodel(request.runtime.context)
         prepared, emit = self._prepared(request, model)
         return _told(await self.access.aask(lambda: handler(prepared), model.name, emit), turns, model, emit)
+
+    def _chosen(self, request: ModelRequest[Any]) -> NamedModel | None:
+        """The model that the request has already: the agent's own, or one that other middleware put there."""
+        return None if isinstance(request.model, UnsetModel) else NamedModel.of(request.model)
 
     def _stopped(self) -> ExtendedModelResponse[Any]:
         text = f"I stopped after {self.most_turns} turns without coming to an end; ask again to go on from here."
@@ -72,43 +75,13 @@ class ModelCalls(AgentMiddleware[TurnState, Any]):
         settings, _ = self.access.surroundings.of(request.runtime.context)
         redactor = Redactor(secrets=settings.secrets)
         system = request.system_message
+        messages: list[Any] = [self._redacted.of(message, redactor) for message in request.messages]
         prepared = request.override(
             model=model.chat,
-            messages=self._without_secrets(request.messages, redactor),
+            messages=messages,
             system_message=None if system is None else redacted_message(system, redactor),
         )
         return prepared, event_emitter(request.runtime, settings)
-
-    def _without_secrets(self, messages: Sequence[AnyMessage], redactor: Redactor) -> list[Any]:
-        return [self._known(message, redactor) for message in messages]
-
-    def _known(self, message: BaseMessage, redactor: Redactor) -> BaseMessage:
-        key = message.id or ""
-        content, known = self._redacted.get(key, (None, message))
-        if key and content is message.content:
-            return known
-        redacted = redacted_message(message, redactor)
-        if key:
-            self._redacted[key] = (message.content, redacted)
-            while len(self._redacted) > MOST_KEPT:
-                self._redacted.popitem(last=False)
-        return redacted
-
-
-def redacted_message(message: MessageT, redactor: Redactor) -> MessageT:
-    """Return the message with every text in it redacted; what is no text, such as an image, stays as it is."""
-    content = message.content
-    if isinstance(content, str):
-        changed: Any = redactor.text(content)
-    else:
-        changed = [_redacted_block(block, redactor) for block in content]
-    return message if changed == content else message.model_copy(update={"content": changed})
-
-
-def _redacted_block(block: str | dict[str, Any], redactor: Redactor) -> str | dict[str, Any]:
-    if isinstance(block, str):
-        return redactor.text(block)
-    return {**block, "text": redactor.text(block["text"])} if isinstance(block.get("text"), str) else block
 
 
 def _turns(request: ModelRequest[Any]) -> int:
@@ -122,4 +95,24 @@ def _told(
     for message in response.result:
         if isinstance(message, AIMessage):
             emit(usage_of(message, model.name))
-    return ExtendedModelResponse(response, Command(update={"turns": turns}))
+    result: list[Any] = [_with_malformed_calls(m) if isinstance(m, AIMessage) else m for m in response.result]
+    told: ModelResponse[Any] = ModelResponse(result=result, structured_response=response.structured_response)
+    return ExtendedModelResponse(told, Command(update={"turns": turns}))
+
+
+def _with_malformed_calls(message: AIMessage) -> AIMessage:
+    """Return the message with calls whose arguments are no JSON among its calls: they are answered with what is wrong."""
+    if not message.invalid_tool_calls:
+        return message
+    calls: list[Any] = [
+        {
+            "name": call["name"] or "",
+            "args": {MALFORMED: (call["args"] or "")[:500]},
+            "id": call["id"],
+            "type": "tool_call",
+        }
+        for call in message.invalid_tool_calls
+    ]
+    extra = {key: value for key, value in message.additional_kwargs.items() if key != "tool_calls"}
+    update = {"tool_calls": [*message.tool_calls, *calls], "invalid_tool_calls": [], "additional_kwargs": extra}
+    return message.model_copy(update=update)

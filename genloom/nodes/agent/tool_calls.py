@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import contextvars
 import json
-import threading
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
@@ -21,8 +19,10 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 from pydantic import BaseModel, ValidationError
 
+from genloom.daemon_thread import start_daemon
 from genloom.errors import GenloomError
 from genloom.nodes.agent.argument_example import argument_example
+from genloom.nodes.agent.model_calls import MALFORMED
 from genloom.nodes.agent.surroundings import Surroundings
 from genloom.tools.security import clean, present
 
@@ -30,6 +30,8 @@ __all__ = ["ToolCalls", "ToolLimits"]
 
 MAX_PROBLEMS = 5
 MAX_ERROR_CHARACTERS = 2_000
+SECRET_CHARACTERS = 8_000
+MAX_OTHER_CHARACTERS = 20_000_000
 
 Answer = ToolMessage | Command[Any]
 
@@ -56,67 +58,87 @@ class ToolCalls(AgentMiddleware[Any, Any]):
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answer]) -> Answer:
         """Run a call in synchronous code, in a thread of its own: one that overruns its time goes on there, unheard."""
-        wrong = _wrong(request)
-        if wrong:
-            return _failed(request, wrong)
         try:
+            wrong = _wrong(request)
+            if wrong:
+                return _failed(request, wrong)
             return self._told(_in_time(lambda: handler(request), self.limits.seconds), request)
         except _OverrunError:
             return self._overrun(request)
         except GraphBubbleUp:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a tool raises is told to the model
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a tool raises is told to the model
             return self._explained(error, request)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Answer]]
     ) -> Answer:
         """Run a call in a loop; one that overruns its time is cancelled."""
-        wrong = _wrong(request)
-        if wrong:
-            return _failed(request, wrong)
+        limit: asyncio.Timeout | None = None
         try:
+            wrong = _wrong(request)
+            if wrong:
+                return _failed(request, wrong)
             async with asyncio.timeout(self.limits.seconds) as limit:
                 answer = await handler(request)
             return self._told(answer, request)
         except GraphBubbleUp:
             raise
-        except Exception as error:  # noqa: BLE001 - as above
-            if isinstance(error, TimeoutError) and limit.expired():
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+            if isinstance(error, TimeoutError) and limit is not None and limit.expired():
                 return self._overrun(request)
             return self._explained(error, request)
 
     def _told(self, answer: Answer, request: ToolCallRequest) -> Answer:
-        if not isinstance(answer, ToolMessage):
-            return answer
+        if isinstance(answer, Command):
+            return self._told_command(answer, request)
         content = answer.content
-        if isinstance(content, str):
-            told: Any = self._text(content, request)
-        else:
-            told = [self._block(block, request) for block in content]
+        told: Any = self._text(content, request) if isinstance(content, str) else self._blocks(content, request)
         return answer if told == content else answer.model_copy(update={"content": told})
 
-    def _block(self, block: str | dict[str, Any], request: ToolCallRequest) -> str | dict[str, Any]:
-        if isinstance(block, str):
-            return self._text(block, request)
-        return {**block, "text": self._text(block["text"], request)} if isinstance(block.get("text"), str) else block
+    def _told_command(self, command: Command[Any], request: ToolCallRequest) -> Command[Any]:
+        """A tool may change the graph's state itself: of its messages, answers of tools are told as others are."""
+        update = command.update
+        if not isinstance(update, dict) or not isinstance(update.get("messages"), list):
+            return command
+        messages = [self._told(each, request) if isinstance(each, ToolMessage) else each for each in update["messages"]]
+        return replace(command, update={**update, "messages": messages})
 
-    def _text(self, text: str, request: ToolCallRequest) -> str:
-        cut = len(text) - self.limits.characters
-        if cut > 0:
-            text = text[: self.limits.characters]
+    def _blocks(self, blocks: Sequence[str | dict[str, Any]], request: ToolCallRequest) -> list[str | dict[str, Any]]:
+        """The parts of an answer, as many as there is room for: text by its limit, the rest by the size of its JSON."""
+        kept: list[str | dict[str, Any]] = []
+        room, other = self.limits.characters, MAX_OTHER_CHARACTERS
+        for block in blocks:
+            text = block if isinstance(block, str) else block.get("text")
+            if isinstance(text, str):
+                told = self._text(text, request, max(0, room))
+                kept.append(told if isinstance(block, str) else {**block, "text": told})
+                room -= len(text)
+                continue
+            other -= len(json.dumps(block, default=str))
+            if other < 0:
+                kept.append({"type": "text", "text": "[more of the answer was left out: it is too long]"})
+                break
+            kept.append(block)
+        return kept
+
+    def _text(self, text: str, request: ToolCallRequest, room: int | None = None) -> str:
+        most = self.limits.characters if room is None else room
         settings, _ = self.surroundings.of(request.runtime.context)
-        shown = clean(text, secrets=settings.secrets)
-        told = shown.text
+        name = request.tool_call["name"]
+        near = text[: most + SECRET_CHARACTERS]  # a secret that stands across the cut is found whole
+        shown = clean(near, secrets=settings.secrets)
+        told = shown.text[:most]
         if shown.blocked or shown.labels:
-            told = present(f"answer of {request.tool_call['name']}", text, secrets=settings.secrets)
-        return f"{told}\n[{cut:,} more characters were left out: ask for less at once]" if cut > 0 else told
+            told = present(f"answer of {name}", told, secrets=settings.secrets)
+        more = len(text) - most
+        return f"{told}\n[{more:,} more characters were left out: ask for less at once]" if more > 0 else told
 
     def _overrun(self, request: ToolCallRequest) -> ToolMessage:
         told = f"It took longer than {self.limits.seconds:g} seconds. Look what it did before you try again."
         return _failed(request, told)
 
-    def _explained(self, error: Exception, request: ToolCallRequest) -> ToolMessage:
+    def _explained(self, error: BaseException, request: ToolCallRequest) -> ToolMessage:
         if isinstance(error, GenloomError):
             why = f"{error.message} {error.hint}"
         else:
@@ -130,16 +152,7 @@ class _OverrunError(Exception):
 
 
 def _in_time(call: Callable[[], Answer], seconds: float) -> Answer:
-    future: concurrent.futures.Future[Answer] = concurrent.futures.Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is awaited
-            future.set_exception(error)
-
-    here = contextvars.copy_context()
-    threading.Thread(target=here.run, args=(run,), name="genloom-tool", daemon=True).start()
+    future = start_daemon(call, "genloom-tool")
     if not concurrent.futures.wait([future], timeout=seconds).done:
         raise _OverrunError
     return future.result()
@@ -155,6 +168,8 @@ def _wrong(request: ToolCallRequest) -> str:
     call = request.tool_call
     if request.tool is None:
         return f"There is no tool {call['name'][:200]!r}. Choose one of those that you were given."
+    if MALFORMED in call["args"]:
+        return f"The arguments of {call['name']} are no JSON: {call['args'][MALFORMED]!r}. Give them as a JSON object."
     schema = request.tool.tool_call_schema
     if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
         return ""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextvars
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from genloom.daemon_thread import start_daemon
 from genloom.events import EventEmitter, Note, ignore_events
 from genloom.state import Draft, Finding, GenerationRequest, GraphContext
 from genloom.tools.plugins.loading import installed_plugins, named_plugin, registered_plugins
@@ -158,21 +157,18 @@ def _named(plugin: Plugin, finding: Finding) -> Finding:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    if isinstance(error, _OverrunError):
         return f"it took longer than {HOOK_SECONDS:g} seconds"
     return f"{type(error).__name__}: {error}"
 
 
 def _within_limit(call: Callable[[], T]) -> T:
     """Run a hook in a thread of its own; one that hangs is left behind there."""
-    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+    future = start_daemon(call, "genloom-plugin")
+    if not concurrent.futures.wait([future], timeout=HOOK_SECONDS).done:
+        raise _OverrunError
+    return future.result()
 
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
-            future.set_exception(error)
 
-    here = contextvars.copy_context()
-    threading.Thread(target=here.run, args=(run,), name="genloom-plugin", daemon=True).start()
-    return future.result(HOOK_SECONDS)
+class _OverrunError(Exception):
+    """A hook is not done in its time."""
