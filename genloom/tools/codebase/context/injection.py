@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from genloom.config import Settings
 from genloom.errors import RepositoryError
 from genloom.events import EventEmitter, ignore_events
-from genloom.state import CodeContext, GenerationRequest, GraphContext
+from genloom.state import CodeContext, GenerationRequest
 from genloom.tools.codebase.codebase import CONTEXT_LIMIT, Codebase
 from genloom.tools.codebase.context.caller_context import assemble, caller_tokens, render_caller_context
 from genloom.tools.codebase.context.notes import tell_index, tell_left_out, tell_screened
@@ -17,6 +18,9 @@ from genloom.tools.codebase.context.rendering import are_current, render_referen
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import Ranking
 from genloom.tools.security import clean
+
+if TYPE_CHECKING:
+    from genloom.state import GraphContext
 
 __all__ = [
     "best_places",
