@@ -51,7 +51,6 @@ __all__ = ["CONTEXT_LIMIT", "Codebase"]
 DEFAULT_LIMIT = 50
 CONTEXT_LIMIT = 100
 """How many files and symbols a context is chosen from."""
-UNREAD = "files that the index does not have: the last refresh ended early, or the repository is beyond its bounds"
 
 
 class Codebase(RelationQueries):
@@ -73,7 +72,6 @@ class Codebase(RelationQueries):
         self._lock = threading.RLock()
         self._snapshot = Snapshot()
         self._fresh = False
-        self._complete = True
 
     def close(self) -> None:
         """Close the index file; the codebase cannot be used afterwards. One that nobody holds any more closes by itself."""
@@ -86,18 +84,16 @@ class Codebase(RelationQueries):
     ) -> IndexReport:
         """Bring the index up to date, reading only files whose time stamp, size and then content changed.
 
-        `deadline` is a `time.monotonic()` value, such as `time.monotonic() + 5`: past it, what was read so far is kept, the
-        report says `complete=False`, and so does `Ranking.left_out`.
+        `deadline` is a `time.monotonic()` value: past it, what was read so far is kept and the report says `complete=False`.
         `processes` read at once: by default one for fewer than 300 changed files, else one for each core, four at most.
         """
         with self._lock:
-            self._demand_open()
             if self._index.in_transaction:
                 raise UsageError("A refresh is under way.", hint="What listens to its events may ask, but not refresh.")
             report = refresh_index(self._index, self.root, emit=emit, deadline=deadline, processes=processes)
             on_time = deadline is None or time.monotonic() < deadline
             history = refresh_history(self._index, self.root) if on_time else known_history(self._index)
-            self._fresh, self._complete = True, report.complete
+            self._fresh = True
             return replace(report, commits=history.commits, no_history=history.trouble)
 
     def files(self) -> tuple[SourceFile, ...]:
@@ -177,15 +173,12 @@ class Codebase(RelationQueries):
     def rank(self, query: Query | str, *, limit: int = DEFAULT_LIMIT, weights: RankingWeights | None = None) -> Ranking:
         """Rank files and symbols for a query, the `limit` best of each, with reasons and one relevance.
 
-        `weights` say how much each signal counts; the default is the same for every repository. `Ranking.left_out` says what
-        of the query was not looked at, which further retrievers failed, and where the index is not complete.
+        `weights` say how much each signal counts; the default is the same for every repository.
         """
         query = _query(query)
-        retrieved, failed = ask(self._further, query.text, self.root)
+        retrieved = ask(self._further, query.text, self.root)
         with self._reading() as index:
-            ranking = rank_query(index, query, limit, self._statistics.current(index), weights, retrieved)
-        unread = () if self._complete else (UNREAD,)
-        return replace(ranking, left_out=(*ranking.left_out, *failed, *unread))
+            return rank_query(index, query, limit, self._statistics.current(index), weights, retrieved)
 
     def as_retriever(
         self, *, limit: int = 10, max_tokens: int = 1500, secrets: Sequence[str] = ()
@@ -204,13 +197,8 @@ class Codebase(RelationQueries):
 
         Its first document adds `weight` to the score of its place, the n-th an n-th of it; a place is the `path` (or
         `source`) in a document's metadata, and its `symbol`, if any. Each such item has the reason "found by the retriever
-        `name`". One that fails is left out of a ranking, which says so. Raises `UsageError` for a retriever over this very
-        codebase, one without `invoke`, an empty name, and a weight that is no number from 0 on.
+        `name`". `rank` then raises what the retriever raises. Raises `UsageError` for a retriever over this very codebase.
         """
-        if not (isinstance(name, str) and name.strip() and callable(getattr(retriever, "invoke", None))):
-            raise UsageError("That is no retriever with a name.", hint="Give a name and a LangChain retriever.")
-        if not (isinstance(weight, int | float) and 0 <= weight < math.inf):
-            raise UsageError("A retriever's weight is a number from 0 on.", hint="Its default is 0.3.")
         if getattr(retriever, "codebase", None) is self:
             raise UsageError(
                 "A codebase's own retriever cannot take part in its ranking.", hint="Register another retriever."
@@ -288,14 +276,9 @@ class Codebase(RelationQueries):
     asymbols = in_thread(symbols)
     asummary = in_thread(summary)
 
-    def _demand_open(self) -> None:
-        if not self._close.alive:
-            raise UsageError("The codebase is closed.", hint="Make another `Codebase` of the folder.")
-
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._demand_open()
             if not self._fresh and not self._index.in_transaction:  # asked by what listens to a refresh
                 self.refresh()
             with reading(self._index):
