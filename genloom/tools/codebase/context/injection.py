@@ -61,17 +61,19 @@ def choose_context(
     request: GenerationRequest,
     *,
     budget_tokens: int,
+    query: Query | None = None,
     emit: EventEmitter = ignore_events,
     secrets: Sequence[str] = (),
 ) -> tuple[Ranking, CodeContext]:
     """Bring the index up to date, rank, and pack: return the ranking and what was chosen of it. See `build_context`.
 
-    `secrets` are the values that will be taken out of the text, which the budget is measured without.
+    `query` is what to rank for, by default the request. `secrets` are the values that will be taken out of the text, which
+    the budget is measured without.
     """
     tell_index(codebase.refresh(emit=emit, deadline=time.monotonic() + INDEX_SECONDS), emit)
     given = caller_tokens(request.codebase_context, secrets=secrets)
     left = max(budget_tokens - given, int(budget_tokens * REPOSITORY_SHARE))
-    ranking = codebase.rank(Query.from_request(request), limit=CONTEXT_LIMIT)
+    ranking = codebase.rank(query or Query.from_request(request), limit=CONTEXT_LIMIT)
     tell_left_out(ranking, emit)
     chosen = codebase.context(request, budget_tokens=left, ranking=ranking, secrets=secrets)
     tell_screened(codebase.root, chosen, emit, secrets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from genloom.errors import UsageError
 from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.relations.snapshot import Snapshot
 
@@ -35,6 +37,8 @@ class RelationQueries(ABC):
     root: Path
     _snapshot: Snapshot
     _graph: tuple[tuple[int, int], RelationGraph] | None = None
+    _refreshing: int | None = None
+    """The thread that refreshes the index."""
 
     def dependencies(self, symbol: str) -> tuple[Relation, ...]:
         """Return what a symbol, with all that is defined in it, uses elsewhere in the repository; surest first."""
@@ -52,7 +56,8 @@ class RelationQueries(ABC):
             return graph.importers(_place(graph.tables, path)[0])
 
     def call_graph(self, symbols: Iterable[str] | None = None, *, deadline: float | None = None) -> CallGraph:
-        """Return the calls that some symbols make, with all that is defined in them, or those of the whole repository.
+        """Return the calls that some symbols make, with all that is defined in them, or those of the whole repository: who
+        calls a symbol from elsewhere is in the latter alone.
 
         `deadline` is a `time.monotonic()` value, a minute from now by default; past it, `truncated` says so.
         """
@@ -76,10 +81,16 @@ class RelationQueries(ABC):
     ) -> Revealed:
         """Tell a symbol's body, then the signatures of what it uses and of what uses it, up to `degree` steps away.
 
-        The text is redacted, screened and delimited; it takes `max_tokens` estimated tokens at most. `secrets` are further
-        values to remove.
+        The text is redacted, screened and delimited; it takes `max_tokens` estimated tokens at most, which are 100 or
+        more. `secrets` are further values to remove.
         """
-        from genloom.tools.codebase.relations.reveal import reveal
+        from genloom.tools.codebase.relations.reveal import LEAST_TOKENS, reveal
+
+        if max_tokens < LEAST_TOKENS or degree < 0:
+            raise UsageError(
+                f"Nothing can be revealed in {max_tokens} tokens, {degree} steps away.",
+                hint=f"Give {LEAST_TOKENS} tokens or more, and 0 steps or more.",
+            )
 
         with self._relations() as graph:
             return reveal(graph, self.root, symbol, degree, max_tokens, secrets)
@@ -100,6 +111,10 @@ class RelationQueries(ABC):
         from genloom.tools.codebase.relations.graph import RelationGraph
         from genloom.tools.codebase.relations.tables import Tables
 
+        if self._refreshing == threading.get_ident():  # asked by what listens: the index itself has what was read so far
+            with self._reading() as index:
+                yield RelationGraph(Tables(index, self.root.name), self.root)
+            return
         with self._snapshot.lock:
             with self._reading() as index:
                 self._snapshot.follow(index)
