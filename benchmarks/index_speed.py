@@ -240,7 +240,7 @@ def grow(folder: Path, counts: Sequence[int], limit: float) -> None:
             size = grown(folder, Path(scratch, "files"), count)
             progress(f"indexing {count} files")
             taken = indexed("cold", Path(scratch, "files"), Path(scratch, "cache"), 2, limit)
-            index = sum(path.stat().st_size for path in Path(scratch, "cache", "index").iterdir())
+            index = sum(path.stat().st_size for path in Path(scratch).glob("cache/index/*"))
         if taken.reason:
             print(f"| {count:,} | {size / 1e6:.0f} | {taken.reason} |")
             continue

@@ -39,3 +39,14 @@ def test_cached_answer_imports_nothing_heavy(program: Program) -> None:
     """Neither LangGraph nor a model's client nor colours: only what finds the answer and prints it."""
     assert "langgraph" in imported(program, *DOUBLE)
     assert imported(program, *DOUBLE) & HEAVY == set()
+
+
+@pytest.mark.slow
+def test_a_warm_context_imports_no_parser(program: Program) -> None:
+    """Where no file has changed nothing is parsed: the grammars' library is loaded by the first answer alone."""
+    repository = program.folder / "repository"
+    repository.mkdir()
+    (repository / "pairs.py").write_text("def parse_pair(text):\n    return text.split('=')\n")
+    asked = ("context", "where are pairs parsed", "--repo", str(repository))
+    assert "tree_sitter" in imported(program, *asked)
+    assert imported(program, *asked) & HEAVY == set()

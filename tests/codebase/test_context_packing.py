@@ -116,7 +116,7 @@ def test_what_a_long_request_leaves_out_is_told(shop: Path) -> None:
     noise = "".join(f"step {number} of the run\n" for number in range(5_000))
     request = GenerationRequest(prompt=f"{noise}shop/money.py:9")
     choose_context(Codebase(shop), request, budget_tokens=1_000, emit=lambda event: told.append(str(event)))
-    assert any("the search leaves out" in event and "characters in the middle" in event for event in told)
+    assert any("The search leaves out" in event and "characters in the middle" in event for event in told)
 
 
 def test_a_budget_holds_fifteen_paths_at_most_and_a_tenth_of_it(shop: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_runs import answered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,11 +20,12 @@ from genloom.tools.synthesis.engine.equivalence import frozen, key_of
 from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.grammar import all_operators
 from genloom.tools.synthesis.engine.kinds import join_kinds, kind_of, parts, unify
-from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger
+from genloom.tools.synthesis.engine.ledger import Exhausted, Ledger, work_of
 from genloom.tools.synthesis.engine.probes import draw_probes
 from genloom.tools.synthesis.engine.problem import annotation_kind, read_literal
+from genloom.tools.synthesis.engine.prompt_kinds import told_kind, with_told
 from genloom.tools.synthesis.engine.rendering import tidied
-from genloom.tools.synthesis.engine.vocabulary import numbers_in, stem
+from genloom.tools.synthesis.engine.vocabulary import numbers_in, stem, words_in
 from genloom.tools.synthesis.protocol import read_line
 
 ENGINE = Path(__file__).parents[2] / "genloom" / "tools" / "synthesis" / "engine"
@@ -171,6 +173,9 @@ def test_a_block_gives_what_its_code_gives(op: Operator) -> None:
         ("(sum(([(f(x)) for x in (list(range((3))))])))", "sum(f(x) for x in range(3))"),
         ("([x for x in ([x for x in (xs) if (x)])])", "[x for x in xs if x]"),
         ("(max((xs), key=lambda w: (len(w))))", "max(xs, key=len)"),
+        ("(0 + ((a) / ((b) / 100)))", "a / (b / 100)"),
+        ("(1 + (-(sum(xs))))", "1 - sum(xs)"),
+        ("((len(xs)) * 1)", "len(xs)"),
     ],
 )
 def test_code_is_tidied(code: str, tidy: str) -> None:
@@ -190,6 +195,54 @@ def test_the_budget_ends_a_search_and_the_clock_says_so() -> None:
     with pytest.raises(Exhausted):
         by_clock.look()
     assert by_clock.cut_by_clock
+
+
+@pytest.mark.parametrize("code", ["0 + (a < b)", "[] + xs", "'' + text", "0 + flag", "2 * len(xs)", "0 - len(xs)"])
+def test_only_arithmetic_that_changes_nothing_goes(code: str) -> None:
+    """A truth value becomes a number by it, a list a copy; other numbers matter."""
+    assert tidied(code) == code
+
+
+def test_work_counts_beside_candidates() -> None:
+    """One candidate on many or large rows takes as much of the budget as several small ones."""
+    assert work_of(5, 40) == 1
+    assert work_of(150) > work_of(60) > 1
+    assert work_of(5, 5_000) > 1
+    ledger = Ledger(10, deadline=100.0, clock=lambda: 0.0)
+    ledger.spend(4)
+    ledger.charge(20)
+    assert (ledger.candidates, ledger.work) == (1, 24)
+    with pytest.raises(Exhausted):
+        ledger.spend()
+
+
+def test_large_arguments_take_more_of_the_budget() -> None:
+    """With the same budget fewer candidates are tried on large values than on small ones."""
+    small = answered("f", "Something", ["f([1, 5]) == 917", "f([7, 2]) == 443"], candidates=6_000)
+    large = answered(
+        "f", "Something", [f"f({list(range(600))}) == 917", f"f({list(range(7, 1200, 2))}) == 443"], candidates=6_000
+    )
+    assert large["candidates"] < small["candidates"] * 0.7
+
+
+def test_one_letter_guides_nothing() -> None:
+    """Functions of examples are called `f`, and numbers `n`; that says nothing of what they do."""
+    assert words_in("Combine two numbers n and m", "f") == tuple(map(stem, ("combine", "two", "numbers")))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "expected"),
+    [
+        ("Reverse a list of words", "list[?]", "list[str]"),
+        ("Add up the numbers", "list[?]", "list[int]"),
+        ("Add up the numbers", "list[str]", "list[str]"),
+        ("The rows of a list of lists of integers", "list[list[?]]", "list[list[int]]"),
+        ("Turn it around", "list[?]", "list[?]"),
+    ],
+)
+def test_the_prompt_tells_what_empty_lists_hold(prompt: str, kind: str, expected: str) -> None:
+    """What the examples show counts more."""
+    assert with_told(kind, told_kind(prompt)) == expected
 
 
 def test_words_are_compared_by_stem() -> None:

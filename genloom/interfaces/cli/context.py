@@ -30,7 +30,8 @@ Examples:
   pytest 2>&1 | genloom context - --repo .
 
 \b
-A QUERY may be words, names, paths, a whole issue, a stack trace or test ids; `-` reads it from standard input.""",
+A QUERY may be words, names, paths, a whole issue, a log, a stack trace or test ids, of any length (of a long one the two
+ends count); `-` reads it from standard input.""",
 )
 @click.argument("query")
 @options.repository_needed
@@ -54,27 +55,32 @@ def command(
 
     from genloom.config import load_settings
     from genloom.interfaces.asked import as_request  # not the whole job: a warm answer takes a third of a second
-    from genloom.interfaces.cli.inputs import find_repository, read_prompt
+    from genloom.interfaces.cli.inputs import find_repository, read_query
     from genloom.interfaces.cli.progress import showing_progress
     from genloom.interfaces.cli.terminal import put_json, put_text, tell
-    from genloom.tools.codebase import choose_context, open_codebase, render_context
+    from genloom.tools.codebase import Query, choose_context, open_codebase, render_context
 
     began = time.perf_counter()
     settings = load_settings()
-    request = as_request(read_prompt(query), {})
+    text, dropped = read_query(query)
+    request, asked = as_request(text, {}), Query.from_text(text, dropped=dropped)
     codebase = open_codebase(find_repository(repository) or "", settings)
     with showing_progress(as_json=as_json, quiet=quiet) as emit:
-        ranking, chosen = choose_context(codebase, request, budget_tokens=budget, emit=emit, secrets=settings.secrets)
+        ranking, chosen = choose_context(
+            codebase, request, budget_tokens=budget, query=asked, emit=emit, secrets=settings.secrets
+        )
     text = render_context(request, chosen, settings)
+    no_room = f"A budget of {budget:,} tokens has no room for anything of what was found."
     if as_json:
-        put_json(_found(ranking, chosen, text, round(time.perf_counter() - began, 4)))
+        found = _found(ranking, chosen, text, round(time.perf_counter() - began, 4))
+        put_json({**found, "left_out": [*ranking.left_out, *([] if text or not ranking.files else [no_room])]})
         return 0
     if files_only:
         put_text("\n".join(file.path for file in ranking.files)) if ranking.files else None
     elif explain:
         put_text("\n".join(_explained(ranking, chosen)))
     else:
-        put_text(text or "Nothing in the repository matches.")
+        put_text(text or (no_room if ranking.files else "Nothing in the repository matches."))
     if not quiet:
         tell(f"{chosen.tokens:,} tokens, relevance {chosen.relevance:.2f}, {time.perf_counter() - began:.2f} s")
         if not (files_only or explain) and ranking.files:
@@ -90,7 +96,6 @@ def _found(ranking: Ranking, chosen: CodeContext, text: str, seconds: float) -> 
         "text": text,
         "tokens": chosen.tokens,
         "relevance": round(chosen.relevance, 4),
-        "left_out": list(ranking.left_out),
         "items": [
             {
                 "path": ref.path,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from genloom.errors import RequestError, StorageError
 
-__all__ = ["find_folder", "find_python", "find_repository", "place_of_tests", "read_prompt", "read_text"]
+__all__ = ["find_folder", "find_python", "find_repository", "place_of_tests", "read_prompt", "read_query", "read_text"]
 
 MAX_FILE_BYTES = 2_000_000
 MAX_PROMPT_BYTES = 1_000_000
+QUERY_END = 50_000
+"""So many characters of each end of a query are kept: more than a search looks at."""
+CHUNK_BYTES = 1_000_000
 
 
 def read_prompt(argument: str) -> str:
@@ -29,6 +34,43 @@ def read_prompt(argument: str) -> str:
     if len(data) > MAX_PROMPT_BYTES:
         raise RequestError(f"The prompt on standard input is longer than {MAX_PROMPT_BYTES:,} bytes.")
     return text
+
+
+def read_query(argument: str) -> tuple[str, int]:
+    """Return a query, the argument itself or standard input for `-`, and how many characters were left out of its middle.
+
+    It may have any length, of which the ends are kept, and any bytes: those that are no UTF-8 are replaced. Raises
+    `RequestError` where it says nothing.
+    """
+    start, end, dropped = "", "", 0
+    for text in _query_texts(argument):
+        if len(start) < QUERY_END:
+            start, text = start + text[: QUERY_END - len(start)], text[QUERY_END - len(start) :]
+        end += text
+        dropped += max(len(end) - QUERY_END, 0)
+        end = end[-QUERY_END:]
+    if not (start.strip() or end.strip()):
+        raise RequestError(
+            "The query is empty.",
+            hint="Give words, a name, a path, an issue or a stack trace; with `-` on standard input.",
+        )
+    return (f"{start}\n{end}" if dropped else start + end), dropped
+
+
+def _query_texts(argument: str) -> Iterator[str]:
+    """Yield a query piece by piece."""
+    if argument != "-":
+        yield os.fsencode(argument).decode("utf-8", "replace")
+        return
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    try:
+        while data := sys.stdin.buffer.read(CHUNK_BYTES):
+            yield decoder.decode(data)
+    except (OSError, ValueError, AttributeError) as error:
+        raise RequestError(
+            "Standard input cannot be read.", hint="Give the query as argument, or by a pipe: `… | genloom context -`."
+        ) from error
+    yield decoder.decode(b"", final=True)
 
 
 def read_text(path: str | None, what: str) -> str | None:

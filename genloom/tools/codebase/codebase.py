@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from genloom.tools.codebase.context.tokens import TokenCounter, estimate_tokens
 from genloom.tools.codebase.files.source import Source, read_source, text_lines
 from genloom.tools.codebase.fingerprint import tree_fingerprint
 from genloom.tools.codebase.functions import FunctionSignature, best_functions, component_functions
-from genloom.tools.codebase.history.history import known_history, refresh_history
+from genloom.tools.codebase.history.history import refresh_history
 from genloom.tools.codebase.in_thread import in_thread
 from genloom.tools.codebase.index.index_file import index_path, open_index, reading
 from genloom.tools.codebase.index.indexing import IndexReport, refresh_index
@@ -39,18 +39,19 @@ from genloom.tools.codebase.records import IndexedSymbol, SourceFile
 from genloom.tools.codebase.relations.modules import relative_stems
 from genloom.tools.codebase.relations.queries import RelationQueries
 from genloom.tools.codebase.relations.snapshot import Snapshot
-from genloom.tools.codebase.summaries.summary import Summary, SummaryKind, summarise
 
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
 
     from genloom.tools.codebase.ranking.retriever import CodebaseRetriever
+    from genloom.tools.codebase.summaries.summary import Summary, SummaryKind
 
 __all__ = ["CONTEXT_LIMIT", "Codebase"]
 
 DEFAULT_LIMIT = 50
 CONTEXT_LIMIT = 100
 """How many files and symbols a context is chosen from."""
+UNREAD = "files that the index does not have: the last refresh ended early, or the repository is beyond its bounds"
 
 
 class Codebase(RelationQueries):
@@ -65,13 +66,15 @@ class Codebase(RelationQueries):
     def __init__(self, root: str | Path, *, cache: Path | None = None) -> None:
         self.root = _checked_root(root)
         self.name = str(root)
-        self._index = open_index(index_path(cache, self.root) if cache is not None else None)
+        file = index_path(cache, self.root) if cache is not None else None
+        self._index = open_index(file)
         self._close = weakref.finalize(self, self._index.close)
         self._statistics = StatisticsCache(self.root.name)
         self._further: tuple[FurtherRetriever, ...] = ()
         self._lock = threading.RLock()
-        self._snapshot = Snapshot()
+        self._snapshot = Snapshot(file)
         self._fresh = False
+        self._complete = True
 
     def close(self) -> None:
         """Close the index file; the codebase cannot be used afterwards. One that nobody holds any more closes by itself."""
@@ -84,17 +87,26 @@ class Codebase(RelationQueries):
     ) -> IndexReport:
         """Bring the index up to date, reading only files whose time stamp, size and then content changed.
 
-        `deadline` is a `time.monotonic()` value: past it, what was read so far is kept and the report says `complete=False`.
+        `deadline` is a `time.monotonic()` value, such as `time.monotonic() + 5`: past it, what was read so far is kept, the
+        report says `complete=False`, and so does `Ranking.left_out`.
         `processes` read at once: by default one for fewer than 300 changed files, else one for each core, four at most.
         """
         with self._lock:
+            self._demand_open()
             if self._index.in_transaction:
                 raise UsageError("A refresh is under way.", hint="What listens to its events may ask, but not refresh.")
-            report = refresh_index(self._index, self.root, emit=emit, deadline=deadline, processes=processes)
-            on_time = deadline is None or time.monotonic() < deadline
-            history = refresh_history(self._index, self.root) if on_time else known_history(self._index)
-            self._fresh = True
-            return replace(report, commits=history.commits, no_history=history.trouble)
+            self._refreshing = threading.get_ident()
+            try:
+                report = refresh_index(self._index, self.root, emit=emit, deadline=deadline, processes=processes)
+                history = refresh_history(self._index, self.root, deadline)
+            except BaseException:
+                self._statistics = StatisticsCache(self.root.name)  # who listened may have ranked what is not there now
+                raise
+            finally:
+                self._refreshing = None
+            self._fresh, self._complete = True, report.complete
+            complete = report.complete and history.on_time
+            return replace(report, complete=complete, commits=history.commits, no_history=history.trouble)
 
     def files(self) -> tuple[SourceFile, ...]:
         """Return the indexed files in the order of their paths."""
@@ -173,12 +185,15 @@ class Codebase(RelationQueries):
     def rank(self, query: Query | str, *, limit: int = DEFAULT_LIMIT, weights: RankingWeights | None = None) -> Ranking:
         """Rank files and symbols for a query, the `limit` best of each, with reasons and one relevance.
 
-        `weights` say how much each signal counts; the default is the same for every repository.
+        `weights` say how much each signal counts; the default is the same for every repository. `Ranking.left_out` says what
+        of the query was not looked at, which further retrievers failed, and where the index is not complete.
         """
         query = _query(query)
-        retrieved = ask(self._further, query.text, self.root)
+        retrieved, failed = ask(self._further, query.text, self.root)
         with self._reading() as index:
-            return rank_query(index, query, limit, self._statistics.current(index), weights, retrieved)
+            ranking = rank_query(index, query, limit, self._statistics.current(index), weights, retrieved)
+        unread = () if self._complete else (UNREAD,)
+        return replace(ranking, left_out=(*ranking.left_out, *failed, *unread))
 
     def as_retriever(
         self, *, limit: int = 10, max_tokens: int = 1500, secrets: Sequence[str] = ()
@@ -197,8 +212,13 @@ class Codebase(RelationQueries):
 
         Its first document adds `weight` to the score of its place, the n-th an n-th of it; a place is the `path` (or
         `source`) in a document's metadata, and its `symbol`, if any. Each such item has the reason "found by the retriever
-        `name`". `rank` then raises what the retriever raises. Raises `UsageError` for a retriever over this very codebase.
+        `name`". One that fails is left out of a ranking, which says so. Raises `UsageError` for a retriever over this very
+        codebase, one without `invoke`, an empty name, and a weight that is no number from 0 on.
         """
+        if not (isinstance(name, str) and name.strip() and callable(getattr(retriever, "invoke", None))):
+            raise UsageError("That is no retriever with a name.", hint="Give a name and a LangChain retriever.")
+        if not (isinstance(weight, int | float) and 0 <= weight < math.inf):
+            raise UsageError("A retriever's weight is a number from 0 on.", hint="Its default is 0.3.")
         if getattr(retriever, "codebase", None) is self:
             raise UsageError(
                 "A codebase's own retriever cannot take part in its ranking.", hint="Register another retriever."
@@ -224,6 +244,8 @@ class Codebase(RelationQueries):
         will be told to take out: they are counted as what stands for them. Raises `RepositoryError` when the root can no
         longer be read.
         """
+        if budget_tokens < 0:
+            raise UsageError("A budget is a number of tokens from 0 on.", hint="An answer for a model needs hundreds.")
         _checked_root(self.root)  # it may be gone by now
         ranking = ranking or self.rank(Query.from_request(request), limit=limit)
         hashes = {symbol.path: symbol.sha256 for symbol in ranking.symbols}
@@ -264,6 +286,8 @@ class Codebase(RelationQueries):
 
         Raises `UsageError` when there is no such file or symbol, or none of that kind.
         """
+        from genloom.tools.codebase.summaries.summary import summarise  # here, as all that works on relations
+
         with self._relations() as graph:
             return summarise(graph, target, kind)
 
@@ -274,9 +298,14 @@ class Codebase(RelationQueries):
     asymbols = in_thread(symbols)
     asummary = in_thread(summary)
 
+    def _demand_open(self) -> None:
+        if not self._close.alive:
+            raise UsageError("The codebase is closed.", hint="Make another `Codebase` of the folder.")
+
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            self._demand_open()
             if not self._fresh and not self._index.in_transaction:  # asked by what listens to a refresh
                 self.refresh()
             with reading(self._index):

@@ -9,7 +9,8 @@ from genloom.state.example import Example
 __all__ = ["DEFAULT_CANDIDATES", "Component", "SearchTask"]
 
 DEFAULT_CANDIDATES = 150_000
-"""Candidates that one search tries at most; about three seconds on one core of 2024."""
+"""The budget of one search in small candidates; about two seconds on one core of 2024 at most. A candidate on many rows or
+large values, or of many turns of a loop, counts as several."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,10 +37,19 @@ class CodeAnswer:
             UsageError("The answer is longer than it may be.", hint="Ask for less, or for another part.")
         )
 
-    def of_error(self, error: GenloomError | OSError) -> str:
+    def of_error(self, error: Exception) -> str:
         """Tell what was wrong, and what to do instead."""
-        why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else f"It cannot be read: {error}"
-        return clean(why.strip(), secrets=self.secrets).text[: self.most]
+        if isinstance(error, GenloomError):
+            why = f"{error.message} {error.hint}"
+        elif isinstance(error, OSError):
+            why = f"It cannot be read: {error}"
+        else:
+            why = f"The tool failed ({type(error).__name__}: {error}). Ask for something else, or in another way."
+        return self.cleaned(why.strip())[: self.most]
+
+    def cleaned(self, text: str) -> str:
+        """Return a text without secrets and hidden parts."""
+        return clean(text, secrets=self.secrets).text
 
     def of_rows(self, title: str, rows: Sequence[str]) -> tuple[str, int]:
         """Return rows as data, as many as there is room for, and how many these are."""

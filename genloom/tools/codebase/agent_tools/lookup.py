@@ -11,6 +11,7 @@ from genloom.tools.codebase.context.tokens import BYTES_PER_TOKEN
 from genloom.tools.codebase.files.source import Source, read_source
 from genloom.tools.codebase.ranking.ranking import RankedFile, RankedSymbol
 from genloom.tools.codebase.records import IndexedSymbol
+from genloom.tools.codebase.relations.reveal import LEAST_TOKENS
 
 __all__ = ["read_symbol", "reveal_symbol", "search_code"]
 
@@ -21,8 +22,10 @@ def search_code(codebase: Codebase, answer: CodeAnswer, query: str, limit: int, 
     """Tell the files and definitions that a query is about, best first, each with its reasons."""
     found = codebase.rank(query, limit=skip + limit)
     files, symbols = found.files[skip:], found.symbols[skip:]
+    left = f" Left out: {answer.cleaned('; '.join(found.left_out))}." if found.left_out else ""
     if not files and not symbols:
-        return "Nothing more is found." if skip else "Nothing in the repository matches. Try other words or names."
+        nothing = "Nothing more is found." if skip else "Nothing in the repository matches. Try other words or names."
+        return f"{nothing}{left}"
     rows = ["files, best first:"] if files else []
     rows += [_file_row(file) for file in files]
     rows += ["definitions, best first:"] if symbols else []
@@ -30,7 +33,6 @@ def search_code(codebase: Codebase, answer: CodeAnswer, query: str, limit: int, 
     told, count = answer.of_rows("what was found", rows)
     cut = f" {len(rows) - count} rows had no room: ask with a smaller limit." if count < len(rows) else ""
     more = f" More with skip={skip + limit}." if max(len(files), len(symbols)) == limit else ""
-    left = f" Left out of so long a query: {'; '.join(found.left_out)}." if found.left_out else ""
     return f"{told}relevance {found.relevance:.2f} of 1. read_symbol reads a definition.{more}{cut}{left}"
 
 
@@ -68,8 +70,8 @@ def reveal_symbol(codebase: Codebase, answer: CodeAnswer, symbol: str, degree: i
     address = f"{found[0].path}::{found[0].qualified}"
     room = int((answer.most - NOTE_CHARACTERS) / BYTES_PER_TOKEN)
     revealed = codebase.reveal_symbol(address, degree=degree, max_tokens=min(max_tokens, room), secrets=answer.secrets)
-    while room and len(revealed.text) > answer.most - FOOT_CHARACTERS:  # labels, and markers for hidden text
-        room //= 2
+    while room > LEAST_TOKENS and len(revealed.text) > answer.most - FOOT_CHARACTERS:  # labels, markers for hidden text
+        room = max(room // 2, LEAST_TOKENS)
         revealed = codebase.reveal_symbol(
             address, degree=degree, max_tokens=min(max_tokens, room), secrets=answer.secrets
         )  # its text is screened and delimited already

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from genloom.errors import GenloomError, UsageError
+from genloom.errors import UsageError
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -20,6 +20,7 @@ __all__ = ["CodeToolName", "codebase_tools"]
 CodeToolName = Literal["search_code", "read_symbol", "reveal_symbol", "list_directory", "view_file"]
 
 MAX_OUTPUT_CHARACTERS = 20_000
+LEAST_OUTPUT_CHARACTERS = 1_000
 REFRESH_SHARE = 5.0
 """After a look for changes that took a second, none for five: an agent's calls do not wait for each other's looks."""
 
@@ -52,6 +53,11 @@ def codebase_tools(
     unknown = [name for name in only or () if name not in _DESCRIPTIONS]
     if unknown:
         raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_DESCRIPTIONS)}.")
+    if max_output_characters < LEAST_OUTPUT_CHARACTERS:
+        raise UsageError(
+            f"An answer of {max_output_characters} characters has no room for anything.",
+            hint=f"`max_output_characters` is {LEAST_OUTPUT_CHARACTERS:,} at least.",
+        )
     # imported here: the codebase needs no LangChain, and a command that only ranks none of the arguments' models
     import asyncio
 
@@ -60,7 +66,7 @@ def codebase_tools(
     from genloom.tools.codebase.agent_tools.answer import CodeAnswer
     from genloom.tools.codebase.agent_tools.arguments import of_bad_arguments
 
-    answer = CodeAnswer(most=max(1_000, max_output_characters), secrets=tuple(secrets))
+    answer = CodeAnswer(most=max_output_characters, secrets=tuple(secrets))
     fresh = _Freshness(codebase)
 
     def made(name: CodeToolName, core: Callable[..., str], arguments: type[BaseModel]) -> BaseTool:
@@ -69,7 +75,7 @@ def codebase_tools(
                 if name not in ("list_directory", "view_file"):
                     fresh.look()
                 return answer.bounded(core(codebase, answer, **given))
-            except (GenloomError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 # an agent's run must not end with a tool that fails
                 return answer.of_error(error)
 
         async def acall(**given: Any) -> str:  # Any: as above

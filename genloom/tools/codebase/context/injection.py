@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from genloom.config import Settings
 from genloom.errors import RepositoryError
 from genloom.events import EventEmitter, ignore_events
-from genloom.state import CodeContext, GenerationRequest, GraphContext
+from genloom.state import CodeContext, GenerationRequest
 from genloom.tools.codebase.codebase import CONTEXT_LIMIT, Codebase
 from genloom.tools.codebase.context.caller_context import assemble, caller_tokens, render_caller_context
 from genloom.tools.codebase.context.notes import tell_index, tell_left_out, tell_screened
@@ -17,6 +18,9 @@ from genloom.tools.codebase.context.rendering import are_current, render_referen
 from genloom.tools.codebase.ranking.query import Query
 from genloom.tools.codebase.ranking.ranking import Ranking
 from genloom.tools.security import clean
+
+if TYPE_CHECKING:
+    from genloom.state import GraphContext
 
 __all__ = [
     "best_places",
@@ -57,17 +61,19 @@ def choose_context(
     request: GenerationRequest,
     *,
     budget_tokens: int,
+    query: Query | None = None,
     emit: EventEmitter = ignore_events,
     secrets: Sequence[str] = (),
 ) -> tuple[Ranking, CodeContext]:
     """Bring the index up to date, rank, and pack: return the ranking and what was chosen of it. See `build_context`.
 
-    `secrets` are the values that will be taken out of the text, which the budget is measured without.
+    `query` is what to rank for, by default the request. `secrets` are the values that will be taken out of the text, which
+    the budget is measured without.
     """
     tell_index(codebase.refresh(emit=emit, deadline=time.monotonic() + INDEX_SECONDS), emit)
     given = caller_tokens(request.codebase_context, secrets=secrets)
     left = max(budget_tokens - given, int(budget_tokens * REPOSITORY_SHARE))
-    ranking = codebase.rank(Query.from_request(request), limit=CONTEXT_LIMIT)
+    ranking = codebase.rank(query or Query.from_request(request), limit=CONTEXT_LIMIT)
     tell_left_out(ranking, emit)
     chosen = codebase.context(request, budget_tokens=left, ranking=ranking, secrets=secrets)
     tell_screened(codebase.root, chosen, emit, secrets)

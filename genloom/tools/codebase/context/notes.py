@@ -38,9 +38,9 @@ def tell_index(report: IndexReport, emit: EventEmitter) -> None:
 
 
 def tell_left_out(ranking: Ranking, emit: EventEmitter) -> None:
-    """Say what of a long request the search did not look at."""
+    """Say what the search did without: parts of a long request, retrievers that failed, files that were not read."""
     if ranking.left_out:
-        emit(Note(message=f"Of a request this long the search leaves out: {'; '.join(ranking.left_out)}."))
+        emit(Note(message=f"The search leaves out: {'; '.join(ranking.left_out)}."))
 
 
 def tell_screened(root: Path, chosen: CodeContext, emit: EventEmitter, secrets: Sequence[str] = ()) -> None:

@@ -15,7 +15,7 @@ from genloom.tools.codebase.index.words import Stemmer, names_in
 from genloom.tools.codebase.outlines.languages import source_suffixes
 from genloom.tools.security import redact
 
-__all__ = ["History", "known_history", "refresh_history"]
+__all__ = ["History", "refresh_history"]
 
 RETRY_NS = 300_000_000_000
 """Where git refused, it is asked again after five minutes, or after the next commit."""
@@ -23,10 +23,11 @@ NO_COMMIT = "The folder is no git repository of its own, or no commit is checked
 
 
 class History(NamedTuple):
-    """How many past commits the index knows, and why it knows none where that is so."""
+    """How many past commits the index knows, why it knows none where that is so, and whether there was time to look."""
 
     commits: int = 0
     trouble: str = ""
+    on_time: bool = True
 
 
 class _State(NamedTuple):
@@ -41,16 +42,19 @@ class _State(NamedTuple):
         return self.head == head and (not self.trouble or abs(time.time_ns() - self.asked_ns) < RETRY_NS)
 
 
-def refresh_history(connection: sqlite3.Connection, root: Path) -> History:
+def refresh_history(connection: sqlite3.Connection, root: Path, deadline: float | None = None) -> History:
     """Make the index know the commits that led to the one checked out.
 
     Costs two small reads while that commit stays. Where git does not tell the history, the index has none until it does.
+    Past the `deadline` (of `time.monotonic`) git is not asked, nor another process that writes waited for.
     """
     head, known = checked_out(root), _state(connection)
     if not known.fits(head):
+        if deadline is not None and time.monotonic() > deadline:
+            return _known(connection)._replace(on_time=False)
         commits, all_anew, trouble = _read(root, head, known)
-        with writing(connection):
-            if _state(connection) == known:  # else another process was first
+        with writing(connection, deadline) as held:
+            if held and _state(connection) == known:  # else another process was first
                 if all_anew:
                     for table in ("commits", "commit_terms", "commit_files"):
                         connection.execute(f"DELETE FROM {table}")  # noqa: S608 # names of our own
@@ -58,10 +62,11 @@ def refresh_history(connection: sqlite3.Connection, root: Path) -> History:
                 connection.execute("DELETE FROM history")
                 state = _State(head, trouble, time.time_ns())
                 connection.executemany("INSERT INTO history VALUES (?, ?, ?)", [state] if head else [])
-    return known_history(connection)
+        return _known(connection)._replace(on_time=held)
+    return _known(connection)
 
 
-def known_history(connection: sqlite3.Connection) -> History:
+def _known(connection: sqlite3.Connection) -> History:
     """Return what the index knows, without a look at the repository."""
     (count,) = connection.execute("SELECT COUNT(*) FROM commits").fetchone()
     state = _state(connection)

@@ -20,13 +20,15 @@ from genloom.tools.store.database import private_folder
 
 __all__ = ["SCHEMA_VERSION", "index_path", "open_index", "reading", "writing"]
 
-TABLES_VERSION = 7
+TABLES_VERSION = 8
 SCHEMA_VERSION = TABLES_VERSION * 10_000 + OUTLINE_VERSION
 """Of the tables, and of the outlines that are kept in them: an index with another one is built anew."""
 BUSY_SECONDS = 60.0
 WAIT_SECONDS = 600.0
 """The longest wait for another process that indexes."""
 MAX_INDEXES = 64
+UNUSED_SECONDS = 14 * 86_400.0
+"""An older version's index of the same repository that was not written for so long is taken for unused."""
 
 SCHEMA = """
 CREATE TABLE files (
@@ -82,7 +84,7 @@ def open_index(path: Path | None) -> sqlite3.Connection:
             return _prepared(":memory:")
         private_folder(path.parent)
         if not path.exists():
-            _make_room(path.parent)
+            _make_room(path)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         try:
             return _prepared(str(path))
@@ -211,14 +213,18 @@ def _rebuild(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _make_room(folder: Path) -> None:
-    """Remove the indexes that were written longest ago, so that one more keeps the folder within its bound."""
+def _make_room(new: Path) -> None:
+    """Remove the indexes that were written longest ago, so that one more keeps the folder within its bound, and those of
+    the new one's repository that no other version seems to use any more."""
+    repository = f"{new.name.partition('-')[0]}-"
     written: dict[Path, float] = {}
-    for path in folder.glob("*.sqlite"):
+    for path in new.parent.glob("*.sqlite"):
         with suppress(FileNotFoundError):  # another process made room meanwhile
             written[path] = path.stat().st_mtime
-    for path in sorted(written, key=written.__getitem__, reverse=True)[MAX_INDEXES - 1 :]:
-        _remove(path)
+    unused = time.time() - UNUSED_SECONDS
+    for number, path in enumerate(sorted(written, key=written.__getitem__, reverse=True), 1):
+        if number >= MAX_INDEXES or (path.name.startswith(repository) and written[path] < unused):
+            _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -73,6 +73,11 @@ class Stemmer:
         names = NAME.findall(text.decode("utf-8", "replace"))
         return Counter(chain.from_iterable(map(self._terms.__getitem__, names)))
 
+    def written_part(self, name: str, term: str) -> str:
+        """Return the part of a name that gave one of its terms, as it is written there; the name for the whole of it."""
+        parts = (part for part in _BORDER.split(name) if part and self.stem(part.lower()) == term)
+        return next(parts, name)
+
     def stem(self, word: str) -> str:
         """Return the stem of a word in lower case; short and non-English words stay as they are."""
         if len(word) < 4 or not (word.isascii() and word.isalpha()):

@@ -6,11 +6,12 @@ import importlib.util
 import re
 import sys
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from genloom.tools.codebase.outlines.language import Language, MissingGrammarError
-from genloom.tools.codebase.outlines.outline import Outline
-from genloom.tools.codebase.outlines.python_outline import outline_python
-from genloom.tools.codebase.outlines.query_outline import outline_by_query
+
+if TYPE_CHECKING:
+    from genloom.tools.codebase.outlines.outline import Outline
 
 __all__ = [
     "LANGUAGES",
@@ -91,4 +92,10 @@ def outline_source(path: str, data: bytes) -> Outline:
         raise ValueError(f"{path!r} is a file of no known language.")
     if not is_available(language):
         raise MissingGrammarError(language)
-    return outline_by_query(language, data) if language.queries else outline_python(data)
+    if language.queries:  # imported here: where no file has changed nothing is parsed
+        from genloom.tools.codebase.outlines.query_outline import outline_by_query
+
+        return outline_by_query(language, data)
+    from genloom.tools.codebase.outlines.python_outline import outline_python
+
+    return outline_python(data)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from genloom.tools.security import clean
+
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
 
 __all__ = ["FurtherRetriever", "Retrieved", "ask"]
 
 MAX_DOCUMENTS = 100
+MAX_WHY = 300
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,23 @@ class Retrieved:
     by: str
 
 
-def ask(retrievers: Iterable[FurtherRetriever], text: str, root: Path) -> tuple[Retrieved, ...]:
-    """Return what the retrievers find for a query's text, the n-th document of each with an n-th of its weight.
+def ask(retrievers: Iterable[FurtherRetriever], text: str, root: Path) -> tuple[tuple[Retrieved, ...], tuple[str, ...]]:
+    """Return what the retrievers find for a query's text, the n-th document of each with an n-th of its weight; and those
+    that failed, with why.
 
     A document counts when its metadata has `path` or `source` inside the repository; `symbol` may name a definition there.
-    Raises what the retrievers raise.
     """
-    return tuple(found for further in retrievers for found in _found(further, text, root))
+    found: list[Retrieved] = []
+    failed: list[str] = []
+    for further in retrievers:
+        try:
+            found += _found(further, text, root)
+        except Exception as error:  # noqa: BLE001 # somebody else's code: whatever it raises, the ranking goes on without it
+            why = " ".join(clean(str(error)).text.split())[:MAX_WHY]
+            failed.append(
+                f"the retriever `{further.name}`, which failed: {type(error).__name__}{f': {why}' if why else ''}"
+            )
+    return tuple(found), tuple(failed)
 
 
 def _found(further: FurtherRetriever, text: str, root: Path) -> Iterator[Retrieved]:

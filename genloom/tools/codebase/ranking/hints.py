@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -24,6 +25,9 @@ FEW = 20
 """A name, or a path's end, that more definitions or files have leads to none that the query's words do not lead to."""
 MAX_TOUCHED = 100
 
+_TEST = re.compile(r"test_\w|[Tt]est[A-Z0-9]|\w*[a-z0-9]Tests?$")
+"""How tests' functions, methods and classes are called."""
+
 Symbol = tuple[int, int]
 """A file's id and the ordinal of a definition in it; 0 is the module's own text."""
 
@@ -34,7 +38,8 @@ class Hints:
 
     `named` are the definitions that it writes the name of, `placed` those that its stack traces and places point into (with
     the line), `named_files` the files that it names, each with how surely (1 divided by the number of files that may be
-    meant), `tested` those whose tests it names (with the test), `touched` what past commits with its words changed, and
+    meant), `tests` those of the tests that it names without their path, `tested` those whose tests it names (with the test),
+    `touched` what past commits with its words changed, and
     `retrieved` what further retrievers found: files, and symbols. Files are told by their ids. `rare` are the files with
     definitions that few others share their name with.
     """
@@ -43,6 +48,7 @@ class Hints:
     rare: Collection[int] = ()
     placed: Mapping[Symbol, int] = field(default_factory=dict)
     named_files: Mapping[int, float] = field(default_factory=dict)
+    tests: Mapping[int, float] = field(default_factory=dict)
     tested: Mapping[int, str] = field(default_factory=dict)
     touched: Mapping[int, Touched] = field(default_factory=dict)
     retrieved: Mapping[int | Symbol, tuple[Retrieved, ...]] = field(default_factory=dict)
@@ -52,7 +58,11 @@ class Hints:
         """The ids of the files that they lead to, whatever the words say; those with a rare name left out."""
         retrieved = {place if isinstance(place, int) else place[0] for place in self.retrieved}
         placed = {file_id for file_id, _ in self.placed}
-        return {*placed, *self.named_files, *self.tested, *self.touched, *retrieved}
+        return {*placed, *self.named_files, *self.tests, *self.tested, *self.touched, *retrieved}
+
+    def asked(self, file_id: int) -> float:
+        """Return how surely the query asks for a file: names it, or a test in it."""
+        return max(self.named_files.get(file_id, 0.0), self.tests.get(file_id, 0.0))
 
     def added(self, place: int | Symbol) -> float:
         """Return what further retrievers add to a file or a symbol."""
@@ -69,12 +79,14 @@ def find_hints(
     """Return what the query points at besides its words; the `terms` are asked of the history."""
     meant = {path: _files_meant(statistics, path) for path in query.paths}
     named = _named(connection, query)
+    tests = _named_tests(query, named, statistics)
     return Hints(
         named={symbol: name for name, symbols in named.items() for symbol in symbols},
         rare={file_id for symbols in named.values() if len(symbols) <= FEW for file_id, _ in symbols},
         placed=dict(_placed(connection, query, meant)),
         named_files=_shares(meant),
-        tested=_tested(query, statistics),
+        tests=_shares(tests),
+        tested=_tested(query, tests, statistics),
         touched=_touched(connection, statistics, terms),
         retrieved=_retrieved(connection, statistics.ids, retrieved),
     )
@@ -115,6 +127,16 @@ def _named(connection: sqlite3.Connection, query: Query) -> dict[str, list[Symbo
     return found
 
 
+def _named_tests(query: Query, named: Mapping[str, list[Symbol]], statistics: Statistics) -> dict[str, list[int]]:
+    """Return the files of the tests that the query marks by their names (`FooTest.adds`, `test_adds`), by the name: such
+    names as no other code has."""
+    files = {
+        name: sorted({file_id for file_id, _ in named.get(name, ())}) for name in query.identifiers if _TEST.match(name)
+    }
+    roles = statistics.roles
+    return {name: ids for name, ids in files.items() if ids and all(roles[file_id] == "test" for file_id in ids)}
+
+
 def _placed(
     connection: sqlite3.Connection, query: Query, meant: Mapping[str, list[int]]
 ) -> Iterator[tuple[Symbol, int]]:
@@ -130,12 +152,13 @@ def _placed(
                 yield (file_id, row[0]), line
 
 
-def _tested(query: Query, statistics: Statistics) -> dict[int, str]:
+def _tested(query: Query, tests: Mapping[str, list[int]], statistics: Statistics) -> dict[int, str]:
     """Return the files that the query's tests are about, each with the test: `billing.py` for `test_billing.py`, and
-    `Billing.java` for the class `BillingTest`."""
+    `Billing.java` for the class `BillingTest`. Of `tests` that are named without their files the one file is meant."""
     found: dict[int, str] = {}
     classes = [name for name in query.identifiers if name.endswith(("Test", "Tests")) and name.isidentifier()]
-    for test in (*query.paths, *classes):
+    alone = dict.fromkeys(statistics.files[ids[0]].path for ids in tests.values() if len(ids) == 1)
+    for test in (*query.paths, *classes, *alone):
         stem, suffix = tested_stem(test) or test.removesuffix("s").removesuffix("Test"), test.rpartition(".")[2]
         for entry in statistics.by_stem.get(stem, ()) if stem else ():
             if statistics.roles[entry.id] != "test" and (test in classes or entry.path.endswith(f".{suffix}")):

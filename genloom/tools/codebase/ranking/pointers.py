@@ -56,13 +56,13 @@ class Pointers:
 
 def find_pointers(text: str) -> Pointers:
     """Return what a text points at. Takes time in proportion to its length, whatever it holds."""
-    packages = {file: f"{package.replace('.', '/').rpartition('/')[0]}" for package, file in _JAVA.findall(text)}
+    classes = {frame.start(2): frame[1].replace(".", "/").removesuffix("/") for frame in _JAVA.finditer(text)}
     found: dict[tuple[str, int], None] = {}
-    for path, line in _PATH.findall(text):
-        path = path.replace("\\", "/").removeprefix("./")
-        if path in packages:
-            path = f"{packages[path].rpartition('/')[0]}/{path}".lstrip("/")
-        found[path, int(line or 0)] = None
+    for match in _PATH.finditer(text):
+        path = match[1].replace("\\", "/").removeprefix("./")
+        if match.start(1) in classes:
+            path = f"{classes[match.start(1)].rpartition('/')[0]}/{path}".lstrip("/")
+        found[path, int(match[2] or 0)] = None
     return Pointers(
         identifiers=tuple(dict.fromkeys(name for name in _names(text) if name)),
         paths=tuple(dict.fromkeys(path for path, _ in found)),

@@ -16,6 +16,9 @@ __all__ = ["CALLER_CODE", "USES_IN", "Query", "both_ends"]
 T = TypeVar("T")
 
 MAX_CHARACTERS = 40_000
+"""Of a longer text the two ends count, half of these each."""
+MOST_CUT = 500
+"""So much of a line at an end's border is left out, so that whole lines count; a longer one is cut where it is."""
 MAX_NAMES = 200
 MAX_PATHS = 50
 MAX_CODE = 12_000
@@ -51,10 +54,11 @@ class Query:
     left_out: tuple[str, ...] = ()
 
     @classmethod
-    def from_text(cls, text: str) -> Query:
+    def from_text(cls, text: str, *, dropped: int = 0) -> Query:
         """Read the hints out of a text. Of one over 40,000 characters the first and the last 20,000 count, of its hints
-        the first and last, too: a log says what failed at its start or at its end."""
-        read, left_out = _read(text)
+        the first and last, too: a log says what failed at its start or at its end. `dropped` characters of a text that is
+        longer than that were taken out of its middle before."""
+        read, left_out = _read(text, dropped)
         found = find_pointers(read)
         for name, count, most in (
             ("names", len(found.identifiers), MAX_NAMES),
@@ -119,12 +123,12 @@ def both_ends(items: Sequence[T], most: int) -> tuple[T, ...]:
     return tuple(items) if len(items) <= most else (*items[:half], *items[len(items) - (most - half) :])
 
 
-def _read(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return a text, of a long one its first and last whole lines, and what that leaves out."""
+def _read(text: str, dropped: int = 0) -> tuple[str, tuple[str, ...]]:
+    """Return a text, of a long one its two ends, and what that leaves out."""
     if len(text) <= MAX_CHARACTERS:
         return text, ()
     half = MAX_CHARACTERS // 2
     start, end = text[:half], text[-half:]
-    start = start[: start.rfind("\n") + 1 or half]
-    end = end[end.find("\n") + 1 :]
-    return f"{start}\n{end}", (f"{len(text) - len(start) - len(end):,} characters in the middle of the text",)
+    start = start[: start.rfind("\n", half - MOST_CUT) + 1 or half]
+    end = end[end.find("\n", 0, MOST_CUT) + 1 :]
+    return f"{start}\n{end}", (f"{dropped + len(text) - len(start) - len(end):,} characters in the middle of the text",)

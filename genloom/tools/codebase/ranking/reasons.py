@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
 from genloom.tools.codebase.index.postings import Occurrence
+from genloom.tools.codebase.index.words import Stemmer
 from genloom.tools.codebase.ranking.hints import Hints, Symbol
 from genloom.tools.codebase.ranking.scoring import Scores
 from genloom.tools.codebase.ranking.statistics import Statistics
@@ -31,6 +32,7 @@ class Explanation:
         self._scores = scores
         self._words = words
         self._hints = hints
+        self._stemmer = Stemmer()
         self._in_file: dict[int, dict[str, Occurrence]] = defaultdict(dict)
         for term, found in occurrences.items():
             for occurrence in found:
@@ -67,7 +69,7 @@ class Explanation:
         reasons += self._retrievers(file_id)
         importing = sorted(importing, key=lambda path: (roles[self._statistics.ids[path]] != "source", path))
         reasons += [f"imported by `{importing[0]}`"] if importing else []
-        demoted = roles[file_id] in ("test", "documentation") and file_id not in self._hints.named_files
+        demoted = roles[file_id] in ("test", "documentation") and not self._hints.asked(file_id)
         return (*reasons, f"{roles[file_id]}, ranked lower") if demoted else tuple(reasons)
 
     def symbol(self, symbol: Symbol) -> tuple[str, ...]:
@@ -102,7 +104,13 @@ class Explanation:
         return dict(found)
 
     def _ticked(self, terms: Iterable[str]) -> str:
-        """Return the rarest few of the terms as the query's words."""
+        """Return the rarest few of the terms as the query's words; where a part of one alone matched, as that part."""
         ordered = sorted(terms, key=lambda term: (-self._scores.idf.get(term, 0.0), term))
-        words = dict.fromkeys(self._words[term] for term in ordered if term in self._words)
-        return ", ".join(f"`{word}`" for word in list(words)[:MAX_WORDS])
+        words = [(self._words[term], term) for term in ordered if term in self._words]
+        matched = [(word, self._stemmer.written_part(word, term)) for word, term in words]
+        whole = {word for word, part in matched if part == word}
+        parts: dict[str, list[str]] = defaultdict(list)
+        for word, part in list(dict.fromkeys((w, w if w in whole else part) for w, part in matched))[:MAX_WORDS]:
+            parts[word].append(f"`{part}`")
+        told = [f"{', '.join(found)} of `{word}`" for word, found in parts.items() if word not in whole]
+        return ", ".join([*told, *(f"`{word}`" for word in parts if word in whole)])

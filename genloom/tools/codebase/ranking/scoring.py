@@ -175,7 +175,7 @@ class _Scoring:
 
     def _role_weight(self, file_id: int) -> float:
         role = role_weight(self._statistics.roles[file_id], self._weights, about_tests=self._about_tests)
-        return max(role, self._hints.named_files.get(file_id, 0.0))  # a file that is asked for is no side matter
+        return max(role, self._hints.asked(file_id))  # a file that is asked for is no side matter
 
 
 def _decayed(values: Iterable[float]) -> float:

@@ -131,12 +131,18 @@ def _relevance(scored: Scored, explanation: Explanation, symbols: Iterable[Symbo
 
 
 def _terms(query: Query) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the query's terms, each with the first word that gave it; and what is left out of so long a query."""
+    """Return the query's terms, each with the first word that gave it, or that is nothing else; and what is left out of so
+    long a query."""
     stemmer = Stemmer()
     found: dict[str, str] = {}
+    alone: dict[str, str] = {}
     for name in query.words:
-        for term in stemmer.terms(name):
+        terms = stemmer.terms(name)
+        for term in terms:
             found.setdefault(term, name)
+        if len(terms) == 1:
+            alone.setdefault(terms[0], name)
+    found.update(alone)  # in the order of before
     left_out = (f"{len(found) - MAX_TERMS} of {len(found)} words",) if len(found) > MAX_TERMS else ()
     return dict(both_ends(list(found.items()), MAX_TERMS)), left_out
 

@@ -67,9 +67,15 @@ def find_dead(graph: RelationGraph, root: Path, deadline: float) -> DeadSymbols:
     spoken = _read(graph, root, deadline)
     if spoken is None:
         return DeadSymbols(symbols=(), truncated=True)
-    candidates = [each for file_id in graph.tables.paths for each in _candidates(graph, file_id, spoken)]
+    candidates: list[_Candidate] = []
+    for file_id in graph.tables.paths:
+        if time.monotonic() > deadline:
+            return DeadSymbols(symbols=(), truncated=True)
+        candidates += _candidates(graph, file_id, spoken)
     names = {each.row.name for each in candidates}
-    mentions = _mentions(graph, names)
+    mentions = _mentions(graph, names, deadline)
+    if mentions is None:
+        return DeadSymbols(symbols=(), truncated=True)
     imports = _imports(graph, names)
     used: set[Place] = set()
     decided: set[str] = set()
@@ -85,12 +91,14 @@ def find_dead(graph: RelationGraph, root: Path, deadline: float) -> DeadSymbols:
     return DeadSymbols(symbols=symbols, truncated=len(decided) < len(names))
 
 
-def _mentions(graph: RelationGraph, names: set[str]) -> dict[str, list[MentionRow]]:
-    """Return the mentions of some names, also those before the names of their attributes."""
+def _mentions(graph: RelationGraph, names: set[str], deadline: float) -> dict[str, list[MentionRow]] | None:
+    """Return the mentions of some names, also those before the names of their attributes; `None` when the time ran out."""
     found: dict[str, list[MentionRow]] = defaultdict(list)
     for name in names:
         found[name] += graph.tables.mentions_of(name)
     for mention in graph.tables.qualified_mentions():
+        if time.monotonic() > deadline:
+            return None
         if not names.isdisjoint(mention.qualifier.split(".")):
             for each in graph.resolver.prefixes(mention):
                 if each.name in names:

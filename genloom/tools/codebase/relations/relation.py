@@ -39,7 +39,7 @@ class CallGraph:
     truncated: bool = False
 
     def callers(self, address: str) -> tuple[str, ...]:
-        """Return the addresses that call this one, in order."""
+        """Return the addresses that call this one, in order: those among the symbols that the graph was asked for."""
         return tuple(sorted({edge.source for edge in self.edges if edge.target == address}))
 
     def callees(self, address: str) -> tuple[str, ...]:

@@ -14,7 +14,10 @@ from genloom.tools.codebase.relations.graph import RelationGraph
 from genloom.tools.codebase.relations.relation import Relation
 from genloom.tools.security import present
 
-__all__ = ["Revealed", "reveal"]
+__all__ = ["LEAST_TOKENS", "Revealed", "reveal"]
+
+LEAST_TOKENS = 100
+"""The smallest budget: less has no room for a fence, an address and a line of the body."""
 
 MAX_DEGREE = 5
 MAX_NEIGHBOURS = 200
@@ -154,6 +157,8 @@ class _Page:
         for heading, first, lines in self._texts.bodies(place):
             if not self._take(heading):
                 self.truncated = True
+                self._parts.append("[the body is left out, to fit]")
+                self._left -= NOTE_TOKENS
                 return
             taken = self._fitting(lines)
             self._take("\n".join(lines[:taken]))

@@ -19,7 +19,9 @@ State = tuple[int, int]
 class Snapshot:
     """Follows one index, which is touched in `follow` alone. Who uses it holds its `lock`."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
+        """`file` is the index's, just opened: what has its name later may be another one."""
+        self._file = _identity(file) if file is not None else None
         self.lock = threading.RLock()
         self._own: sqlite3.Connection | None = None
         self._copied: State | None = None
@@ -31,7 +33,7 @@ class Snapshot:
         if self._own is not None and self._copied in (None, state):
             return
         self.close()
-        file = _opened(index.execute("PRAGMA database_list").fetchone()[2])
+        file = _opened(index.execute("PRAGMA database_list").fetchone()[2], self._file)
         self._own, self._copied = (file, None) if file is not None else (_copy(index), state)
         self._close = weakref.finalize(self, self._own.close)
 
@@ -51,16 +53,31 @@ class Snapshot:
             self._own = self._copied = None
 
 
-def _opened(path: str) -> sqlite3.Connection | None:
-    """Open a file to read; `None` for an index in memory, or when the file is gone: who has it open can go on with it."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _opened(path: str, identity: tuple[int, int] | None) -> sqlite3.Connection | None:
+    """Open a file to read; `None` for an index in memory, or when the file is gone or another one: who has it open can go
+    on with it."""
     if not path:
         return None
     try:
         own = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
-        own.execute("PRAGMA schema_version")
-    except sqlite3.OperationalError:
+    except sqlite3.Error:
         return None
-    return own
+    try:
+        own.execute("PRAGMA schema_version")
+        if identity is not None and _identity(Path(path)) == identity:
+            return own
+    except sqlite3.Error:  # the copy is made of what can be read, or tells why it cannot
+        pass
+    own.close()
+    return None
 
 
 def _copy(index: sqlite3.Connection) -> sqlite3.Connection:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any  # Any: values of searched programs are of every kind
 
-from genloom.tools.synthesis.engine.equivalence import FAILED, Values, frozen, key_of
+from genloom.tools.synthesis.engine.equivalence import FAILED, Values, freezer, frozen, key_of
 from genloom.tools.synthesis.engine.expression import Expression, Operator, evaluate
 from genloom.tools.synthesis.engine.kinds import class_of, parts
 from genloom.tools.synthesis.engine.ledger import Ledger, work_of
@@ -168,7 +168,7 @@ class Arena:
             uses |= arg.uses
         if not uses or (not uses & self.focus and self.level > FREE_CONSTANT_COST):
             return
-        self.ledger.spend(self.work)
+        self.ledger.spend(self.work + (freezer(gives) is frozen))  # a key that takes as long as the value counts, too
         values = evaluate(op, args)
         key = key_of(gives, values)
         seen = self._seen.get(gives)

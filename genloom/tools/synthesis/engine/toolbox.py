@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from genloom.tools.synthesis.engine.expression import Operator
 from genloom.tools.synthesis.engine.kinds import Bindings, depth_of, fill, parts, unify
@@ -23,9 +23,7 @@ class Toolbox:
         self._asked = {inner for kind in kinds for inner in _inside(kind)}
         self._plain: dict[str, bool] = {}
         self._for_characters: Toolbox | None = None
-        self._fitting: dict[str, list[tuple[int, int]]] = {}
         self._possible: dict[tuple[str, tuple[str, ...]], list[Instance]] = {}
-        self._results: dict[tuple[int, tuple[str, ...]], str] = {}
 
     def for_characters(self) -> Toolbox:
         """The toolbox for going through a text: regular expressions say nothing new of a single character."""
@@ -37,44 +35,15 @@ class Toolbox:
     def instances(self, new: str, known: Iterable[str]) -> list[Instance]:
         """The instances that a new kind makes possible, together with the kinds that are known already."""
         kinds = tuple(dict.fromkeys((*known, new)))
-        if (new, kinds) not in self._possible:
-            self._possible[new, kinds] = self._found(new, kinds)
-        return self._possible[new, kinds]
-
-    def _found(self, new: str, kinds: tuple[str, ...]) -> list[Instance]:
-        fitting = {kind: set(self._positions(kind)) for kind in kinds}
-        found: dict[tuple[int, tuple[str, ...]], Instance] = {}
-        for number, place in self._positions(new):
-            op = self.operators[number]
-            choices = [
-                [new] if other == place else [kind for kind in kinds if (number, other) in fitting[kind]]
-                for other in range(len(op.takes))
+        found = self._possible.get((new, kinds))
+        if found is None:
+            found = self._possible[new, kinds] = [
+                (op, taken, gives)
+                for op in self.operators
+                for taken, gives in _takings(op.takes, op.gives, new, kinds)
+                if self.admits(gives) and not (op.symmetric and taken[0] > taken[1])
             ]
-            for taken in itertools.product(*choices):
-                gives = self._result(number, taken)
-                if gives and not (op.symmetric and taken[0] > taken[1]):
-                    found[number, taken] = (op, taken, gives)
-        return list(found.values())
-
-    def _positions(self, kind: str) -> list[tuple[int, int]]:
-        if kind not in self._fitting:
-            self._fitting[kind] = [
-                (number, place)
-                for number, op in enumerate(self.operators)
-                for place, pattern in enumerate(op.takes)
-                if unify(pattern, kind, {})
-            ]
-        return self._fitting[kind]
-
-    def _result(self, number: int, taken: tuple[str, ...]) -> str:
-        key = (number, taken)
-        if key not in self._results:
-            op = self.operators[number]
-            bound: Bindings = {}
-            fits = all(unify(pattern, kind, bound) for pattern, kind in zip(op.takes, taken, strict=True))
-            gives = _result_kind(op, taken, bound) if fits else ""
-            self._results[key] = gives if gives and self.admits(gives) else ""
-        return self._results[key]
+        return found
 
     def admits(self, kind: str) -> bool:
         """Whether values of a kind are worth having: plain ones are, others only where the task speaks of them.
@@ -103,8 +72,26 @@ def _is_plain(kind: str) -> bool:
     )
 
 
-def _result_kind(op: Operator, taken: tuple[str, ...], bound: Bindings) -> str:
+@lru_cache(maxsize=32_768)
+def _takings(
+    takes: tuple[str, ...], gives: str, new: str, kinds: tuple[str, ...]
+) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """The kinds that patterns may take, the new one among them, each with the kind of the result."""
+    found: dict[tuple[str, ...], str] = {}
+    for place in range(len(takes)):
+        partial: list[tuple[tuple[str, ...], Bindings]] = [((), {})]
+        for other, pattern in enumerate(takes):
+            partial = [
+                ((*taken, kind), both)
+                for taken, bound in partial
+                for kind in ((new,) if other == place else kinds)
+                if unify(pattern, kind, both := dict(bound))
+            ]
+        for taken, bound in partial:
+            found[taken] = _result_kind(gives, taken, bound)
+    return tuple(found.items())
+
+
+def _result_kind(gives: str, taken: tuple[str, ...], bound: Bindings) -> str:
     """A slice of a text is a text, not a list of characters: `seq[T]` comes back as what it went in."""
-    if parts(op.gives)[0] == "seq":
-        return taken[0]
-    return fill(op.gives, bound)
+    return taken[0] if parts(gives)[0] == "seq" else fill(gives, bound)
