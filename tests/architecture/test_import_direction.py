@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from source_tree import Import, imports, modules
 
-GROUND = {"errors", "config", "events", "registry", "portal", "lazy", "syntax", "version"}
+GROUND = {"errors", "config", "daemon_thread", "events", "registry", "portal", "lazy", "syntax", "version"}
 STATE = GROUND | {"state"}
 TOOLS = STATE | {"tools", "prompts"}
 NODES = TOOLS | {"nodes"}
@@ -29,6 +29,8 @@ MAY_USE_FRAMEWORKS = (
     "genloom.tools.store.state_serializer",
     "genloom.tools.chat",
     "genloom.tools.effects",  # the type of what it marks
+    "genloom.tools.coding",
+    "genloom.tools.plugins",  # the type of what plugins offer
     "genloom.tools.telemetry",
     "genloom.tools.sandbox.langchain_tool",
     "genloom.tools.synthesis.langchain_tool",
