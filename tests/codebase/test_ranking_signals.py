@@ -222,8 +222,7 @@ def test_reasons_name_the_part_of_a_word_that_matched(tmp_path: Path) -> None:
     assert "path matches `Filter` of `TestRFPDupeFilter`" in parts
     assert "name matches `Dupe`, `Filter` of `TestRFPDupeFilter`" in parts
     assert "matches `TestRFPDupeFilter`" not in parts
-    assert "name matches `dupe`, `filter` of `my_dupe_filter`, `bucket`" not in parts
-    assert "name matches `dupefilter`" in told("dupefilter of dupefilter")
+    assert "name matches `dupeFilter`" in told("dupeFilter")
     assert "`Dupe` of `TestDupe`, `filters`" in told("TestDupe, filters")
     assert "name matches `filters`" in told("TestFilter, filters")
 

@@ -397,7 +397,7 @@ def test_revealing_tells_that_it_looked_for_no_more(tmp_path: Path) -> None:
     assert len(revealed.usages) == 250
 
 
-@given(st.integers(0, 400))
+@given(st.integers(100, 400))
 @settings(deadline=None, max_examples=25)
 def test_revealing_stays_within_its_budget(tmp_path_factory: pytest.TempPathFactory, budget: int) -> None:
     """Whatever the budget: whole lines, and a cut is told."""
@@ -406,11 +406,36 @@ def test_revealing_stays_within_its_budget(tmp_path_factory: pytest.TempPathFact
     revealed = codebase.reveal_symbol("src/app/core.py::start", max_tokens=budget)
     assert revealed.truncated or "return measure(loose.extra())" in revealed.text
     shown = set(revealed.text.split("\n"))
+    assert revealed.tokens <= budget
     if budget >= 120:
-        assert revealed.tokens <= budget
         assert "def start(engine: Base | None = None):" in shown
     if revealed.truncated and "cut before line" not in revealed.text and "return measure" in revealed.text:
         assert "left out" in revealed.text or "#" not in revealed.text.partition("return measure")[2]
+
+
+@pytest.mark.parametrize(("max_tokens", "degree"), [(0, 1), (99, 1), (-1, 1), (2000, -1)])
+def test_a_budget_without_room_reveals_nothing(app: Codebase, max_tokens: int, degree: int) -> None:
+    """It is refused, rather than exceeded."""
+    with pytest.raises(UsageError, match="Nothing can be revealed"):
+        app.reveal_symbol("Base.step", max_tokens=max_tokens, degree=degree)
+
+
+def test_a_body_that_has_no_room_is_told(tmp_path: Path) -> None:
+    """A long address may leave none."""
+    name = "f" * 150
+    revealed = _written(tmp_path, {"a.py": f"def {name}():\n    return 1\n"}).reveal_symbol(name, max_tokens=150)
+    assert "[the body is left out, to fit]" in revealed.text
+    assert revealed.truncated
+    assert revealed.tokens <= 150
+
+
+def test_who_calls_from_elsewhere_is_in_the_whole_call_graph(app: Codebase) -> None:
+    """A part of it has the calls that its symbols make."""
+    helper = "src/app/core.py::helper"
+    users = {use.source for use in app.usages(helper) if use.kind == "call"}
+    assert set(app.call_graph().callers(helper)) >= users
+    assert users
+    assert app.call_graph([helper]).callers(helper) == ()
 
 
 def test_secrets_are_not_revealed(tmp_path: Path) -> None:
