@@ -117,7 +117,7 @@ def _draft(code: str, rank: int, cost: int, uncovered: int) -> Draft:
 
 
 def test_a_smaller_program_counts_as_a_rival_though_it_covers_less() -> None:
-    """No example needs the operation that it does without, whatever the prompt says; one that is no smaller does not count."""
+    """No example needs what it does without, whatever the prompt says. One that is no smaller does not count."""
     best = _draft("text.strip().lower()", 4, 4, 0)
     smaller, other = _draft("text.lower()", 5, 2, 1), _draft("text.title().lower()", 5, 4, 1)
     assert of_like_rank([other, smaller, best]) == [best, smaller]
