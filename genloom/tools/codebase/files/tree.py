@@ -27,6 +27,7 @@ _MARKS = MARKS_OF_NO_SOURCE | {_IGNORE_FILE}
 _name = attrgetter("name")
 MAX_FILES = 200_000
 MAX_DEPTH = 60
+MAX_UNREADABLE_PATHS = 1_000
 MAX_IN_EFFECT = 20_000
 """What the ignore rules that count in one folder may weigh together: each path is held against them."""
 MAX_WEIGHT = 200_000
@@ -47,7 +48,8 @@ class SourceTree:
 
     Left out: what `.gitignore` files (nested ones too) and `.git/info/exclude` ignore, hidden folders, virtual
     environments, build and package folders, folders of vendored code (`vendor`, `third_party` and the like; a Python package
-    that is called `vendor` stays), and links. `unreadable` counts the folders that could not be listed,
+    that is called `vendor` stays), and links. `unreadable` counts the folders that could not be listed and the
+    files whose names cannot be shown, of which `unreadable_paths` are the first 1,000, escaped;
     `truncated` says that there were more than 200,000 files, folders nested more than 60 deep, or more ignore rules than
     are read. `deadline` is a `time.monotonic()` value: past it the walk ends, and `late` says so.
     """
@@ -55,6 +57,7 @@ class SourceTree:
     root: Path
     suffixes: tuple[str, ...] = (".py", ".pyi")
     unreadable: int = 0
+    unreadable_paths: list[str] = field(default_factory=list)
     truncated: bool = False
     deadline: float | None = None
     late: bool = False
@@ -117,7 +120,7 @@ class SourceTree:
             demand_machine(error)
             if depth == 0:
                 raise unreadable_root(self.root, error) from error
-            self.unreadable += 1
+            self._cannot_read(os.path.relpath(folder, self.root))
             return [], marks
         entries.sort(key=_name)
         return entries, marks
@@ -144,13 +147,18 @@ class SourceTree:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:  # gone meanwhile
             demand_machine(error)
-            self.unreadable += 1
+            self._cannot_read(path)
             return None
         if not path.isprintable() and not _can_be_shown(path):
-            self.unreadable += 1
+            self._cannot_read(path)
             return None
         self._count += 1
         return Found(path, status.st_mtime_ns, status.st_size)
+
+    def _cannot_read(self, path: str) -> None:
+        self.unreadable += 1
+        if len(self.unreadable_paths) < MAX_UNREADABLE_PATHS:
+            self.unreadable_paths.append(path if path.isprintable() else ascii(path)[1:-1])
 
 
 def _can_be_shown(path: str) -> bool:

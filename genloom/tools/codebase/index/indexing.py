@@ -68,6 +68,7 @@ def refresh_index(
             indexed=done.indexed,
             removed=done.removed,
             unreadable=tree.unreadable,
+            unreadable_paths=tree.unreadable_paths,
             complete=done.on_time and not tree.truncated,
             seconds=time.monotonic() - started,
             processes=done.processes,
