@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from genloom.errors import UsageError
 from genloom.tools.codebase import CallGraph, Codebase, DeadSymbols, Relation
 from genloom.tools.codebase.files.source import read_source
 from genloom.tools.codebase.outlines.languages import LANGUAGES, is_available
+from genloom.tools.codebase.relations import dead
 
 FILES = {
     "src/app/__init__.py": "from .core import *\nfrom .shapes import Square as Box, area\nfrom . import late\n",
@@ -221,6 +224,18 @@ def test_the_end_of_the_time_is_told(app: Codebase) -> None:
     assert app.dead_symbols(deadline=over) == DeadSymbols(symbols=(), truncated=True)
     assert not app.call_graph().truncated
     assert not app.dead_symbols().truncated
+
+
+@pytest.mark.parametrize(("files_read", "next_step"), [(1, "_mentions"), (2, "_imports")])
+def test_gathering_what_might_be_dead_looks_at_the_clock(
+    app: Codebase, monkeypatch: pytest.MonkeyPatch, files_read: int, next_step: str
+) -> None:
+    """Not only reading the sources does: once the time ran out the next step is not begun."""
+    now = itertools.count()
+    monkeypatch.setattr(dead, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.delattr(dead, next_step)
+    found = app.dead_symbols(deadline=files_read * len(app.files()) + 0.5)
+    assert found == DeadSymbols(symbols=(), truncated=True)
 
 
 def test_an_ambiguous_name_lists_its_places(app: Codebase) -> None:
