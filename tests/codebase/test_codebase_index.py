@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from genloom.errors import RepositoryError, StorageError, UsageError
 from genloom.events import Event, IndexProgress
 from genloom.tools.codebase import Codebase
 from genloom.tools.codebase.index import index_file
+from genloom.tools.codebase.relations.snapshot import Snapshot
 
 INDEX = "import sys; from pathlib import Path; from genloom.tools.codebase import Codebase; "
 
@@ -401,6 +402,22 @@ def test_relations_are_of_the_index_that_is_open(shop: Path, tmp_path: Path) -> 
     (shop / "shop/late.py").write_text("from shop.money import round_cents\n\n\ndef late():\n    round_cents(1)\n")
     codebase.refresh()
     assert len(codebase.usages("shop/money.py::round_cents")) > len(before)
+
+
+def test_a_file_that_cannot_be_opened_once_more_is_left_closed(tmp_path: Path) -> None:
+    """Relations then work on a copy of what the index has open."""
+    index = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    index.execute("CREATE TABLE kept (name TEXT)")
+    followed = Snapshot(tmp_path / "index.sqlite")
+    index.execute("BEGIN")
+    index.execute("SELECT * FROM kept").fetchall()  # holds the pages
+    with (tmp_path / "index.sqlite").open("r+b") as file:
+        file.write(b"no database at all")
+    with pytest.raises(sqlite3.DatabaseError), closing(sqlite3.connect(tmp_path / "index.sqlite")) as other:
+        other.execute("PRAGMA schema_version")
+    followed.follow(index)
+    with followed.held() as (own, _):
+        assert own.execute("SELECT name FROM sqlite_master").fetchall() == [("kept",)]
 
 
 def test_an_older_versions_index_goes_when_nothing_writes_it_any_more(
