@@ -35,6 +35,46 @@ def test_context_for_programs(program: Program, repository: Path) -> None:
     assert (done.out.split("\n")[0], done.err) == ("pairs/parsing.py", "")
 
 
+def test_a_query_may_have_any_length_and_any_bytes(program: Program, repository: Path) -> None:
+    """As the log of a failing test run has: its ends count, whatever lies between, and that is told."""
+    noise = b"INFO caf\xe9 step of the long run \0\n" * 60_000
+    for log in (b"parse_pairs fails\n" + noise, noise + b"parse_pairs fails \xff\n"):
+        done = subprocess.run(
+            command("context", "-", "--repo", str(repository), "--json"),
+            input=log,
+            capture_output=True,
+            env=environment({}),
+            check=False,
+        )
+        assert done.returncode == 0
+        found = json.loads(done.stdout)
+        assert found["files"][0] == "pairs/parsing.py"
+        (middle,) = [told for told in found["left_out"] if "characters in the middle of the text" in told]
+        assert int(middle.split(" ")[0].replace(",", "")) > len(log) - 45_000
+    assert program("context", os.fsdecode(b"parse_pairs \xe9"), "--repo", str(repository), "--files", "-q").code == 0
+
+
+@pytest.mark.parametrize("arguments", [("",), (" \n ",), ("-",)])
+def test_an_empty_query_is_told_as_one(program: Program, repository: Path, arguments: tuple[str, ...]) -> None:
+    """As a pipe that failed gives; nothing is said of prompts and examples, which are another command's."""
+    done = program("context", *arguments, "--repo", str(repository))
+    assert done.code == 2
+    assert "The query is empty." in done.err
+    assert "slugify" not in done.err
+
+
+@pytest.mark.parametrize("budget", ["0", "1", "50"])
+def test_a_budget_without_room_is_told(program: Program, repository: Path, budget: str) -> None:
+    """Something matches: that nothing does is said where it is so."""
+    told = f"A budget of {budget} tokens has no room for anything of what was found."
+    done = program("context", "parse_pairs", "--repo", str(repository), "--budget", budget)
+    assert (done.code, done.out) == (0, f"{told}\n")
+    found = program("context", "parse_pairs", "--repo", str(repository), "--budget", budget, "--json").json
+    assert (found["text"], found["left_out"]) == ("", [told])
+    nothing = program("context", "zeppelin", "--repo", str(repository), "--budget", budget)
+    assert nothing.out == "Nothing in the repository matches.\n"
+
+
 def test_context_explained(program: Program, repository: Path) -> None:
     """Every file and symbol with its score and reasons, and what of it fits the budget."""
     done = program("context", "parse_pairs", "--repo", str(repository), "--explain", "--budget", "500")

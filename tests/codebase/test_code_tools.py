@@ -328,3 +328,42 @@ def test_importing_the_codebase_imports_no_framework() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_a_tool_that_fails_is_an_answer_without_secrets(shop: Path) -> None:
+    """A codebase that was closed, and a further retriever that raises: the agent's run goes on."""
+
+    class Broken:
+        def invoke(self, query: str) -> list[Any]:
+            raise RuntimeError(f"no answer with {KEY}, {query}")
+
+    codebase = Codebase(shop)
+    codebase.add_retriever("broken", Broken())  # type: ignore[arg-type]
+    tools = {tool.name: tool for tool in codebase_tools(codebase, secrets=["round cents"])}
+    told = tools["search_code"].invoke({"query": "round cents"})
+    assert "shop/money.py" in told
+    assert "Left out: the retriever `broken`, which failed: RuntimeError" in told
+    assert KEY not in told
+    assert "round cents" not in told
+    codebase.close()
+    for name, arguments in {
+        "search_code": {"query": "x"},
+        "read_symbol": {"symbol": "x"},
+        "reveal_symbol": {"symbol": "x"},
+    }.items():
+        assert "The codebase is closed." in tools[name].invoke(arguments)
+    for question in (
+        codebase.refresh,
+        codebase.files,
+        lambda: codebase.rank("x"),
+        lambda: codebase.usages("round_cents"),
+    ):
+        with pytest.raises(UsageError, match="closed"):
+            question()
+
+
+@pytest.mark.parametrize("most", [-5, 0, 999])
+def test_a_bound_without_room_for_an_answer_is_refused(shop: Path, most: int) -> None:
+    """Rather than not kept."""
+    with pytest.raises(UsageError, match="no room"):
+        codebase_tools(Codebase(shop), max_output_characters=most)

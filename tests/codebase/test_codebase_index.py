@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from genloom.errors import RepositoryError, StorageError, UsageError
 from genloom.events import Event, IndexProgress
 from genloom.tools.codebase import Codebase
 from genloom.tools.codebase.index import index_file
+from genloom.tools.codebase.relations.snapshot import Snapshot
 
 INDEX = "import sys; from pathlib import Path; from genloom.tools.codebase import Codebase; "
 
@@ -341,6 +343,100 @@ def test_who_listens_to_a_refresh_can_ask_meanwhile(shop: Path) -> None:
     assert codebase.rank("invoice total").files
 
 
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_who_listens_to_a_refresh_can_ask_for_relations(shop: Path, tmp_path: Path, in_memory: bool) -> None:
+    """Of what was read so far, also while another thread asks, which waits; a hang shows as the suite's own time limit."""
+    codebase = Codebase(shop, cache=None if in_memory else tmp_path / "cache")
+    codebase.refresh()
+    (shop / "shop/late.py").write_text("from shop.money import round_cents\n\n\ndef late():\n    round_cents(1)\n")
+    asked: list[set[str]] = []
+
+    def users() -> set[str]:
+        return {relation.source for relation in codebase.usages("shop/money.py::round_cents")}
+
+    def listen(event: Event) -> None:
+        if isinstance(event, IndexProgress) and event.done == event.total:
+            waiting.append(pool.submit(users))
+            time.sleep(0.1)  # so that it waits for the refresh
+            asked.append(users())
+            assert codebase.importers("shop/late.py") == ()
+            assert codebase.summary("shop/late.py::late").counts["function_calls"] == 1
+
+    waiting: list[Future[set[str]]] = []
+    with ThreadPoolExecutor(1) as pool:
+        codebase.refresh(emit=listen)
+        assert "shop/late.py::late" in asked[0]
+        assert waiting[0].result(60) == asked[0] == users()
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_refresh_that_failed_leaves_nothing_of_what_a_listener_asked(
+    shop: Path, tmp_path: Path, in_memory: bool
+) -> None:
+    """What was read is rolled back, and so is what was ranked by it."""
+    codebase = Codebase(shop, cache=None if in_memory else tmp_path / "cache")
+    codebase.refresh()
+    before = _contents(codebase)
+    (shop / "shop/billing.py").write_text("def invoice_total(due): ...\n\n\ndef beta(): ...\n")
+
+    def listen(event: Event) -> None:
+        if isinstance(event, IndexProgress) and event.done == event.total:
+            assert codebase.rank("invoice total due").files
+            assert codebase.symbols(name="beta")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        codebase.refresh(emit=listen)
+    assert _contents(codebase) == before
+
+
+def test_relations_are_of_the_index_that_is_open(shop: Path, tmp_path: Path) -> None:
+    """Who deletes its file, and makes another one, takes nothing from those who have it open."""
+    codebase = Codebase(shop, cache=tmp_path)
+    codebase.refresh()
+    for path in (tmp_path / "index").iterdir():
+        path.unlink()
+    other = Codebase(shop, cache=tmp_path)
+    before = codebase.usages("shop/money.py::round_cents")
+    assert before == other.usages("shop/money.py::round_cents") != ()
+    (shop / "shop/late.py").write_text("from shop.money import round_cents\n\n\ndef late():\n    round_cents(1)\n")
+    codebase.refresh()
+    assert len(codebase.usages("shop/money.py::round_cents")) > len(before)
+
+
+def test_a_file_that_cannot_be_opened_once_more_is_left_closed(tmp_path: Path) -> None:
+    """Relations then work on a copy of what the index has open."""
+    index = sqlite3.connect(tmp_path / "index.sqlite", isolation_level=None)
+    index.execute("CREATE TABLE kept (name TEXT)")
+    followed = Snapshot(tmp_path / "index.sqlite")
+    index.execute("BEGIN")
+    index.execute("SELECT * FROM kept").fetchall()  # holds the pages
+    with (tmp_path / "index.sqlite").open("r+b") as file:
+        file.write(b"no database at all")
+    with pytest.raises(sqlite3.DatabaseError), closing(sqlite3.connect(tmp_path / "index.sqlite")) as other:
+        other.execute("PRAGMA schema_version")
+    followed.follow(index)
+    with followed.held() as (own, _):
+        assert own.execute("SELECT name FROM sqlite_master").fetchall() == [("kept",)]
+
+
+def test_an_older_versions_index_goes_when_nothing_writes_it_any_more(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two weeks after its last change; one of another repository stays."""
+    files = []
+    for version in (1, 2):
+        monkeypatch.setattr(index_file, "SCHEMA_VERSION", version)
+        for root in (shop, tmp_path / "other"):
+            files.append(index_file.index_path(tmp_path, root))
+            index_file.open_index(files[-1]).close()
+    for path in files[:2]:
+        os.utime(path, (time.time() - 15 * 86_400,) * 2)
+    monkeypatch.setattr(index_file, "SCHEMA_VERSION", 3)
+    Codebase(shop, cache=tmp_path)
+    assert [path.exists() for path in files] == [False, True, True, True]
+
+
 def test_the_deadline_holds_while_another_process_writes(shop: Path, tmp_path: Path) -> None:
     """What is there is reported as incomplete, and the next refresh goes on; without a deadline it is waited for."""
     codebase = Codebase(shop, cache=tmp_path)
@@ -358,3 +454,13 @@ def test_files_left_out_are_not_told_as_indexed(shop: Path) -> None:
     (shop / "binary.py").write_bytes(b"def f(): pass\0")
     report = Codebase(shop).refresh()
     assert (report.files, report.indexed, report.skipped) == (6, 6, {"binary": 1})
+
+
+@pytest.mark.parametrize(("text", "lines"), [("", 0), ("x = 1", 1), ("x = 1\n", 1), ("x = 1\r\n\r\n", 2), ("\n", 1)])
+def test_lines_are_counted_as_an_editor_counts_them(shop: Path, text: str, lines: int) -> None:
+    """The break at the end of a file begins no further line."""
+    (shop / "shop/counted.py").write_bytes(text.encode())
+    codebase = Codebase(shop)
+    assert {file.path: file.lines for file in codebase.files()}["shop/counted.py"] == lines
+    found = {file.path: file.lines for file in codebase.rank("counted").files}
+    assert found["shop/counted.py"] == lines

@@ -103,3 +103,36 @@ def test_a_retriever_is_replaced_under_its_name_and_never_its_own(shop: Path) ->
     assert [file.path for file in codebase.rank("zeppelin").files] == ["shop/billing.py"]
     with pytest.raises(UsageError, match="own retriever"):
         codebase.add_retriever("self", codebase.as_retriever())
+
+
+class Broken(BaseRetriever):
+    """Fails, and its error holds a key."""
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        raise RuntimeError("no answer with sk-proj-0123456789abcdefghijklmnopqrstuvwxyzABCD")
+
+
+def test_a_retriever_that_fails_is_left_out_and_told(shop: Path) -> None:
+    """The rest of the ranking is what it is without it; the key in its error is in nothing that is told."""
+    codebase = Codebase(shop)
+    plain = codebase.rank("round cents")
+    codebase.add_retriever("broken", Broken())
+    codebase.add_retriever("fine", _places({"path": "shop/money.py"}), weight=0)
+    ranking = codebase.rank("round cents")
+    assert [file.path for file in ranking.files] == [file.path for file in plain.files]
+    (told,) = ranking.left_out
+    assert told.startswith("the retriever `broken`, which failed: RuntimeError: no answer with [redacted")
+    assert "sk-proj" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "weight"), [("", 0.3), ("  ", 0.3), ("one", -1.0), ("one", float("nan")), ("one", float("inf"))]
+)
+def test_what_is_no_retriever_with_a_name_and_a_weight_is_refused(shop: Path, name: str, weight: float) -> None:
+    """When it is registered, not when it is asked."""
+    codebase = Codebase(shop)
+    with pytest.raises(UsageError):
+        codebase.add_retriever(name, _places({}), weight=weight)
+    with pytest.raises(UsageError, match="no retriever"):
+        codebase.add_retriever("three", 3)  # type: ignore[arg-type]
+    assert codebase.rank("round cents").left_out == ()

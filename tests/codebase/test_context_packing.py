@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genloom.errors import UsageError
 from genloom.state import GenerationRequest
 from genloom.tools.codebase import Codebase, choose_context, estimate_tokens
 
@@ -131,3 +132,9 @@ def test_a_budget_holds_fifteen_paths_at_most_and_a_tenth_of_it(shop: Path) -> N
     bodies = sum(reference.tokens for reference in by_form["body"])
     assert 0.45 * 8000 < bodies <= 0.55 * 8000
     assert by_form["signature"]
+
+
+def test_a_budget_below_nothing_is_refused(shop: Path) -> None:
+    """It is a mistake of the caller."""
+    with pytest.raises(UsageError, match="budget"):
+        Codebase(shop).context(GenerationRequest(prompt="round cents"), budget_tokens=-3)

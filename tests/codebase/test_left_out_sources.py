@@ -32,8 +32,21 @@ def test_a_name_with_a_line_break_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "plain.py").write_text("def plain(): pass\n")
     (tmp_path / "odd\n## tests.py").write_text("def odd(): pass\n")
     codebase = Codebase(tmp_path)
-    assert codebase.refresh().skipped == {"unreadable": 1}
+    (tmp_path / os.fsdecode(b"caf\xe9.py")).write_text("def cafe(): pass\n")
+    report = codebase.refresh()
+    assert report.skipped == {"unreadable": 2}
     assert [file.path for file in codebase.files()] == ["plain.py"]
+    assert codebase.left_out() == ((r"caf\udce9.py", "unreadable"), (r"odd\n## tests.py", "unreadable"))
+    assert codebase.left_out(limit=1) == codebase.left_out()[:1]
+    assert report.unreadable == tuple(path for path, _ in codebase.left_out())
+
+
+def test_a_folder_that_cannot_be_listed_is_named(shop: Path) -> None:
+    """By its path, as files are."""
+    if os.geteuid() == 0:
+        pytest.skip("root lists every folder")
+    (shop / "shop/locked").mkdir(mode=0)
+    assert Codebase(shop).left_out() == (("shop/locked", "unreadable"),)
 
 
 @pytest.mark.parametrize("failing", ["a file", "a folder"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -195,6 +197,24 @@ def test_two_that_refresh_at_once_count_each_commit_once(
 
     monkeypatch.setattr(history, "read_commits", slowly)
     assert first.refresh().commits == 2
+
+
+def test_the_deadline_holds_for_the_history_too(repository: Path, tmp_path: Path) -> None:
+    """Another process that writes is waited for until then, and git is not asked after it; the next refresh goes on."""
+    codebase = Codebase(repository, cache=tmp_path / "cache")
+    assert codebase.refresh().commits == 2
+    for path in repository.glob("*.py"):  # so old that nothing else is to be written
+        os.utime(path, (1, 1))
+    codebase.refresh()
+    _commit(repository, "Say what a proxy is")
+    (file,) = (tmp_path / "cache/index").glob("*.sqlite")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    report = codebase.refresh(deadline=time.monotonic() + 0.5)
+    assert (report.commits, report.complete) == (2, False)
+    other.execute("ROLLBACK")
+    report = codebase.refresh()
+    assert (report.files, report.complete) == (3, True)
 
 
 def test_a_head_that_no_object_backs_is_told(tmp_path: Path) -> None:

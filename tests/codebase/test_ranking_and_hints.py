@@ -189,6 +189,13 @@ FAILURES = {
 }
 
 
+def test_each_frame_of_java_has_the_package_of_its_own_class() -> None:
+    """Two classes of one name lead to two files."""
+    trace = "\tat com.acme.bill.Utils.total(Utils.java:42)\n\tat com.acme.ship.Utils.pack(Utils.java:17)\n"
+    places = {("com/acme/bill/Utils.java", 42), ("com/acme/ship/Utils.java", 17)}
+    assert set(Query.from_text(trace).places) == places
+
+
 @pytest.mark.parametrize("failure", FAILURES)
 def test_files_and_lines_are_read_out_of_every_languages_failures(failure: str) -> None:
     """Compilers, stack traces, test runners; the path may be another machine's."""

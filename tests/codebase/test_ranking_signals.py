@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -155,6 +156,21 @@ def test_the_end_of_a_long_log_counts_as_its_start_does(shop: Path) -> None:
     assert Codebase(shop).rank("restock").left_out == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Why does shop/money.py:18 fail?\n" + '{"id":1},' * 6_000 + "\n",
+        "x " * 25_000 + "see shop/money.py:18 of it\n",
+        "\n" + "x" * 50_000 + " see shop/money.py:18 of it\n",
+    ],
+)
+def test_both_ends_of_a_long_text_count_whatever_its_lines_are(text: str) -> None:
+    """A line that is longer than an end is cut, not left out."""
+    query = Query.from_text(text)
+    assert query.places == (("shop/money.py", 18),)
+    assert 38_000 < len(query.text) <= 40_001
+
+
 def test_a_request_that_points_everywhere_is_bounded_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,3 +192,61 @@ def test_a_request_that_points_everywhere_is_bounded_and_says_so(
     left_out = " ".join(ranking.left_out)
     assert "files that it points at" in left_out
     assert "words" in left_out
+
+
+@pytest.mark.parametrize("query", ["BillingCase.test_zeppelin", "BillingCase::test_zeppelin", "`test_zeppelin` fails"])
+def test_a_test_named_without_its_path_is_found_with_what_it_tests(shop: Path, query: str) -> None:
+    """The test itself first, as where its path is given; the same words that name no test lead to no test."""
+    (shop / "tests/test_billing.py").write_text("class BillingCase:\n    def test_zeppelin(self):\n        assert 1\n")
+    (shop / "shop/zeppelin.py").write_text("def zeppelin(): ...\ndef billing_case(): ...\n")
+    codebase = Codebase(shop)
+    ranking = codebase.rank(query)
+    assert ranking.files[0].path == "tests/test_billing.py"
+    assert "ranked lower" not in " ".join(ranking.files[0].reasons)
+    assert ranking.symbols[0].address == "tests/test_billing.py::BillingCase.test_zeppelin"
+    reasons = {file.path: file.reasons for file in ranking.files}
+    assert "`tests/test_billing.py` tests it" in reasons["shop/billing.py"]
+    assert codebase.rank("test the zeppelin of a billing case").files[0].path == "shop/zeppelin.py"
+
+
+def test_reasons_name_the_part_of_a_word_that_matched(tmp_path: Path) -> None:
+    """Never the whole of one of which a part stands there; the whole where it does, or where a word says it alone."""
+    (tmp_path / "filters.py").write_text("class DupeFilter:\n    pass\n\n\nclass LeakyBucket:\n    pass\n")
+    codebase = Codebase(tmp_path)
+
+    def told(query: str) -> str:
+        ranking = codebase.rank(query)
+        return " | ".join(reason for item in (*ranking.files, *ranking.symbols) for reason in item.reasons)
+
+    parts = told("TestRFPDupeFilter")
+    assert "path matches `Filter` of `TestRFPDupeFilter`" in parts
+    assert "name matches `Dupe`, `Filter` of `TestRFPDupeFilter`" in parts
+    assert "matches `TestRFPDupeFilter`" not in parts
+    assert "name matches `dupeFilter`" in told("dupeFilter")
+    assert "`Dupe` of `TestDupe`, `filters`" in told("TestDupe, filters")
+    assert "name matches `filters`" in told("TestFilter, filters")
+
+
+@pytest.mark.parametrize("query", ["base.rb:6:in 'Web::Base#route!'", "in `route!'", "`route!` is slow"])
+def test_an_exclamation_mark_belongs_to_a_rubys_name(tmp_path: Path, query: str) -> None:
+    """Another method has the name without it; where the request writes that, too, both are meant."""
+    pytest.importorskip("tree_sitter_ruby")
+    (tmp_path / "base.rb").write_text(
+        "class Base\n  def route(verb)\n    verb\n  end\n\n  def route!(base)\n    base\n  end\nend\n"
+    )
+    codebase = Codebase(tmp_path)
+    first, *others = codebase.rank(query).symbols
+    assert first.qualified == "Base.route!"
+    assert "the request names `route!`" in first.reasons
+    assert not any("the request names `route`" in symbol.reasons for symbol in others)
+    both = {symbol.qualified: symbol.reasons for symbol in codebase.rank(f"{query}, route is not").symbols}
+    assert "the request names `route`" in both["Base.route"]
+
+
+def test_an_index_that_is_cut_short_is_told_by_the_ranking(shop: Path) -> None:
+    """Never an empty answer without a word; a whole one says nothing."""
+    codebase = Codebase(shop)
+    assert not codebase.refresh(deadline=time.monotonic() - 1).complete
+    assert any("files that the index does not have" in told for told in codebase.rank("round cents").left_out)
+    codebase.refresh()
+    assert codebase.rank("round cents").left_out == ()

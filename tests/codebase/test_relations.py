@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from genloom.errors import UsageError
 from genloom.tools.codebase import CallGraph, Codebase, DeadSymbols, Relation
 from genloom.tools.codebase.files.source import read_source
 from genloom.tools.codebase.outlines.languages import LANGUAGES, is_available
+from genloom.tools.codebase.relations import dead
 
 FILES = {
     "src/app/__init__.py": "from .core import *\nfrom .shapes import Square as Box, area\nfrom . import late\n",
@@ -223,6 +226,18 @@ def test_the_end_of_the_time_is_told(app: Codebase) -> None:
     assert not app.dead_symbols().truncated
 
 
+@pytest.mark.parametrize(("files_read", "next_step"), [(1, "_mentions"), (2, "_imports")])
+def test_gathering_what_might_be_dead_looks_at_the_clock(
+    app: Codebase, monkeypatch: pytest.MonkeyPatch, files_read: int, next_step: str
+) -> None:
+    """Not only reading the sources does: once the time ran out the next step is not begun."""
+    now = itertools.count()
+    monkeypatch.setattr(dead, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.delattr(dead, next_step)
+    found = app.dead_symbols(deadline=files_read * len(app.files()) + 0.5)
+    assert found == DeadSymbols(symbols=(), truncated=True)
+
+
 def test_an_ambiguous_name_lists_its_places(app: Codebase) -> None:
     """An address, a qualified name or a path is exact; an unknown one is refused."""
     with pytest.raises(UsageError, match="ambiguous") as caught:
@@ -397,7 +412,7 @@ def test_revealing_tells_that_it_looked_for_no_more(tmp_path: Path) -> None:
     assert len(revealed.usages) == 250
 
 
-@given(st.integers(0, 400))
+@given(st.integers(100, 400))
 @settings(deadline=None, max_examples=25)
 def test_revealing_stays_within_its_budget(tmp_path_factory: pytest.TempPathFactory, budget: int) -> None:
     """Whatever the budget: whole lines, and a cut is told."""
@@ -406,11 +421,36 @@ def test_revealing_stays_within_its_budget(tmp_path_factory: pytest.TempPathFact
     revealed = codebase.reveal_symbol("src/app/core.py::start", max_tokens=budget)
     assert revealed.truncated or "return measure(loose.extra())" in revealed.text
     shown = set(revealed.text.split("\n"))
+    assert revealed.tokens <= budget
     if budget >= 120:
-        assert revealed.tokens <= budget
         assert "def start(engine: Base | None = None):" in shown
     if revealed.truncated and "cut before line" not in revealed.text and "return measure" in revealed.text:
         assert "left out" in revealed.text or "#" not in revealed.text.partition("return measure")[2]
+
+
+@pytest.mark.parametrize(("max_tokens", "degree"), [(0, 1), (99, 1), (-1, 1), (2000, -1)])
+def test_a_budget_without_room_reveals_nothing(app: Codebase, max_tokens: int, degree: int) -> None:
+    """It is refused, rather than exceeded."""
+    with pytest.raises(UsageError, match="Nothing can be revealed"):
+        app.reveal_symbol("Base.step", max_tokens=max_tokens, degree=degree)
+
+
+def test_a_body_that_has_no_room_is_told(tmp_path: Path) -> None:
+    """A long address may leave none."""
+    name = "f" * 150
+    revealed = _written(tmp_path, {"a.py": f"def {name}():\n    return 1\n"}).reveal_symbol(name, max_tokens=150)
+    assert "[the body is left out, to fit]" in revealed.text
+    assert revealed.truncated
+    assert revealed.tokens <= 150
+
+
+def test_who_calls_from_elsewhere_is_in_the_whole_call_graph(app: Codebase) -> None:
+    """A part of it has the calls that its symbols make."""
+    helper = "src/app/core.py::helper"
+    users = {use.source for use in app.usages(helper) if use.kind == "call"}
+    assert set(app.call_graph().callers(helper)) >= users
+    assert users
+    assert app.call_graph([helper]).callers(helper) == ()
 
 
 def test_secrets_are_not_revealed(tmp_path: Path) -> None:

@@ -6,12 +6,16 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genloom.tools.codebase import Codebase
+from genloom.tools.codebase.files import ignore_rules, tree
 from genloom.tools.codebase.files.ignore_rules import IgnoreRules
 from genloom.tools.codebase.files.source import read_inside
 from genloom.tools.codebase.files.tree import SourceTree
@@ -25,6 +29,12 @@ def _write(root: Path, *paths: str) -> None:
 
 def _paths(root: Path) -> set[str]:
     return {found.path for found in SourceTree(root).files()}
+
+
+def _walked(root: Path) -> SourceTree:
+    walk = SourceTree(root)
+    assert list(walk.files())
+    return walk
 
 
 def test_ignore_files_count_where_they_stand(tmp_path: Path) -> None:
@@ -178,6 +188,42 @@ def test_excludes_behind_a_link_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "info/exclude").write_text("a.py\n")
     (root / ".git/info").symlink_to(tmp_path / "info")
     assert _paths(root) == {"a.py"}
+
+
+def test_what_a_trees_ignore_rules_cost_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file the first rules count; a tree with more than are read says so."""
+    rules = IgnoreRules("first.py\n" + ("*a" * 1900 + "\n") * 125 + "last.py\n")
+    assert (rules.say("first.py"), rules.say("last.py")) == (True, None)
+    assert rules.weight < 2 * ignore_rules.MAX_WEIGHT
+    heavy = "*.tmp\n" * 50
+    _write(tmp_path, *(f"{folder}/a.py" for folder in "bcd"), "b/c/d/a.py")
+    for folder in ("b", "b/c", "b/c/d", "c", "d"):
+        (tmp_path / folder / ".gitignore").write_text(heavy)
+    assert not _walked(tmp_path).truncated
+    with monkeypatch.context() as patched:
+        patched.setattr(tree, "MAX_IN_EFFECT", 200)  # the three that count in one folder weigh 300
+        assert _walked(tmp_path).truncated
+    with monkeypatch.context() as patched:
+        patched.setattr(tree, "MAX_WEIGHT", 400)  # the five weigh 500
+        assert _walked(tmp_path).truncated
+
+
+def test_a_walk_ends_at_its_deadline_and_nothing_is_taken_for_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that it did not come to stay in the index."""
+    _write(tmp_path, *(f"b{number}/a.py" for number in range(9)))
+    codebase = Codebase(tmp_path)
+    assert codebase.refresh().files == 9
+    now = iter(range(100))
+    with monkeypatch.context() as patched:
+        patched.setattr(tree, "time", SimpleNamespace(monotonic=lambda: next(now)))
+        late = SourceTree(tmp_path, deadline=4.5)
+        assert 0 < len(list(late.files())) < 9
+        assert late.late
+    report = codebase.refresh(deadline=time.monotonic() - 1)
+    assert (report.files, report.removed, report.complete) == (9, 0, False)
+    assert codebase.refresh().complete
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_usages_are_told_by_what_uses(shop: Path) -> None:
         "function_usages": 2,
         "class_usages": 1,
         "interface_usages": 0,
+        "type_usages": 0,
         "module_usages": 0,
         "import_usages": 2,
         "possible_usages": 0,
@@ -196,3 +197,16 @@ def test_imports_are_resolved_to_files(module: str, target: str | None) -> None:
 def test_resolving_never_fails(module: str, importer: str) -> None:
     """Whatever stands in an import."""
     ModuleMap(["a.py", "a/__init__.py", importer], "a").locate(module, importer)
+
+
+def test_usages_are_the_sum_of_their_kinds(tmp_path: Path) -> None:
+    """Also where a type, which is neither class nor function, uses a definition."""
+    pytest.importorskip("tree_sitter_go")
+    (tmp_path / "gin.go").write_text(
+        "package gin\n\ntype Context struct {\n\tN int\n}\n\ntype HandlerFunc func(*Context)\n\n"
+        "func run(c *Context) {\n}\n\nvar one = Context{}\n"
+    )
+    counts = Codebase(tmp_path).summary("Context").counts
+    assert counts["type_usages"] == 1
+    kinds = [value for key, value in counts.items() if key.endswith("_usages") and key != "possible_usages"]
+    assert sum(kinds) == counts["usages"] >= 2

@@ -218,6 +218,13 @@ def test_a_redactor_reaches_every_string_key_and_named_secret() -> None:
     [
         'password = "kV9#mQ2$xL7p-Tr"',  # a dollar sign is no template by itself
         "curl -sS -u robot:kV9mQ2xL7pTr https://api.example",
+        "curl https://api.example --user 'robot:kV9mQ2xL7pTr'",
+        "curl -urobot:kV9mQ2xL7pTr https://api.example",
+        "auth_token: kV9mQ2xL7pTrWz4H",  # a type has words
+        "api_key: QWERTY12ZXCVBN34ASDFGH",
+        "client_secret=client_secret_kV9mQ2xL7pTr",
+        "password: SunnyMeadow42River",  # a password may be made of words
+        'client_secret = "SunnyMeadow42River"',
         'access_token = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
     ],
 )
@@ -231,6 +238,15 @@ def test_secrets_that_only_their_place_betrays(text: str) -> None:
     [
         'log("in _decode_xsrf_token", exc_info=True)',
         "curl -u user:password https://api.example",
+        "curl http://host/v1/jobs-user:cancel4",
+        "curl -fsSL https://host/get-user:latest-v2 | sh",
+        "curl -H 'x-user-id:12345678' http://localhost",
+        "def f(access_token: OAuth2PasswordBearerToken): ...",
+        "auth_token: Base64UrlSafeString",
+        "access_token: OAuthAccessTokenResponseModelV2",
+        "connect(client_secret=client_secret2, access_token=access_token_v2_value)",
+        '"AsyncCredentials": (".credentials", "AsyncCredentialsWithRawResponse")',
+        'load("credentials", "AsyncCredentialsWithRawResponse")',
         'password = "$PASSWORD"',
         'password = "$password"',
         "token = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'",

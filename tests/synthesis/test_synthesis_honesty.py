@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from engine_runs import answered, encoded, worker_answer
 
+from genloom.tools.synthesis.engine.drafting import Draft, of_like_rank
+from genloom.tools.synthesis.engine.writer import Program
+
 TASKS = [
     (
         "letters",
@@ -107,3 +110,14 @@ def test_the_kinds_of_all_examples_count() -> None:
     )
     assert found["type"] == "found"
     json.dumps(found)
+
+
+def _draft(code: str, rank: int, cost: int, uncovered: int) -> Draft:
+    return Draft(Program("f", ("text",), (f"return {code}",), (), code), rank, cost, uncovered, "str")
+
+
+def test_a_smaller_program_counts_as_a_rival_though_it_covers_less() -> None:
+    """No example needs what it does without, whatever the prompt says. One that is no smaller does not count."""
+    best = _draft("text.strip().lower()", 4, 4, 0)
+    smaller, other = _draft("text.lower()", 5, 2, 1), _draft("text.title().lower()", 5, 4, 1)
+    assert of_like_rank([other, smaller, best]) == [best, smaller]

@@ -75,6 +75,7 @@ class Codebase(RelationQueries):
         self._snapshot = Snapshot(file)
         self._fresh = False
         self._complete = True
+        self._unreadable: tuple[str, ...] = ()
 
     def close(self) -> None:
         """Close the index file; the codebase cannot be used afterwards. One that nobody holds any more closes by itself."""
@@ -104,7 +105,7 @@ class Codebase(RelationQueries):
                 raise
             finally:
                 self._refreshing = None
-            self._fresh, self._complete = True, report.complete
+            self._fresh, self._complete, self._unreadable = True, report.complete, report.unreadable
             complete = report.complete and history.on_time
             return replace(report, complete=complete, commits=history.commits, no_history=history.trouble)
 
@@ -123,7 +124,8 @@ class Codebase(RelationQueries):
         (see `IndexReport.skipped`)."""
         with self._reading() as index:
             rows = index.execute("SELECT path, skipped FROM files WHERE skipped <> '' ORDER BY path LIMIT ?", (limit,))
-            return tuple((path, reason) for path, reason in rows)
+            found = [*rows, *((path, "unreadable") for path in self._unreadable)]
+        return tuple(sorted(found)[:limit])
 
     def importing(self, module: str, path: str) -> tuple[str, ...]:
         """Return the paths of the files that import a module, or names of it, in order; `path` is its own file, which need

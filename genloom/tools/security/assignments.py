@@ -44,7 +44,9 @@ _HEADER = re.compile(
 )
 _URL = re.compile(r"""://[^\s/:@"'<>`]{0,256}+:([^\s/"'<>`]{1,256})@""")
 
-_CURL = re.compile(r"""(?<!\w)curl [^\n]{0,200}?-(?:u|-user)[ =]{0,2}["']?[^\s:"'/]{1,64}:([^\s"'/]{4,128})""")
+_CURL = re.compile(
+    r"""(?<!\w)curl(?=\s)[^\n]{0,200}?\s-(?:u[ ]{0,2}|-user[ =]{1,2})["']?[^\s:"'/]{1,64}:([^\s"'/]{4,128})"""
+)
 
 _PLACEHOLDER = re.compile(
     r"""\{[A-Za-z_]\w*[^}]{0,64}\}|\$\{|(?-i:\$[A-Z_]{2})|\A\$[A-Za-z_]\w*\Z|\$\(|%\(|%s|<[^>]{0,64}>|\{\{|\*{3}|\.{3}|x{4}|
@@ -58,6 +60,9 @@ _PLAIN_WORDS = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _CODE = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+\Z|/|\.{1,2}/|[A-Za-z]:\\|https?://", re.ASCII)
+_TYPE = re.compile(r"[A-Z]{0,5}\d{0,2}(?:[A-Z][a-z]{2,}\d{0,3}|V\d){2,}\Z", re.ASCII)
+"""Words in camel case: `OAuth2PasswordBearerToken`."""
+_PART_OF_NAME = re.compile(r"[a-z_]*(?:\d{1,2}[a-z_]*)?\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
 _HASH = re.compile(
     r"(?:[a-z0-9]{2,8}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})\Z", re.ASCII | re.IGNORECASE
@@ -74,7 +79,9 @@ def assigned_secrets(text: str) -> Iterator[tuple[int, int, str]]:
         if sign:
             value = _value(text, name.start(), sign.end(), quoted=sign.group().rstrip().endswith(","))
             if value and _is_secret(text[value[0] : value[1]], value[2], strong=name["strong"] is not None):
-                yield value[0], value[1], _kind(name.group())
+                kind = _kind(name.group())
+                if kind == "password" or not _is_code(text[value[0] : value[1]], value[2], name.group(), sign.group()):
+                    yield value[0], value[1], kind
     for header in _HEADER.finditer(text):
         if not is_placeholder(header[1]):
             yield *header.span(1), "authorization"
@@ -133,6 +140,15 @@ def _is_secret(value: str, form: str, *, strong: bool) -> bool:
     if not strong and (_UUID.match(value) or _HASH.match(value)):
         return False
     return _is_mixed(value) and _entropy(value) >= LEAST_ENTROPY[form]
+
+
+def _is_code(value: str, form: str, name: str, sign: str) -> bool:
+    """Whether a value is a name of the code, as no machine makes secrets: one without quotes that holds the name that it is
+    given to (`client_secret=client_secret2`), or a type where one may stand."""
+    if form == "bare" and "_" in value and name in value and _PART_OF_NAME.match(value.replace(name, "", 1)):
+        return True
+    types_stand = sign.strip() in (":", "==", "!=") if form == "bare" else sign.rstrip().endswith(",")
+    return form != "environment" and types_stand and _TYPE.match(value) is not None
 
 
 def _is_mixed(value: str) -> bool:

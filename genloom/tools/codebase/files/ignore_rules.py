@@ -1,4 +1,5 @@
-"""Ignore rules: what a `.gitignore` file says of a path, as git reads it.
+"""Ignore rules: what a `.gitignore` file says of a path, as git reads it. Two things are read otherwise: a letter is one
+character whatever its bytes (`?` fits `é`), and no set reaches over a `/` (`[a/b]` fits nothing).
 
 Each rule becomes a regular expression in which every stretch between two stars is taken where it fits first and not tried
 again: a rule that was made to try all ways costs as much as any other.
@@ -19,6 +20,8 @@ __all__ = ["IgnoreFiles", "IgnoreRules", "ignored", "private_excludes", "read_ru
 MAX_BYTES = 500_000
 MAX_RULES = 2_000
 MAX_RULE = 4_000
+MAX_WEIGHT = 10_000
+"""How many rules, stars, question marks and sets of a file count: reading them takes a part of a second."""
 _CLASS = re.compile(r"\[:([a-z]*):\]")
 _CLASSES = {
     "alpha": "a-zA-Z",
@@ -44,10 +47,18 @@ class _Rule(NamedTuple):
 
 
 class IgnoreRules:
-    """The rules of one file. Of those that fit a path the last one counts."""
+    """The rules of one file. Of those that fit a path the last one counts. `weight` is what they cost."""
 
     def __init__(self, text: str) -> None:
-        rules = [rule for line in text.split("\n")[: 10 * MAX_RULES] if (rule := _rule(line)) is not None][:MAX_RULES]
+        self.weight = 0
+        rules: list[_Rule] = []
+        for line in text.split("\n")[: 10 * MAX_RULES]:
+            rule = _rule(line)
+            if rule is not None:
+                self.weight += 1 + sum(map(line.count, "*?["))
+                if self.weight > MAX_WEIGHT or len(rules) == MAX_RULES:
+                    break
+                rules.append(rule)
         self._ignores = [rule.ignores for rule in rules]
         self._of_names = _Last([(number, rule.expression) for number, rule in enumerate(rules) if rule.of_names])
         self._of_paths = _Last([(number, rule.expression) for number, rule in enumerate(rules) if not rule.of_names])

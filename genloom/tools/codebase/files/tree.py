@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -26,6 +27,11 @@ _MARKS = MARKS_OF_NO_SOURCE | {_IGNORE_FILE}
 _name = attrgetter("name")
 MAX_FILES = 200_000
 MAX_DEPTH = 60
+MAX_UNREADABLE_PATHS = 1_000
+MAX_IN_EFFECT = 20_000
+"""What the ignore rules that count in one folder may weigh together: each path is held against them."""
+MAX_WEIGHT = 200_000
+"""What all of a tree may."""
 
 
 class Found(NamedTuple):
@@ -42,14 +48,20 @@ class SourceTree:
 
     Left out: what `.gitignore` files (nested ones too) and `.git/info/exclude` ignore, hidden folders, virtual
     environments, build and package folders, folders of vendored code (`vendor`, `third_party` and the like; a Python package
-    that is called `vendor` stays), and links. `unreadable` counts the folders that could not be listed,
-    `truncated` says that there were more than 200,000 files or folders nested more than 60 deep.
+    that is called `vendor` stays), and links. `unreadable` counts the folders that could not be listed and the
+    files whose names cannot be shown, of which `unreadable_paths` are the first 1,000, escaped;
+    `truncated` says that there were more than 200,000 files, folders nested more than 60 deep, or more ignore rules than
+    are read. `deadline` is a `time.monotonic()` value: past it the walk ends, and `late` says so.
     """
 
     root: Path
     suffixes: tuple[str, ...] = (".py", ".pyi")
     unreadable: int = 0
+    unreadable_paths: list[str] = field(default_factory=list)
     truncated: bool = False
+    deadline: float | None = None
+    late: bool = False
+    _weight: int = field(default=0, repr=False)
     _count: int = field(default=0, repr=False)
 
     def files(self) -> Iterator[Found]:
@@ -64,9 +76,9 @@ class SourceTree:
         entries, marks = self._listed(folder, depth)
         if depth and not marks.isdisjoint(MARKS_OF_NO_SOURCE):
             return
-        own = read_rules(self.root, f"{prefix}{_IGNORE_FILE}") if _IGNORE_FILE in marks else None
-        rules = [*rules, (prefix, own)] if own else rules
-        for entry in entries:
+        if _IGNORE_FILE in marks:
+            rules = self._with_own(prefix, rules)
+        for entry in entries if self.deadline is None else self._until(self.deadline, entries):
             path = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if self._enters(entry, depth) and not (rules and ignored(f"{path}/", rules)):
@@ -75,6 +87,22 @@ class SourceTree:
                 found = self._file(entry, path)
                 if found is not None:
                     yield found
+
+    def _until(self, deadline: float, entries: list[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+        for entry in entries:
+            if time.monotonic() > deadline:
+                self.late = True
+                return
+            yield entry
+
+    def _with_own(self, prefix: str, rules: list[tuple[str, IgnoreRules]]) -> list[tuple[str, IgnoreRules]]:
+        """Return the rules with those of a folder's own ignore file, unless the bounds are reached."""
+        own = read_rules(self.root, f"{prefix}{_IGNORE_FILE}") if self._weight < MAX_WEIGHT else None
+        self._weight += own.weight if own else 0
+        if self._weight >= MAX_WEIGHT or (own and own.weight + sum(each.weight for _, each in rules) > MAX_IN_EFFECT):
+            self.truncated = True
+            return rules
+        return [*rules, (prefix, own)] if own else rules
 
     def _listed(self, folder: str, depth: int) -> tuple[list[os.DirEntry[str]], set[str]]:
         """Return the folders and source files in a folder in the order of their names, and which marks stand in it."""
@@ -92,7 +120,7 @@ class SourceTree:
             demand_machine(error)
             if depth == 0:
                 raise unreadable_root(self.root, error) from error
-            self.unreadable += 1
+            self._cannot_read(os.path.relpath(folder, self.root))
             return [], marks
         entries.sort(key=_name)
         return entries, marks
@@ -119,13 +147,18 @@ class SourceTree:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:  # gone meanwhile
             demand_machine(error)
-            self.unreadable += 1
+            self._cannot_read(path)
             return None
         if not path.isprintable() and not _can_be_shown(path):
-            self.unreadable += 1
+            self._cannot_read(path)
             return None
         self._count += 1
         return Found(path, status.st_mtime_ns, status.st_size)
+
+    def _cannot_read(self, path: str) -> None:
+        self.unreadable += 1
+        if len(self.unreadable_paths) < MAX_UNREADABLE_PATHS:
+            self.unreadable_paths.append(path if path.isprintable() else ascii(path)[1:-1])
 
 
 def _can_be_shown(path: str) -> bool:

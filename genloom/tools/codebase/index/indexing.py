@@ -54,11 +54,11 @@ def refresh_index(
     """Make the index agree with the tree. `deadline` is a `time.monotonic()` value after which it stops early; `processes`
     how many prepare files, by default one for few changed files and else one for each core, four at most."""
     started = time.monotonic()
-    tree = SourceTree(root, source_suffixes())
+    tree = SourceTree(root, source_suffixes(), deadline=deadline)
     found = {file.path: file for file in tree.files()}
-    done = _Done()
+    done = _Done(on_time=not tree.late)
     with reading(connection):
-        differs = _differs(found, _known_files(connection, root))
+        differs = not tree.late and _differs(found, _known_files(connection, root))
     if differs:
         with writing(connection, deadline) as held:
             done = _bring_up(connection, root, found, emit, deadline, processes) if held else _Done(on_time=False)
@@ -68,6 +68,7 @@ def refresh_index(
             indexed=done.indexed,
             removed=done.removed,
             unreadable=tree.unreadable,
+            unreadable_paths=tree.unreadable_paths,
             complete=done.on_time and not tree.truncated,
             seconds=time.monotonic() - started,
             processes=done.processes,

@@ -76,7 +76,7 @@ def prepare(root: Path, asked: Asked, stemmer: Stemmer) -> Prepared:
         sha256=source.sha256,
         language=outline.language,
         has_errors=outline.has_errors,
-        lines=text.count("\n") + 1,
+        lines=text.count("\n") + bool(text and text[-1] != "\n"),
         path_length=sum(found.in_path.values()),
         lengths=found.lengths.tobytes(),
         terms=term_postings(found.in_path, found.places),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from genloom.tools.codebase.index.preparing import NO_GRAMMAR
@@ -19,7 +20,8 @@ class IndexReport:
     `pip install 'genloom[languages]'`, and are indexed once it is done; `syntax_errors` the files that were indexed although
     they do not parse whole. `complete` is false when the deadline came first or the tree is beyond its bounds: the next
     refresh goes on from there. `processes` worked on it. `commits` past ones take part in the ranking, and `no_history` says
-    why none do, where that is so.
+    why none do, where that is so. `unreadable` are the first 1,000 folders that cannot be listed, and files whose names
+    cannot be shown, escaped: `Codebase.left_out` has them, too.
     """
 
     files: int
@@ -33,6 +35,7 @@ class IndexReport:
     processes: int = 1
     commits: int = 0
     no_history: str = ""
+    unreadable: tuple[str, ...] = ()
 
 
 def report(
@@ -41,6 +44,7 @@ def report(
     indexed: int,
     removed: int,
     unreadable: int,
+    unreadable_paths: Sequence[str],
     complete: bool,
     seconds: float,
     processes: int,
@@ -63,4 +67,5 @@ def report(
         complete=complete,
         seconds=seconds,
         processes=processes,
+        unreadable=tuple(unreadable_paths),
     )

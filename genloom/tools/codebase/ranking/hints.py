@@ -124,6 +124,10 @@ def _named(connection: sqlite3.Connection, query: Query) -> dict[str, list[Symbo
         ).fetchall()
         if rows and len(rows) <= MAX_SAME:
             found[name] = rows
+    for marked in [name for name in found if name.endswith(("!", "?"))]:
+        plain = marked[:-1]
+        if plain in found and not re.search(rf"(?<!\w){re.escape(plain)}(?![\w!?])", query.text):
+            del found[plain]  # `route!` is another method than `route`
     return found
 
 

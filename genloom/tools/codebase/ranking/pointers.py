@@ -7,7 +7,7 @@ functions of stack frames, ids of tests, and names that a text marks as code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from genloom.tools.codebase.outlines.languages import source_suffixes
@@ -27,6 +27,7 @@ _FRAMES = tuple(
         r'", line \d{1,7}, in ([\w.<>]{1,200})',  # Python
         r"\bat (?:async |new )?([\w.$/<>]{1,300}) ?\(",  # JavaScript, Java, C#
         r"\d:in [`']([\w:#.?! ]{1,200})'",  # Ruby
+        r"\bin [`']([\w:#.]{1,200}[!?])'",  # Ruby, without the line before it
         r"\.php(?:\(\d{1,7}\))?: ([\w\\:>-]{1,200})\(",  # PHP
         r"^ {1,9}\d{1,4}: (?:0x\w{1,16} - )?([\w:<>]{1,300})$",  # Rust
         r"^([\w./-]{1,200}\.(?:\(\*?\w{1,80}\)\.)?\w{1,80})\(.{0,400}\)\n\t",  # Go
@@ -42,7 +43,9 @@ _JAVA = re.compile(r"\bat (?:[\w.]{1,80}/)?((?:[\w$]{1,80}\.){2,20})[\w$<>]{1,80
 _TICKED = re.compile(r"`([^`\n]{1,200})`")
 _DOTTED = re.compile(r"[^\W\d]\w*+(?>(?:\.[^\W\d]\w*+)*)(\()?")
 _CODE_CASE = re.compile(r"\w_\w|^_\w|[a-z][A-Z]|[A-Z][A-Z][a-z]")
-_NAME = re.compile(r"[^\W\d]\w*")
+_NAME = re.compile(r"[^\W\d]\w*[!?]?")
+_TICKED_NAME = re.compile(r"[A-Za-z_][\w.]*[!?]?")
+"""In Ruby `!` and `?` belong to the name."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,17 @@ def find_pointers(text: str) -> Pointers:
 def _names(text: str) -> Iterator[str]:
     """Yield the names that a text marks as code, dotted ones as a whole and by their last two parts."""
     for ticked in _TICKED.findall(text):
-        for name in re.findall(r"[A-Za-z_][\w.]*", ticked):
-            yield from (name, *name.split(".")[-2:])
+        for name in _TICKED_NAME.findall(ticked):
+            yield from _with_and_without_mark((name, *name.split(".")[-2:]))
     for frame in _FRAMES:
         for found in frame.findall(text):
-            yield from _NAME.findall(found)[-2:]  # a method and its class
+            yield from _with_and_without_mark(_NAME.findall(found)[-2:])  # a method and its class
     for match in _DOTTED.finditer(text):
         name = match.group().removesuffix("(")
         if match[1] or "." in name or _CODE_CASE.search(name):
             yield from (name, *name.split(".")[-2:])
+
+
+def _with_and_without_mark(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        yield from (name, name.rstrip("!?"))

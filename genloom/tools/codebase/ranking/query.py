@@ -18,7 +18,7 @@ T = TypeVar("T")
 MAX_CHARACTERS = 40_000
 """Of a longer text the two ends count, half of these each."""
 MOST_CUT = 500
-"""So much of a line at an end's border is left out, so that whole lines count; a longer one is cut where it is."""
+"""So much at an end's border is left out, so that whole lines count, or at least whole words."""
 MAX_NAMES = 200
 MAX_PATHS = 50
 MAX_CODE = 12_000
@@ -129,6 +129,7 @@ def _read(text: str, dropped: int = 0) -> tuple[str, tuple[str, ...]]:
         return text, ()
     half = MAX_CHARACTERS // 2
     start, end = text[:half], text[-half:]
-    start = start[: start.rfind("\n", half - MOST_CUT) + 1 or half]
-    end = end[end.find("\n", 0, MOST_CUT) + 1 :]
+    first = half - MOST_CUT
+    start = start[: start.rfind("\n", first) + 1 or start.rfind(" ", first) + 1 or half]
+    end = end[end.find("\n", 0, MOST_CUT) + 1 or end.find(" ", 0, MOST_CUT) + 1 :]
     return f"{start}\n{end}", (f"{dropped + len(text) - len(start) - len(end):,} characters in the middle of the text",)

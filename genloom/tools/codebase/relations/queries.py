@@ -111,7 +111,7 @@ class RelationQueries(ABC):
         from genloom.tools.codebase.relations.graph import RelationGraph
         from genloom.tools.codebase.relations.tables import Tables
 
-        if self._refreshing == threading.get_ident():  # asked by what listens: the index itself has what was read so far
+        if self._refreshing == threading.get_ident():  # who listens is told what was read so far
             with self._reading() as index:
                 yield RelationGraph(Tables(index, self.root.name), self.root)
             return

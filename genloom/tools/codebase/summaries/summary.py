@@ -162,6 +162,7 @@ def _usages(graph: RelationGraph, place: Place, uses: Sequence[Use]) -> dict[str
         "function_usages": sum(kind in ("function", "method") for kind in kinds),
         "class_usages": kinds.count("class"),
         "interface_usages": kinds.count("interface"),
+        "type_usages": kinds.count("type"),
         "module_usages": kinds.count("module"),
         "import_usages": len(imports),
         "possible_usages": len(possible),

@@ -48,7 +48,8 @@ class Draft:
 
 
 def of_like_rank(drafts: Iterable[Draft]) -> list[Draft]:
-    """The drafts that one could as well have given, best first; not those that cover less of the prompt.
+    """The drafts that one could as well have given, best first; not those that cover less of the prompt, but for smaller
+    ones: that they do without something which the prompt speaks of, and meet the examples, says that no example needs it.
 
     The less sure the best is, the more others count as alike: where it is long, leaves words uncovered, or only says yes
     or no.
@@ -58,7 +59,11 @@ def of_like_rank(drafts: Iterable[Draft]) -> list[Draft]:
         return []
     best = found[0]
     margin = 1 + (best.rank > 8) + (best.rank > 11) + (best.uncovered > 0) + 2 * (best.kind == "bool")
-    return [d for d in found if d is best or (d.rank <= best.rank + margin and d.uncovered <= best.uncovered)]
+    return [
+        d
+        for d in found
+        if d is best or (d.rank <= best.rank + margin and (d.uncovered <= best.uncovered or d.cost < best.cost))
+    ]
 
 
 def drafts_of(problem: Problem, solution: Solution) -> list[Draft]:

@@ -100,7 +100,7 @@ def _reason(stopped: str, spent: int) -> str:
     return {
         "memory": f"the memory ran out after {tried}",
         "clock": f"the time ran out after {tried}",
-        "budget": f"the budget of {tried} ran out",
+        "budget": f"the budget ran out after {tried}",
         "confidence": f"nothing simple enough to be trusted fits the examples (cost up to {MAX_RANK}, {tried})",
     }.get(stopped, f"what fits the examples does not hold as a program ({tried})")
 

@@ -57,6 +57,7 @@ def _negated(test: ast.expr) -> ast.expr:
 
 
 def update_two(one: str, other: str, body: ast.Tuple) -> list[str]:
+    """The statements that set two states to what their step gives, both at once where one is read by the other."""
     first, second = body.elts
     if isinstance(second, ast.Name) and second.id == other:
         return update(one, first)
@@ -66,4 +67,5 @@ def update_two(one: str, other: str, body: ast.Tuple) -> list[str]:
 
 
 def indented(lines: Sequence[str]) -> list[str]:
+    """The lines, one step further in."""
     return [f"    {line}" for line in lines]
