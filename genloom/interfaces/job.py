@@ -59,6 +59,7 @@ class GenerateOptions(TypedDict, total=False):
     search_seconds: float
     search_megabytes: int
     search_cores: int
+    plugins: Sequence[str] | None
     check_seconds: float
     further_checks: FurtherChecks
     hold_back: bool
