@@ -66,7 +66,8 @@ class AnswerBook:
             alike.append(answer)
             alike.sort(key=lambda kept: kept.plainness)
             del alike[KEPT_ALIKE:]
-            self.best = min((kept[0] for kept in self._found.values()), key=lambda kept: kept.order)
+            if self.best is None or alike[0].order < self.best.order:
+                self.best = alike[0]
 
     def rank_of(self, expression: Expression) -> int:
         """The cost of an expression with its penalties."""
