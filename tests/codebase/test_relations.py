@@ -293,6 +293,15 @@ def test_a_submodule_of_the_name_of_a_function_is_what_was_bound_last(
     assert _callees(_written(tmp_path, files), "use") == {(target, confidence)}
 
 
+def test_a_submodule_stays_possible_where_what_hides_it_may_not_be_there(tmp_path: Path) -> None:
+    """An import that fails binds nothing."""
+    hides = "try:\n    from elsewhere import cut\nexcept ImportError:\n    pass\n"
+    files = {"kit/__init__.py": f"from kit.cut import saw\n{hides}", "kit/cut.py": "def saw(): ...\n"}
+    codebase = _written(tmp_path, {**files, "use.py": "import kit.cut\n\n\ndef work():\n    kit.cut.saw()\n"})
+    calls = [(each.target, each.confidence) for each in codebase.dependencies("use.py::work") if each.kind == "call"]
+    assert calls == [("kit/cut.py::saw", 0.8)]
+
+
 def test_a_repository_that_is_itself_a_package_is_resolved(tmp_path: Path) -> None:
     """Its modules are imported by its folder's name, also where a ranking says who imports."""
     files = {

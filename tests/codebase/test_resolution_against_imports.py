@@ -142,7 +142,7 @@ def test_calls_resolve_to_what_python_imports(
             if relation.kind == "call"
         }
         if truth is not None:
-            assert found == {(truth, 1.0)} or (ambiguous and (truth, 0.8) in found), (name, files)
+            assert found == {(truth, 1.0)} or (ambiguous and truth in dict(found)), (name, files)
 
 
 def _address(target: str, layout: str) -> str:

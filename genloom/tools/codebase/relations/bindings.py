@@ -89,7 +89,11 @@ class Bindings:
             return [*found, *module]
         lines = [file.definitions[each.ordinal].start_line for each in self.own(self._tables.ids[file.path], name)]
         lines += [row.line for bound in (name, "*") for row in file.bound_imports.get((0, bound), ())]
-        return found if max(lines, default=0) >= first else list(module)
+        if max(lines, default=0) < first:
+            return list(module)
+        if any(each.kind != "external" for each in found):
+            return found
+        return [*found, *unsure(module, ALTERNATIVE)]  # what the repository does not have may fail to be imported
 
     def own(self, file_id: int, name: str) -> Meanings:
         """Return the definition of that name at the top of a module."""
