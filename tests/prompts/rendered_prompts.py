@@ -26,11 +26,14 @@ SECTIONS = {
     "source": SOURCE,
     "evidence": "<<<data what was found\n- `slugify('A b') == 'a-b'`: expected 'a-b', got 'a b'.\n>>>",
     "count": "6",
+    "agents": "- tester: Writes tests.",
+    "conversation": "<<<data conversation\nHuman: Make a slug.\n>>>",
+    "words": "600",
     "checks": "<<<data checks\n- `slugify('A b') == 'a-b'`\n>>>",
 }
 NAMES = (
     *("agent", "demand", "doctests", "extend", "generate", "generate_system", "import", "propose_checks", "repair"),
-    *("review", "review_system"),
+    *("review", "review_system", "coding_agent", "inspector_agent", "summarise", "supervise"),
 )
 OF_ITS_OWN = {"import": {"module": "shop.gen.text", "description": "Texts of a shop."}}
 """What a prompt says in a section whose name means something else in another."""

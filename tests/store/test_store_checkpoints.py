@@ -51,6 +51,8 @@ from genloom.state import (
     ReviewPolicy,
     append_attempts,
 )
+from genloom.state.agent_spec import AgentPolicy, AgentSpec
+from genloom.state.batch import BatchResult
 from genloom.tools.store.checkpoints import SqliteCheckpointer, open_checkpointer, thread_key
 from genloom.tools.store.state_serializer import StateSerializer, state_types
 
@@ -140,8 +142,16 @@ for _kind in (
     Outcome,
     GraphContext,
     Example,
+    AgentPolicy,
+    BatchResult,
 ):
     PARTS[_kind] = _model(_kind)
+PARTS[AgentSpec] = _model(
+    AgentSpec,
+    name=st.sampled_from(["tester", "a-b_2"]),
+    prompt_file=st.none(),
+    backend=st.just("model"),
+)
 PARTS[GenerationRequest] = _model(
     GenerationRequest,
     prompt=TEXTS.map(lambda text: f"make {text}"),

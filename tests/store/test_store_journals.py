@@ -284,7 +284,8 @@ def test_records_of_an_earlier_genloom_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     _record(path, PENDING)
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP INDEX runs_by_thread; ALTER TABLE runs DROP COLUMN thread_id; PRAGMA user_version = 1")
+        db.executescript("DROP INDEX runs_by_thread; ALTER TABLE runs DROP COLUMN thread_id; DROP TABLE tool_calls")
+        db.execute("PRAGMA user_version = 1")
     _record(path, PENDING)
     assert [(run.outcome, run.thread_id) for run in RunRecords(path).runs()] == [("pending", None), ("pending", "t")]
 
