@@ -19,6 +19,7 @@ def start_daemon(work: Callable[[], T], name: str) -> concurrent.futures.Future[
     What it raises is raised where the result is awaited; a demand to end the process is an ordinary error there.
     """
     future: concurrent.futures.Future[T] = concurrent.futures.Future()
+    future.set_running_or_notify_cancel()  # who no longer waits leaves the work alone
     here = contextvars.copy_context()
     threading.Thread(target=_fulfil, args=(future, here, work), name=name, daemon=True).start()
     return future
