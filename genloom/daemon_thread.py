@@ -8,9 +8,21 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["start_daemon"]
+__all__ = ["OverrunError", "run_daemon", "start_daemon"]
 
 T = TypeVar("T")
+
+
+class OverrunError(Exception):
+    """The work was not done in its time; it goes on unheard."""
+
+
+def run_daemon(work: Callable[[], T], name: str, seconds: float) -> T:
+    """Do the work in such a thread and return its result. Raises `OverrunError` after so many seconds."""
+    future = start_daemon(work, name)
+    if not concurrent.futures.wait([future], timeout=seconds).done:
+        raise OverrunError
+    return future.result()
 
 
 def start_daemon(work: Callable[[], T], name: str) -> concurrent.futures.Future[T]:

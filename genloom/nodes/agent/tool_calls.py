@@ -6,7 +6,6 @@ Whatever goes wrong is an answer to the model, never the end of the run.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 from pydantic import BaseModel, ValidationError
 
-from genloom.daemon_thread import start_daemon
+from genloom.daemon_thread import OverrunError, run_daemon
 from genloom.errors import GenloomError
 from genloom.nodes.agent.argument_example import argument_example
 from genloom.nodes.agent.model_calls import MALFORMED
@@ -62,8 +61,8 @@ class ToolCalls(AgentMiddleware[Any, Any]):
             wrong = _wrong(request)
             if wrong:
                 return _failed(request, wrong)
-            return self._told(_in_time(lambda: handler(request), self.limits.seconds), request)
-        except _OverrunError:
+            return self._told(run_daemon(lambda: handler(request), "genloom-tool", self.limits.seconds), request)
+        except OverrunError:
             return self._overrun(request)
         except GraphBubbleUp:
             raise
@@ -145,17 +144,6 @@ class ToolCalls(AgentMiddleware[Any, Any]):
             why = f"It failed: {type(error).__name__}: {error}"
         settings, _ = self.surroundings.of(request.runtime.context)
         return _failed(request, clean(why[:MAX_ERROR_CHARACTERS], secrets=settings.secrets).text.strip())
-
-
-class _OverrunError(Exception):
-    """A call is not done in its time."""
-
-
-def _in_time(call: Callable[[], Answer], seconds: float) -> Answer:
-    future = start_daemon(call, "genloom-tool")
-    if not concurrent.futures.wait([future], timeout=seconds).done:
-        raise _OverrunError
-    return future.result()
 
 
 def _failed(request: ToolCallRequest, why: str) -> ToolMessage:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from genloom.errors import GenloomError, UsageError
-from genloom.portal import run_sync
+from genloom.errors import UsageError
 from genloom.state import Finding
 from genloom.tools.checks import review_source
-from genloom.tools.codebase.agent_tools.arguments import of_bad_arguments
+from genloom.tools.coding.answering import AnsweringTool, Core, demand_names
 from genloom.tools.coding.workspace import Workspace
-from genloom.tools.effects import with_effect
 from genloom.tools.sandbox import Sandbox
 from genloom.tools.sandbox.lent_pytest import lent_pytest
 from genloom.tools.sandbox.limits import Limits
-from genloom.tools.security import clean, present
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -73,43 +70,29 @@ def checking_tools(
     output is a claim of the code under test. `lint` gives ruff's findings, `security_scan` those of the capability pass
     and of bandit where it is installed. Whatever goes wrong is an answer that says what to do.
     """
-    unknown = [name for name in only or () if name not in _DESCRIPTIONS]
-    if unknown:
-        raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_DESCRIPTIONS)}.")
-    from langchain_core.tools import StructuredTool  # imported here: checks need no LangChain
-
+    demand_names(only, list(_DESCRIPTIONS))
     box = sandbox or Sandbox(repository=workspace.root)
     checks = _Checks(workspace, box, limits)
-    cores: dict[CheckingToolName, tuple[Callable[..., Awaitable[str]], type[BaseModel]]] = {
+    cores: dict[CheckingToolName, tuple[Core, type[BaseModel]]] = {
         "run_tests": (checks.run_tests, RunTestsArguments),
         "lint": (checks.lint, FilesArguments),
         "security_scan": (checks.security_scan, FilesArguments),
     }
 
-    def made(name: CheckingToolName) -> BaseTool:
-        core, arguments = cores[name]
-
-        async def acall(**given: Any) -> str:  # Any: what the arguments' schema let through
-            try:
-                return present(name, _cut(await core(**given)), secrets=secrets)
-            except (GenloomError, OSError) as error:
-                why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
-                return f"Not checked: {clean(why.strip(), secrets=secrets).text}"
-
-        def call(**given: Any) -> str:  # Any: as above
-            return run_sync(acall(**given))
-
-        tool = StructuredTool.from_function(
-            func=call,
-            coroutine=acall,
+    return [
+        AnsweringTool(
             name=name,
             description=_DESCRIPTIONS[name],
-            args_schema=arguments,
-            handle_validation_error=lambda error: f"Not checked: {of_bad_arguments(error)}",
-        )
-        return with_effect(tool, "read")
-
-    return [made(name) for name in _DESCRIPTIONS if only is None or name in only]
+            core=core,
+            arguments=arguments,
+            effect="read",
+            title=name,
+            failed="Not checked",
+            secrets=secrets,
+        ).made()
+        for name, (core, arguments) in cores.items()
+        if only is None or name in only
+    ]
 
 
 class _Checks:
@@ -128,13 +111,13 @@ class _Checks:
         if report.not_run:
             raise UsageError(f"The tests could not run: {report.not_run}", hint=report.hint)
         ended = "" if report.ended in ("normal", "exit") else f"stopped: {report.ended} ({report.limits})\n"
-        return f"{ended}exit code: {report.exit_code}\n{report.stdout}\n{report.stderr}".strip()
+        return _cut(f"{ended}exit code: {report.exit_code}\n{report.stdout}\n{report.stderr}".strip())
 
     async def lint(self, paths: Sequence[str]) -> str:
-        return _listed(await self._findings(paths, security=False))
+        return _cut(_listed(await self._findings(paths, security=False)))
 
     async def security_scan(self, paths: Sequence[str]) -> str:
-        return _listed(await self._findings(paths, security=True))
+        return _cut(_listed(await self._findings(paths, security=True)))
 
     async def _findings(self, paths: Sequence[str], *, security: bool) -> list[Finding]:
         found: list[Finding] = []

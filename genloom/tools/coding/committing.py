@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from genloom.errors import GenloomError, UsageError
-from genloom.portal import run_sync
-from genloom.tools.codebase.agent_tools.arguments import of_bad_arguments
+from genloom.errors import UsageError
+from genloom.tools.coding.answering import AnsweringTool, Core, demand_names
 from genloom.tools.coding.workspace import Workspace
-from genloom.tools.effects import Effect, with_effect
+from genloom.tools.effects import Effect
 from genloom.tools.git_command import run_git
-from genloom.tools.security import clean, holds_secret, present
+from genloom.tools.security import holds_secret
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -62,38 +62,30 @@ def git_tools(
     that is checked out, or a new one, which is checked out then. Neither runs hooks nor reads a user's configuration, and
     what holds a secret is not committed. Whatever goes wrong is an answer that says what to do.
     """
-    unknown = [name for name in only or () if name not in _TOOLS]
-    if unknown:
-        raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_TOOLS)}.")
-    from langchain_core.tools import StructuredTool  # imported here: git needs no LangChain
-
-    def made(name: GitToolName) -> BaseTool:
-        core, arguments, effect, description = _TOOLS[name]
-
-        async def acall(**given: Any) -> str:  # Any: what the arguments' schema let through
-            try:
-                told = await core(workspace, **given)
-                cut = len(told) - MAX_SHOWN
-                shown = told if cut <= 0 else f"{told[:MAX_SHOWN]}\n[… {cut:,} more characters]"
-                return present(name, shown, secrets=secrets)
-            except (GenloomError, OSError) as error:
-                why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
-                return f"Not done: {clean(why.strip(), secrets=secrets).text}"
-
-        def call(**given: Any) -> str:  # Any: as above
-            return run_sync(acall(**given))
-
-        tool = StructuredTool.from_function(
-            func=call,
-            coroutine=acall,
+    demand_names(only, list(_TOOLS))
+    return [
+        AnsweringTool(
             name=name,
             description=description,
-            args_schema=arguments,
-            handle_validation_error=lambda error: f"Not done: {of_bad_arguments(error)}",
-        )
-        return with_effect(tool, effect)
+            core=_shown(partial(core, workspace)),
+            arguments=arguments,
+            effect=effect,
+            title=name,
+            failed="Not done",
+            secrets=secrets,
+        ).made()
+        for name, (core, arguments, effect, description) in _TOOLS.items()
+        if only is None or name in only
+    ]
 
-    return [made(name) for name in _TOOLS if only is None or name in only]
+
+def _shown(core: Core) -> Core:
+    async def told(**given: Any) -> str:  # Any: what the arguments' schema let through
+        text = await core(**given)
+        cut = len(text) - MAX_SHOWN
+        return text if cut <= 0 else f"{text[:MAX_SHOWN]}\n[… {cut:,} more characters]"
+
+    return told
 
 
 async def _git_diff(workspace: Workspace, paths: Sequence[str] = (), revision: str = "HEAD") -> str:
@@ -136,7 +128,7 @@ def _demand_name(name: str, what: str) -> None:
         raise UsageError(f"{name!r} is no {what}'s name.", hint="Use letters, digits, `-`, `_`, `.` and `/`.")
 
 
-_TOOLS: dict[GitToolName, tuple[Callable[..., Awaitable[str]], type[BaseModel], Effect, str]] = {
+_TOOLS: dict[GitToolName, tuple[Core, type[BaseModel], Effect, str]] = {
     "git_diff": (_git_diff, GitDiffArguments, "read", "See how files differ from the last commit, or another one."),
     "git_commit": (
         _git_commit,

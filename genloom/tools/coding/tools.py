@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from genloom.errors import GenloomError, UsageError
-from genloom.tools.codebase.agent_tools.arguments import of_bad_arguments
+from genloom.errors import UsageError
+from genloom.tools.coding.answering import AnsweringTool, Core, demand_names
 from genloom.tools.coding.edits import replace_text, unified_diff
 from genloom.tools.coding.workspace import Workspace
-from genloom.tools.effects import with_effect
-from genloom.tools.security import clean, present
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -72,44 +70,38 @@ def coding_tools(
     and leaves the files as they were. All say that they write: an agent with `approval` asks before each. Calls of one
     set of tools run one after the other.
     """
-    unknown = [name for name in only or () if name not in _TOOLS]
-    if unknown:
-        raise UsageError(f"There is no tool {unknown[0]!r}.", hint=f"The tools are {', '.join(_TOOLS)}.")
-    from langchain_core.tools import StructuredTool  # imported here: a workspace needs no LangChain
-
+    demand_names(only, list(_TOOLS))
     turn = threading.Lock()
 
-    def made(name: CodingToolName) -> BaseTool:
-        core, arguments, description = _TOOLS[name]
+    def taking_turns(core: Callable[..., str]) -> Core:
+        def call(given: dict[str, Any]) -> str:
+            with turn:
+                return _shown(core(workspace, **given))
 
-        def call(**given: Any) -> str:  # Any: what the arguments' schema let through
-            try:
-                with turn:
-                    return _shown(core(workspace, **given), secrets)
-            except (GenloomError, OSError) as error:
-                why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
-                return f"Nothing was changed: {clean(why.strip(), secrets=secrets).text}"
+        async def acall(**given: Any) -> str:  # Any: what the arguments' schema let through
+            return await asyncio.to_thread(call, given)
 
-        async def acall(**given: Any) -> str:  # Any: as above
-            return await asyncio.to_thread(call, **given)
+        return acall
 
-        tool = StructuredTool.from_function(
-            func=call,
-            coroutine=acall,
+    return [
+        AnsweringTool(
             name=name,
             description=description,
-            args_schema=arguments,
-            handle_validation_error=lambda error: f"Nothing was changed: {of_bad_arguments(error)}",
-        )
-        return with_effect(tool, "write")
+            core=taking_turns(core),
+            arguments=arguments,
+            effect="write",
+            title="what was changed",
+            failed="Nothing was changed",
+            secrets=secrets,
+        ).made()
+        for name, (core, arguments, description) in _TOOLS.items()
+        if only is None or name in only
+    ]
 
-    return [made(name) for name in _TOOLS if only is None or name in only]
 
-
-def _shown(diff: str, secrets: Sequence[str]) -> str:
+def _shown(diff: str) -> str:
     cut = len(diff) - MAX_SHOWN
-    text = diff if cut <= 0 else f"{diff[:MAX_SHOWN]}\n[… {cut:,} more characters]"
-    return present("what was changed", text, secrets=secrets)
+    return diff if cut <= 0 else f"{diff[:MAX_SHOWN]}\n[… {cut:,} more characters]"
 
 
 def _create_file(workspace: Workspace, path: str, text: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from genloom.daemon_thread import start_daemon
+from genloom.daemon_thread import OverrunError, run_daemon
 from genloom.events import EventEmitter, Note, ignore_events
 from genloom.state import Draft, Finding, GenerationRequest, GraphContext
 from genloom.tools.plugins.loading import installed_plugins, named_plugin, registered_plugins
@@ -157,18 +156,11 @@ def _named(plugin: Plugin, finding: Finding) -> Finding:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, _OverrunError):
+    if isinstance(error, OverrunError):
         return f"it took longer than {HOOK_SECONDS:g} seconds"
     return f"{type(error).__name__}: {error}"
 
 
 def _within_limit(call: Callable[[], T]) -> T:
     """Run a hook in a thread of its own; one that hangs is left behind there."""
-    future = start_daemon(call, "genloom-plugin")
-    if not concurrent.futures.wait([future], timeout=HOOK_SECONDS).done:
-        raise _OverrunError
-    return future.result()
-
-
-class _OverrunError(Exception):
-    """A hook is not done in its time."""
+    return run_daemon(call, "genloom-plugin", HOOK_SECONDS)
