@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from genloom.errors import UsageError
@@ -31,7 +32,16 @@ def installed_plugins(found: Iterable[EntryPoint] | None = None) -> tuple[Instal
     An entry point is a class of `Plugin`, a function that makes one, or one itself. Loading runs the package's code; what
     goes wrong with it is in `problem`.
     """
-    points = entry_points(group=GROUP) if found is None else found
+    return _all_loaded(found) if found is not None else _of_this_process()
+
+
+@cache
+def _of_this_process() -> tuple[InstalledPlugin, ...]:
+    """What is installed is looked up once: it takes a walk over all packages, and each step of a run asks."""
+    return _all_loaded(entry_points(group=GROUP))
+
+
+def _all_loaded(points: Iterable[EntryPoint]) -> tuple[InstalledPlugin, ...]:
     return tuple(_loaded(point) for point in sorted(points, key=lambda point: point.name))
 
 
