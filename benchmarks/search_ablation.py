@@ -72,7 +72,7 @@ def main() -> int:
     add_options(parser)
     parser.set_defaults(seconds=20.0)
     options = parser.parse_args()
-    own = [OWN / "known_tasks.json", OWN / "unseen_tasks.json"]
+    own = [OWN / "known_tasks.json", OWN / "unseen_tasks.json", OWN / "loop_tasks.json"]
     files = options.tasks or [data_folder() / "small_tasks.jsonl", *own]
     tasks = [task for file in files for task in read_tasks(file)]
     tasks = [tasks[place] for place in chosen([task["name"] for task in tasks], options)]
