@@ -14,7 +14,6 @@ from genloom.errors import RepositoryError, UsageError
 from genloom.events import EventEmitter, Note, ignore_events
 from genloom.interfaces.server.embedded import Desk, EmbeddedServer
 from genloom.interfaces.server.repositories import offered_repositories, register_repository
-from genloom.interfaces.server.runs.worktree import checked_source
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import Storage
 from genloom.state import AgentRun
@@ -23,6 +22,7 @@ from genloom.tools.codegen import UNLIMITED, AsyncCodegen, Pacing, RunJournal
 from genloom.tools.codegen.access import resolve_access
 from genloom.tools.codegen.deadline import Deadline
 from genloom.tools.codegen.once.journaled import submit_journaled
+from genloom.tools.scm.worktree import checked_source
 
 __all__ = ["LocalAgent", "LocalRun", "embedded_settings"]
 

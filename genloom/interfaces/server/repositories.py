@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 from genloom.errors import RepositoryError, UsageError
-from genloom.interfaces.server.runs.worktree import Mirror, checked_source
 from genloom.interfaces.server.storage import RepoRecord, Storage
+from genloom.tools.scm.worktree import Mirror, checked_source
 
 __all__ = ["mirror_of", "offered_repositories", "register_repository", "remove_repository", "repository_of"]
 

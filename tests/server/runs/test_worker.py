@@ -12,9 +12,9 @@ from gated_model import SHOUT_SOURCE
 
 from genloom.interfaces.server.repositories import register_repository
 from genloom.interfaces.server.runs.places import run_name
-from genloom.interfaces.server.runs.worktree import worktrees_in
 from genloom.testing import OpenAIServer
 from genloom.tools.codegen.wire import ResumeAgentRunInput
+from genloom.tools.scm.worktree import worktrees_in
 
 SHOUT_TEST = "from shout import shout\n\n\ndef test_shout():\n    assert shout('a') == 'A?!x'\n"
 SHOUT = {"name": "shout", "tests": SHOUT_TEST}

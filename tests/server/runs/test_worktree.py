@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 
 from genloom.errors import RepositoryError
-from genloom.interfaces.server.runs.worktree import Mirror, checked_source, worktrees_in
+from genloom.tools.scm.worktree import Mirror, checked_source, worktrees_in
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from pathlib import Path
 from genloom.errors import GenloomError, RepositoryError
 from genloom.interfaces.server.repositories import mirror_of, repository_of
 from genloom.interfaces.server.runs.checkpoints import Saver, delete_thread
-from genloom.interfaces.server.runs.worktree import delete_worktree, worktrees_folder, worktrees_in
 from genloom.interfaces.server.settings import ServerSettings
 from genloom.interfaces.server.storage import RunRecord, Storage
+from genloom.tools.scm.worktree import delete_worktree, worktrees_folder, worktrees_in
 
 __all__ = ["delete_worktree_of", "forget_old", "run_name", "sweep_worktrees", "tidy_all", "tidy_up", "worktree_of"]
 

@@ -1,7 +1,8 @@
-"""Where a run works: a mirror of the registered repository, and in it one worktree a run.
+"""Where a run works: a mirror of a repository, and in it one worktree a run.
 
-A mirror holds the source's newest commit alone. The first worktree of a run pins the commit under a ref of the run's, so
-that a run which goes on elsewhere or later works on the code that it began with. The source itself is only ever read.
+A mirror holds the source's newest commit alone, and those that runs asked for. The first worktree of a run pins the commit
+under a ref of the run's, so that a run which goes on elsewhere or later works on the code that it began with. The source
+itself is only ever read.
 """
 
 from __future__ import annotations
@@ -62,31 +63,19 @@ class Mirror:
         """Take over the source's newest commit. Raises `RepositoryError` when the source is gone or too large."""
         self._demand_source()
         async with _locked(self.folder):
-            if not (self.folder / "HEAD").exists():
-                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                await self._git("init", "--bare", "--quiet", ".")
-            await run_git(
-                *("fetch", "--quiet", "--depth", "1", "--no-tags", "--no-recurse-submodules", "--force"),
-                *("--", self.source, f"+HEAD:{_NEWEST}"),
-                folder=self.folder,
-                transport=self.transport,
-                seconds=self.seconds,
-                file_megabytes=self.most_megabytes,
-            )
-            await self._demand_size(_NEWEST)
+            await self._fetch("HEAD", _NEWEST)
             # what no run and no worktree needs any more goes after a while, by git's own measure
             await self._git("-c", "gc.auto=2000", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
 
-    async def add_worktree(self, path: Path, name: str) -> str:
+    async def add_worktree(self, path: Path, name: str, *, commit: str = "") -> str:
         """Check the run's commit out into `path` and return the commit's id.
 
-        A run that has no commit yet gets the source's newest; one that has keeps it. What stands at `path` is replaced.
+        A run that has no commit yet gets the source's newest, or the one that `commit` names by its id; one that has keeps
+        it. What stands at `path` is replaced.
         """
         pin = f"refs/genloom/runs/{name}"
         if not await self._commit(pin):
-            await self.refresh()
-            async with _locked(self.folder):
-                await self._git("update-ref", pin, _NEWEST)
+            await self._pin(pin, commit)
         async with _locked(self.folder):
             await asyncio.to_thread(_delete, path)
             await self._git("worktree", "prune")
@@ -108,6 +97,31 @@ class Mirror:
         """Delete the mirror; the source stays as it is, and so does the lock's file, which others may be waiting for."""
         async with _locked(self.folder):
             await asyncio.to_thread(_delete, self.folder)
+
+    async def _pin(self, pin: str, commit: str) -> None:
+        if not commit:
+            await self.refresh()
+        async with _locked(self.folder):
+            if commit:
+                self._demand_source()
+                await self._fetch(commit, pin)
+            else:
+                await self._git("update-ref", pin, _NEWEST)
+
+    async def _fetch(self, what: str, ref: str) -> None:
+        """Take over one commit of the source's under a ref, within bounds."""
+        if not (self.folder / "HEAD").exists():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            await self._git("init", "--bare", "--quiet", ".")
+        await run_git(
+            *("fetch", "--quiet", "--depth", "1", "--no-tags", "--no-recurse-submodules", "--force"),
+            *("--", self.source, f"+{what}:{ref}"),
+            folder=self.folder,
+            transport=self.transport,
+            seconds=self.seconds,
+            file_megabytes=self.most_megabytes,
+        )
+        await self._demand_size(ref)
 
     async def _commit(self, ref: str) -> str:
         """The id of a ref's commit, empty when there is none."""
