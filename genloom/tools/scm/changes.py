@@ -1,0 +1,85 @@
+"""What changed in a work tree since a revision, as git tells it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from genloom.errors import RepositoryError
+from genloom.state.diff import FileDiff, Hunk
+from genloom.tools.codebase.files.source import read_inside
+from genloom.tools.git_command import run_git
+from genloom.tools.scm.diff import MAX_DIFF_FILES, read_diff
+
+__all__ = ["find_work_tree", "git_changes"]
+
+MAX_NEW_FILE_BYTES = 2_000_000
+MAX_REVISION = 200
+DIFF_MEGABYTES = 20
+
+_DIFF = (
+    *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--find-renames", "--submodule=short"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--unified=3"),
+)
+
+
+async def git_changes(folder: Path, revision: str) -> tuple[FileDiff, ...]:
+    """Return how the work tree at `folder` differs from a revision, in the order of paths; files that git does not know
+    yet, and does not ignore, are added ones.
+
+    `revision` names one commit as git does (`HEAD~1`, `main`, a hash); with `...` behind it, the last commit that it has in
+    common with `HEAD`, from which a branch began. Neither hooks nor programs that the repository's settings name are run.
+    Raises `RepositoryError` for a folder that is no work tree's root, a revision that git does not know, and a difference
+    of more than 20 MB; `RequestError` for one of more than 5,000 files.
+    """
+    commit = await _commit(folder, revision)
+    told = await run_git(*_DIFF, commit, "--", folder=folder, output_megabytes=DIFF_MEGABYTES)
+    names = await run_git("ls-files", "--others", "--exclude-standard", "-z", folder=folder)
+    added = [name for name in names.split("\0") if name and not name.endswith("/")]
+    if len(added) > MAX_DIFF_FILES:
+        raise RepositoryError(
+            f"{len(added):,} files are new, which is more than is taken.", hint="Let .gitignore leave out what is made."
+        )
+    new = [await asyncio.to_thread(_new_file, folder, name) for name in added]
+    return tuple(sorted((*read_diff(told), *new), key=lambda file: file.path))
+
+
+def find_work_tree(folder: Path) -> Path:
+    """Return the root of the work tree that a folder lies in. Raises `RepositoryError` when it lies in none."""
+    start = folder.absolute()
+    for place in (start, *start.parents):
+        if (place / ".git").exists():
+            return place
+    raise RepositoryError(f"{str(folder)!r} lies in no git repository.", hint="Run it in a clone, or name its folder.")
+
+
+async def _commit(folder: Path, revision: str) -> str:
+    name = revision.removesuffix("...")
+    if not name or len(name) > MAX_REVISION or name.startswith("-") or ".." in name or not name.isprintable():
+        raise RepositoryError(
+            f"{revision[:MAX_REVISION]!r} names no single revision.",
+            hint="Name one commit (HEAD~1, main, a hash), or main... for the commit that a branch began at.",
+        )
+    try:
+        commit = await run_git("rev-parse", "--verify", f"{name}^{{commit}}", folder=folder)
+    except RepositoryError as error:
+        if "not a git repository" in error.message or "dubious ownership" in error.message:
+            raise
+        raise RepositoryError(
+            f"git knows no revision {name!r} here.",
+            hint="Look at `git log`; a shallow clone may lack it (`git fetch`).",
+        ) from error
+    if name == revision:
+        return commit.strip()
+    return (await run_git("merge-base", commit.strip(), "HEAD", folder=folder)).strip()
+
+
+def _new_file(folder: Path, name: str) -> FileDiff:
+    data = read_inside(folder, name, MAX_NEW_FILE_BYTES)
+    if not isinstance(data, bytes) or b"\0" in data:
+        return FileDiff(path=name, old_path=name, change="added", binary=True)
+    lines = data.decode("utf-8", "replace").split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    hunk = Hunk(old_start=0, new_start=1, lines=tuple(f"+{line.removesuffix(chr(13))}" for line in lines))
+    return FileDiff(path=name, old_path=name, change="added", hunks=(hunk,) if lines else ())
