@@ -13,21 +13,18 @@ from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
 from langchain_core.messages import ToolMessage
-from langchain_core.tools import BaseTool
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
-from pydantic import BaseModel, ValidationError
 
 from genloom.daemon_thread import OverrunError, run_daemon
 from genloom.errors import GenloomError
-from genloom.nodes.agent.argument_example import argument_example
 from genloom.nodes.agent.model_calls import MALFORMED
 from genloom.nodes.agent.surroundings import Surroundings
+from genloom.nodes.agent.wrong_arguments import wrong_arguments
 from genloom.tools.security import clean, present
 
 __all__ = ["ToolCalls", "ToolLimits"]
 
-MAX_PROBLEMS = 5
 MAX_ERROR_CHARACTERS = 2_000
 SECRET_CHARACTERS = 8_000
 MAX_OTHER_CHARACTERS = 20_000_000
@@ -158,35 +155,4 @@ def _wrong(request: ToolCallRequest) -> str:
         return f"There is no tool {call['name'][:200]!r}. Choose one of those that you were given."
     if MALFORMED in call["args"]:
         return f"The arguments of {call['name']} are no JSON: {call['args'][MALFORMED]!r}. Give them as a JSON object."
-    schema = request.tool.tool_call_schema
-    if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
-        return ""
-    try:
-        schema.model_validate(call["args"])
-    except ValidationError as error:
-        return _told_problems(request.tool, schema, error)
-    return ""
-
-
-def _told_problems(tool: BaseTool, schema: type[BaseModel], error: ValidationError) -> str:
-    described = schema.model_json_schema()
-    problems = [
-        _problem(each["loc"], each["msg"], each["type"], described)
-        for each in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    more = f" … and {len(problems) - MAX_PROBLEMS} more." if len(problems) > MAX_PROBLEMS else ""
-    example = json.dumps(argument_example(described), ensure_ascii=False)
-    return (
-        f"{tool.name} was not called: {' '.join(problems[:MAX_PROBLEMS])}{more}\n"
-        f"Arguments that fit look like this: {example[:MAX_ERROR_CHARACTERS]}"
-    )
-
-
-def _problem(place: tuple[int | str, ...], message: str, kind: str, schema: dict[str, Any]) -> str:
-    name = ".".join(map(str, place)) or "the arguments"
-    properties = schema.get("properties") or {}
-    if kind == "extra_forbidden":
-        return f"`{name}` is no argument of it; its arguments are {', '.join(f'`{each}`' for each in properties)}."
-    about = properties.get(place[0], {}) if place else {}
-    description = about.get("description", "") if isinstance(about, dict) else ""
-    return f"`{name}`: {message[0].lower()}{message[1:]}{f' ({description})' if description else ''}."
+    return wrong_arguments(request.tool, call["args"])

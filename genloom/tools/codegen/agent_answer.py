@@ -14,6 +14,7 @@ from genloom.tools.codegen.log.entry import LogEntry
 from genloom.tools.codegen.status import normalise_status
 from genloom.tools.codegen.wire import AgentRunResponse, AgentRunWithLogsResponse
 from genloom.tools.security import clean, present, redact
+from genloom.tools.told_failures import tell_failure
 
 __all__ = ["AgentAnswer", "of_bad_arguments"]
 
@@ -85,6 +86,7 @@ class AgentAnswer:
 
     def of_error(self, error: GenloomError) -> str:
         """Tell what went wrong and what to do."""
+        tell_failure(error)
         if isinstance(error, CredentialError):
             what = "Do not try again: a person must set the token or the organisation."
         elif isinstance(error, AgentError) and error.transient:

@@ -11,6 +11,7 @@ from genloom.portal import run_sync
 from genloom.tools.codebase.agent_tools.arguments import of_bad_arguments
 from genloom.tools.effects import Effect, with_effect
 from genloom.tools.security import clean, present
+from genloom.tools.told_failures import tell_failure
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -43,6 +44,7 @@ class AnsweringTool:
             try:
                 return present(self.title, await self.core(**given), secrets=self.secrets)
             except (GenloomError, OSError) as error:
+                tell_failure(error)
                 why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
                 return f"{self.failed}: {clean(why.strip(), secrets=self.secrets).text}"
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from genloom.errors import GenloomError
+from genloom.errors import GenloomError, UsageError
 from genloom.tools.sandbox.limits import Limits
 from genloom.tools.sandbox.report import Ended, ProgramReport
 from genloom.tools.sandbox.sandbox import Sandbox
 from genloom.tools.security import clean, present, redact
+from genloom.tools.told_failures import tell_failure
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -105,6 +106,7 @@ class _Answer:
 
     def of(self, report: ProgramReport) -> str:
         if report.not_run:
+            tell_failure(UsageError(report.not_run, hint=report.hint))
             return self._told(f"not run: {report.not_run} {report.hint}")
         lines = [f"ended: {_ENDED[report.ended]} ({report.limits})" if report.ended != "normal" else "ended: normally"]
         if report.exit_code is not None:
@@ -114,6 +116,7 @@ class _Answer:
         return "\n".join(lines)
 
     def of_error(self, error: GenloomError | OSError) -> str:
+        tell_failure(error)
         why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
         return self._told(f"not run: {why}")
 

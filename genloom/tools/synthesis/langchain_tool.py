@@ -12,6 +12,7 @@ from genloom.tools.security import redact
 from genloom.tools.synthesis.answer import Abstained, Found, SearchAnswer
 from genloom.tools.synthesis.calls import MAX_EXAMPLES
 from genloom.tools.synthesis.finding import SearchOptions, afind_program, find_program
+from genloom.tools.told_failures import tell_failure
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -63,6 +64,7 @@ def search_program_tool(
         return redact(_told(answer), secrets=tuple(secrets))
 
     def of_error(error: GenloomError | OSError) -> str:
+        tell_failure(error)
         why = f"{error.message} {error.hint}" if isinstance(error, GenloomError) else str(error)
         return redact(f"not searched: {why}".rstrip(), secrets=tuple(secrets))
 

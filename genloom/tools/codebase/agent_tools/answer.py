@@ -11,6 +11,7 @@ from genloom.tools.codebase.files.source import text_lines
 from genloom.tools.security import clean, present, screen
 from genloom.tools.security.detection import secret_spans
 from genloom.tools.security.redaction import SHORTEST_KNOWN_SECRET
+from genloom.tools.told_failures import tell_failure
 
 __all__ = ["FOOT_CHARACTERS", "NOTE_CHARACTERS", "CodeAnswer"]
 
@@ -39,6 +40,7 @@ class CodeAnswer:
 
     def of_error(self, error: Exception) -> str:
         """Tell what was wrong, and what to do instead."""
+        tell_failure(error)
         if isinstance(error, GenloomError):
             why = f"{error.message} {error.hint}"
         elif isinstance(error, OSError):
