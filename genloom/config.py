@@ -3,15 +3,17 @@
 Variables: `GENLOOM_HOME`, `GENLOOM_MODEL`, `GENLOOM_REVIEWER_MODEL`, `GENLOOM_AGENT`, `GENLOOM_AGENT_MODEL` (the model
 of the agent `local`; default: `GENLOOM_MODEL`), `GENLOOM_SANDBOX`, `GENLOOM_PYTHON`,
 `GENLOOM_ORGANISATION`, `GENLOOM_CACHE_MEGABYTES`, `GENLOOM_CACHE_DAYS`, `GENLOOM_THREADS_KEPT`, `GENLOOM_DEBUG`
-(tracebacks of unexpected errors), `GENLOOM_IMPORT_MODE` (`review`, `auto` or `frozen`); honoured as
+(tracebacks of unexpected errors), `GENLOOM_IMPORT_MODE` (`review`, `auto` or `frozen`), `GENLOOM_MODEL_RECORDING`
+(`replay`, `record` or `missing`, for the recordings of `genloom.testing`); honoured as
 their owners define them: `CI`, `OPENAI_API_KEY`, `OPENAI_BASE_URL` (else autogenlib's `OPENAI_API_BASE_URL`),
 `OPENAI_MODEL` (for the namespace `autogenlib` alone),
 `CODEGEN_API_TOKEN`, `CODEGEN_ORG_ID`, `CODEGEN_API_BASE_URL`, `VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_NAMESPACE`,
 `LANGSMITH_TRACING` (its other variables LangSmith reads itself). Where else the token of the Codegen API comes from:
 `GENLOOM_TOKEN_FILE`, `GENLOOM_TOKEN_COMMAND`, `GENLOOM_TOKEN_KEYRING`, `GENLOOM_TOKEN_VAULT`, `GENLOOM_OAUTH_TOKEN_URL`
 (with `GENLOOM_OAUTH_CLIENT_ID`, `GENLOOM_OAUTH_CLIENT_SECRET`, `GENLOOM_OAUTH_SCOPE`, `GENLOOM_OAUTH_AUDIENCE`).
-`GENLOOM_ALLOW_HTTP=1` lets tokens go to other machines without encryption. For the diffs of agents' pull requests:
-`GENLOOM_GITHUB_TOKEN` (else `GITHUB_TOKEN`), `GENLOOM_GITHUB_URL` (a GitHub Enterprise server beside github.com).
+`GENLOOM_ALLOW_HTTP=1` lets tokens go to other machines without encryption. For pull requests and issues:
+`GENLOOM_GITHUB_TOKEN` (else `GITHUB_TOKEN`), `GENLOOM_GITHUB_URL` (a GitHub Enterprise server beside github.com),
+`GENLOOM_GITLAB_TOKEN` (else `GITLAB_TOKEN`), `GENLOOM_GITLAB_URL` (a GitLab of one's own beside gitlab.com).
 
 `GENLOOM_SERVE_TOKEN` is the token of a server of one's own, and any other `GENLOOM_SERVE_X` the setting `x` of
 `ServerSettings` (`GENLOOM_SERVE_DATABASE`, `GENLOOM_SERVE_PORT`, `GENLOOM_SERVE_RUN_SECONDS` …); the rates of its requests
@@ -32,15 +34,20 @@ __all__ = [
     "DEFAULT_CODEGEN_URL",
     "ImportMode",
     "ImportSettings",
+    "RecordingMode",
     "Settings",
     "TokenSettings",
     "inside_sandbox",
     "load_import_settings",
+    "load_recording_mode",
     "load_settings",
 ]
 
 ImportMode = Literal["review", "auto", "frozen"]
 """What an import of a module that is not there does: generate and ask a person, generate, or fail."""
+
+RecordingMode = Literal["replay", "record", "missing"]
+"""What a recording of a model's answers does: answers from its file alone, makes it anew, or adds what is not there."""
 
 DEFAULT_CODEGEN_URL = "https://api.codegen.com"
 
@@ -102,6 +109,8 @@ class Settings:
     codegen_base_url: str | None = None
     github_token: str | None = field(default=None, repr=False)
     github_url: str | None = None
+    gitlab_token: str | None = field(default=None, repr=False)
+    gitlab_url: str | None = None
     token_source: TokenSettings = field(default_factory=TokenSettings)
     allow_http: bool = False
     serve_token: str | None = field(default=None, repr=False)
@@ -125,6 +134,7 @@ class Settings:
             self.openai_api_key,
             self.codegen_token,
             self.github_token,
+            self.gitlab_token,
             self.serve_token,
             source.vault_token,
             source.oauth_client_secret,
@@ -160,6 +170,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         codegen_base_url=_text(env, "CODEGEN_API_BASE_URL"),
         github_token=_text(env, "GENLOOM_GITHUB_TOKEN") or _text(env, "GITHUB_TOKEN"),
         github_url=_text(env, "GENLOOM_GITHUB_URL"),
+        gitlab_token=_text(env, "GENLOOM_GITLAB_TOKEN") or _text(env, "GITLAB_TOKEN"),
+        gitlab_url=_text(env, "GENLOOM_GITLAB_URL"),
         token_source=_token_source(env),
         allow_http=_text(env, "GENLOOM_ALLOW_HTTP") not in (None, "0"),
         serve_token=_text(env, f"{_SERVE}TOKEN"),
@@ -187,6 +199,13 @@ def load_import_settings(environ: Mapping[str, str] | None = None) -> ImportSett
     text = _one_of(env, "GENLOOM_IMPORT_MODE", tuple(modes))
     on_ci = (_text(env, "CI") or "false").lower() not in ("false", "0", "no", "off")
     return ImportSettings(mode=modes[text] if text else None, continuous_integration=on_ci)
+
+
+def load_recording_mode(environ: Mapping[str, str] | None = None) -> RecordingMode | None:
+    """Return what `GENLOOM_MODEL_RECORDING` says, `None` when it says nothing. Raises `UsageError` when it is no mode."""
+    modes: dict[str, RecordingMode] = {"replay": "replay", "record": "record", "missing": "missing"}
+    text = _one_of(os.environ if environ is None else environ, "GENLOOM_MODEL_RECORDING", tuple(modes))
+    return modes[text] if text else None
 
 
 def inside_sandbox(environ: Mapping[str, str] | None = None) -> bool:

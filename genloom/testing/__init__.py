@@ -4,6 +4,7 @@
 - `CodegenServer` (with `RunPlan`): the Codegen agent API, with runs that go as planned, `DOCUMENTED_LIMITS`, and a clock
   that can be faster than real (`ServerClock`) or moved by hand (`ManualClock`).
 - `ScriptedChatModel`: a LangChain chat model by transcript or rule.
+- `RecordedChatModel` over a `ModelRecording`: any chat model's answers, recorded once and replayed from a file.
 - `Fault`: what a server does wrong with one request; `FaultRate`: with a share of all.
 - `Reply`, `ToolCall`: what a scripted model says.
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from genloom.testing.fault_rate import TRANSIENT_FAULTS, FaultRate
     from genloom.testing.loopback import RecordedRequest
     from genloom.testing.openai_server import OpenAIServer
+    from genloom.testing.recording import ModelRecording, RecordedChatModel, RecordingMissError
     from genloom.testing.reply import Reply, ToolCall
 
 __all__ = [
@@ -39,9 +41,12 @@ __all__ = [
     "Fault",
     "FaultRate",
     "ManualClock",
+    "ModelRecording",
     "OpenAIServer",
     "RateLimit",
+    "RecordedChatModel",
     "RecordedRequest",
+    "RecordingMissError",
     "Reply",
     "RunPlan",
     "ScriptedChatModel",
@@ -57,9 +62,12 @@ _HOMES = {
     "Fault": "fault",
     "FaultRate": "fault_rate",
     "ManualClock": "codegen",
+    "ModelRecording": "recording",
     "OpenAIServer": "openai_server",
     "RateLimit": "codegen",
+    "RecordedChatModel": "recording",
     "RecordedRequest": "loopback",
+    "RecordingMissError": "recording",
     "Reply": "reply",
     "RunPlan": "codegen",
     "ScriptedChatModel": "chat_model",

@@ -1,0 +1,163 @@
+"""A chat model whose answers come from a recording, or go into one: any LangChain chat model, wrapped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import ConfigDict, PrivateAttr, SecretStr
+
+from genloom.errors import UsageError
+from genloom.testing.recording.answer import answer_pieces
+from genloom.testing.recording.recording import ModelRecording
+from genloom.testing.recording.request import ModelRequest
+
+__all__ = ["RecordedChatModel"]
+
+
+class RecordedChatModel(BaseChatModel):
+    """A chat model that replays a recording, and records where the recording's mode says so.
+
+    `model` is the model that is recorded: a LangChain chat model, or its name (`openai:gpt-5`), which is made with
+    LangChain's `init_chat_model` when it is first asked, so that replaying needs neither key nor package. Both find the
+    same answers. Whether an answer is streamed makes no difference; a recorded one comes line by line. Only answers are
+    recorded: an error of the model's server is raised and not kept.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    model: BaseChatModel | str
+    recording: ModelRecording
+    name: str | None = "recorded"
+
+    _made: BaseChatModel | None = PrivateAttr(default=None)
+
+    @property
+    def _llm_type(self) -> str:
+        return "recorded"
+
+    @property
+    def model_name(self) -> str:
+        """The recorded model's `provider:name`."""
+        if isinstance(self.model, str):
+            return self.model
+        told = self.model._get_ls_params()
+        return f"{told.get('ls_provider', '')}:{told.get('ls_model_name', '')}"
+
+    def bind_tools(self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any) -> Runnable[Any, AIMessage]:
+        """Return the model with tools on offer, in OpenAI's form; the recorded model gets them in its own."""
+        # Any: LangChain's own signature
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,  # Any: LangChain's own signature
+    ) -> ChatResult:
+        request = self._request(messages, stop, kwargs)
+        answer = self.recording.answer(request)
+        if answer is None:
+            said = self._asked(kwargs).invoke(messages, _UNSEEN, **_stopping(stop))
+            answer = self.recording.record(request, _checked(said), secrets=self._secrets())
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        request = await asyncio.to_thread(self._request, messages, stop, kwargs)
+        answer = self.recording.answer(request)
+        if answer is None:
+            asked = await asyncio.to_thread(self._asked, kwargs)
+            said = _checked(await asked.ainvoke(messages, _UNSEEN, **_stopping(stop)))
+            answer = await asyncio.to_thread(self.recording.record, request, said, secrets=self._secrets())
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        for chunk in _chunks(self._generate(messages, stop, **kwargs)):
+            if run_manager:
+                run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+            yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for chunk in _chunks(await self._agenerate(messages, stop, **kwargs)):
+            if run_manager:
+                await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+            yield chunk
+
+    def _request(self, messages: list[BaseMessage], stop: list[str] | None, options: Mapping[str, Any]) -> ModelRequest:
+        whole = {**self._parameters(), **options, **_stopping(stop)}
+        return self.recording.request(messages, whole, model=self.model_name, secrets=self._secrets())
+
+    def _parameters(self) -> Mapping[str, Any]:
+        """Return what the recorded model was made with that changes its answers."""
+        return {} if isinstance(self.model, str) else self.model._identifying_params
+
+    def _asked(self, options: Mapping[str, Any]) -> Runnable[Any, AIMessage]:
+        """Return the model to ask, made by its name if need be, with the tools and options that this call has."""
+        if self._made is None:
+            self._made = _model_of_name(self.model) if isinstance(self.model, str) else self.model
+        rest = dict(options)
+        tools = rest.pop("tools", None)
+        if tools:
+            return self._made.bind_tools(tools, **{name: item for name, item in rest.items() if item is not None})
+        rest.pop("tool_choice", None)
+        return self._made.bind(**rest)
+
+    def _secrets(self) -> tuple[str, ...]:
+        """Return the keys that the recorded model holds."""
+        made = self._made if isinstance(self.model, str) else self.model
+        values = vars(made).values() if made is not None else ()
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+_UNSEEN: Any = {"callbacks": []}
+"""The recorded model's own call is no second one to whoever watches this one. Any: LangChain's `RunnableConfig`."""
+
+
+def _stopping(stop: list[str] | None) -> dict[str, Any]:
+    return {"stop": stop} if stop else {}
+
+
+def _model_of_name(name: str) -> BaseChatModel:
+    from langchain.chat_models import init_chat_model  # here: who replays never needs it
+
+    made: BaseChatModel = init_chat_model(name)
+    return made
+
+
+def _checked(said: object) -> AIMessage:
+    if not isinstance(said, AIMessage):
+        raise UsageError(f"The recorded model answered with {type(said).__name__}, no message.")
+    return said
+
+
+def _chunks(result: ChatResult) -> Iterator[ChatGenerationChunk]:
+    message = result.generations[0].message
+    assert isinstance(message, AIMessage)
+    for piece in answer_pieces(message):
+        yield ChatGenerationChunk(message=piece)
