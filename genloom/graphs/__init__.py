@@ -2,13 +2,14 @@
 
 from genloom.graphs.agent import build_agent_graph
 from genloom.graphs.batch import build_batch_graph
-from genloom.graphs.composition import add_nodes
+from genloom.graphs.composition import add_nodes, add_routers
 from genloom.graphs.generation import build_generation_graph
 from genloom.graphs.spec_agent import build_spec_graph
 from genloom.graphs.supervisor import build_supervisor_graph
 
 __all__ = [
     "add_nodes",
+    "add_routers",
     "build_agent_graph",
     "build_batch_graph",
     "build_generation_graph",

@@ -12,8 +12,8 @@ from langgraph.store.base import BaseStore
 from langgraph.types import Checkpointer
 
 from genloom import nodes
-from genloom.graphs import routing
-from genloom.graphs.composition import add_nodes
+from genloom.graphs.composition import add_nodes, add_routers
+from genloom.graphs.routing import GENERATION_ROUTERS, Router
 from genloom.nodes import NodeName, NodePolicy
 from genloom.state import GraphContext
 from genloom.state.graph_state import GenerationInput, GraphState
@@ -30,12 +30,17 @@ def build_generation_graph(
     store: BaseStore | None = None,
     cache: BaseCache[Any] | None = None,  # Any: LangGraph's cached values
     policies: Mapping[NodeName, NodePolicy] | None = None,
+    prompts: Mapping[str, str] | None = None,
+    routers: Mapping[NodeName, Router] | None = None,
 ) -> CompiledStateGraph[GraphState, GraphContext, GenerationInput, GraphState]:
     """Return the compiled graph.
 
     Its input is `{"request": {...}}`, typed or plain JSON; its context a `GraphContext`, a dict of its fields, or
     nothing. `invoke`, `ainvoke`, `stream` and `astream` all work, also inside a running loop. `policies` replace entries
-    of `genloom.nodes.NODE_POLICIES`. The result's `outcome` says how the run ended; a refused key raises
+    of `genloom.nodes.NODE_POLICIES`, `prompts` shipped templates by name (the context's own go before them), and `routers`
+    the functions that say where the graph goes on after a node, by that node: `GENERATION_ROUTERS` holds the defaults. A
+    router's return annotation is a `Literal` of the nodes that it may choose. A wrong name of any of them is an error that
+    lists the right ones. The result's `outcome` says how the run ended; a refused key raises
     `CredentialError`, a failure of every backend `GenerationError`.
     """
     builder = StateGraph(GraphState, context_schema=GraphContext, input_schema=GenerationInput)
@@ -49,15 +54,10 @@ def build_generation_graph(
         nodes.dispatch_agent,
         nodes.finalize,
     )
-    add_nodes(builder, steps, policies=policies, error_handlers={"generate": nodes.model_failed})
+    handlers: dict[NodeName, Any] = {"generate": nodes.model_failed}  # Any: LangGraph's own handler type
+    add_nodes(builder, steps, policies=policies, prompts=prompts, error_handlers=handlers)
     builder.add_edge(START, "inject_context")
-    builder.add_conditional_edges("inject_context", routing.after_context)
-    builder.add_conditional_edges("generate", routing.after_generate)
-    builder.add_conditional_edges("verify", routing.after_verify)
-    builder.add_conditional_edges("review", routing.after_review)
-    builder.add_conditional_edges("repair", routing.after_repair)
-    builder.add_conditional_edges("fallback", routing.after_fallback)
-    builder.add_conditional_edges("dispatch_agent", routing.after_dispatch)
+    add_routers(builder, GENERATION_ROUTERS, routers)
     builder.add_edge("finalize", END)
     compiled = builder.compile(checkpointer=checkpointer, store=store, cache=cache, name="generation")
     return compiled.with_config(recursion_limit=RECURSION_LIMIT)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, assert_never
 
+from genloom.nodes import NodeName
 from genloom.state import Failed, NotRun, Passed
 from genloom.state.graph_state import GraphState
 
 __all__ = [
+    "GENERATION_ROUTERS",
     "ROUTE_LABELS",
+    "Router",
     "after_context",
     "after_dispatch",
     "after_fallback",
@@ -70,6 +73,20 @@ def _by_agent(state: GraphState) -> bool:
     draft = state.get("draft")
     return draft is not None and draft.generator == "agent"
 
+
+Router = Callable[[Any], str]  # Any: the state of whatever graph
+"""Says where a graph goes on. Its return annotation is a `Literal` of the nodes that it may choose."""
+
+GENERATION_ROUTERS: Mapping[NodeName, Router] = {
+    "inject_context": after_context,
+    "generate": after_generate,
+    "verify": after_verify,
+    "review": after_review,
+    "repair": after_repair,
+    "fallback": after_fallback,
+    "dispatch_agent": after_dispatch,
+}
+"""The routers of the generation graph, by the node that each follows."""
 
 ROUTE_LABELS: Mapping[Callable[..., Any] | None, Mapping[str, str]] = {  # Any: a router of any state
     after_context: {"dispatch_agent": "use_agent"},

@@ -16,6 +16,7 @@ from genloom.errors import CredentialError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.interfaces.agents import offer_agents
 from genloom.interfaces.asked import as_dict, as_request, problems_of
+from genloom.prompts import Prompts
 from genloom.state import Capability, Comparison, FurtherChecks, GenerationRequest, GraphContext, ReviewPolicy
 from genloom.state.draft import OwnGenerator
 from genloom.tools.chat.models import registered_models
@@ -60,6 +61,7 @@ class GenerateOptions(TypedDict, total=False):
     search_megabytes: int
     search_cores: int
     plugins: Sequence[str] | None
+    prompts: Mapping[str, str]
     check_seconds: float
     further_checks: FurtherChecks
     hold_back: bool
@@ -154,7 +156,8 @@ def _demand_sense(options: GenerateOptions, context: GraphContext) -> None:
         raise UsageError(f"The deadline {deadline!r} is no number of seconds.")
     if context.approval and not options.get("durable", True):
         raise UsageError("An approval needs a durable run: it could never be resumed.", hint="Leave out durable=False.")
-    policy_for(context)  # house rules that cannot be read are told before anything runs
+    Prompts.of(context.prompts)  # templates and house rules that cannot be used are told before anything runs
+    policy_for(context)
 
 
 def _without_secrets(request: GenerationRequest, settings: Settings) -> GenerationRequest:

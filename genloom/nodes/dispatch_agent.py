@@ -22,7 +22,6 @@ from genloom.nodes.holding_back import hidden_examples
 from genloom.nodes.node import node
 from genloom.nodes.paid_run import backend_name, demand_completed, run_journal
 from genloom.nodes.runtime import NodeRuntime
-from genloom.prompts import load_prompt
 from genloom.state import (
     AgentRun,
     Attempt,
@@ -144,7 +143,7 @@ def _briefly(state: DispatchAgentInput, runtime: NodeRuntime) -> str:
 
 async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: frozenset[str]) -> str:
     request = state["request"]
-    return load_prompt("agent").render(
+    return runtime.prompts.load("agent").render(
         context=await context_section(request, state.get("context"), runtime),
         prompt=await prompt_section(request, runtime),
         signature=signature_section(request),
@@ -152,5 +151,5 @@ async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: froze
         examples=examples_section(request, hidden=hidden),
         tests=tests_section(request),
         history=_history(state, runtime),
-        demand=demand_section(request),
+        demand=demand_section(request, runtime),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
 from langgraph.types import interrupt
 from typing_extensions import TypedDict
@@ -11,6 +11,7 @@ from genloom.events import RunFinished
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Attempt, Draft, Failure, GenerationRequest, NotRun, Outcome, Passed, Problem, Review, Verdict
+from genloom.state.reducers import append_attempts
 from genloom.tools.checks import decide_outcome
 
 __all__ = ["finalize"]
@@ -33,7 +34,7 @@ class FinalizeOutput(TypedDict):
     """The outcome; and the last draft with its verdict as an attempt, when it is not in the history yet."""
 
     outcome: Outcome
-    attempts: tuple[Attempt, ...]
+    attempts: Annotated[tuple[Attempt, ...], append_attempts]
 
 
 @node("finalize")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
 from langchain_core.messages import AnyMessage
+from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
 from genloom.events import DraftMade
@@ -53,7 +54,7 @@ class GenerateOutput(TypedDict):
 
     draft: Draft | None
     abstentions: dict[str, str]
-    messages: list[AnyMessage]
+    messages: Annotated[list[AnyMessage], add_messages]
 
 
 @node("generate")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
 from langchain_core.messages import AnyMessage, RemoveMessage
+from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
 from genloom.events import ContextReady
@@ -14,6 +15,7 @@ from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import CodeContext, GenerationRequest, Outcome
 from genloom.state.prompt_examples import notes_of_examples
+from genloom.state.reducers import append_attempts
 from genloom.tools.codebase import best_places, build_context, is_current
 
 __all__ = ["inject_context"]
@@ -39,12 +41,12 @@ class InjectContextOutput(TypedDict):
     abstentions: NotRequired[dict[str, str]]
     verdict: NotRequired[None]
     review: NotRequired[None]
-    attempts: NotRequired[None]
+    attempts: NotRequired[Annotated[None, append_attempts]]
     failure: NotRequired[None]
     fallback: NotRequired[None]
     agent_run: NotRequired[None]
     outcome: NotRequired[None]
-    messages: NotRequired[list[RemoveMessage]]
+    messages: NotRequired[Annotated[list[RemoveMessage], add_messages]]
     approval: NotRequired[bool]
 
 

@@ -17,7 +17,9 @@ from genloom.errors import GenloomError, RequestError, TimeLimitError
 from genloom.events import EventEmitter, NodeFailed, NodeFinished, NodeStarted, RetryScheduled
 from genloom.nodes.policies import NODE_POLICIES, NodeName, NodePolicy
 from genloom.nodes.runtime import NodeRuntime, TaskMemories, current_runtime
+from genloom.nodes.state_keys import StateKeys
 from genloom.portal import run_sync
+from genloom.prompts import Prompts
 
 __all__ = ["Node", "node"]
 
@@ -30,28 +32,57 @@ Core = Callable[[ReadsT, NodeRuntime], WritesT | Awaitable[WritesT]]
 class Node(Runnable[Any, Any], Generic[ReadsT, WritesT]):  # Any: LangGraph hands over raw state
     """One step of a graph: `core(state, runtime)` takes its declared input and returns its own delta.
 
-    `reads` and `writes` are the TypedDicts of the core's annotations. A plain core is for pure steps; a core that waits
-    for anything is a coroutine function and has the policy's time limit. Both faces run the same core: `ainvoke` in the
-    caller's loop, `invoke` through genloom's portal. Plain JSON in the state is validated into the typed parts.
-    `with_policy` returns the same node under another policy.
+    `reads` and `writes` are the TypedDicts of the core's annotations, `fields` their keys. A plain core is for pure steps;
+    a core that waits for anything is a coroutine function and has the policy's time limit. Both faces run the same core:
+    `ainvoke` in the caller's loop, `invoke` through genloom's portal. Plain JSON in the state is validated into the parts.
+    `with_policy`, `with_prompts` and `with_keys` return the same node under another policy, with prompts of your own, or
+    for a state whose keys have other names.
     """
 
-    def __init__(self, core: Core[ReadsT, WritesT], *, name: NodeName, policy: NodePolicy | None = None) -> None:
+    def __init__(
+        self,
+        core: Core[ReadsT, WritesT],
+        *,
+        name: NodeName,
+        policy: NodePolicy | None = None,
+        prompts: Mapping[str, str] | None = None,
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
         self.name: str = name
         self.core = core
         self.policy = policy or NODE_POLICIES[name]
+        self.prompts = dict(prompts or {})
+        self.keys = StateKeys(keys or {})
         hints = get_type_hints(core, include_extras=True)
-        returned = hints["return"]
-        self.reads: type[ReadsT] = hints["state"]
-        self.writes: type[WritesT] = returned
+        parsed, returned = hints["state"], hints["return"]
+        self.fields = frozenset({*parsed.__annotations__, *returned.__annotations__})
+        self.keys.demand_known(self.fields, name)
+        self.reads: type[ReadsT] = self.keys.renamed(parsed)
+        self.writes: type[WritesT] = self.keys.renamed(returned)
         self._memories = TaskMemories()
         self._waits = inspect.iscoroutinefunction(core)
-        self._validator: TypeAdapter[ReadsT] = TypeAdapter(self.reads)
+        self._parsed = tuple(parsed.__annotations__)
+        self._validator: TypeAdapter[ReadsT] = TypeAdapter(parsed)
         self.__doc__ = core.__doc__
 
     def with_policy(self, policy: NodePolicy) -> Node[ReadsT, WritesT]:
         """Return this node under another policy."""
-        return Node(self.core, name=cast("NodeName", self.name), policy=policy)
+        return self._with(policy=policy)
+
+    def with_prompts(self, prompts: Mapping[str, str]) -> Node[ReadsT, WritesT]:
+        """Return this node with templates of your own in place of shipped ones, by name; a run's context goes before them.
+        Raises `UsageError` for an unknown name, or placeholders that are not those of the shipped template."""
+        Prompts.of(prompts)
+        return self._with(prompts={**self.prompts, **prompts})
+
+    def with_keys(self, keys: Mapping[str, str]) -> Node[ReadsT, WritesT]:
+        """Return this node for a state that has other names for some of its keys: `{"draft": "candidate"}` reads and
+        writes `candidate` where this one does `draft`. Raises `GraphDefinitionError` for a key that the node has not."""
+        return self._with(keys={**self.keys.names, **keys})
+
+    def _with(self, **changes: Any) -> Node[ReadsT, WritesT]:
+        kept: dict[str, Any] = {"policy": self.policy, "prompts": self.prompts, "keys": self.keys.names}
+        return Node(self.core, name=cast("NodeName", self.name), **{**kept, **changes})
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> WritesT:
         """Run the core from synchronous code."""
@@ -63,7 +94,7 @@ class Node(Runnable[Any, Any], Generic[ReadsT, WritesT]):  # Any: LangGraph hand
         return await self._work(input)
 
     async def _work(self, state: Any) -> WritesT:
-        runtime = current_runtime(self.policy, self._memories)
+        runtime = current_runtime(self.policy, self._memories, self.prompts)
         observed = _Observed(self.name, runtime.this_try, runtime.emit)
         try:
             with observed:
@@ -71,7 +102,7 @@ class Node(Runnable[Any, Any], Generic[ReadsT, WritesT]):  # Any: LangGraph hand
                 if isinstance(result, Awaitable):
                     result = await self._within_limit(result)
                 observed.summary = _summary(result)
-                return result
+                return self.keys.out(result)
         except GenloomError as error:
             await self._wait_before_retry(error, runtime)
             raise
@@ -98,7 +129,7 @@ class Node(Runnable[Any, Any], Generic[ReadsT, WritesT]):  # Any: LangGraph hand
 
     def _parse(self, state: Any) -> ReadsT:
         """Pick the declared keys out of the state and validate what is still plain JSON."""
-        wanted = {key: state[key] for key in self.reads.__annotations__ if key in state}
+        wanted = self.keys.pick(state, self._parsed)
         try:
             return self._validator.validate_python(wanted)
         except ValidationError as error:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
 from langchain_core.messages import AnyMessage, HumanMessage
+from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
 from genloom.nodes.briefing import names_listed
 from genloom.nodes.conversation import kept_message
 from genloom.nodes.node import node
 from genloom.nodes.runtime import NodeRuntime
-from genloom.prompts import load_prompt
 from genloom.state import Attempt, Draft, GenerationRequest, Review, Verdict
+from genloom.state.reducers import append_attempts
 from genloom.tools.checks import evidence_for_repair
 from genloom.tools.security import present
 
@@ -34,8 +35,8 @@ class RepairOutput(TypedDict):
     """The attempt for the history, the message for the next generator, and how often it may try: `attempts_left`. The
     draft moves into the history, so that no part of the state speaks of a draft that is gone."""
 
-    attempts: tuple[Attempt, ...]
-    messages: list[AnyMessage]
+    attempts: Annotated[tuple[Attempt, ...], append_attempts]
+    messages: Annotated[list[AnyMessage], add_messages]
     attempts_left: int
     draft: None
     verdict: None
@@ -55,7 +56,7 @@ def repair(state: RepairInput, runtime: NodeRuntime) -> RepairOutput:
     complaints = draft.notes if draft.generator == "model" else ()
     secrets = runtime.settings.secrets
     evidence = "\n".join([*complaints, evidence_for_repair(verdict, review)])
-    message = load_prompt("repair").render(
+    message = runtime.prompts.load("repair").render(
         number=str(number),
         generator=draft.generator,
         source=present(draft.path, draft.source.removeprefix(request.extends or "").strip("\n"), secrets=secrets),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from langgraph.runtime import Runtime, get_runtime
@@ -21,7 +22,9 @@ from genloom.events import (
     ReviewReady,
     SearchProgress,
 )
+from genloom.nodes.own_context import own_context
 from genloom.nodes.policies import NodePolicy
+from genloom.prompts import Prompts
 from genloom.state import GraphContext
 from genloom.tools.security import Redactor
 
@@ -32,7 +35,8 @@ __all__ = ["NodeRuntime", "TaskMemories", "current_context", "current_runtime", 
 class NodeRuntime:
     """`context` and `settings` agree: what the caller left open was filled in from the environment. `task_id` is the
     same when the node in flight runs again, by a retry or after a kill. `this_try` counts from 1. `memory` is what
-    earlier tries of the same task in this process left behind, so that a retry need not do their work again.
+    earlier tries of the same task in this process left behind, so that a retry need not do their work again. `prompts` are
+    the run's: the context's own, else the graph's, else the shipped ones.
     """
 
     context: GraphContext
@@ -43,6 +47,7 @@ class NodeRuntime:
     this_try: int
     policy: NodePolicy
     memory: dict[str, Any]  # Any: each core's own
+    prompts: Prompts = field(default_factory=Prompts)
 
     def will_retry(self, error: BaseException) -> bool:
         """Whether the node is tried again when its core raises this."""
@@ -71,12 +76,14 @@ class TaskMemories:
 
 def current_context() -> tuple[Settings, GraphContext]:
     """Return the settings and the context of what LangGraph is running now, resolved. A context that was omitted (`None`
-    locally, the default instance on a server) means the defaults."""
-    return (get_runtime(GraphContext).context or GraphContext()).resolved(load_settings())
+    locally, the default instance on a server) means the defaults, and one of a user's own type may hold ours."""
+    return own_context(get_runtime(GraphContext).context).resolved(load_settings())
 
 
-def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
-    """Return what surrounds the node that LangGraph is running now."""
+def current_runtime(
+    policy: NodePolicy, memories: TaskMemories, prompts: Mapping[str, str] | None = None
+) -> NodeRuntime:
+    """Return what surrounds the node that LangGraph is running now; `prompts` are the graph's own."""
     runtime = get_runtime(GraphContext)
     settings, context = current_context()
     info = runtime.execution_info
@@ -91,6 +98,7 @@ def current_runtime(policy: NodePolicy, memories: TaskMemories) -> NodeRuntime:
         this_try=this_try,
         policy=policy,
         memory=memories.of(task_id, this_try),
+        prompts=Prompts.of(prompts, context.prompts),
     )
 
 

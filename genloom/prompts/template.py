@@ -10,7 +10,7 @@ from importlib import resources
 
 from genloom.errors import UsageError
 
-__all__ = ["PromptTemplate", "load_prompt", "prompt_fingerprint"]
+__all__ = ["PromptTemplate", "load_prompt", "prompt_fingerprint", "prompt_names"]
 
 _PLACEHOLDER = re.compile(r"\{\{ *([a-z_]+) *\}\}")
 
@@ -57,13 +57,16 @@ _EMPTY = "\x00"
 @cache
 def load_prompt(name: str) -> PromptTemplate:
     """Return the shipped template of that name. Raises `UsageError` that lists the names when there is none."""
-    folder = resources.files("genloom.prompts")
-    try:
-        text = (folder / f"{name}.md").read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        known = sorted(entry.name.removesuffix(".md") for entry in folder.iterdir() if entry.name.endswith(".md"))
-        raise UsageError(f"There is no prompt {name!r}.", hint=f"There are: {', '.join(known)}.") from error
-    return PromptTemplate(name, text)
+    if name not in prompt_names():
+        raise UsageError(f"There is no prompt {name!r}.", hint=f"There are: {', '.join(prompt_names())}.")
+    return PromptTemplate(name, (resources.files("genloom.prompts") / f"{name}.md").read_text(encoding="utf-8"))
+
+
+@cache
+def prompt_names() -> tuple[str, ...]:
+    """Return the names of the shipped templates, sorted."""
+    entries = (entry.name for entry in resources.files("genloom.prompts").iterdir())
+    return tuple(sorted(name.removesuffix(".md") for name in entries if name.endswith(".md")))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -12,7 +13,7 @@ from pydantic import Field
 from genloom.config import Settings
 from genloom.state.capability import Capability
 from genloom.state.draft import OwnGenerator
-from genloom.state.part import StatePart
+from genloom.state.part import StatePart, Text
 from genloom.state.review_policy import ReviewPolicy
 
 __all__ = ["FurtherChecks", "GraphContext"]
@@ -100,6 +101,14 @@ class GraphContext(StatePart):
         tuple[str, ...] | None,
         Field(title="Plugins", description="Names of the plugins that take part; default: all that are installed"),
     ] = None
+    prompts: Annotated[
+        Mapping[str, Text],
+        Field(
+            max_length=64,
+            title="Prompts",
+            description="Templates in place of shipped ones, by name, with the same `{{ placeholders }}`",
+        ),
+    ] = {}
     organisation: Annotated[
         int | None, Field(ge=0, title="Organisation", description="Owner of every stored key; default: 1")
     ] = None

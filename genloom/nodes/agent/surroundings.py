@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 
 from genloom.config import Settings, load_settings
+from genloom.nodes.own_context import own_context
 from genloom.state import GraphContext
 from genloom.tools.security import Redactor
 
@@ -27,13 +28,12 @@ class Surroundings:
             self._known.pop(id(context), None)
 
     def of(self, context: object) -> tuple[Settings, GraphContext]:
-        """Return settings and context of a run, resolved; a context of another type than genloom's means the defaults."""
+        """Return settings and context of a run, resolved; see `own_context` for a context of another type."""
         with self._lock:
             known = self._known.get(id(context))
         if known is not None and known[0] is context:
             return known[1], known[2]
-        own = context if isinstance(context, GraphContext) else GraphContext()
-        settings, resolved = own.resolved(load_settings())
+        settings, resolved = own_context(context).resolved(load_settings())
         with self._lock:
             self._known[id(context)] = (context, settings, resolved)
             while len(self._known) > MOST_KEPT:

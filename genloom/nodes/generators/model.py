@@ -23,7 +23,6 @@ from genloom.nodes.generators.generator import Abstention, Assignment, Generated
 from genloom.nodes.generators.proposals import propose_checks
 from genloom.nodes.holding_back import hidden_examples
 from genloom.nodes.runtime import NodeRuntime
-from genloom.prompts import load_prompt
 from genloom.state import GenerationRequest, module_draft
 from genloom.tools.chat import message_text, module_in_reply
 
@@ -80,22 +79,22 @@ async def _proposed(assignment: Assignment, model: str, runtime: NodeRuntime) ->
 
 async def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMessage]:
     request = assignment.request
-    task = load_prompt("generate").render(
+    task = runtime.prompts.load("generate").render(
         context=await context_section(request, assignment.context, runtime),
         prompt=await prompt_section(request, runtime),
         signature=signature_section(request),
         constraints=constraints_section(request),
         examples=examples_section(request, hidden=_hidden(assignment, runtime)),
         tests=tests_section(request),
-        demand="\n".join([demand_section(request), *_own_checks(request, runtime)]),
+        demand="\n".join([demand_section(request, runtime), *_own_checks(request, runtime)]),
     )
-    return [SystemMessage(load_prompt("generate_system").render()), HumanMessage(task)]
+    return [SystemMessage(runtime.prompts.load("generate_system").render()), HumanMessage(task)]
 
 
 def _own_checks(request: GenerationRequest, runtime: NodeRuntime) -> tuple[str, ...]:
     """Where the caller gave no checks and none are asked for apart, the model is to write its own into the module."""
     asked = runtime.context.one_call and not (request.all_examples or request.tests)
-    return (load_prompt("doctests").render(),) if asked else ()
+    return (runtime.prompts.load("doctests").render(),) if asked else ()
 
 
 def _hidden(assignment: Assignment, runtime: NodeRuntime) -> frozenset[str]:

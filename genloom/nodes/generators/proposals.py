@@ -9,7 +9,6 @@ from genloom.events import Note
 from genloom.nodes.briefing import signature_section
 from genloom.nodes.conversation import ask
 from genloom.nodes.runtime import NodeRuntime
-from genloom.prompts import load_prompt
 from genloom.state import Example, GenerationRequest, find_contradiction, parse_example
 from genloom.tools.chat import message_text, module_in_reply
 
@@ -20,7 +19,7 @@ MAX_PROPOSALS = 6
 
 async def propose_checks(request: GenerationRequest, model: str, runtime: NodeRuntime) -> tuple[str, ...]:
     """Ask the model for examples and return the texts of those that parse as one; none when the answer is of no use."""
-    question = load_prompt("propose_checks").render(
+    question = runtime.prompts.load("propose_checks").render(
         count=str(MAX_PROPOSALS),
         prompt=request.prompt,
         signature=signature_section(request),

@@ -14,7 +14,6 @@ from genloom.errors import ModelError
 from genloom.nodes.briefing import constraints_section, context_section, signature_section
 from genloom.nodes.conversation import ask_for
 from genloom.nodes.runtime import NodeRuntime
-from genloom.prompts import load_prompt
 from genloom.state import CodeContext, Draft, Finding, GenerationRequest, Review, ReviewDecision, Severity, Verdict
 from genloom.state.review import UNHEARD
 from genloom.tools.security import present
@@ -58,7 +57,7 @@ async def review_with_model(model: str, subject: Subject, runtime: NodeRuntime) 
     The model only adds to the deterministic review: when its server stays down, or its answer is no judgement, that is a
     finding of severity `warning` and the decision is left to the others. A refused key is an error as everywhere.
     """
-    messages = [SystemMessage(load_prompt("review_system").render()), await _question(subject, runtime)]
+    messages = [SystemMessage(runtime.prompts.load("review_system").render()), await _question(subject, runtime)]
     try:
         judgement, text = await ask_for(Judgement, model, messages, runtime)
     except ModelError as error:
@@ -77,7 +76,7 @@ async def _question(subject: Subject, runtime: NodeRuntime) -> HumanMessage:
     # a held-out check stays out: what the reviewer writes goes on to the next generator
     checks = [f"- `{check.check}`" for check in ran if check.result == "passed" and not check.hidden]
     return HumanMessage(
-        load_prompt("review").render(
+        runtime.prompts.load("review").render(
             context=await context_section(request, subject.context, runtime),
             prompt=request.prompt,
             signature=signature_section(request),

@@ -21,7 +21,7 @@ from genloom.interfaces.importer.caller.remarks import remark_examples
 from genloom.interfaces.importer.caller.repeatable import Repeatable
 from genloom.interfaces.importer.caller.usages import sibling_signatures, usages_of, users_of
 from genloom.interfaces.importer.generation.place import Place, place_of
-from genloom.prompts import load_prompt
+from genloom.prompts import Prompts
 from genloom.state import GenerationRequest, examples_in_text, parse_example
 from genloom.state.request import MAX_EXAMPLES
 from genloom.syntax import parse_expression, parse_module
@@ -53,9 +53,10 @@ def import_request(asked: ModuleRequest, settings: Settings) -> ImportRequest:
     checks = _checks(asked, caller, users, redactor)
     description = redactor.text(asked.options.description.strip())
     names = ", ".join(f"`{name}`" for name in asked.names)
+    template = Prompts.of(asked.options.context.get("prompts")).load("import")
     try:
         request = GenerationRequest(
-            prompt=load_prompt("import").render(names=names, module=asked.module, description=description),
+            prompt=template.render(names=names, module=asked.module, description=description),
             name=asked.names[0],
             names=asked.names[1:],
             examples=checks.examples,
