@@ -15,6 +15,7 @@ their owners define them: `CI`, `OPENAI_API_KEY`, `OPENAI_BASE_URL` (else autoge
 `GENLOOM_GITHUB_TOKEN` (else `GITHUB_TOKEN`), `GENLOOM_GITHUB_URL` (a GitHub Enterprise server beside github.com),
 `GENLOOM_GITLAB_TOKEN` (else `GITLAB_TOKEN`), `GENLOOM_GITLAB_URL` (a GitLab of one's own beside gitlab.com).
 
+`GENLOOM_MCP_TOKEN` is the token of `genloom mcp --port`.
 `GENLOOM_SERVE_TOKEN` is the token of a server of one's own, and any other `GENLOOM_SERVE_X` the setting `x` of
 `ServerSettings` (`GENLOOM_SERVE_DATABASE`, `GENLOOM_SERVE_PORT`, `GENLOOM_SERVE_RUN_SECONDS` …); the rates of its requests
 are `GENLOOM_SERVE_RATE_GENERAL`, `_CREATION`, `_LOGS`, `_EDITS`, `_RULES`, `_SETUP`, as `60/30` (60 in 30 s) or `off`.
@@ -113,6 +114,7 @@ class Settings:
     gitlab_url: str | None = None
     token_source: TokenSettings = field(default_factory=TokenSettings)
     allow_http: bool = False
+    mcp_token: str | None = field(default=None, repr=False)
     serve_token: str | None = field(default=None, repr=False)
     serve: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     langsmith_tracing: bool = False
@@ -135,6 +137,7 @@ class Settings:
             self.codegen_token,
             self.github_token,
             self.gitlab_token,
+            self.mcp_token,
             self.serve_token,
             source.vault_token,
             source.oauth_client_secret,
@@ -174,6 +177,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         gitlab_url=_text(env, "GENLOOM_GITLAB_URL"),
         token_source=_token_source(env),
         allow_http=_text(env, "GENLOOM_ALLOW_HTTP") not in (None, "0"),
+        mcp_token=_text(env, "GENLOOM_MCP_TOKEN"),
         serve_token=_text(env, f"{_SERVE}TOKEN"),
         serve=_serve(env),
         langsmith_tracing=_asks_for_traces(env),

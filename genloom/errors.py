@@ -13,6 +13,7 @@
     ├── BackendError            exit 4   one model server or agent backend failed; `kind` says how
     │   ├── ModelError
     │   ├── AgentError
+    │   ├── ForgeError
     │   └── TimeLimitError               a node took longer than its policy allows
     ├── GenerationError         exit 4   every backend that could be asked failed; holds the causes
     ├── GeneratedImportError    exit 1   a generated module cannot be imported; an ImportError, too
@@ -35,6 +36,7 @@ __all__ = [
     "BackendFailure",
     "CredentialError",
     "ExampleError",
+    "ForgeError",
     "FrozenImportError",
     "GeneratedImportError",
     "GenerationError",
@@ -157,6 +159,10 @@ class ModelError(BackendError):
 
 class AgentError(BackendError):
     """A Codegen agent backend failed, or its run ended without a result."""
+
+
+class ForgeError(BackendError):
+    """A code host (GitHub, GitLab) failed, or answered what cannot be used."""
 
 
 class TimeLimitError(BackendError):

@@ -14,7 +14,7 @@ settings.load_profile("genloom")
 """No time is a condition of passing. A gate draws the same examples each time (`--hypothesis-profile=gate`), all others draw
 new ones."""
 
-FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_")
+FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_", "GITHUB_", "GITLAB_")
 
 
 def pytest_configure() -> None:

@@ -19,7 +19,8 @@ LARGE_PIECE = b" " * 64 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedRequest:
-    """What was asked. Header names are lower case, `authorization` is not among them: it stands by itself."""
+    """What was asked. Header names are lower case, `authorization` is not among them: it stands by itself. `target` is what
+    stood on the first line: path and query as they were sent."""
 
     method: str
     path: str
@@ -27,6 +28,7 @@ class RecordedRequest:
     headers: dict[str, str]
     authorization: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
+    target: str = ""
 
     def json(self) -> Any:  # Any: whatever the client sent
         """Return the parsed body, `None` when it is not JSON."""
@@ -72,6 +74,7 @@ async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         authorization=headers.pop("authorization", ""),
         headers=headers,
         body=body,
+        target=target,
     )
 
 

@@ -1,0 +1,117 @@
+"""What is written into comments: text of somebody else's made inert, and marks by which our own are found again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from genloom.state.review import Finding, Review
+from genloom.tools.security import clean
+
+__all__ = ["inert", "line_comment", "mark_of", "marked", "review_note", "summary_comment"]
+
+SUMMARY_MARK = "review"
+MAX_MESSAGE = 1_000
+MAX_PATH = 500
+MAX_LISTED = 200
+ROOM_FOR_END = 400
+
+_MARK = re.compile(r"<!-- genloom:([a-z0-9-]{1,80}) -->(?:\r?\n|\Z)")
+_ACTIVE = re.compile(
+    r"[\\`*_\[\]<>&|~$^]"  # markup, HTML, entities, mathematics
+    r"|@|[#!%](?=\w)|\bGH-(?=\d)"  # people, groups, other issues
+    r"|:(?=//)|\b(?:www|mailto|xmpp)(?=[.:])",  # what becomes a link by itself
+    re.IGNORECASE,
+)
+_APART = "&#8203;"
+"""A space of no width, as the hosts show it: what stands on its two sides is no name, number or address together."""
+
+
+def inert(text: str, *, most: int = MAX_MESSAGE, secrets: Sequence[str] = ()) -> str:
+    """Return a text as one line of Markdown that shows it and does nothing: it calls nobody, links nowhere, marks nothing
+    up, and begins no command. Secrets and hidden text are taken out; at most `most` characters are shown."""
+    line = " ".join(clean(text[: 4 * most], secrets=secrets).text.split())
+    shown = line if len(line) <= most else f"{line[: most - 1]}…"
+    return _ACTIVE.sub(lambda match: _quiet(match[0]), shown)
+
+
+def marked(mark: str, body: str) -> str:
+    """Return a comment whose first line, which nobody sees, says which it is."""
+    return f"<!-- genloom:{mark} -->\n{body}"
+
+
+def mark_of(body: str) -> str | None:
+    """Return the mark of a comment. It counts on the first line alone, so that no text within can pretend one."""
+    match = _MARK.match(body)
+    return match[1] if match else None
+
+
+def line_comment(mark: str, findings: Sequence[Finding], *, limit: int, secrets: Sequence[str] = ()) -> str:
+    """Return the comment for findings of one line."""
+    told = [f"**{f.severity}**: {inert(f.message, secrets=secrets)} ({inert(f.rule, most=100)})" for f in findings]
+    return _within(marked(mark, ""), told, limit, between="\n\n")
+
+
+def review_note(comments: int) -> str:
+    """Return the text of a review that only holds comments; the summary is a comment of its own."""
+    return f"genloom remarks on {_count(comments, 'line')}; its summary is a comment of its own."
+
+
+def summary_comment(
+    review: Review,
+    *,
+    head: str,
+    on_lines: int,
+    elsewhere: Sequence[Finding],
+    remarks: Sequence[str] = (),
+    limit: int,
+    secrets: Sequence[str] = (),
+) -> str:
+    """Return the one comment on the whole: the decision, how much was found, and the findings that stand on no line of the
+    diff. The same review gives the same text."""
+    looked = ", ".join(inert(name, most=60) for name in review.reviewers[:20]) or "nobody"
+    lines = [
+        f"### genloom review: {review.decision}",
+        "",
+        f"{_counted(review.findings)}; {on_lines} on their lines. Looked at commit {head[:12]}; reviewers: {looked}.",
+    ]
+    if review.summary:
+        lines += ["", f"Summary: {inert(review.summary, most=2_000, secrets=secrets)}"]
+    lines += [part for remark in remarks for part in ("", f"Note: {inert(remark, secrets=secrets)}")]
+    if elsewhere:
+        lines += ["", "Not on a line that the diff shows:", ""]
+    return _within(marked(SUMMARY_MARK, "\n".join(lines)), list(_items(elsewhere, secrets)), limit)
+
+
+def _items(findings: Iterable[Finding], secrets: Sequence[str]) -> Iterator[str]:
+    for finding in findings:
+        line = f":{finding.line}" if finding.line else ""
+        place = f"{inert(finding.path, most=MAX_PATH, secrets=secrets)}{line} " if finding.path else ""
+        rule = inert(finding.rule, most=100, secrets=secrets)
+        yield f"- **{finding.severity}** {place}{inert(finding.message, secrets=secrets)} ({rule})"
+
+
+def _within(head: str, items: Sequence[str], limit: int, *, between: str = "\n") -> str:
+    """Return head and items within a limit; those that have no room are counted."""
+    text = head[: limit - ROOM_FOR_END]
+    for number, item in enumerate(items):
+        if number >= MAX_LISTED or len(text) + len(between) + len(item) > limit - ROOM_FOR_END:
+            return f"{text}{between}… and {len(items) - number} more, which have no room here."
+        text += item if text.endswith("-->\n") else between + item
+    return text
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    kinds = [(kind, sum(f.severity == kind for f in findings)) for kind in ("blocker", "error", "warning", "note")]
+    told = ", ".join(_count(number, kind) for kind, number in kinds if number)
+    return f"{_count(len(findings), 'finding')}{f' ({told})' if told else ''}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _quiet(active: str) -> str:
+    if len(active) == 1 and active not in "@#!%:":
+        return f"&#{ord(active)};"
+    return f"{active}{_APART}"
