@@ -5,6 +5,7 @@
   that can be faster than real (`ServerClock`) or moved by hand (`ManualClock`).
 - `ScriptedChatModel`: a LangChain chat model by transcript or rule.
 - `RecordedChatModel` over a `ModelRecording`: any chat model's answers, recorded once and replayed from a file.
+- `forbid_real_models`: a switch under which a call of a real model is an error.
 - `Fault`: what a server does wrong with one request; `FaultRate`: with a share of all.
 - `Reply`, `ToolCall`: what a scripted model says.
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from genloom.testing.fault_rate import TRANSIENT_FAULTS, FaultRate
     from genloom.testing.loopback import RecordedRequest
     from genloom.testing.openai_server import OpenAIServer
+    from genloom.testing.real_models import RealModelError, forbid_real_models
     from genloom.testing.recording import ModelRecording, RecordedChatModel, RecordingMissError
     from genloom.testing.reply import Reply, ToolCall
 
@@ -44,6 +46,7 @@ __all__ = [
     "ModelRecording",
     "OpenAIServer",
     "RateLimit",
+    "RealModelError",
     "RecordedChatModel",
     "RecordedRequest",
     "RecordingMissError",
@@ -53,6 +56,7 @@ __all__ = [
     "ServedRun",
     "ServerClock",
     "ToolCall",
+    "forbid_real_models",
 ]
 
 _HOMES = {
@@ -65,6 +69,7 @@ _HOMES = {
     "ModelRecording": "recording",
     "OpenAIServer": "openai_server",
     "RateLimit": "codegen",
+    "RealModelError": "real_models",
     "RecordedChatModel": "recording",
     "RecordedRequest": "loopback",
     "RecordingMissError": "recording",
@@ -74,6 +79,7 @@ _HOMES = {
     "ServedRun": "codegen",
     "ServerClock": "codegen",
     "ToolCall": "reply",
+    "forbid_real_models": "real_models",
 }
 
 
