@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from langchain.agents import create_agent
@@ -22,10 +22,12 @@ from genloom.nodes.agent.model_access import ModelAccess
 from genloom.nodes.agent.model_calls import ModelCalls
 from genloom.nodes.agent.side_effects import SideEffects
 from genloom.nodes.agent.summarising import Summarising
+from genloom.nodes.agent.system_prompt import RunsSystemPrompt, SystemPrompt
 from genloom.nodes.agent.tool_calls import ToolCalls, ToolLimits
 from genloom.nodes.agent.tool_faces import with_both_faces
 from genloom.nodes.agent.unset_model import UnsetModel
 from genloom.nodes.policies import NodePolicy
+from genloom.prompts import Prompts
 from genloom.state import GraphContext
 from genloom.tools.effects import effect_of
 
@@ -40,13 +42,14 @@ MODEL_POLICY = NodePolicy(tries=4, limit_seconds=1200.0)
 def build_agent_graph(
     model: BaseChatModel | str | None = None,
     tools: Sequence[BaseTool | Callable[..., Any]] = (),
-    system_message: SystemMessage | str | None = None,
+    system_message: SystemMessage | SystemPrompt | str | None = None,
     *,
     name: str = "agent",
     approval: bool = False,
     history: HistoryLimits | None = None,
     tool_limits: ToolLimits | None = None,
     retries: NodePolicy = MODEL_POLICY,
+    prompts: Mapping[str, str] | None = None,
     middleware: Sequence[AgentMiddleware[Any, Any]] = (),
     response_format: Any = None,  # Any: whatever LangChain's create_agent takes
     checkpointer: Checkpointer = None,
@@ -63,21 +66,25 @@ def build_agent_graph(
     `summary` where the history was shortened. With a checkpointer a thread remembers. With `approval` every tool that
     changes something (see `genloom.tools.effects`) waits for a person's decision, as LangChain's
     `HumanInTheLoopMiddleware` asks for it. A run ends after `most_turns` answers of the model, and says so. `middleware` is
-    yours, around each call of the model and of a tool.
+    yours, around each call of the model and of a tool. `prompts` are templates in place of shipped ones by name, such as
+    `summarise`; those of the run's context go before them. A `SystemPrompt` names a shipped one as the system message.
 
     Failures of the model's server come out classified (`ModelError`, `CredentialError`); what goes wrong in a tool is told
     to the model. Raises `GraphDefinitionError` for two tools of one name.
     """
-    offered = _as_tools(tools)
+    offered, own = _as_tools(tools), Prompts.of(prompts)
     access = ModelAccess(model, retries)
     parts: list[AgentMiddleware[Any, Any]] = [  # the first is the outermost
         Conversation(access.surroundings),
-        Summarising(history or HistoryLimits(), access),
+        Summarising(history or HistoryLimits(), access, prompts or {}),
         SideEffects(access.surroundings),
         ToolCalls(tool_limits or ToolLimits(), access.surroundings),
         *middleware,
         ModelCalls(access, most_turns),
     ]
+    if isinstance(system_message, SystemPrompt):
+        parts.insert(0, RunsSystemPrompt(system_message, access.surroundings))
+        system_message = system_message.text(own)
     brought = [tool for each in middleware for tool in getattr(each, "tools", None) or ()]
     writing = [tool.name for tool in (*offered, *brought) if effect_of(tool) == "write"]
     if approval and writing:

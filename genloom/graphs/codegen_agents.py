@@ -22,7 +22,7 @@ from genloom.config import load_settings
 from genloom.errors import GraphDefinitionError
 from genloom.graphs.agent import build_agent_graph
 from genloom.nodes.agent.history import HistoryLimits
-from genloom.prompts import load_prompt
+from genloom.nodes.agent.system_prompt import SystemPrompt
 from genloom.tools.codebase import Codebase, open_codebase
 from genloom.tools.codebase.agent_tools import codebase_tools
 from genloom.tools.coding import Workspace, coding_tools
@@ -43,7 +43,7 @@ Config = Mapping[str, Any]  # Any: `max_messages` and `keep_first_messages`, num
 def create_react_agent(
     model: BaseChatModel | str | None,
     tools: Sequence[BaseTool],
-    system_message: SystemMessage | str | None = None,
+    system_message: SystemMessage | SystemPrompt | str | None = None,
     checkpointer: Checkpointer = None,
     debug: bool = False,
     config: Config | None = None,
@@ -60,7 +60,7 @@ def create_codebase_agent(
     codebase: Codebase | str | Path,
     model_provider: str | None = None,
     model_name: str | None = None,
-    system_message: SystemMessage | str | None = None,
+    system_message: SystemMessage | SystemPrompt | str | None = None,
     memory: bool = True,
     debug: bool = False,
     additional_tools: Sequence[BaseTool] | None = None,
@@ -80,7 +80,7 @@ def create_codebase_agent(
         _joined(tools, additional_tools),
         model_provider,
         model_name,
-        system_message or load_prompt("coding_agent").render(),
+        system_message or SystemPrompt("coding_agent"),
         memory,
         debug,
         config,
@@ -94,7 +94,7 @@ def create_chat_agent(
     codebase: Codebase | str | Path,
     model_provider: str | None = None,
     model_name: str | None = None,
-    system_message: SystemMessage | str | None = None,
+    system_message: SystemMessage | SystemPrompt | str | None = None,
     memory: bool = True,
     debug: bool = False,
     additional_tools: Sequence[BaseTool] | None = None,
@@ -113,7 +113,7 @@ def create_codebase_inspector_agent(
     codebase: Codebase | str | Path,
     model_provider: str | None = None,
     model_name: str | None = None,
-    system_message: SystemMessage | str | None = None,
+    system_message: SystemMessage | SystemPrompt | str | None = None,
     memory: bool = True,
     debug: bool = False,
     config: Config | None = None,
@@ -134,7 +134,7 @@ def create_codebase_inspector_agent(
         _joined(_reading(_opened(codebase)), additional_tools),
         model_provider,
         model_name,
-        system_message or load_prompt("inspector_agent").render(),
+        system_message or SystemPrompt("inspector_agent"),
         memory,
         debug,
         config,
@@ -147,7 +147,7 @@ def create_agent_with_tools(
     tools: Sequence[BaseTool],
     model_provider: str | None = None,
     model_name: str | None = None,
-    system_message: SystemMessage | str | None = None,
+    system_message: SystemMessage | SystemPrompt | str | None = None,
     memory: bool = True,
     debug: bool = False,
     config: Config | None = None,

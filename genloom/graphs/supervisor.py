@@ -24,7 +24,7 @@ from genloom.graphs.spec_agent import Toolbox, build_spec_graph
 from genloom.nodes.agent.conversation import question
 from genloom.nodes.agent.handoffs import HANDOFF, Handoffs, handoff_tool
 from genloom.nodes.agent.history import answered
-from genloom.prompts import load_prompt
+from genloom.nodes.agent.system_prompt import SystemPrompt
 from genloom.state import GraphContext
 from genloom.state.agent_spec import AgentSpec
 from genloom.tools.security import clean, present
@@ -78,6 +78,7 @@ def build_supervisor_graph(
     system_message: str | None = None,
     max_handoffs: int = 12,
     most_turns: int = 40,
+    prompts: Mapping[str, str] | None = None,
     checkpointer: Checkpointer = None,
 ) -> Graph:
     """Return the compiled graph: a supervisor, and the agents that it hands tasks to.
@@ -86,17 +87,19 @@ def build_supervisor_graph(
     it hands one task at a time on, by a tool `hand_to_NAME` that leads to the agent with LangGraph's `Command`, and gets
     the agent's answer. An agent sees its task alone. What goes wrong with an agent is told to the supervisor. After
     `max_handoffs` in one run it answers with what it has, so that agents which call for each other come to an end.
-    `models` gives agents models by name, which go before their specs'. Raises `GraphDefinitionError` for two agents of one
+    `models` gives agents models by name, which go before their specs'. `prompts` replace shipped templates by name, such as
+    `supervise`. Raises `GraphDefinitionError` for two agents of one
     name, none at all, or a tool that the toolbox lacks.
     """
     _demand_names(agents)
     supervisor = build_agent_graph(
         model,
         [*tools, *(handoff_tool(spec.name, spec.description, max_handoffs) for spec in agents)],
-        system_message or load_prompt("supervise").render(agents=_listed(agents)),
+        system_message or SystemPrompt("supervise", {"agents": _listed(agents)}),
         name=SUPERVISOR,
         middleware=[Handoffs()],
         most_turns=most_turns,
+        prompts=prompts,
     )
     builder = StateGraph(_SupervisorState, context_schema=GraphContext, input_schema=_SupervisorInput)
     builder.add_node(SUPERVISOR, supervisor, destinations=tuple(spec.name for spec in agents))

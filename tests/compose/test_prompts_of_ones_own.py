@@ -5,16 +5,20 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.graph import START, StateGraph
 
 import genloom
 from genloom.config import load_settings
 from genloom.errors import UsageError
-from genloom.graphs import add_nodes, build_generation_graph
+from genloom.graphs import add_nodes, build_agent_graph, build_generation_graph, build_supervisor_graph
+from genloom.graphs.codegen_agents import create_codebase_inspector_agent
 from genloom.interfaces.cache_key import cache_key
 from genloom.nodes import generate
+from genloom.nodes.agent.history import HistoryLimits
 from genloom.prompts import Prompts, load_prompt, prompt_names
 from genloom.state import CodeContext, GenerationRequest, GraphContext
+from genloom.state.agent_spec import AgentSpec
 from genloom.state.graph_state import GraphState
 from genloom.testing import ScriptedChatModel
 from genloom.tools.chat.models import registered_models
@@ -138,3 +142,42 @@ def test_the_texts_are_part_of_the_key_of_the_cache():
     request, code = GenerationRequest.model_validate(REQUEST), CodeContext()
     others = [context.model_copy(update={"prompts": {"generate_system": text}}) for text in ("One.", "Another.")]
     assert len({cache_key(request, code, each, settings) for each in (context, *others)}) == 3
+
+
+@pytest.mark.parametrize("where", ["build", "run"])
+def test_a_supervisor_has_a_prompt_of_its_own(where):
+    """Its placeholder is filled with the agents."""
+    model = ScriptedChatModel(rule=lambda messages: "Done.")
+    text = {"supervise": "You lead for the house of Ada:\n{{ agents }}"}
+    spec = AgentSpec(name="counter", description="Counts.", system_prompt="You count.")
+    team = build_supervisor_graph(
+        [spec], model=model, models={"counter": model}, prompts=text if where == "build" else {}
+    )
+    team.invoke({"query": "Hello"}, context=GraphContext(prompts=text if where == "run" else {}))
+    assert _first_message(model) == "You lead for the house of Ada:\n- counter: Counts.\n"
+
+
+async def test_an_agents_system_prompt_is_the_runs_own(tmp_path):
+    model = ScriptedChatModel(rule=lambda messages: "Done.")
+    inspector = create_codebase_inspector_agent(tmp_path, model=model, memory=False)
+    await inspector.ainvoke({"query": "Hello"}, context=GraphContext(prompts={"inspector_agent": HOUSE}))
+    await inspector.ainvoke({"query": "Hello"})
+    assert _first_message(model) == HOUSE + "\n"
+    assert str(model.calls[1][0].content) == load_prompt("inspector_agent").render()
+
+
+@pytest.mark.parametrize("where", ["build", "run"])
+def test_a_summary_is_asked_for_in_ones_own_words(where):
+    model = ScriptedChatModel(rule=lambda messages: "Done.")
+    text = {"summarise": "Shorten this to {{ words }} words: {{ conversation }}"}
+    agent = build_agent_graph(
+        model, history=HistoryLimits(max_messages=4, keep_first=1), prompts=text if where == "build" else None
+    )
+    messages = [HumanMessage(f"Number {n}") if n % 2 == 0 else AIMessage(f"Answer {n}") for n in range(9)]
+    agent.invoke({"messages": messages}, context=GraphContext(prompts=text if where == "run" else {}))
+    assert _first_message(model).startswith("Shorten this to 600 words: <data-")
+
+
+def test_an_agents_prompt_of_a_wrong_name_is_refused():
+    with pytest.raises(UsageError, match="no prompt 'summarize'"):
+        build_agent_graph(ScriptedChatModel(), prompts={"summarize": "x"})

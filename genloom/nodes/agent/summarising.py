@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NotRequired
+from typing import Annotated, Any, NotRequired
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ExtendedModelResponse, ModelRequest, ModelResponse
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, get_buffer_string
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
+from pydantic import Field
 
 from genloom.errors import BackendError
 from genloom.nodes.agent.history import HistoryLimits, find_cut, shown
 from genloom.nodes.agent.model_access import ModelAccess
 from genloom.nodes.runtime import event_emitter
-from genloom.prompts import load_prompt
+from genloom.prompts import Prompts
 from genloom.tools.chat import message_text
 from genloom.tools.security import clean, present
 
@@ -31,8 +32,10 @@ _CONFIG: RunnableConfig = {"tags": ["nostream"]}  # its tokens are no answer to 
 class SummarisedState(AgentState[Any]):
     """What stands for the messages that are gone: the summary's text, and the id of the last message in it."""
 
-    summary: NotRequired[str]
-    summarised: NotRequired[str]
+    summary: NotRequired[Annotated[str, Field(title="Summary", description="Stands for the messages that are gone")]]
+    summarised: NotRequired[
+        Annotated[str, Field(title="Summarised", description="The id of the last message in the summary")]
+    ]
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,9 @@ class Summarising(AgentMiddleware[SummarisedState, Any]):
 
     state_schema = SummarisedState
 
-    def __init__(self, limits: HistoryLimits, access: ModelAccess) -> None:
+    def __init__(self, limits: HistoryLimits, access: ModelAccess, prompts: Mapping[str, str] | None = None) -> None:
         super().__init__()
-        self.limits, self.access = limits, access
+        self.limits, self.access, self.prompts = limits, access, dict(prompts or {})
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
@@ -113,11 +116,12 @@ class Summarising(AgentMiddleware[SummarisedState, Any]):
         return event_emitter(request.runtime, self.access.surroundings.of(request.runtime.context)[0])
 
     def _prompt(self, plan: _Plan, request: ModelRequest[Any]) -> list[HumanMessage]:
-        settings, _ = self.access.surroundings.of(request.runtime.context)
+        settings, context = self.access.surroundings.of(request.runtime.context)
         told = f"Summary of what came before: {plan.summary}\n\n" if plan.summary else ""
         text = _bounded(told + get_buffer_string(list(plan.middle)), self.limits)
         conversation = present("conversation", text, secrets=settings.secrets)
-        return [HumanMessage(load_prompt("summarise").render(words=str(WORDS), conversation=conversation))]
+        template = Prompts.of(self.prompts, context.prompts).load("summarise")
+        return [HumanMessage(template.render(words=str(WORDS), conversation=conversation))]
 
     def _summarised(self, plan: _Plan, request: ModelRequest[Any], text: str) -> _Plan:
         secrets = self.access.surroundings.of(request.runtime.context)[0].secrets
