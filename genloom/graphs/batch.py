@@ -72,7 +72,9 @@ def build_batch_graph(
 
 
 def _begin(state: BatchInput) -> dict[str, None]:
-    """Leave behind what an earlier batch of the same thread gave."""
+    """Leave behind what an earlier batch of the same thread gave. Raises `RequestError` for what is no list of requests."""
+    if not isinstance(state.get("requests"), list | tuple):
+        raise RequestError("A batch takes a list of requests.", hint='Give {"requests": [{"prompt": "…"}, …]}.')
     return {"results": None}
 
 

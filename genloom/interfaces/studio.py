@@ -5,11 +5,30 @@ They are compiled without a checkpointer, because the platform brings its own.
 
 from __future__ import annotations
 
-from genloom.graphs import build_generation_graph
+from genloom.graphs import build_agent_graph, build_batch_graph, build_generation_graph
 from genloom.interfaces.agents import offer_agents
+from genloom.interfaces.served_graph import served
+from genloom.nodes.agent.repository_tools import RepositoryTools
+from genloom.prompts import load_prompt
+from genloom.tools.effects import with_effect
+from genloom.tools.sandbox.langchain_tool import run_python_tool
 
-__all__ = ["generation"]
+__all__ = ["agent", "batch", "generation"]
 
 offer_agents()
-generation = build_generation_graph()
+
+generation = served(build_generation_graph())
 """The generation graph: a request becomes checked code."""
+
+agent = served(
+    build_agent_graph(
+        tools=[with_effect(run_python_tool(), "read")],
+        system_message=load_prompt("coding_agent").render(),
+        middleware=[RepositoryTools()],
+        approval=True,
+    )
+)
+"""An agent that works in the repository of the run's context, with its model; what changes anything waits for a person."""
+
+batch = served(build_batch_graph())
+"""The batch graph: many requests at once, one result for each."""

@@ -48,7 +48,10 @@ def join_results(known: Sequence[BatchResult] | None, more: Sequence[BatchResult
     return tuple(joined[index] for index in sorted(joined))
 
 
-Requests = Annotated[tuple[GenerationRequest, ...], Field(max_length=MAX_REQUESTS)]
+Requests = Annotated[
+    tuple[GenerationRequest, ...],
+    Field(max_length=MAX_REQUESTS, title="Requests", description="Each goes through the generation graph by itself"),
+]
 
 
 class BatchInput(TypedDict):

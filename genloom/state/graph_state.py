@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from genloom.state.agent_run import AgentRun
@@ -25,8 +26,13 @@ __all__ = ["GenerationInput", "GraphState"]
 class GenerationInput(TypedDict):
     """What the generation graph takes. Plain JSON is welcome: the first node validates it."""
 
-    request: GenerationRequest
-    context: NotRequired[CodeContext | None]
+    request: Annotated[GenerationRequest, Field(title="Request", description="What is asked for")]
+    context: NotRequired[
+        Annotated[
+            CodeContext | None,
+            Field(title="Context", description="What was chosen of the codebase already; default: it is chosen now"),
+        ]
+    ]
 
 
 class GraphState(TypedDict, total=False):

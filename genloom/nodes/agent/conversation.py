@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any, NotRequired
 
 from langchain.agents.middleware import AgentMiddleware, AgentState
+from langchain.agents.middleware.types import OmitFromInput
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langgraph.channels import EphemeralValue
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 from langgraph.runtime import Runtime
+from pydantic import Field
 
 from genloom.errors import RequestError
 from genloom.nodes.agent.history import answered
@@ -28,9 +30,19 @@ class ConversationState(AgentState[Any]):
     for one turn. `final_answer` is the text of the turn's last message.
     """
 
-    query: NotRequired[Annotated[str, EphemeralValue]]
-    images: NotRequired[Annotated[list[str], EphemeralValue]]
-    final_answer: NotRequired[str]
+    query: NotRequired[
+        Annotated[str, Field(title="Question", description="What is asked of the agent"), EphemeralValue]
+    ]
+    images: NotRequired[
+        Annotated[
+            list[str],
+            Field(
+                title="Images", description="Addresses that go with the question: https:, or data:image/png;base64,…"
+            ),
+            EphemeralValue,
+        ]
+    ]
+    final_answer: NotRequired[Annotated[str, OmitFromInput]]
 
 
 class Conversation(AgentMiddleware[ConversationState, Any]):
