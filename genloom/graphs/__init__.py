@@ -3,6 +3,7 @@
 from genloom.graphs.agent import build_agent_graph
 from genloom.graphs.batch import build_batch_graph
 from genloom.graphs.composition import add_nodes, add_routers
+from genloom.graphs.feature import build_feature_graph
 from genloom.graphs.generation import build_generation_graph
 from genloom.graphs.spec_agent import build_spec_graph
 from genloom.graphs.supervisor import build_supervisor_graph
@@ -12,6 +13,7 @@ __all__ = [
     "add_routers",
     "build_agent_graph",
     "build_batch_graph",
+    "build_feature_graph",
     "build_generation_graph",
     "build_spec_graph",
     "build_supervisor_graph",

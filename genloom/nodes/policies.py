@@ -25,6 +25,15 @@ NodeName = Literal[
     "finalize",
     "run_request",
     "run_codegen",
+    "open_feature",
+    "plan_feature",
+    "write_code",
+    "write_tests",
+    "write_docs",
+    "check_step",
+    "commit_step",
+    "approve_feature",
+    "close_feature",
 ]
 
 
@@ -89,6 +98,15 @@ NODE_POLICIES: Mapping[NodeName, NodePolicy] = {
     "finalize": NodePolicy(tries=1, limit_seconds=30.0),
     "run_request": NodePolicy(tries=1, limit_seconds=12_000.0),
     "run_codegen": NodePolicy(tries=2, limit_seconds=7500.0),
+    "open_feature": NodePolicy(tries=1, limit_seconds=1800.0),
+    "plan_feature": NodePolicy(tries=2, limit_seconds=7500.0),
+    "write_code": NodePolicy(tries=2, limit_seconds=7500.0),
+    "write_tests": NodePolicy(tries=2, limit_seconds=7500.0),
+    "write_docs": NodePolicy(tries=2, limit_seconds=7500.0),
+    "check_step": NodePolicy(tries=1, limit_seconds=1800.0),
+    "commit_step": NodePolicy(tries=1, limit_seconds=600.0),
+    "approve_feature": NodePolicy(tries=1, limit_seconds=600.0),
+    "close_feature": NodePolicy(tries=1, limit_seconds=900.0),
 }
 """The default of every node. Each limit is longer than the budgets that a context can ask for in that node together."""
 

@@ -29,16 +29,21 @@ SECTIONS = {
     "agents": "- tester: Writes tests.",
     "conversation": "<<<data conversation\nHuman: Make a slug.\n>>>",
     "words": "600",
+    "specification": "Add a function that makes slugs.",
+    "plan": "# Plan\n\n<<<data plan\nTasks:\n1. write slugify\n>>>",
+    "changes": "# Changes so far\n\n<<<data changes\n+def slugify(text): ...\n>>>",
+    "part": "Write the code of the feature, as planned.",
     "checks": "<<<data checks\n- `slugify('A b') == 'a-b'`\n>>>",
 }
 NAMES = (
     *("agent", "demand", "doctests", "extend", "generate", "generate_system", "import", "propose_checks", "repair"),
     *("review", "review_system", "coding_agent", "inspector_agent", "summarise", "supervise"),
+    *("feature_plan", "feature_code", "feature_tests", "feature_docs", "feature_step"),
 )
 OF_ITS_OWN = {"import": {"module": "shop.gen.text", "description": "Texts of a shop."}}
 """What a prompt says in a section whose name means something else in another."""
 
-BARE = {"context", "signature", "constraints", "examples", "tests", "history"}
+BARE = {"plan", "changes", "context", "signature", "constraints", "examples", "tests", "history"}
 
 
 def rendered(name: str, *, bare: bool) -> str:

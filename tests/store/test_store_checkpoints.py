@@ -53,6 +53,16 @@ from genloom.state import (
 )
 from genloom.state.agent_spec import AgentPolicy, AgentSpec
 from genloom.state.batch import BatchResult
+from genloom.state.diff import FileDiff, Hunk
+from genloom.state.feature import (
+    FeatureBranch,
+    FeaturePlan,
+    FeatureRequest,
+    FeatureResult,
+    FinishedStep,
+    StepVerdict,
+    SuiteRun,
+)
 from genloom.tools.store.checkpoints import SqliteCheckpointer, open_checkpointer, thread_key
 from genloom.tools.store.state_serializer import StateSerializer, state_types
 
@@ -144,6 +154,13 @@ for _kind in (
     Example,
     AgentPolicy,
     BatchResult,
+    Hunk,
+    FileDiff,
+    FeatureBranch,
+    FeatureResult,
+    SuiteRun,
+    StepVerdict,
+    FinishedStep,
 ):
     PARTS[_kind] = _model(_kind)
 PARTS[AgentSpec] = _model(
@@ -151,6 +168,11 @@ PARTS[AgentSpec] = _model(
     name=st.sampled_from(["tester", "a-b_2"]),
     prompt_file=st.none(),
     backend=st.just("model"),
+)
+LINES = st.lists(TEXTS.map(lambda text: f"say {text}"), max_size=2).map(tuple)
+PARTS[FeatureRequest] = _model(FeatureRequest, specification=TEXTS.map(lambda text: f"make {text}"), tests=LINES)
+PARTS[FeaturePlan] = _model(
+    FeaturePlan, tasks=st.sampled_from([("a",), ("a", "größe")]), files=LINES, tests=LINES, docs=LINES
 )
 PARTS[GenerationRequest] = _model(
     GenerationRequest,

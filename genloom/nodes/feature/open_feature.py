@@ -1,0 +1,169 @@
+"""The node that begins a feature: its branch, and how the repository's tests stand before anything is changed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from genloom.errors import RequestError
+from genloom.events import Note, RunFinished
+from genloom.nodes.feature.step_agent import StepAgent
+from genloom.nodes.feature.suite_sandbox import suite_sandbox
+from genloom.nodes.node import Node
+from genloom.nodes.paid_run import backend_name
+from genloom.nodes.runtime import NodeRuntime
+from genloom.state import AgentRun, Outcome, Problem
+from genloom.state.feature import (
+    ApplyTo,
+    FeatureBranch,
+    FeaturePlan,
+    FeatureRequest,
+    FeatureResult,
+    FeatureStep,
+    FinishedStep,
+    StepVerdict,
+    SuiteRun,
+)
+from genloom.tools.coding import Workspace
+from genloom.tools.coding.suite import run_suite
+from genloom.tools.scm.feature_branch import BranchWork, uncommitted_files
+from genloom.tools.security import redact
+
+__all__ = ["open_feature"]
+
+
+class OpenFeatureInput(TypedDict):
+    """What shall be built."""
+
+    feature: FeatureRequest
+
+
+class OpenFeatureOutput(TypedDict):
+    """The branch, and the tests as they are before; an outcome where it cannot begin. All that an earlier feature of the
+    thread left is gone."""
+
+    feature: FeatureRequest
+    branch: FeatureBranch | None
+    baseline: SuiteRun | None
+    plan: FeaturePlan | None
+    step: FeatureStep
+    attempt: int
+    attempts_left: int
+    answer: str
+    agent_run: NotRequired[AgentRun | None]
+    verdict: StepVerdict | None
+    steps: tuple[FinishedStep, ...]
+    told: tuple[str, ...]
+    decision: None
+    apply: ApplyTo
+    result: FeatureResult | None
+    outcome: Outcome | None
+
+
+def open_feature(agents: Mapping[FeatureStep, StepAgent]) -> Node[OpenFeatureInput, OpenFeatureOutput]:
+    """Return the node for these agents.
+
+    The branch's name is made of LangGraph's task id: the node that runs again finds it. What the work tree holds beyond its
+    newest commit is no part of the branch, and is told.
+    """
+
+    async def core(state: OpenFeatureInput, runtime: NodeRuntime) -> OpenFeatureOutput:
+        """Begin the branch and run the repository's tests on it as it is."""
+        request, repository = state["feature"], runtime.context.repository
+        if repository is None:
+            raise RequestError("A feature needs a repository.", hint="Name its folder: GraphContext(repository=…).")
+        lacking = _without_model(agents, runtime)
+        if lacking:
+            return _opened(request, outcome=_needs_model(lacking, runtime))
+        work = await BranchWork.begin(runtime.settings.home, repository, _branch_name(request, runtime), request.base)
+        told = await _told(repository)
+        for message in told:
+            runtime.emit(Note(message=message, level="warning"))
+        sandbox = await suite_sandbox(runtime, work.worktree)
+        workspace = await asyncio.to_thread(Workspace, work.worktree)
+        baseline = await run_suite(sandbox, workspace, request.tests, secret_values=runtime.settings.secrets)
+        if not baseline.ran:
+            await work.close(forget=True)
+            return _opened(request, told=told, outcome=_cannot_check(baseline, runtime))
+        if baseline.failed:
+            told += (
+                f"{len(baseline.failed)} tests fail before anything is changed: {', '.join(baseline.failed[:5])}.",
+            )
+            runtime.emit(Note(message=told[-1], level="warning"))
+        return _opened(request, branch=work.branch, baseline=baseline, told=told)
+
+    return Node(core, name="open_feature")
+
+
+def _opened(
+    request: FeatureRequest,
+    *,
+    branch: FeatureBranch | None = None,
+    baseline: SuiteRun | None = None,
+    told: tuple[str, ...] = (),
+    outcome: Outcome | None = None,
+) -> OpenFeatureOutput:
+    return {
+        "feature": request,
+        "branch": branch,
+        "baseline": baseline,
+        "plan": None,
+        "step": "plan",
+        "attempt": 0,
+        "attempts_left": 0,
+        "answer": "",
+        "agent_run": None,
+        "verdict": None,
+        "steps": (),
+        "told": told,
+        "decision": None,
+        "apply": request.apply,
+        "result": None,
+        "outcome": outcome,
+    }
+
+
+def _without_model(agents: Mapping[FeatureStep, StepAgent], runtime: NodeRuntime) -> list[str]:
+    """The agents that have no model; raises `CredentialError` where a Codegen agent has no backend."""
+    if any(agent.spec.backend == "codegen" for agent in agents.values()):
+        backend_name(runtime)
+    if runtime.context.model:
+        return []
+    return [agent.spec.name for agent in agents.values() if agent.spec.backend == "model" and not agent.has_model]
+
+
+def _needs_model(lacking: list[str], runtime: NodeRuntime) -> Outcome:
+    outcome = Outcome(
+        result="needs_model",
+        reason=f"No model is configured for {', '.join(lacking)}: give one to the graph or the run's context, or set "
+        "GENLOOM_MODEL.",
+    )
+    runtime.emit(RunFinished(outcome=outcome.result, generator=None, attempts=0, reason=outcome.reason))
+    return outcome
+
+
+def _cannot_check(baseline: SuiteRun, runtime: NodeRuntime) -> Outcome:
+    problem = Problem(type="NotRun", message=baseline.reason, hint=baseline.hint)
+    reason = f"The repository's tests cannot run, so nothing could be checked, and nothing was begun: {baseline.reason}"
+    runtime.emit(RunFinished(outcome="unverified", generator=None, attempts=0, reason=reason))
+    return Outcome(result="unverified", reason=reason, problems=(problem,))
+
+
+def _branch_name(request: FeatureRequest, runtime: NodeRuntime) -> str:
+    words = re.findall(r"[a-z0-9]+", redact(request.specification[:2_000], secrets=runtime.settings.secrets).lower())
+    slug = "-".join(words)[:40].strip("-") or "feature"
+    task = hashlib.sha256(f"{runtime.settings.organisation}:{runtime.task_id}".encode()).hexdigest()[:10]
+    return f"genloom/{slug}-{task}"
+
+
+async def _told(repository: str) -> tuple[str, ...]:
+    dirty = await uncommitted_files(repository)
+    if not dirty:
+        return ()
+    shown = ", ".join(redact(path) for path in dirty[:5]) + (", …" if len(dirty) > 5 else "")
+    return (f"{len(dirty)} files of the work tree are not committed, and no part of the branch: {shown}.",)

@@ -1,0 +1,22 @@
+"""The sandbox that a repository's tests run in, over a worktree of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from genloom.nodes.runtime import NodeRuntime
+from genloom.tools.sandbox import Sandbox, interpreter_for, sandbox_for
+
+__all__ = ["suite_sandbox"]
+
+
+async def suite_sandbox(runtime: NodeRuntime, worktree: Path) -> Sandbox:
+    """Return the sandbox of a worktree, with the interpreter that the repository itself has."""
+
+    def made() -> Sandbox:
+        python = str(interpreter_for(runtime.context))
+        context = runtime.context.model_copy(update={"repository": str(worktree), "python": python})
+        return sandbox_for(context, runtime.settings)
+
+    return await asyncio.to_thread(made)

@@ -1,0 +1,149 @@
+"""A run of a repository's tests, with the names of those that passed and failed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from genloom.state.feature import StepVerdict, SuiteRun
+from genloom.tools.coding.workspace import Workspace
+from genloom.tools.sandbox import Limits, ProgramReport, Sandbox
+from genloom.tools.sandbox.lent_pytest import lent_pytest
+from genloom.tools.security import clean
+
+__all__ = ["MOST_TESTS", "judge_suite", "run_suite"]
+
+MOST_TESTS = 5_000
+MAX_ID = 500
+MAX_OUTPUT = 12_000
+SUITE_LIMITS = Limits(wall_seconds=600, cpu_seconds=1200, memory_megabytes=4096, output_kilobytes=4096)
+
+_PROGRAM = """
+import json, sys
+sys.path.append({folder})  # a pytest of the interpreter's own goes before the one that is lent
+import pytest
+
+
+class Seen:
+    def __init__(self):
+        self.passed, self.failed = [], []
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.failed.append(report.nodeid or "(collection)")
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self.failed.append(report.nodeid)
+        elif report.when == "call" and report.passed:
+            self.passed.append(report.nodeid)
+
+
+seen = Seen()
+code = int(pytest.main({arguments}, plugins=[seen]))
+failed = list(dict.fromkeys(seen.failed))
+passed = sorted(set(seen.passed) - set(failed))
+sys.stdout.flush()
+told = [[name[:{length}] for name in names[:{most}]] for names in (passed, failed)]
+print("\\n" + {mark} + json.dumps([code, *told]), flush=True)
+raise SystemExit(code)
+"""
+
+
+async def run_suite(
+    sandbox: Sandbox, workspace: Workspace, paths: Sequence[str] = (), *, secret_values: Sequence[str] = ()
+) -> SuiteRun:
+    """Run the tests under these paths (or ids), all of the repository's if there are none, in the sandbox.
+
+    Nothing that they write stays. What they report is a claim of the code under test: at most 5,000 names of each kind, and
+    the end of what pytest wrote, without secrets. Raises `UsageError` for a path that leads out of the repository.
+    """
+    chosen = ["/".join(workspace.parts(path.partition("::")[0])) for path in paths]
+    ids = [f"{path}{given[len(given.partition('::')[0]) :]}" for path, given in zip(chosen, paths, strict=True)]
+    folder, lent = await asyncio.to_thread(lent_pytest)
+    mark = f"genloom-{secrets.token_hex(8)} "
+    program = _PROGRAM.format(
+        folder=json.dumps(folder),
+        arguments=json.dumps(["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "--", *ids]),
+        length=MAX_ID,
+        most=MOST_TESTS,
+        mark=json.dumps(mark),
+    )
+    report = await sandbox.arun_program(program, readable=[Path(part) for part in lent], limits=SUITE_LIMITS)
+    if report.not_run:
+        return SuiteRun(ran=False, reason=clean(report.not_run, secrets=secret_values).text, hint=report.hint)
+    return _run_of(report, mark, secret_values)
+
+
+def judge_suite(run: SuiteRun, before: SuiteRun, *, demand_new: bool = False) -> StepVerdict:
+    """Return what a run of the tests shows against the run before the change.
+
+    No test may fail that did not fail then, and none may be gone that passed then; with `demand_new` one at least must pass
+    that did not. Where there are no tests at all, nothing is shown, and nothing is wrong.
+    """
+    if not run.ran:
+        return StepVerdict(result="not_run", reason=f"The tests could not run: {run.reason}", evidence=run.hint)
+    worse = sorted(set(run.failed) - set(before.failed))
+    whole = max(len(run.passed), len(before.passed)) < MOST_TESTS  # else names are missing on either side
+    gone = sorted(set(before.passed) - set(run.passed) - set(run.failed)) if whole else []
+    if run.reason:
+        reason = run.reason
+    elif worse:
+        reason = f"{len(worse)} tests fail, the first: {worse[0]}."
+    elif gone:
+        reason = f"{len(gone)} tests that passed before are not run any more, or are skipped, the first: {gone[0]}."
+    elif run.exit_code not in (0, 5) and not run.failed:
+        reason = f"pytest ended with the exit code {run.exit_code}."
+    elif demand_new and not set(run.passed) - set(before.passed):
+        reason = "No new test passes."
+    else:
+        told = f"{len(run.passed)} tests pass." if run.passed else "There are no tests that ran."
+        return StepVerdict(result="passed", reason=told, passed=len(run.passed), failed=run.failed)
+    evidence = "\n".join((*(f"fails: {name}" for name in worse[:50]), *(f"gone: {name}" for name in gone[:50])))
+    return StepVerdict(
+        result="failed",
+        reason=reason,
+        passed=len(run.passed),
+        failed=run.failed,
+        evidence=f"{evidence}\n\n{run.output}".strip(),
+    )
+
+
+def _run_of(report: ProgramReport, mark: str, secret_values: Sequence[str]) -> SuiteRun:
+    text, _, told = _text(report.stdout).rpartition(mark)
+    names = _told(told) if text or told else None
+    output = clean(
+        _end(f"{text if names else _text(report.stdout)}\n{_text(report.stderr)}"), secrets=secret_values
+    ).text
+    if report.ended not in ("normal", "exit"):
+        return SuiteRun(ran=True, output=output, reason=f"The tests were stopped: {report.ended} ({report.limits}).")
+    if names is None:
+        return SuiteRun(
+            ran=True, exit_code=report.exit_code, output=output, reason="The tests ended without pytest's report."
+        )
+    passed, failed = (tuple(clean(name, secrets=secret_values).text for name in part) for part in names)
+    return SuiteRun(ran=True, exit_code=report.exit_code, passed=passed, failed=failed, output=output)
+
+
+def _told(line: str) -> tuple[list[str], list[str]] | None:
+    """The names of the tests that passed and failed; `None` where it is no such report."""
+    try:
+        _, passed, failed = json.loads(line)
+    except ValueError:
+        return None
+    lists = (passed, failed)
+    return lists if all(isinstance(n, list) and all(isinstance(each, str) for each in n) for n in lists) else None
+
+
+def _text(written: Any) -> str:  # Any: bytes or text, as reports have it
+    return written.decode(errors="replace") if isinstance(written, bytes) else str(written)
+
+
+def _end(text: str) -> str:
+    text = text.strip()
+    more = len(text) - MAX_OUTPUT
+    return text if more <= 0 else f"[… {more:,} characters left out …]\n{text[-MAX_OUTPUT:]}"

@@ -1,0 +1,238 @@
+"""The branch of a feature: one worktree of a mirror, whose commits a repository gets when a person approves.
+
+The repository itself is only read before `publish` and `change_files`, so that neither its work tree nor anything of git's
+changes there. What the worktree must hold is told by ids of git's (`restore`), never by what somebody left in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from genloom.errors import RepositoryError
+from genloom.state.feature import FeatureBranch
+from genloom.tools.coding.committing import AUTHOR
+from genloom.tools.git_command import run_git
+from genloom.tools.scm.worktree import Mirror
+from genloom.tools.security import redact
+
+__all__ = ["BranchWork", "ChangedFile", "uncommitted_files"]
+
+MOST_FILES = 200
+MAX_DIFF_MEGABYTES = 8
+MAX_FILE_BYTES = 2_000_000
+GIT_SECONDS = 600.0
+
+_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/~^@{}-]{0,199}\Z")
+_PLAIN_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color")
+
+
+class ChangedFile(NamedTuple):
+    """A file that differs between two trees."""
+
+    path: str
+    change: Literal["added", "modified", "deleted"]
+
+
+class BranchWork:
+    """What is done on a feature's branch. Every method raises `RepositoryError` or `StorageError`."""
+
+    def __init__(self, branch: FeatureBranch) -> None:
+        self.branch = branch
+        self._key = branch.name.replace("/", "-")
+        self._mirror = Mirror(folder=Path(branch.folder) / "mirror.git", source=branch.repository)
+        self.worktree = Path(branch.folder) / "work" / self._key
+
+    @classmethod
+    async def begin(cls, home: Path, repository: str, name: str, base: str | None) -> BranchWork:
+        """Begin a branch of that name at a revision of the repository (its newest commit by default); one that was begun
+        already starts anew, at the commit that it began at. `repository` is an absolute path."""
+        commit = await _commit_of(Path(repository), base or "HEAD")
+        folder = str(_folder_of(home, repository))
+        made = cls(FeatureBranch(repository=repository, folder=folder, name=name, base="", head="", tree=""))
+        base_commit = await made._check_out(commit)
+        tree = (await made._git("rev-parse", f"{base_commit}^{{tree}}")).strip()
+        await made._point_to(base_commit)
+        return cls(made.branch.model_copy(update={"base": base_commit, "head": base_commit, "tree": tree}))
+
+    async def restore(self) -> None:
+        """Make the worktree hold what the branch says, whatever is in it; one that is gone is made again."""
+        if not await asyncio.to_thread((self.worktree / ".git").is_file):
+            await self._check_out(self.branch.base)
+        await asyncio.to_thread(self._remove_stale_lock)
+        await self._here("clean", "-ffdxq")
+        await self._here("read-tree", "--reset", "-u", self.branch.tree)
+        await self._here("clean", "-ffdxq")
+        await self._point_to(self.branch.head)
+
+    async def snapshot(self) -> FeatureBranch:
+        """Return the branch with what the worktree holds now, apart from what the ignore files leave out."""
+        await self._here("add", "--all")
+        tree = (await self._here("write-tree")).strip()
+        return self.branch.model_copy(update={"tree": tree})
+
+    async def commit(self, message: str) -> FeatureBranch:
+        """Commit the branch's tree on its head and return the branch then. Without a difference there is no commit."""
+        if not await self.changed(self.branch.head):
+            return self.branch
+        made = await self._git("commit-tree", self.branch.tree, "-p", self.branch.head, "-m", message)
+        await self._point_to(made.strip())
+        return self.branch.model_copy(update={"head": made.strip()})
+
+    async def changed(self, since: str) -> tuple[ChangedFile, ...]:
+        """Return the files in which the branch's tree differs from a commit."""
+        told = await self._git("diff", "--name-status", "--no-renames", "-z", *_PLAIN_DIFF, since, self.branch.tree)
+        words = told.split("\0")[:-1]
+        if len(words) > 2 * MOST_FILES:
+            raise RepositoryError(
+                f"{len(words) // 2} files were changed; {MOST_FILES} are taken.", hint="Ask for less at once."
+            )
+        names: dict[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D": "deleted"}
+        return tuple(
+            ChangedFile(path, names.get(letter, "modified"))
+            for letter, path in zip(words[::2], words[1::2], strict=True)
+        )
+
+    async def text(self, at: str, path: str) -> str | None:
+        """Return the text of a file in a tree or commit; `None` where there is none, or no text of a bearable size."""
+        try:
+            size = int((await self._git("cat-file", "-s", f"{at}:{path}")).strip())
+            found = await self._git("cat-file", "blob", f"{at}:{path}") if size <= MAX_FILE_BYTES else None
+        except RepositoryError:
+            return None
+        return None if found is None or "\0" in found else found
+
+    async def difference(self, since: str) -> str:
+        """Return the branch's difference since a commit, as `git diff` shows it, with secrets taken out."""
+        return redact(await self._git("diff", *_PLAIN_DIFF, since, self.branch.tree))
+
+    async def stat(self) -> str:
+        """Return the files that the branch changes, each with its count of lines."""
+        return redact(await self._git("diff", "--stat=120", *_PLAIN_DIFF, self.branch.base, self.branch.tree)).rstrip()
+
+    @property
+    def fetch_command(self) -> str:
+        """How a person gets the branch, in the repository's folder."""
+        return f"git fetch {self._mirror.folder} {self.branch.name}:{self.branch.name}"
+
+    async def publish(self) -> None:
+        """Make the branch one of the repository, which must not have another of its name."""
+        name, repository = f"refs/heads/{self.branch.name}", Path(self.branch.repository)
+        there = await run_git("for-each-ref", "--format=%(objectname)", name, folder=repository)
+        if there.strip() == self.branch.head:
+            return
+        await run_git(
+            *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc"),
+            *("--", str(self._mirror.folder), f"{name}:{name}"),
+            folder=repository,
+            transport="file",
+        )
+
+    async def change_files(self) -> None:
+        """Change the files of the repository's work tree, all of them or none, once the branch is published.
+
+        Raises `RepositoryError`, with everything as it was, where one of them holds what is not committed, or is another
+        than at the branch's base. Files that are changed so already stay as they are.
+        """
+        repository, patch = Path(self.branch.repository), self.worktree.with_name(f"{self._key}.patch")
+        await asyncio.to_thread(patch.parent.mkdir, parents=True, exist_ok=True, mode=0o700)
+        between = (*_PLAIN_DIFF, "--no-renames", self.branch.base, self.branch.head)
+        try:
+            await run_git("diff", "--binary", "--full-index", f"--output={patch}", *between, folder=repository)
+            if not await _applies("--reverse", patch, repository):
+                named = await run_git("diff", "--name-only", "-z", *between, folder=repository)
+                await self._demand_clean(named.split("\0")[:-1])
+                await run_git("apply", "--whitespace=nowarn", "--", str(patch), folder=repository)
+        finally:
+            await asyncio.to_thread(patch.unlink, missing_ok=True)
+
+    async def _demand_clean(self, paths: Sequence[str]) -> None:
+        dirty = [path for path in await uncommitted_files(self.branch.repository) if path in set(paths)]
+        if dirty:
+            raise RepositoryError(
+                f"{', '.join(dirty[:5])} {'holds' if len(dirty) == 1 else 'hold'} changes that are not committed.",
+                hint=f"The files were left as they are. Merge the branch {self.branch.name} when they are committed.",
+            )
+
+    async def close(self, *, forget: bool) -> None:
+        """Delete the worktree; `forget` deletes the branch, too, of which nothing is left then but what was published."""
+        await self._mirror.remove_worktree(self.worktree, self._key, forget=forget)
+        if forget and await asyncio.to_thread(self._mirror.folder.is_dir):
+            await run_git("update-ref", "-d", f"refs/heads/{self.branch.name}", folder=self._mirror.folder)
+
+    async def _check_out(self, commit: str) -> str:
+        base = await self._mirror.add_worktree(self.worktree, self._key, commit=commit)
+        await self._here("symbolic-ref", "HEAD", f"refs/heads/{self.branch.name}")
+        return base
+
+    async def _point_to(self, commit: str) -> None:
+        await self._git("update-ref", f"refs/heads/{self.branch.name}", commit)
+
+    def _remove_stale_lock(self) -> None:
+        """Remove the lock of an index that a killed git left behind; nobody else works in this worktree."""
+        own = (self.worktree / ".git").read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        if Path(own).parent.parent == self._mirror.folder:
+            (Path(own) / "index.lock").unlink(missing_ok=True)
+
+    async def _here(self, *arguments: str) -> str:
+        return await run_git(*arguments, folder=self.worktree, seconds=GIT_SECONDS)
+
+    async def _git(self, *arguments: str) -> str:
+        """Run git on what is committed or recorded, which is there when the worktree is gone."""
+        return await run_git(
+            *arguments, folder=self._mirror.folder, settings=AUTHOR, output_megabytes=MAX_DIFF_MEGABYTES
+        )
+
+
+async def uncommitted_files(repository: str | Path) -> tuple[str, ...]:
+    """Return the files of a repository that differ from its newest commit, or are not in it and not left out either."""
+    told = await run_git(
+        *(
+            "--no-optional-locks",
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignore-submodules=all",
+        ),
+        folder=Path(repository),
+        settings=["core.quotePath=false"],
+        output_megabytes=MAX_DIFF_MEGABYTES,
+    )
+    return tuple(line[3:] for line in told.split("\0") if line)
+
+
+def _folder_of(home: Path, repository: str) -> Path:
+    """Where the branches of a repository are worked out."""
+    digest = hashlib.sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()
+    return home.absolute() / "features" / digest[:16]
+
+
+async def _applies(way: str, patch: Path, repository: Path) -> bool:
+    try:
+        await run_git("apply", "--check", way, "--", str(patch), folder=repository)
+    except RepositoryError:
+        return False
+    return True
+
+
+async def _commit_of(repository: Path, revision: str) -> str:
+    if not await asyncio.to_thread((repository / ".git").exists):
+        raise RepositoryError(
+            f"{repository} is not the folder of a git repository.",
+            hint="A feature is worked out on a branch: give the repository's own folder, with a commit in it.",
+        )
+    if not _REVISION.match(revision) or ".." in revision:
+        raise RepositoryError(f"{revision!r} is no revision.", hint="Give a commit, a branch or a tag.")
+    try:
+        told = await run_git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", folder=repository)
+    except RepositoryError as error:
+        raise RepositoryError(
+            f"There is no commit {revision!r} in {repository}.", hint="Commit something first, or name another base."
+        ) from error
+    return told.strip()
