@@ -31,6 +31,7 @@ PACKAGES = (
     "genloom.tools.diagnosis",
     "genloom.tools.plugins",
     "genloom.tools.sandbox",
+    "genloom.tools.scm",
     "genloom.tools.security",
     "genloom.tools.store",
     "genloom.tools.synthesis",
