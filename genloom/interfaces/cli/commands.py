@@ -22,6 +22,7 @@ COMMANDS = (
     "lib",
     "agent",
     "serve",
+    "mcp",
     "doctor",
     "stats",
     "completion",

@@ -1,0 +1,1 @@
+"""genloom's tools served over the Model Context Protocol (`genloom mcp`)."""
