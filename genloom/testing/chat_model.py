@@ -15,7 +15,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from genloom.testing.reply import Reply, ReplyLike, as_reply, call_for_value, count_tokens, script_ended
+from genloom.testing.reply import Reply, ReplyLike, as_replies, as_reply, call_for_value, count_tokens, script_ended
 from genloom.testing.script import Script
 
 __all__ = ["ScriptedChatModel"]
@@ -24,13 +24,13 @@ ChatRule = Callable[[list[BaseMessage]], ReplyLike | Exception | None]
 
 
 class ScriptedChatModel(BaseChatModel):
-    """Gives out `replies` in order, or what `rule` makes of the messages; an exception among them is raised.
+    """Gives out `replies` (a list, or one) in order, or what `rule` makes of the messages; exceptions are raised.
 
     A structured reply (mapping or pydantic model) becomes a call of the tool that is bound, so `with_structured_output`
     works, or JSON text when none is. `calls` holds the messages of each call. A script at its end raises `UsageError`.
     """
 
-    replies: Sequence[Any] = ()  # Any: ReplyLike | Exception, which pydantic would copy or refuse
+    replies: Any = ()  # Any: one ReplyLike, or a sequence of ReplyLike | Exception, which pydantic would copy or refuse
     rule: ChatRule | None = None
     name: str | None = "scripted"
 
@@ -40,7 +40,7 @@ class ScriptedChatModel(BaseChatModel):
     def model_post_init(self, context: Any, /) -> None:  # Any: pydantic's own
         """Make the script of the replies or the rule."""
         super().model_post_init(context)
-        self._script = Script(self.rule or self.replies)
+        self._script = Script(self.rule or as_replies(self.replies))
 
     @property
     def calls(self) -> tuple[list[BaseMessage], ...]:

@@ -16,16 +16,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from genloom.testing.loopback import Answer, FaultSource, LoopbackServer, RecordedRequest
-from genloom.testing.reply import Reply, ReplyLike, as_reply, call_for_value, count_tokens, script_ended
+from genloom.testing.reply import Reply, ReplyLike, as_replies, as_reply, call_for_value, count_tokens, script_ended
 from genloom.testing.script import Script
 
 __all__ = ["OpenAIServer"]
 
-ReplySource = Sequence[ReplyLike] | Callable[[RecordedRequest], ReplyLike | None]
+ReplySource = ReplyLike | Sequence[ReplyLike] | Callable[[RecordedRequest], ReplyLike | None]
 
 
 class OpenAIServer(LoopbackServer):
-    """A context manager. `replies` is a list that is given out in order, or a rule that gets each recorded request.
+    """A context manager. `replies` is one reply, a list that is given out in order, or a rule that gets each request.
 
     `faults` go by the order of all requests, or by a rule. With an `api_key`, any other is refused with 401. A model that
     is not in `models` is refused with 404. A list at its end answers 400 and says so.
@@ -41,7 +41,7 @@ class OpenAIServer(LoopbackServer):
         port: int = 0,
     ) -> None:
         super().__init__(faults=faults, port=port)
-        self._script: Script[RecordedRequest, ReplyLike] = Script(replies)
+        self._script: Script[RecordedRequest, ReplyLike] = Script(as_replies(replies))
         self._models = tuple(models)
         self._api_key = api_key
         self._numbers = itertools.count(1)

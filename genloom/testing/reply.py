@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from genloom.errors import UsageError
 
-__all__ = ["Reply", "ReplyLike", "ToolCall", "as_reply", "call_for_value", "count_tokens", "script_ended"]
+__all__ = ["Reply", "ReplyLike", "ToolCall", "as_replies", "as_reply", "call_for_value", "count_tokens", "script_ended"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,11 @@ def as_reply(reply: ReplyLike) -> Reply:
     if isinstance(reply, BaseModel):
         return Reply(value=reply.model_dump(mode="json"))
     return Reply(value=reply)
+
+
+def as_replies(source: Any) -> Sequence[Any] | Callable[..., Any]:  # Any: replies, errors among them, or a rule
+    """Return what a script is made of: one reply by itself is a list of one, never of its letters or keys."""
+    return [source] if isinstance(source, str | Mapping | BaseModel | Reply | Exception) else source
 
 
 def call_for_value(value: Mapping[str, Any], tools: list[dict[str, Any]], choice: object) -> ToolCall:

@@ -8,11 +8,12 @@ import sys
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.tools import tool
-from pydantic import BaseModel
+from langchain_openai import ChatOpenAI
+from pydantic import BaseModel, SecretStr
 
 import genloom.testing
 from genloom.errors import ModelError, UsageError
-from genloom.testing import Reply, ScriptedChatModel, ToolCall
+from genloom.testing import OpenAIServer, Reply, ScriptedChatModel, ToolCall
 
 
 class Answer(BaseModel):
@@ -33,6 +34,21 @@ async def test_replies_come_in_order_and_calls_are_kept() -> None:
     assert model.invoke("a").content == "one"
     assert (await model.ainvoke("b")).content == "two"
     assert [call[-1].content for call in model.calls] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [("hello", "hello"), ({"value": 3}, '{"value": 3}'), (Answer(value=3), '{"value": 3}'), (Reply(text="so"), "so")],
+)
+def test_one_reply_by_itself_is_no_list_of_its_parts(reply: object, said: str) -> None:
+    """A text is one reply, not one for each letter, and a mapping none for each key: of a model, and of a server."""
+    model = ScriptedChatModel(replies=reply)
+    assert model.invoke("a").content == said
+    with pytest.raises(UsageError, match="number 2"):
+        model.invoke("b")
+    with OpenAIServer(reply) as server:  # type: ignore[arg-type]
+        client = ChatOpenAI(model="test-model", base_url=server.base_url, api_key=SecretStr("any"))
+        assert client.invoke("a").content == said
 
 
 def test_a_rule_and_an_error_can_be_scripted() -> None:
