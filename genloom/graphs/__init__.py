@@ -5,6 +5,7 @@ from genloom.graphs.batch import build_batch_graph
 from genloom.graphs.composition import add_nodes, add_routers
 from genloom.graphs.feature import build_feature_graph
 from genloom.graphs.generation import build_generation_graph
+from genloom.graphs.generation_agent import build_generation_agent
 from genloom.graphs.spec_agent import build_spec_graph
 from genloom.graphs.supervisor import build_supervisor_graph
 
@@ -14,6 +15,7 @@ __all__ = [
     "build_agent_graph",
     "build_batch_graph",
     "build_feature_graph",
+    "build_generation_agent",
     "build_generation_graph",
     "build_spec_graph",
     "build_supervisor_graph",

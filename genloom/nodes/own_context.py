@@ -15,9 +15,9 @@ FIELD = "genloom"
 """Where a context of another type may hold a `GraphContext`."""
 
 
-def own_context(context: object) -> GraphContext:
+def own_context(context: object, default: GraphContext | None = None) -> GraphContext:
     """Return the `GraphContext` of a run: the context itself, or what its field `genloom` holds. Of a plain mapping without
-    that field, those of its items count that are fields of a `GraphContext`. Without either, the defaults.
+    that field, those of its items count that are fields of a `GraphContext`. Without either, `default`, else the defaults.
 
     Raises `UsageError` for values that make no sense.
     """
@@ -25,11 +25,11 @@ def own_context(context: object) -> GraphContext:
         return context
     if isinstance(context, Mapping):
         fields = {key: value for key, value in context.items() if key in GraphContext.model_fields}
-        given: object = context.get(FIELD, fields)
+        given: object = context.get(FIELD, fields or None)
     else:
         given = getattr(context, FIELD, None)
     if given is None or isinstance(given, GraphContext):
-        return given or GraphContext()
+        return given or default or GraphContext()
     try:
         return GraphContext.model_validate(given)
     except ValidationError as error:
