@@ -1,0 +1,121 @@
+"""What a pull request changes, at one commit: its diff, and the texts of the changed files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from genloom.errors import GenloomError, RepositoryError, RequestError, UsageError
+from genloom.state.diff import FileDiff
+from genloom.tools.git_command import run_git
+from genloom.tools.scm.diff import read_diff
+from genloom.tools.scm.forge import ChangedFile, Forge, PullRequest
+from genloom.tools.scm.patches import diff_of
+
+__all__ = ["PullRequestChange", "read_change"]
+
+MAX_TEXTS = 300
+MAX_TEXT_CHARACTERS = 20_000_000
+AT_ONCE = 4
+NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullRequestChange:
+    """`diff` is git's form of `changes`; `texts` are those of the Python files at the head, by path. `remarks` say in
+    sentences what is not in them."""
+
+    pull: PullRequest
+    diff: str
+    changes: tuple[FileDiff, ...]
+    texts: Mapping[str, str]
+    remarks: tuple[str, ...]
+
+
+async def read_change(forge: Forge, number: int, *, clone: Path | None = None) -> PullRequestChange:
+    """Return what a pull request changes now. Texts are taken from the clone where it has the head's commit, else from the
+    host. Nothing of the pull request is run.
+
+    Raises `UsageError` when there is none of that number, when it gets new commits meanwhile, and when it changes nothing
+    that the host shows; what the host raises otherwise.
+    """
+    pull = await forge.pull_request(number)
+    if not pull.head:
+        raise UsageError(f"{forge.name} names no commit of pull request {number} yet.", hint="Ask again in a moment.")
+    changed = await forge.changed_files(pull)
+    shown: list[ChangedFile] = []
+    changes: list[FileDiff] = []
+    hidden: list[str] = []
+    for file in changed.files:
+        read = _read(file)
+        if read is None:
+            hidden.append(file.path)
+        else:
+            shown.append(file)
+            changes.append(read)
+    if not changes:
+        raise UsageError(f"Pull request {number} changes no text that {forge.name} shows.", hint=f"Look at {pull.url}.")
+    wanted = [file.path for file in changes if file.change != "deleted" and file.path.endswith(".py")]
+    texts = await _texts(forge, pull.head, wanted[:MAX_TEXTS], clone)
+    missing = [path for path in wanted if path not in texts]
+    remarks = tuple(_remarks(changed.complete, hidden, missing))
+    return PullRequestChange(pull=pull, diff=diff_of(shown), changes=tuple(changes), texts=texts, remarks=remarks)
+
+
+def _read(file: ChangedFile) -> FileDiff | None:
+    """The changes of one file; `None` when the host shows none, or none that can be read."""
+    try:
+        read = read_diff(diff_of([file]))
+    except RequestError:  # cut short, or a name that leads out of the repository
+        return None
+    fits = len(read) == 1 and read[0].path == file.path and (file.patch is None or read[0].hunks)
+    return read[0] if fits else None
+
+
+def _remarks(complete: bool, hidden: Sequence[str], missing: Sequence[str]) -> Iterator[str]:
+    if not complete:
+        yield "The host tells of more changed files than are taken; the others were not looked at."
+    if hidden:
+        yield f"The host shows no changed lines (binary, too large or empty) of {_named(hidden)}."
+    if missing:
+        yield f"The whole text could not be had, or was too much, of {_named(missing)}."
+
+
+def _named(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return f"{', '.join(path[:200] for path in paths[:NAMED])}{more}"
+
+
+async def _texts(forge: Forge, head: str, paths: Sequence[str], clone: Path | None) -> dict[str, str]:
+    here = clone if clone is not None and await _has_commit(clone, head) else None
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def text(path: str) -> str | None:
+        async with turn:
+            own = None if here is None else await _own_text(here, head, path)
+            return await forge.file_text(path, head) if own is None else own
+
+    found = await asyncio.gather(*map(text, paths))
+    texts: dict[str, str] = {}
+    left = MAX_TEXT_CHARACTERS
+    for path, content in zip(paths, found, strict=True):
+        if content is not None and len(content) <= left:
+            texts[path] = content
+            left -= len(content)
+    return texts
+
+
+async def _has_commit(clone: Path, commit: str) -> bool:
+    try:
+        return (await run_git("cat-file", "-t", commit, folder=clone)).strip() == "commit"
+    except RepositoryError:
+        return False
+
+
+async def _own_text(clone: Path, commit: str, path: str) -> str | None:
+    try:
+        return await run_git("cat-file", "blob", f"{commit}:{path}", folder=clone)
+    except GenloomError:
+        return None
