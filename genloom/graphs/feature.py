@@ -16,10 +16,11 @@ from langgraph.types import Checkpointer
 
 from genloom.config import Settings
 from genloom.errors import GraphDefinitionError
-from genloom.graphs.composition import add_nodes
+from genloom.graphs.composition import add_nodes, add_routers
 from genloom.graphs.feature_routing import after_check, after_commit, after_opening, after_work
+from genloom.graphs.routing import Router
 from genloom.graphs.spec_agent import Toolbox, build_spec_graph
-from genloom.nodes import NodeName, NodePolicy
+from genloom.nodes import NodeName, NodePolicy, NodeRuntime
 from genloom.nodes.feature.approve_feature import approve_feature
 from genloom.nodes.feature.check_step import check_step
 from genloom.nodes.feature.close_feature import close_feature
@@ -41,6 +42,11 @@ __all__ = ["FEATURE_AGENTS", "build_feature_graph"]
 
 RECURSION_LIMIT = 200
 MOST_ATTEMPTS = 10
+BEHIND_STEPS: Mapping[NodeName, Router] = {
+    **dict.fromkeys(STEP_NODES.values(), after_work),
+    "check_step": after_check,
+    "commit_step": after_commit,
+}
 STEP_TOOLS = "(the step's own)"
 OWN_TOOLS = ("reading", "editing", "checking")
 """Sets of tools over the feature's worktree that a step's spec may name, beside those of the toolbox."""
@@ -76,6 +82,8 @@ def build_feature_graph(
     store: BaseStore | None = None,
     cache: BaseCache[Any] | None = None,  # Any: LangGraph's cached values
     policies: Mapping[NodeName, NodePolicy] | None = None,
+    prompts: Mapping[str, str] | None = None,
+    routers: Mapping[NodeName, Router] | None = None,
 ) -> CompiledStateGraph[FeatureState, GraphContext, FeatureInput, FeatureState]:
     """Return the compiled graph.
 
@@ -89,7 +97,8 @@ def build_feature_graph(
     one the outcome is `pending`, and nothing is applied. `specs` replace the agents of steps. A spec names sets of tools of
     the worktree (`reading`, `editing`, `checking`) and those of `toolbox`; with the backend `codegen` it is a run of the
     Codegen API. `models` by step go before `model`, then a spec's own, the context's, `GENLOOM_MODEL`; with none the outcome
-    is `needs_model`. Raises `GraphDefinitionError` for what cannot be built.
+    is `needs_model`. `policies`, `prompts` and `routers` replace those of the nodes. Raises `GraphDefinitionError` for what
+    cannot be built.
     """
     if not 1 <= attempts <= MOST_ATTEMPTS:
         raise GraphDefinitionError(f"A step has 1 to {MOST_ATTEMPTS} attempts, not {attempts}.")
@@ -106,13 +115,10 @@ def build_feature_graph(
             close_feature,
         ],
         policies=policies,
+        prompts=prompts,
     )
     builder.add_edge(START, "open_feature")
-    builder.add_conditional_edges("open_feature", after_opening)
-    for node in STEP_NODES.values():
-        builder.add_conditional_edges(node, after_work)
-    builder.add_conditional_edges("check_step", after_check)
-    builder.add_conditional_edges("commit_step", after_commit)
+    add_routers(builder, {"open_feature": after_opening, **BEHIND_STEPS}, routers)
     builder.add_edge("approve_feature", "close_feature")
     builder.add_edge("close_feature", END)
     compiled = builder.compile(checkpointer=checkpointer, store=store, cache=cache, name="feature")
@@ -149,10 +155,13 @@ def _agent(step: FeatureStep, spec: AgentSpec, toolbox: Toolbox, model: BaseChat
     inner = spec.model_copy(update={"policy": spec.policy.model_copy(update={"approval": False})})
 
     def build(
-        worktree: Path, settings: Settings, more: Sequence[BaseTool]
+        worktree: Path, runtime: NodeRuntime, more: Sequence[BaseTool]
     ) -> CompiledStateGraph[Any, Any, Any, Any]:  # Any: LangChain derives an agent's state
-        tools = {**toolbox, **_worktree_tools(worktree, settings), STEP_TOOLS: list(more)}
+        tools = {**toolbox, **_worktree_tools(worktree, runtime.settings), STEP_TOOLS: list(more)}
         named = inner.model_copy(update={"tools": (*inner.tools, STEP_TOOLS)})
+        if spec is FEATURE_AGENTS[step]:  # whose prompt is a shipped one, and the run may have its own in place of it
+            prompt = runtime.prompts.load(f"feature_{step}").render()
+            named = named.model_copy(update={"system_prompt": prompt})
         # no memory: a step that was stopped begins anew, on files that hold nothing of it
         return build_spec_graph(named, tools, model=model, checkpointer=False)
 

@@ -22,9 +22,10 @@ from genloom.state.feature import (
     SuiteRun,
 )
 from genloom.tools.checks import policy_for
-from genloom.tools.checks.changed_files import new_findings, secret_findings
+from genloom.tools.checks.changed_files import is_test_file, new_findings, secret_findings
 from genloom.tools.coding import Workspace
 from genloom.tools.coding.suite import judge_suite, run_suite
+from genloom.tools.sandbox import Sandbox
 from genloom.tools.scm.feature_branch import BranchWork
 
 __all__ = ["check_step"]
@@ -105,7 +106,39 @@ async def _verdict(state: CheckStepInput, runtime: NodeRuntime) -> StepVerdict:
     sandbox = await suite_sandbox(runtime, work.worktree)
     run = await run_suite(sandbox, workspace, state["feature"].tests, secret_values=runtime.settings.secrets)
     verdict = judge_suite(run, state["baseline"], demand_new=step == "tests")
+    if step == "tests" and verdict.result == "passed":
+        verdict = await _controlled(verdict, run, state, work, sandbox, runtime)
     return _with_findings(verdict, found) if verdict.result != "not_run" else verdict
+
+
+async def _controlled(
+    verdict: StepVerdict,
+    run: SuiteRun,
+    state: CheckStepInput,
+    work: BranchWork,
+    sandbox: Sandbox,
+    runtime: NodeRuntime,
+) -> StepVerdict:
+    """Run the changed test files against the code as it was: new tests that pass there, too, show nothing of the feature."""
+    base, changed = work.branch.base, await work.changed(work.branch.base)
+    tests = [file.path for file in changed if is_test_file(file.path) and file.change != "deleted"]
+    code = [file.path for file in changed if not is_test_file(file.path)]
+    if not tests or not code:
+        return verdict
+    before = {path: await work.text(base, path) for path in code}
+    workspace = await asyncio.to_thread(Workspace, work.worktree)
+    control = await run_suite(
+        sandbox,
+        workspace,
+        [path for path in tests if path.endswith(".py")],
+        files=before,
+        secret_values=runtime.settings.secrets,
+    )
+    new = set(run.passed) - set(state["baseline"].passed)
+    if control.ran and not control.reason and new <= set(control.passed):
+        reason = f"All {len(new)} new tests pass without the feature's code, too: they show nothing of it."
+        return verdict.model_copy(update={"result": "failed", "reason": reason})
+    return verdict
 
 
 async def _findings(state: CheckStepInput, work: BranchWork, runtime: NodeRuntime) -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import Runnable
 
-from genloom.config import Settings
+from genloom.nodes.runtime import NodeRuntime
 from genloom.state.agent_spec import AgentSpec
 from genloom.state.feature import FeatureStep
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StepAgent"]
 
-BuildAgent = Callable[[Path, Settings, "Sequence[BaseTool]"], Runnable[Any, Any]]  # Any: an agent graph's own state
+BuildAgent = Callable[[Path, NodeRuntime, "Sequence[BaseTool]"], Runnable[Any, Any]]  # Any: an agent graph's own state
 
 
 @dataclass(frozen=True, kw_only=True)

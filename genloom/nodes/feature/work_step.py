@@ -110,7 +110,7 @@ def work_step(agent: StepAgent) -> Node[WorkStepInput, WorkStepOutput]:
 async def _by_model(agent: StepAgent, prompt: str, work: BranchWork, runtime: NodeRuntime) -> _Worked:
     planner = PlanTool(Redactor(secrets=runtime.settings.secrets)) if agent.step == "plan" else None
     graph = await asyncio.to_thread(
-        agent.build, work.worktree, runtime.settings, [planner.made()] if planner is not None else []
+        agent.build, work.worktree, runtime, [planner.made()] if planner is not None else []
     )
     context = runtime.context.model_copy(update={"repository": str(work.worktree)})
     values = await graph.ainvoke({"messages": [HumanMessage(prompt)]}, context=context)

@@ -13,7 +13,7 @@ from genloom.tools.checks.reviewing.requested import requested_capabilities
 from genloom.tools.checks.reviewing.review import DEFAULT_POLICY, review_source
 from genloom.tools.security import holds_secret
 
-__all__ = ["new_findings", "secret_findings"]
+__all__ = ["is_test_file", "new_findings", "secret_findings"]
 
 _OF_TESTS: frozenset[Capability] = frozenset(["files", "environment"])
 """What tests of a repository do anyway, in temporary folders and with environments of their own."""
@@ -33,7 +33,7 @@ async def new_findings(
     Code may do what is granted, what the words of the specification plainly ask for, and what the file did before; tests
     may use files and the environment.
     """
-    leave = {*granted, *_asked_for(specification), *(_OF_TESTS if _is_test(path) else ())}
+    leave = {*granted, *_asked_for(specification), *(_OF_TESTS if is_test_file(path) else ())}
     review = await review_source(after, path, granted=leave, policy=policy)
     if before is None:
         return review.findings
@@ -69,7 +69,8 @@ def _asked_for(specification: str) -> Collection[Capability]:
         return ()
 
 
-def _is_test(path: str) -> bool:
+def is_test_file(path: str) -> bool:
+    """Whether a file belongs to a repository's tests, by its name and folders."""
     place = PurePosixPath(path)
     return bool(
         {"tests", "test"}.intersection(place.parts[:-1])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from genloom.state.feature import StepVerdict, SuiteRun
@@ -19,6 +20,7 @@ __all__ = ["MOST_TESTS", "judge_suite", "run_suite"]
 
 MOST_TESTS = 5_000
 MAX_ID = 500
+NO_FILES: Mapping[str, str | None] = MappingProxyType({})
 MAX_OUTPUT = 12_000
 SUITE_LIMITS = Limits(wall_seconds=600, cpu_seconds=1200, memory_megabytes=4096, output_kilobytes=4096)
 
@@ -55,12 +57,18 @@ raise SystemExit(code)
 
 
 async def run_suite(
-    sandbox: Sandbox, workspace: Workspace, paths: Sequence[str] = (), *, secret_values: Sequence[str] = ()
+    sandbox: Sandbox,
+    workspace: Workspace,
+    paths: Sequence[str] = (),
+    *,
+    files: Mapping[str, str | None] = NO_FILES,
+    secret_values: Sequence[str] = (),
 ) -> SuiteRun:
     """Run the tests under these paths (or ids), all of the repository's if there are none, in the sandbox.
 
-    Nothing that they write stays. What they report is a claim of the code under test: at most 5,000 names of each kind, and
-    the end of what pytest wrote, without secrets. Raises `UsageError` for a path that leads out of the repository.
+    `files` stand in place of the repository's own (`None`: there is none). Nothing that the tests write stays. What they
+    report is a claim of the code under test: at most 5,000 names of each kind, and the end of what pytest wrote, without
+    secrets. Raises `UsageError` for a path that leads out of the repository.
     """
     chosen = ["/".join(workspace.parts(path.partition("::")[0])) for path in paths]
     ids = [f"{path}{given[len(given.partition('::')[0]) :]}" for path, given in zip(chosen, paths, strict=True)]
@@ -73,7 +81,9 @@ async def run_suite(
         most=MOST_TESTS,
         mark=json.dumps(mark),
     )
-    report = await sandbox.arun_program(program, readable=[Path(part) for part in lent], limits=SUITE_LIMITS)
+    report = await sandbox.arun_program(
+        program, files=files, readable=[Path(part) for part in lent], limits=SUITE_LIMITS
+    )
     if report.not_run:
         return SuiteRun(ran=False, reason=clean(report.not_run, secrets=secret_values).text, hint=report.hint)
     return _run_of(report, mark, secret_values)

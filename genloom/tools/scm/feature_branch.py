@@ -125,6 +125,10 @@ class BranchWork:
         there = await run_git("for-each-ref", "--format=%(objectname)", name, folder=repository)
         if there.strip() == self.branch.head:
             return
+        if there.strip():
+            raise RepositoryError(
+                f"The repository has another branch {self.branch.name}.", hint="Give that branch another name, and resume."
+            )
         await run_git(
             *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc"),
             *("--", str(self._mirror.folder), f"{name}:{name}"),

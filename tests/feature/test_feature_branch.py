@@ -1,0 +1,201 @@
+"""The branch of a feature in git: what is begun, restored, committed and applied, and what the repository has of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from feature_repository import DOUBLED, PRICES, git, make_repository, standing
+
+from genloom.errors import RepositoryError
+from genloom.tools.scm.feature_branch import BranchWork, ChangedFile, uncommitted_files
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return make_repository(tmp_path / "shop")
+
+
+async def _begun(repository: Path, tmp_path: Path, base: str | None = None) -> BranchWork:
+    return await BranchWork.begin(tmp_path / "home", str(repository), "genloom/doubled-1", base)
+
+
+async def _committed(repository: Path, tmp_path: Path) -> BranchWork:
+    work = await _begun(repository, tmp_path)
+    (work.worktree / "prices.py").write_text(DOUBLED)
+    (work.worktree / "new ü.txt").write_text("new\n")
+    return BranchWork(await BranchWork(await work.snapshot()).commit("doubled"))
+
+
+async def test_a_branch_is_begun_worked_on_and_committed_with_the_repository_as_it_was(
+    repository: Path, tmp_path: Path
+) -> None:
+    before = standing(repository)
+    work = await _committed(repository, tmp_path)
+    assert work.branch.head != work.branch.base == before["head"]
+    assert await work.changed(work.branch.base) == (
+        ChangedFile("new ü.txt", "added"),
+        ChangedFile("prices.py", "modified"),
+    )
+    assert "+def doubled" in await work.difference(work.branch.base)
+    assert await work.text(work.branch.base, "prices.py") == PRICES
+    assert git(work.worktree, "status", "--porcelain") == ""
+    await work.close(forget=False)
+    assert not work.worktree.exists()
+    assert standing(repository) == before
+
+
+async def test_what_a_stopped_step_left_is_gone_when_the_worktree_is_restored(repository: Path, tmp_path: Path) -> None:
+    """Changed, added, deleted and ignored files; git's lock; or the whole worktree."""
+    work = await _committed(repository, tmp_path)
+    (work.worktree / "prices.py").write_text("broken")
+    (work.worktree / "README.md").unlink()
+    (work.worktree / "half").mkdir()
+    (work.worktree / "half" / "done.py").write_text("x = 1\n")
+    (work.worktree / ".gitignore").write_text("*.log\n")
+    (work.worktree / "a.log").write_text("left\n")
+    git(work.worktree, "add", "half")
+    lock = Path(git(work.worktree, "rev-parse", "--absolute-git-dir")) / "index.lock"
+    lock.touch()
+    for _ in range(2):
+        await work.restore()
+        names = sorted(path.name for path in work.worktree.iterdir())
+        assert names == [".git", "README.md", "new ü.txt", "prices.py", "test_prices.py"]
+        assert (work.worktree / "prices.py").read_text() == DOUBLED
+        assert git(work.worktree, "status", "--porcelain") == ""
+        assert git(work.worktree, "branch", "--show-current") == "genloom/doubled-1"
+        await work.close(forget=False)
+
+
+async def test_a_recorded_attempt_is_restored_on_top_of_the_last_commit(repository: Path, tmp_path: Path) -> None:
+    work = await _committed(repository, tmp_path)
+    (work.worktree / "README.md").write_text("# Half\n")
+    attempt = BranchWork(await work.snapshot())
+    (work.worktree / "README.md").write_text("later\n")
+    await attempt.restore()
+    assert (work.worktree / "README.md").read_text() == "# Half\n"
+    assert [file.path for file in await attempt.changed(attempt.branch.head)] == ["README.md"]
+
+
+async def test_a_published_branch_is_one_of_the_repository_and_nothing_else_changes(
+    repository: Path, tmp_path: Path
+) -> None:
+    before, work = standing(repository), await _committed(repository, tmp_path)
+    for _ in range(2):  # whoever was killed after it does it again
+        await work.publish()
+    after = standing(repository)
+    assert git(repository, "rev-parse", "genloom/doubled-1") == work.branch.head
+    assert (after["head"], after["status"]) == (before["head"], "")
+    assert git(repository, "log", "--format=%s", "genloom/doubled-1") == "doubled\nfirst"
+    await work.close(forget=True)
+    await work.publish()
+    assert git(repository, "fsck", "--strict") == ""
+
+
+async def test_a_branch_of_the_same_name_is_never_replaced(repository: Path, tmp_path: Path) -> None:
+    work = await _committed(repository, tmp_path)
+    git(repository, "switch", "--quiet", "--create", "genloom/doubled-1")
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "somebody's own")
+    git(repository, "switch", "--quiet", "main")
+    before = standing(repository)
+    with pytest.raises(RepositoryError):
+        await work.publish()
+    assert standing(repository) == before
+
+
+async def test_files_are_changed_all_or_none_and_only_where_nothing_is_uncommitted(
+    repository: Path, tmp_path: Path
+) -> None:
+    work = await _committed(repository, tmp_path)
+    await work.publish()
+    (repository / "notes.txt").write_text("mine\n")  # not touched by the feature
+    (repository / "prices.py").write_text(PRICES + "# mine\n")
+    before = standing(repository)
+    with pytest.raises(RepositoryError, match=r"prices\.py holds changes that are not committed"):
+        await work.change_files()
+    assert standing(repository) == before
+    (repository / "prices.py").write_text(PRICES)
+    (repository / "new ü.txt").write_text("mine, too\n")
+    with pytest.raises(RepositoryError, match="new ü"):
+        await work.change_files()
+    assert (repository / "prices.py").read_text() == PRICES
+    (repository / "new ü.txt").unlink()
+    for _ in range(2):  # done already is done
+        await work.change_files()
+        assert (repository / "prices.py").read_text() == DOUBLED
+        assert (repository / "new ü.txt").read_text() == "new\n"
+    assert git(repository, "rev-parse", "HEAD") == work.branch.base
+    assert (repository / "notes.txt").read_text() == "mine\n"
+
+
+async def test_files_that_moved_on_since_the_base_are_left_alone(repository: Path, tmp_path: Path) -> None:
+    work = await _committed(repository, tmp_path)
+    await work.publish()
+    (repository / "prices.py").write_text("PRICES = ()\n")
+    git(repository, "commit", "--quiet", "--all", "-m", "another way")
+    before = standing(repository)
+    with pytest.raises(RepositoryError):
+        await work.change_files()
+    assert standing(repository) == before
+
+
+async def test_a_branch_begins_at_the_base_that_is_named(repository: Path, tmp_path: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD")
+    git(repository, "tag", "v1")
+    (repository / "README.md").write_text("# Later\n")
+    git(repository, "commit", "--quiet", "--all", "-m", "second")
+    work = await _begun(repository, tmp_path, "v1")
+    assert work.branch.base == first
+    assert (work.worktree / "README.md").read_text() == "# Prices\n"
+    assert (await BranchWork.begin(tmp_path / "home", str(repository), "genloom/b", None)).branch.base != first
+
+
+@pytest.mark.parametrize("base", ["nowhere", "--upload-pack=touch", "a..b", ""])
+async def test_a_base_that_is_none_is_told(repository: Path, tmp_path: Path, base: str) -> None:
+    if base:
+        with pytest.raises(RepositoryError):
+            await _begun(repository, tmp_path, base)
+    else:
+        assert (await _begun(repository, tmp_path, base)).branch.base == git(repository, "rev-parse", "HEAD")
+
+
+async def test_a_folder_without_git_or_without_a_commit_is_told(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(RepositoryError, match="not the folder of a git repository"):
+        await _begun(tmp_path / "plain", tmp_path)
+    git(tmp_path / "plain", "init", "--quiet")
+    with pytest.raises(RepositoryError, match="no commit 'HEAD'"):
+        await _begun(tmp_path / "plain", tmp_path)
+
+
+async def test_nothing_of_the_repositorys_own_configuration_runs(repository: Path, tmp_path: Path) -> None:
+    """Neither filters nor hooks, when the branch is begun, committed and published."""
+    sign = tmp_path / "ran"
+    (repository / ".gitattributes").write_text("*.py filter=bad\n")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "-m", "attributes")
+    for key in ("filter.bad.smudge", "filter.bad.clean", "core.fsmonitor", "uploadpack.packObjectsHook"):
+        git(repository, "config", key, f"touch {sign}; cat")
+    for hook in ("post-checkout", "pre-commit", "reference-transaction", "post-commit"):
+        (repository / ".git" / "hooks" / hook).write_text(f"#!/bin/sh\ntouch {sign}\n")
+        (repository / ".git" / "hooks" / hook).chmod(0o755)
+    work = await _committed(repository, tmp_path)
+    await work.publish()
+    assert not sign.exists()
+
+
+async def test_what_is_not_committed_is_listed_without_touching_the_index(repository: Path) -> None:
+    assert await uncommitted_files(repository) == ()
+    (repository / "prices.py").write_text(PRICES)  # the same text at another time
+    (repository / "größe.txt").write_text("x")
+    (repository / "README.md").unlink()
+    index = (repository / ".git" / "index").read_bytes()
+    assert sorted(await uncommitted_files(repository)) == ["README.md", "größe.txt"]
+    assert (repository / ".git" / "index").read_bytes() == index
+
+
+async def test_secrets_are_no_part_of_a_difference(repository: Path, tmp_path: Path) -> None:
+    work = await _begun(repository, tmp_path)
+    (work.worktree / "key.py").write_text('KEY = "sk-proj-0123456789abcdefghijklmnopqrstuvwxyzABCD"\n')
+    work = BranchWork(await work.snapshot())
+    assert "0123456789abcdef" not in await work.difference(work.branch.base)
