@@ -14,43 +14,62 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.tools.chat import chat_model, message_text, model_failure, usage_of
 from genloom.tools.security import redact
 
-__all__ = ["ask", "ask_for", "kept_message", "own_message_ids"]
+__all__ = ["Asked", "ask", "ask_for", "kept_message", "model_label", "own_message_ids"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 MessageT = TypeVar("MessageT", bound=BaseMessage)
 
+Asked = BaseChatModel | str
+"""A chat model, or the name of one."""
+
 _OWN = "genloom"
 
 
-async def ask(model: str, messages: Sequence[BaseMessage], runtime: NodeRuntime) -> AIMessage:
-    """Send messages to the model of that name and return its answer, which may be empty.
+async def ask(model: Asked, messages: Sequence[BaseMessage], runtime: NodeRuntime) -> AIMessage:
+    """Send messages to a model, given itself or by its name, and return its answer, which may be empty.
 
     Every message passes redaction first. Raises `ModelError` (classified), `CredentialError` or `ModelNameError`; any
     other exception of the model's client is passed on as it is.
     """
-    chat = await _sent(chat_model(model, runtime.settings), model)
-    answer = await _sent(chat.ainvoke([_redacted(message, runtime) for message in messages]), model)
-    return _told(answer, model, runtime)
+    chat, name = await _chosen(model, runtime)
+    answer = await _sent(chat.ainvoke([_redacted(message, runtime) for message in messages]), name)
+    return _told(answer, name, runtime)
 
 
 async def ask_for(
-    schema: type[ModelT], model: str, messages: Sequence[BaseMessage], runtime: NodeRuntime
+    schema: type[ModelT], model: Asked, messages: Sequence[BaseMessage], runtime: NodeRuntime
 ) -> tuple[ModelT | None, str]:
     """Ask for an answer of a schema, by a call of a tool, and return `(value, text)`.
 
     The value is `None` where the model answered in words instead, which are the text. A model that takes no tools is asked
     in words alone. Raises as `ask`.
     """
-    structured = _structured(await _sent(chat_model(model, runtime.settings), model), schema)
+    chat, name = await _chosen(model, runtime)
+    structured = _structured(chat, schema)
     if structured is not None:
         try:
-            given = await _sent(structured.ainvoke([_redacted(message, runtime) for message in messages]), model)
-            value, answer = given["parsed"], _told(given["raw"], model, runtime)
+            given = await _sent(structured.ainvoke([_redacted(message, runtime) for message in messages]), name)
+            value, answer = given["parsed"], _told(given["raw"], name, runtime)
             return (value if isinstance(value, schema) else None), message_text(answer.content)
         except ModelError as error:
             if error.kind != "bad_request":
                 raise
     return None, message_text((await ask(model, messages, runtime)).content)
+
+
+async def _chosen(model: Asked, runtime: NodeRuntime) -> tuple[BaseChatModel, str]:
+    """Return the chat model, and what it is called in errors and events."""
+    if isinstance(model, BaseChatModel):
+        return model, model_label(model)
+    return await _sent(chat_model(model, runtime.settings), model), model
+
+
+def model_label(model: Asked) -> str:
+    """What a model is called: by its name, or as it calls itself."""
+    if isinstance(model, str):
+        return model
+    own: Any = getattr(model, "model_name", None) or getattr(model, "model", None)  # Any: as each class has it
+    return own if isinstance(own, str) and own else type(model).__name__
 
 
 def _structured(chat: BaseChatModel, schema: type[BaseModel]) -> Any:  # Any: LangChain's runnable of a raw answer

@@ -6,6 +6,7 @@ from genloom.tools.checks.comparison import Comparison, values_agree
 from genloom.tools.checks.deciding import decide_outcome
 from genloom.tools.checks.plan import CheckPlan, PlannedCheck, plan_checks
 from genloom.tools.checks.repair_evidence import evidence_for_repair
+from genloom.tools.checks.reviewing.markdown import to_markdown
 from genloom.tools.checks.reviewing.policy import decide
 from genloom.tools.checks.reviewing.requested import requested_capabilities
 from genloom.tools.checks.reviewing.review import merge_reviews, review_draft, review_source, weigh_review
@@ -39,6 +40,7 @@ __all__ = [
     "requested_capabilities",
     "review_draft",
     "review_source",
+    "to_markdown",
     "to_sarif",
     "values_agree",
     "verdict_findings",

@@ -25,6 +25,7 @@ __all__ = ["BanditFinding", "has_bandit", "scan"]
 
 SECONDS = 10.0
 MAX_FOUND = 500
+ATTEMPTS = 5
 
 _STYLE = frozenset(f"B{rule[1:]}" for rule in IGNORED if rule[0] == "S")
 """The same guesses that are left out of ruff's."""
@@ -72,7 +73,16 @@ def scan(source: str, path: str = "draft.py") -> tuple[BanditFinding, ...]:
 
 
 def _issues(source: str) -> tuple[list[Any], str]:  # Any: bandit's own issues, which have no types
-    """Return what bandit found, and why it did not find more ("" when it came to the end)."""
+    """Return what bandit found, and why it did not find more ("" when it came to the end). It parses by itself, and as
+    `genloom.syntax` tells, that fails by chance among threads: then it looks again."""
+    for _ in range(ATTEMPTS - 1):
+        found, problem = _looked(source)
+        if not problem.startswith("SystemError"):
+            return found, problem
+    return _looked(source)
+
+
+def _looked(source: str) -> tuple[list[Any], str]:  # Any: as above
     try:
         visitor = _visitor(source)
     except Exception as error:  # noqa: BLE001 - another project's start-up, whatever goes wrong with it
