@@ -5,11 +5,19 @@ from genloom.graphs.batch import build_batch_graph
 from genloom.graphs.composition import add_nodes, add_routers
 from genloom.graphs.feature import build_feature_graph
 from genloom.graphs.generation import build_generation_graph
-from genloom.graphs.generation_agent import build_generation_agent
+from genloom.graphs.generation_agent import GenerationAsked, GenerationConversation, build_generation_agent
+from genloom.graphs.review import build_review_graph
+from genloom.graphs.routing import GENERATION_ROUTERS, Router
 from genloom.graphs.spec_agent import build_spec_graph
 from genloom.graphs.supervisor import build_supervisor_graph
+from genloom.tools.store.state_serializer import StateSerializer
 
 __all__ = [
+    "GENERATION_ROUTERS",
+    "GenerationAsked",
+    "GenerationConversation",
+    "Router",
+    "StateSerializer",
     "add_nodes",
     "add_routers",
     "build_agent_graph",
@@ -17,6 +25,7 @@ __all__ = [
     "build_feature_graph",
     "build_generation_agent",
     "build_generation_graph",
+    "build_review_graph",
     "build_spec_graph",
     "build_supervisor_graph",
 ]
