@@ -21,6 +21,7 @@ from genloom.errors import UsageError
 from genloom.testing import CodegenServer, Fault, Reply, RunPlan, ScriptedChatModel, ToolCall
 from genloom.tools.codegen import AsyncCodegen, Pacing, codegen_tools
 from genloom.tools.codegen.wire import CreateAgentRunInput
+from genloom.tools.effects import effect_of
 
 FAST = Pacing(
     poll_first=0.01, poll_cap=0.05, retry_base=0.01, retry_cap=0.02, settle=(0.0, 0.02), attempts=3, resting=0.1
@@ -291,3 +292,9 @@ async def test_the_documentations_examples_run(monkeypatch: pytest.MonkeyPatch) 
         assert names["run"].result == "r"
         answer = await names["agent"].ainvoke({"messages": [("user", "Which runs are there?")]})
     assert "run 2: completed" in answer["messages"][-1].content
+
+
+def test_only_what_starts_or_goes_on_with_a_run_counts_as_writing() -> None:
+    """Approval and journals go by it: looking costs nothing."""
+    effects = {tool.name: effect_of(tool) for tool in codegen_tools()}
+    assert [name for name, effect in effects.items() if effect == "write"] == ["codegen_run", "codegen_resume"]

@@ -25,6 +25,7 @@ from genloom.tools.codegen.pacing import Pacing, with_retries
 from genloom.tools.codegen.status import is_final, normalise_status
 from genloom.tools.codegen.watch import resumed
 from genloom.tools.codegen.wire import MAX_PAGE
+from genloom.tools.effects import with_effect
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["codegen_tools"]
 
 ToolName = Literal["codegen_run", "codegen_status", "codegen_logs", "codegen_resume", "codegen_list"]
+
+_COSTS: tuple[ToolName, ...] = ("codegen_run", "codegen_resume")
 
 MAX_OUTPUT_CHARACTERS = 20_000
 LONGEST_WAIT = 3600.0
@@ -145,7 +148,7 @@ def codegen_tools(
         def call(**given: Any) -> str:  # Any: as above
             return run_sync(acall(**given))
 
-        return Identified.from_function(
+        tool = Identified.from_function(
             func=call,
             coroutine=acall,
             name=name,
@@ -153,6 +156,7 @@ def codegen_tools(
             args_schema=arguments,
             handle_validation_error=of_bad_arguments,
         )
+        return with_effect(tool, "write" if name in _COSTS else "read")
 
     return [made(name) for name in _TOOLS if only is None or name in only]
 
