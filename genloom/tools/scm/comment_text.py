@@ -49,7 +49,7 @@ def mark_of(body: str) -> str | None:
 def line_comment(mark: str, findings: Sequence[Finding], *, limit: int, secrets: Sequence[str] = ()) -> str:
     """Return the comment for findings of one line."""
     told = [f"**{f.severity}**: {inert(f.message, secrets=secrets)} ({inert(f.rule, most=100)})" for f in findings]
-    return _within(marked(mark, ""), told, limit, between="\n\n")
+    return _within(marked(mark, ""), told, len(told), limit, between="\n\n")
 
 
 def review_note(comments: int) -> str:
@@ -80,7 +80,7 @@ def summary_comment(
     lines += [part for remark in remarks for part in ("", f"Note: {inert(remark, secrets=secrets)}")]
     if elsewhere:
         lines += ["", "Not on a line that the diff shows:", ""]
-    return _within(marked(SUMMARY_MARK, "\n".join(lines)), list(_items(elsewhere, secrets)), limit)
+    return _within(marked(SUMMARY_MARK, "\n".join(lines)), _items(elsewhere, secrets), len(elsewhere), limit)
 
 
 def _items(findings: Iterable[Finding], secrets: Sequence[str]) -> Iterator[str]:
@@ -91,12 +91,12 @@ def _items(findings: Iterable[Finding], secrets: Sequence[str]) -> Iterator[str]
         yield f"- **{finding.severity}** {place}{inert(finding.message, secrets=secrets)} ({rule})"
 
 
-def _within(head: str, items: Sequence[str], limit: int, *, between: str = "\n") -> str:
-    """Return head and items within a limit; those that have no room are counted."""
+def _within(head: str, items: Iterable[str], count: int, limit: int, *, between: str = "\n") -> str:
+    """Return head and as many of the `count` items as a limit has room for; the others are counted."""
     text = head[: limit - ROOM_FOR_END]
     for number, item in enumerate(items):
         if number >= MAX_LISTED or len(text) + len(between) + len(item) > limit - ROOM_FOR_END:
-            return f"{text}{between}… and {len(items) - number} more, which have no room here."
+            return f"{text}{between}… and {count - number} more, which have no room here."
         text += item if text.endswith("-->\n") else between + item
     return text
 

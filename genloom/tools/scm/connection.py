@@ -7,6 +7,7 @@ What only reads is tried again after a failure that may pass; what writes only w
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -31,6 +32,9 @@ MAX_PAGES = 20
 CONNECT_SECONDS = 10.0
 
 M = TypeVar("M", bound=BaseModel)
+
+_LINK = re.compile(r"<([^<>]*)>([^<>]*)")
+_NEXT = re.compile(r";\s*rel=\"?next\"?\s*(?:[;,]|\Z)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,12 +212,10 @@ class ForgeConnection:
 
 def _next_query(link: str) -> dict[str, str] | None:
     """Return the query of the next page from a `Link` header (RFC 8288), `None` on the last page."""
-    for part in link[:8_000].split(","):
-        address, *parameters = part.strip().split(";")
-        named = {parameter.strip().replace('"', "") for parameter in parameters}
-        if "rel=next" in named and address.startswith("<") and address.endswith(">"):
+    for address, parameters in _LINK.findall(link[:8_000]):
+        if _NEXT.search(parameters):
             try:
-                return dict(parse_qsl(urlsplit(address[1:-1]).query))
+                return dict(parse_qsl(urlsplit(address).query)) or None
             except ValueError:
                 return None
     return None
