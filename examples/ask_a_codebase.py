@@ -10,7 +10,9 @@ import tempfile
 from pathlib import Path
 
 from langchain.agents import create_agent
+from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
 
 from genloom.testing import OpenAIServer, Reply, ToolCall
 from genloom.tools.codebase import Codebase, codebase_tools
@@ -38,9 +40,9 @@ def main() -> None:
             file = Path(folder, path)
             file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-        model = ChatOpenAI(model="test-model", base_url=server.base_url, api_key="any")
+        model = ChatOpenAI(model="test-model", base_url=server.base_url, api_key=SecretStr("any"))
         agent = create_agent(model, tools=codebase_tools(Codebase(folder)))
-        answer = agent.invoke({"messages": [("user", "How does an invoice round its total?")]})
+        answer = agent.invoke({"messages": [HumanMessage("How does an invoice round its total?")]})
         for message in answer["messages"]:
             message.pretty_print()
 

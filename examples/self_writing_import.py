@@ -12,7 +12,7 @@ import genloom
 folder = Path(tempfile.mkdtemp())
 genloom.install_import_hook(namespace="demo_gen", directory=folder / "demo_gen", mode="auto")
 
-from demo_gen.text import slugify  # noqa: E402 - nothing of that name exists until now
+from demo_gen.text import slugify  # type: ignore[import-not-found]  # noqa: E402 - nothing of that name exists until now
 
 assert slugify("Hello, World!") == "hello-world"
 assert slugify("  A  b ") == "a-b"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -241,7 +241,7 @@ def ignore_events(event: Event) -> None:
     """An emitter that drops every event."""
 
 
-def parse_event(data: Mapping[str, Any]) -> Event | None:  # Any: a stream's raw JSON
+def parse_event(data: object) -> Event | None:
     """Return the typed event of one custom stream item, or `None` when it is somebody else's."""
     if not isinstance(data, Mapping) or "kind" not in data:
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
@@ -20,13 +21,18 @@ from genloom.state.request import GenerationRequest
 from genloom.state.review import Review
 from genloom.state.verdict import Verdict
 
-__all__ = ["GenerationInput", "GraphState"]
+__all__ = ["AskedRequest", "GenerationInput", "GraphState"]
+
+if TYPE_CHECKING:  # plain JSON is welcome; what LangGraph shows as the input's schema is the request's
+    AskedRequest = GenerationRequest | Mapping[str, Any]  # Any: JSON values
+else:
+    AskedRequest = GenerationRequest
 
 
 class GenerationInput(TypedDict):
     """What the generation graph takes. Plain JSON is welcome: the first node validates it."""
 
-    request: Annotated[GenerationRequest, Field(title="Request", description="What is asked for")]
+    request: Annotated[AskedRequest, Field(title="Request", description="What is asked for")]
     context: NotRequired[
         Annotated[
             CodeContext | None,

@@ -12,6 +12,7 @@ COMMANDS = {
     "ruff check": ("-m", "ruff", "check", "--no-cache", "."),
     "ruff format": ("-m", "ruff", "format", "--no-cache", "--check", "."),
     "mypy": ("-m", "mypy", "--no-error-summary"),
+    "mypy of what users write": ("-m", "mypy", "--no-error-summary", "examples", "tests/compose/types_of_graphs.py"),
 }
 
 

@@ -11,8 +11,11 @@ EXAMPLES = sorted(Path(__file__).parents[2].joinpath("examples").glob("*.py"))
 SAYS = {
     "ask_a_codebase.py": "halves to even.",
     "compose_graph.py": "T-1 passed approve",
+    "deep_agent.py": "The coder says: passed:",
     "first_steps.py": "# passed:",
+    "nest_graphs.py": "opened, closed: passed",
     "repair_with_a_model.py": "# passed after 2 attempts",
+    "replace_parts.py": "failed after 2 attempts",
     "self_writing_import.py": "imports-that-write-themselves",
     "stream_events.py": "update: finalize",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
@@ -39,11 +40,12 @@ def state_types() -> tuple[type, ...]:
 class StateSerializer(JsonPlusSerializer):
     """LangGraph's serializer, bound to the state's own classes (LangGraph's messages and control types are always known).
 
-    What else a checkpoint names is not imported: its plain data come back instead. A tuple comes back as a tuple.
+    `also` are classes of a user's own state. What else a checkpoint names is not imported: its plain data come back instead.
+    A tuple comes back as a tuple. For any checkpointer: `InMemorySaver(serde=StateSerializer())`.
     """
 
-    def __init__(self) -> None:
-        super().__init__(pickle_fallback=False, allowed_msgpack_modules=(*state_types(), TupleOf))
+    def __init__(self, *, also: Iterable[type] = ()) -> None:
+        super().__init__(pickle_fallback=False, allowed_msgpack_modules=(*state_types(), TupleOf, *also))
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """Return the type tag and the bytes of a value."""
