@@ -5,7 +5,13 @@ They are compiled without a checkpointer, because the platform brings its own.
 
 from __future__ import annotations
 
-from genloom.graphs import build_agent_graph, build_batch_graph, build_generation_graph
+from genloom.graphs import (
+    build_agent_graph,
+    build_batch_graph,
+    build_feature_graph,
+    build_generation_graph,
+    build_review_graph,
+)
 from genloom.interfaces.agents import offer_agents
 from genloom.interfaces.served_graph import served
 from genloom.nodes.agent.repository_tools import RepositoryTools
@@ -13,12 +19,18 @@ from genloom.prompts import load_prompt
 from genloom.tools.effects import with_effect
 from genloom.tools.sandbox.langchain_tool import run_python_tool
 
-__all__ = ["agent", "batch", "generation"]
+__all__ = ["agent", "batch", "feature", "generation", "review"]
 
 offer_agents()
 
 generation = served(build_generation_graph())
 """The generation graph: a request becomes checked code."""
+
+review = served(build_review_graph())
+"""The review graph: a diff, a revision or files become findings on their lines."""
+
+feature = served(build_feature_graph())
+"""The feature graph: a specification becomes a checked branch, which a person approves."""
 
 agent = served(
     build_agent_graph(

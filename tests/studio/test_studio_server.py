@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -44,7 +46,16 @@ async def outcome_of(client: LangGraphClient, assistant: str, **given: Any) -> d
     return ended
 
 
-@pytest.mark.parametrize("name", ["generation", "agent", "batch"])
+STEPS = {
+    "generation": "verify",
+    "review": "judge_findings",
+    "feature": "approve_feature",
+    "agent": "tools",
+    "batch": "run_request",
+}
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
 async def test_the_server_tells_the_schemas_of_every_graph(client: LangGraphClient, name: str) -> None:
     """Each graph has an assistant with schemas of its input, output, state and context; the context's fields are ours."""
     (assistant,) = await client.assistants.search(graph_id=name)
@@ -55,9 +66,7 @@ async def test_the_server_tells_the_schemas_of_every_graph(client: LangGraphClie
     assert set(fields) == set(GraphContext.model_fields)
     assert [name for name, shown in fields.items() if not (shown.get("title") and shown.get("description"))] == []
     graph = await client.assistants.get_graph(assistant["assistant_id"])
-    assert {"generation": "verify", "agent": "tools", "batch": "run_request"}[name] in {
-        node["id"] for node in graph["nodes"]
-    }
+    assert STEPS[name] in {node["id"] for node in graph["nodes"]}
 
 
 async def test_a_run_streams_its_updates_and_typed_events(client: LangGraphClient) -> None:
@@ -107,6 +116,32 @@ async def test_a_batch_gives_a_result_for_each_request(client: LangGraphClient) 
     assert [result["outcome"]["result"] for result in ended["results"]] == ["passed", "error"]
 
 
+async def test_a_review_finds_what_a_diff_adds(client: LangGraphClient) -> None:
+    """The deterministic reviewers need no model: the finding stands on its line, and the report tells it."""
+    diff = (
+        "diff --git a/run.py b/run.py\nnew file mode 100644\n--- /dev/null\n+++ b/run.py\n@@ -0,0 +1,4 @@\n"
+        "+import subprocess\n+\n+def run(command):\n+    return subprocess.call(command, shell=True)\n"
+    )
+    ended = await outcome_of(client, "review", input={"diff": diff})
+    assert ended["review"]["decision"] != "approve"
+    assert ("run.py", 4) in {(finding["path"], finding["line"]) for finding in ended["review"]["findings"]}
+    assert "run.py" in ended["report"]
+
+
+async def test_a_feature_without_a_model_says_so(client: LangGraphClient, tmp_path: Path) -> None:
+    """Nothing is begun: the repository is as it was."""
+    (tmp_path / "word.py").write_text("WORD = 'one'\n")
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True)
+    context = {"repository": str(tmp_path)}
+    ended = await outcome_of(client, "feature", input={"feature": {"specification": "Add a word"}}, context=context)
+    assert ended["outcome"]["result"] == "needs_model"
+
+
 @pytest.mark.parametrize(
     ("graph", "given", "context", "kind", "told"),
     [
@@ -117,6 +152,9 @@ async def test_a_batch_gives_a_result_for_each_request(client: LangGraphClient) 
         ("agent", {"messages": []}, {}, "RequestError", "Nothing is asked of the agent"),
         ("generation", {"request": {"promt": "x"}}, {}, "RequestError", "request.prompt: Field required"),
         ("generation", {}, {}, "RequestError", "request: Field required"),
+        ("review", {"diff": 3}, {}, "RequestError", "diff: Input should be a valid string"),
+        ("review", {}, {}, "RequestError", "diff"),
+        ("feature", {"feature": {}}, {}, "RequestError", "feature.specification: Field required"),
         ("batch", {"requests": 3}, {}, "RequestError", "a list of requests"),
         ("batch", {"request": []}, {}, "RequestError", "a list of requests"),
     ],
