@@ -3,10 +3,13 @@
 import gc
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from genloom.testing import forbid_real_models
 
 settings.register_profile("genloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", settings.get_profile("genloom"), derandomize=True)
@@ -17,9 +20,13 @@ new ones."""
 FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_", "GITHUB_", "GITLAB_")
 
 
-def pytest_configure() -> None:
-    """The options that were given to this run are not those of the runs of pytest that its tests start."""
+def pytest_configure(config: pytest.Config) -> None:
+    """The options that were given to this run are not those of the runs of pytest that its tests start. No test asks a real
+    model: one that would, by a key that somebody has configured, fails."""
     os.environ.pop("PYTEST_ADDOPTS", None)
+    switch = ExitStack()
+    switch.enter_context(forbid_real_models())
+    config.add_cleanup(switch.close)
 
 
 def pytest_collection_finish() -> None:

@@ -16,10 +16,11 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-SLOW = ("migrate-codegen-sdk.md", "search.md")
+SLOW = ("migrate-codegen-sdk.md", "search.md", "testing.md")
 
 
-@pytest.mark.parametrize("name", [*(pytest.param(name, marks=pytest.mark.slow) for name in SLOW), "testing.md"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
 def test_the_code_of_a_document_runs(name: str, tmp_path: Path) -> None:
     """All its blocks, one after the other in one process, with an environment that names a server."""
     blocks = BLOCK.findall((DOCS / name).read_text())

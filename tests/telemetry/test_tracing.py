@@ -42,12 +42,12 @@ class Ingest(LoopbackServer):
 
 RUN = """
 import asyncio, json, sys
-from langchain_core.language_models import FakeListChatModel
 from langchain_core.runnables import RunnableLambda
 from langgraph.graph import END, START, StateGraph
 from typing_extensions import TypedDict
 from genloom.config import load_settings
 from genloom.errors import ModelError
+from genloom.testing import ScriptedChatModel
 from genloom.tools.telemetry import atracing, tracing
 
 secrets = json.loads(sys.argv[1])
@@ -56,7 +56,7 @@ class State(TypedDict, total=False):
     answer: str
 
 def work(state: State) -> State:
-    model = FakeListChatModel(responses=["the key is " + secrets["output"]])
+    model = ScriptedChatModel(replies=["the key is " + secrets["output"]])
     called = {"tags": [secrets["tag"]], "run_name": "ask " + secrets["name"]}
     answer = model.invoke(state["prompt"], config=called, stop=[secrets["parameter"]])
     return {"answer": str(answer.content)}
