@@ -83,7 +83,8 @@ def judge_findings(
             placed += [_sure(policy.weigh(finding)) for finding in look_at_tests(changes)]
         matters = merged(placed)
         asked = chosen_model(None, model, runtime)
-        told = list(_unheard(reviewers, reports, len(parts_of(changes)))) if asked or model else []
+        silent = list(_unheard(reviewers, reports, len(parts_of(changes))))
+        told = silent if asked or model or any(reviewer.model for reviewer in reviewers) else []
         if judge and asked is not None:
             matters, problem = await _judged(matters, asked, runtime)
             told += [problem] if problem is not None else []
