@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GRAPHS", "command"]
 
-GRAPHS = {"generation": "build_generation_graph"}
+GRAPHS = {"generation": "build_generation_graph", "review": "build_review_graph"}
 """Name -> builder in `genloom.graphs`."""
 
 _SUFFIXES: dict[str, Literal["mermaid", "svg", "png"]] = {".svg": "svg", ".png": "png"}

@@ -1,4 +1,4 @@
-"""`genloom review`: what reading code shows, without a model."""
+"""`genloom review`: what reading code shows; files without a model, changes and pull requests with one, too."""
 
 from __future__ import annotations
 
@@ -13,55 +13,120 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from genloom.interfaces.cli.late_progress import Tell
+    from genloom.interfaces.cli.review_output import ReviewForm
     from genloom.state import Review, ReviewPolicy
 
 __all__ = ["command"]
 
 AT_ONCE = 4
+NO_MODEL = "none"
 
 
 @click.command(
-    short_help="Review files without a model.",
+    short_help="Review files, a change, or a pull request.",
     epilog="""\b
 Examples:
   genloom review src/pairs.py
   genloom review . --json
   genloom review src --policy house.toml
   genloom review src --sarif > findings.sarif
+  genloom review --diff HEAD~1
+  genloom review --diff main... --model openai:gpt-5 --markdown
+  genloom review --pr 17 --post
 
 \b
-Exit codes: 0 approve; 1 revise or reject; 2 bad input.""",
+Exit codes: 0 approve; 1 revise or reject; 2 bad input; 3 a key or token is missing.""",
 )
 @click.argument("paths", nargs=-1)
+@click.option(
+    "--diff",
+    "revision",
+    metavar="REV",
+    help="What the work tree changes since this commit; with ... behind a branch's name, since this one began.",
+)
+@click.option(
+    "--pr", "number", type=click.IntRange(min=1), metavar="N", help="What this pull or merge request changes."
+)
+@click.option("--post", is_flag=True, help="With --pr: post the review there, once, with comments on its lines.")
+@click.option(
+    "--model", metavar="NAME", help="Models review, too: provider:model, or none [default for changes: GENLOOM_MODEL]."
+)
 @options.policy
 @options.as_json
 @options.sarif
-def command(paths: tuple[str, ...], policy: str | None, as_json: bool, sarif: bool) -> int:
+@click.option("--markdown", is_flag=True, help="Print the review as Markdown.")
+def command(
+    paths: tuple[str, ...],
+    revision: str | None,
+    number: int | None,
+    post: bool,
+    model: str | None,
+    policy: str | None,
+    as_json: bool,
+    sarif: bool,
+    markdown: bool,
+) -> int:
     """Review Python files, and those in folders, with ruff, the capability pass, bandit where it is installed, and house
     rules. PATHS default to this folder.
+
+    With --diff or --pr what a change causes is reviewed, and models take part where one is configured: one looks for each
+    of correctness, security, performance, tests and style.
 
     A repository's own rules (.genloom/policy.toml, [tool.genloom.review] in pyproject.toml) only tighten the review; the
     file that --policy names may also loosen it.
     """
+    form = _form(as_json=as_json, sarif=sarif, markdown=markdown)
+    _demand_one(paths, revision, number, post=post)
+    if number is not None:
+        # imported here, as below: each way of reviewing needs other packages
+        from genloom.interfaces.cli.review_pull_request import review_pull_request
+
+        return review_pull_request(
+            number, post=post, model=model, policy=policy, as_json=as_json, sarif=sarif, markdown=markdown
+        )
+    if revision is not None or model not in (None, NO_MODEL):
+        from genloom.interfaces.cli.review_change import review_change
+
+        return review_change(revision=revision, paths=paths or (".",), model=model, policy=policy, form=form)
+    return _review_files(paths or (".",), policy, form)
+
+
+def _form(*, as_json: bool, sarif: bool, markdown: bool) -> ReviewForm:
+    from genloom.errors import UsageError
+
+    chosen: list[ReviewForm] = []
+    chosen += ["json"] if as_json else []
+    chosen += ["sarif"] if sarif else []
+    chosen += ["markdown"] if markdown else []
+    if len(chosen) > 1:
+        raise UsageError(f"--{chosen[0]} and --{chosen[1]} go not together.", hint="Choose one form of the output.")
+    return chosen[0] if chosen else "text"
+
+
+def _demand_one(paths: Sequence[str], revision: str | None, number: int | None, *, post: bool) -> None:
+    from genloom.errors import UsageError
+
+    given = [name for name, value in (("PATHS", paths), ("--diff", revision), ("--pr", number)) if value]
+    if len(given) > 1:
+        raise UsageError(
+            f"{given[0]} and {given[1]} go not together.", hint="Review files, a change, or a pull request."
+        )
+    if revision == "":
+        raise UsageError("--diff names no revision.", hint="Name a commit, such as HEAD~1 or main.")
+    if post and number is None:
+        raise UsageError("--post needs a pull request.", hint="Name it with --pr.")
+
+
+def _review_files(paths: Sequence[str], policy: str | None, form: ReviewForm) -> int:
     from genloom.interfaces.cli.event_text import plural
     from genloom.interfaces.cli.late_progress import showing_late_progress
-    from genloom.interfaces.cli.report import finding_lines
-    from genloom.interfaces.cli.terminal import put_json, put_text
+    from genloom.interfaces.cli.review_output import put_review
     from genloom.portal import run_sync
-    from genloom.tools.checks import to_sarif
 
-    files = _files(paths or (".",), policy)
+    files = _files(paths, policy)
     with showing_late_progress(f"reviewing {plural(len(files), 'file')}") as tell:
         review, sources = run_sync(_review(files, tell))
-    if sarif:
-        complete = not any(finding.rule.endswith(":not-run") for finding in review.findings)
-        put_json(to_sarif(review.findings, sources, complete=complete))
-    elif as_json:
-        put_json({**review.model_dump(mode="json"), "files": len(files)})
-    else:
-        head = f"{review.decision}: {plural(len(files), 'file')}, {plural(len(review.findings), 'finding')}"
-        put_text("\n".join([head, *finding_lines(review)]))
-    return 0 if review.decision == "approve" else 1
+    return put_review(review, form, files=len(files), sources=sources)
 
 
 class _File(NamedTuple):
