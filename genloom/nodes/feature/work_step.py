@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, NotRequired
 
 from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
 from typing_extensions import TypedDict
 
 from genloom.nodes.feature.codegen_step import run_codegen_step
@@ -38,6 +39,9 @@ STEP_NODES: Mapping[FeatureStep, NodeName] = {
 """The node of each step."""
 
 MAX_ANSWER = 8_000
+_UNSAVED: RunnableConfig = {"configurable": {"__pregel_durability": "async"}}
+"""Nothing of an agent's own steps is saved; with a durability of `sync`, which it would inherit from the feature's graph,
+LangGraph 1 waits for a saver all the same, and fails."""
 
 
 class WorkStepInput(TypedDict):
@@ -113,7 +117,7 @@ async def _by_model(agent: StepAgent, prompt: str, work: BranchWork, runtime: No
         agent.build, work.worktree, runtime, [planner.made()] if planner is not None else []
     )
     context = runtime.context.model_copy(update={"repository": str(work.worktree)})
-    values = await graph.ainvoke({"messages": [HumanMessage(prompt)]}, context=context)
+    values = await graph.ainvoke({"messages": [HumanMessage(prompt)]}, _UNSAVED, context=context)
     answer = clean(str(values.get("final_answer") or ""), secrets=runtime.settings.secrets).text[:MAX_ANSWER]
     return _Worked(answer, planner.plan if planner is not None else None)
 

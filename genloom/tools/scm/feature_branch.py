@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from genloom.errors import RepositoryError
+from genloom.portal import run_sync
 from genloom.state.feature import FeatureBranch
 from genloom.tools.coding.committing import AUTHOR
 from genloom.tools.git_command import run_git
 from genloom.tools.scm.worktree import Mirror
 from genloom.tools.security import redact
 
-__all__ = ["BranchWork", "ChangedFile", "uncommitted_files"]
+__all__ = ["BranchWork", "ChangedFile", "remove_branch", "uncommitted_files"]
 
 MOST_FILES = 200
 MAX_DIFF_MEGABYTES = 8
@@ -127,7 +128,8 @@ class BranchWork:
             return
         if there.strip():
             raise RepositoryError(
-                f"The repository has another branch {self.branch.name}.", hint="Give that branch another name, and resume."
+                f"The repository has another branch {self.branch.name}.",
+                hint="Give that branch another name, and resume.",
             )
         await run_git(
             *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc"),
@@ -190,6 +192,11 @@ class BranchWork:
         return await run_git(
             *arguments, folder=self._mirror.folder, settings=AUTHOR, output_megabytes=MAX_DIFF_MEGABYTES
         )
+
+
+def remove_branch(branch: FeatureBranch) -> None:
+    """Delete a feature's branch with its worktree, from genloom's home. One that was published stays in the repository."""
+    run_sync(BranchWork(branch).close(forget=True))
 
 
 async def uncommitted_files(repository: str | Path) -> tuple[str, ...]:
