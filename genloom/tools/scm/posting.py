@@ -20,7 +20,7 @@ from genloom.tools.scm.comment_text import SUMMARY_MARK, line_comment, mark_of, 
 from genloom.tools.scm.failures import may_have_worked
 from genloom.tools.scm.forge import Forge, LineComment, PullRequest, Remark
 
-__all__ = ["MAX_LINE_COMMENTS", "Posted", "PostingPlan", "plan_posting", "post_review"]
+__all__ = ["MAX_LINE_COMMENTS", "Posted", "PostingPlan", "marks_there", "plan_posting", "post_review"]
 
 MAX_LINE_COMMENTS = 50
 TRIES = 3
@@ -106,7 +106,7 @@ async def post_review(
             hint="Run the review again.",
         )
     plan = plan_posting(review, changes, secrets=secrets)
-    there = _marks(await forge.line_comments(pull)) & plan.comments.keys()
+    there = await marks_there(forge, pull, plan)
     refused = await _post_comments(forge, pull, plan, there)
     told = list(remarks)
     if refused:
@@ -124,6 +124,11 @@ async def post_review(
     summary = await _put_summary(forge, pull, body)
     new = len(plan.comments) - len(there) - len(refused)
     return Posted(new=new, already=len(there), refused=len(refused), summary=summary)
+
+
+async def marks_there(forge: Forge, pull: PullRequest, plan: PostingPlan) -> set[str]:
+    """Return the marks of the planned comments that stand there already."""
+    return _marks(await forge.line_comments(pull)) & plan.comments.keys()
 
 
 async def _post_comments(forge: Forge, pull: PullRequest, plan: PostingPlan, there: set[str]) -> Sequence[LineComment]:

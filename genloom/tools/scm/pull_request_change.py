@@ -57,7 +57,7 @@ async def read_change(forge: Forge, number: int, *, clone: Path | None = None) -
             changes.append(read)
     if not changes:
         raise UsageError(f"Pull request {number} changes no text that {forge.name} shows.", hint=f"Look at {pull.url}.")
-    wanted = [file.path for file in changes if file.change != "deleted" and file.path.endswith(".py")]
+    wanted = [file.path for file in changes if file.change != "deleted" and file.path.endswith((".py", ".pyw"))]
     texts = await _texts(forge, pull.head, wanted[:MAX_TEXTS], clone)
     missing = [path for path in wanted if path not in texts]
     remarks = tuple(_remarks(changed.complete, hidden, missing))
