@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import re
 import subprocess
+import types
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,8 @@ DOUBLE = {
     "name": "double",
     "examples": ["double(2) == 4", "double(5) == 10", "double(0) == 0", "double(7) == 14"],
 }
+DOCUMENT = Path(__file__).parents[2] / "docs" / "studio.md"
+DEFAULT_URL = "http://127.0.0.1:2024"
 HARD = {"prompt": "Translate to Klingon", "name": "k", "examples": ["k('success') == 'Qapla'", "k('yes') == 'HIja'"]}
 
 
@@ -166,6 +171,17 @@ async def test_what_is_wrong_is_told_by_the_server(
     error = (await outcome_of(client, graph, input=given, context=context))["__error__"]
     assert error["error"] == kind
     assert told in error["message"]
+
+
+async def test_the_code_of_the_document_runs(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """All its blocks, one after the other, with the address of this server."""
+    blocks = "\n".join(re.findall(r"^```python\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL))
+    assert blocks.count(DEFAULT_URL) == 1
+    code = compile(blocks.replace(DEFAULT_URL, url), DOCUMENT, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    names: dict[str, Any] = {}
+    await types.FunctionType(code, names)()
+    assert names["ended"]["outcome"]["result"] == "passed"
+    assert "def double" in capsys.readouterr().out
 
 
 async def test_a_context_that_is_no_object_is_refused(client: LangGraphClient) -> None:
