@@ -24,7 +24,7 @@ are `GENLOOM_SERVE_RATE_GENERAL`, `_CREATION`, `_LOGS`, `_EDITS`, `_RULES`, `_SE
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -42,6 +42,7 @@ __all__ = [
     "load_import_settings",
     "load_recording_mode",
     "load_settings",
+    "named_values",
 ]
 
 ImportMode = Literal["review", "auto", "frozen"]
@@ -210,6 +211,13 @@ def load_recording_mode(environ: Mapping[str, str] | None = None) -> RecordingMo
     modes: dict[str, RecordingMode] = {"replay": "replay", "record": "record", "missing": "missing"}
     text = _one_of(os.environ if environ is None else environ, "GENLOOM_MODEL_RECORDING", tuple(modes))
     return modes[text] if text else None
+
+
+def named_values(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the values of variables that the user's own configuration names, of those that are set."""
+    env = os.environ if environ is None else environ
+    found = {name: _text(env, name) for name in names}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def inside_sandbox(environ: Mapping[str, str] | None = None) -> bool:

@@ -29,6 +29,7 @@ PACKAGES = (
     "genloom.tools.codegen",
     "genloom.tools.coding",
     "genloom.tools.diagnosis",
+    "genloom.tools.mcp",
     "genloom.tools.plugins",
     "genloom.tools.sandbox",
     "genloom.tools.scm",

@@ -30,6 +30,7 @@ MAY_USE_FRAMEWORKS = (
     "genloom.tools.chat",
     "genloom.tools.effects",  # the type of what it marks
     "genloom.tools.coding",
+    "genloom.tools.mcp",  # of the tools that it makes
     "genloom.tools.scm.agent_tools",
     "genloom.tools.plugins",  # the type of what plugins offer
     "genloom.tools.telemetry",

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from genloom.errors import GenloomError
 from genloom.interfaces.mcp.progress import Progress
-from genloom.nodes.agent.wrong_arguments import wrong_arguments
+from genloom.nodes.agent.wrong_arguments import call_schema, wrong_arguments
 from genloom.tools.effects import effect_of
 from genloom.tools.security import clean, redact
 from genloom.tools.told_failures import noting_failures
@@ -143,7 +143,7 @@ class _Calls:
 
 
 def _described(tool: BaseTool) -> types.Tool:
-    schema: Any = tool.tool_call_schema  # Any: a model, or JSON schema
+    schema = call_schema(tool)
     reads = effect_of(tool) == "read"
     return types.Tool(
         name=tool.name,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from genloom.nodes.agent.argument_example import argument_example
 from genloom.nodes.agent.json_schema_problems import json_schema_problems
 
-__all__ = ["wrong_arguments"]
+__all__ = ["call_schema", "wrong_arguments"]
 
 MAX_PROBLEMS = 5
 MAX_EXAMPLE_CHARACTERS = 2_000
@@ -23,7 +23,7 @@ Schema = Mapping[str, Any]  # Any: JSON schema
 def wrong_arguments(tool: BaseTool, arguments: Mapping[str, Any]) -> str:
     """Say what is wrong with a call's arguments, in words for a model; empty when they fit the tool's schema, or when the
     schema is none that could be checked."""
-    schema: Any = tool.tool_call_schema  # Any: a model, or JSON schema for a tool that comes from elsewhere
+    schema = call_schema(tool)
     if isinstance(schema, dict):
         return _told(tool, schema, json_schema_problems(schema, arguments))
     if not (isinstance(schema, type) and issubclass(schema, BaseModel)):
@@ -35,6 +35,15 @@ def wrong_arguments(tool: BaseTool, arguments: Mapping[str, Any]) -> str:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         return _told(tool, described, [_problem(each["loc"], each["msg"], each["type"], described) for each in found])
     return ""
+
+
+def call_schema(tool: BaseTool) -> Any:  # Any: a model, or JSON schema for a tool that comes from elsewhere
+    """Return what a caller fills in: the tool's own model with all of its rules, unless it holds what the graph adds."""
+    whole, asked = tool.args_schema, tool.tool_call_schema
+    models = [each for each in (whole, asked) if isinstance(each, type) and issubclass(each, BaseModel)]
+    if len(models) == 2 and set(models[0].model_fields) == set(models[1].model_fields):
+        return whole
+    return asked
 
 
 def _told(tool: BaseTool, schema: Schema, problems: list[str]) -> str:
