@@ -33,11 +33,16 @@ SECTIONS = {
     "plan": "# Plan\n\n<<<data plan\nTasks:\n1. write slugify\n>>>",
     "changes": "# Changes so far\n\n<<<data changes\n+def slugify(text): ...\n>>>",
     "part": "Write the code of the feature, as planned.",
+    "role": "You look for behaviour that is wrong.",
+    "change": "<<<data slugify.py (modified)\n@@\n    1 +def slugify(text): ...\n>>>",
+    "findings": "<<<data findings\n1. [correctness; error] slugify.py:1 Nothing is returned.\n>>>",
     "checks": "<<<data checks\n- `slugify('A b') == 'a-b'`\n>>>",
 }
 NAMES = (
     *("agent", "demand", "doctests", "extend", "generate", "generate_system", "import", "propose_checks", "repair"),
     *("review", "review_system", "coding_agent", "inspector_agent", "summarise", "supervise"),
+    *("review_reviewer", "review_part", "review_judge", "review_findings"),
+    *("review_correctness", "review_security", "review_performance", "review_tests", "review_style"),
     *("feature_plan", "feature_code", "feature_tests", "feature_docs", "feature_step"),
 )
 OF_ITS_OWN = {"import": {"module": "shop.gen.text", "description": "Texts of a shop."}}

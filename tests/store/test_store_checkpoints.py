@@ -53,6 +53,7 @@ from genloom.state import (
 )
 from genloom.state.agent_spec import AgentPolicy, AgentSpec
 from genloom.state.batch import BatchResult
+from genloom.state.code_review import PartReport, Remark, Reviewer
 from genloom.state.diff import FileDiff, Hunk
 from genloom.state.feature import (
     FeatureBranch,
@@ -156,6 +157,8 @@ for _kind in (
     BatchResult,
     Hunk,
     FileDiff,
+    Remark,
+    PartReport,
     FeatureBranch,
     FeatureResult,
     SuiteRun,
@@ -163,6 +166,7 @@ for _kind in (
     FinishedStep,
 ):
     PARTS[_kind] = _model(_kind)
+PARTS[Reviewer] = _model(Reviewer, name=st.sampled_from(["security", "a-b_2"]))
 PARTS[AgentSpec] = _model(
     AgentSpec,
     name=st.sampled_from(["tester", "a-b_2"]),
