@@ -15,7 +15,7 @@ from genloom.graphs import (
 from genloom.interfaces.agents import offer_agents
 from genloom.interfaces.served_graph import served
 from genloom.nodes.agent.repository_tools import RepositoryTools
-from genloom.prompts import load_prompt
+from genloom.nodes.agent.system_prompt import SystemPrompt
 from genloom.tools.effects import with_effect
 from genloom.tools.sandbox.langchain_tool import run_python_tool
 
@@ -35,7 +35,7 @@ feature = served(build_feature_graph())
 agent = served(
     build_agent_graph(
         tools=[with_effect(run_python_tool(), "read")],
-        system_message=load_prompt("coding_agent").render(),
+        system_message=SystemPrompt("coding_agent"),
         middleware=[RepositoryTools()],
         approval=True,
     )

@@ -21,9 +21,10 @@ from genloom.graphs import (
     build_batch_graph,
     build_generation_agent,
     build_generation_graph,
+    build_review_graph,
     build_supervisor_graph,
 )
-from genloom.state import GenerationRequest, GraphContext, Outcome
+from genloom.state import GenerationRequest, GraphContext, Outcome, Review
 from genloom.state.agent_spec import AgentSpec
 from genloom.state.batch import BatchResult
 from genloom.testing import Reply, ScriptedChatModel, ToolCall
@@ -203,3 +204,40 @@ def test_a_context_that_makes_no_sense_is_told() -> None:
     graph = _around(build_generation_graph(), context_schema=None)
     with pytest.raises(UsageError, match=r"context cannot be used: max_attempts"):
         graph.invoke({"request": REQUEST}, context={"max_attempts": 1000})
+
+
+class ChangeTicket(TypedDict, total=False):
+    """A user's state around a review."""
+
+    diff: str
+    texts: dict[str, str]
+    review: Review
+    report: str
+    blocked: bool
+
+
+DIFF = """--- a/pay.py
++++ b/pay.py
+@@ -1,2 +1,3 @@
+ def pay(order):
++    eval(order)
+     return order
+"""
+
+
+async def test_the_review_graph_nests() -> None:
+    """Its reviewers run in parallel inside; what they found comes out."""
+    builder = StateGraph(ChangeTicket, context_schema=GraphContext)
+    builder.add_node("review_change", build_review_graph())
+    builder.add_node("decide", lambda state: {"blocked": state["review"].decision != "approve"})
+    builder.add_edge(START, "review_change")
+    builder.add_edge("review_change", "decide")
+    graph, places = builder.compile(), set()
+    given: Any = {"diff": DIFF, "texts": {"pay.py": "def pay(order):\n    eval(order)\n    return order\n"}}
+    async for place, mode, data in graph.astream(given, stream_mode=["updates", "values"], subgraphs=True):
+        places.add(place[0].split(":")[0] if place else "")
+        if mode == "values" and not place:
+            state = data
+    assert places == {"", "review_change"}
+    assert state["blocked"]
+    assert "pay.py" in state["report"]
