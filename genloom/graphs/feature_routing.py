@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
-from genloom.state.feature import FEATURE_STEPS, FeatureState, FeatureStep
+from genloom.state.feature import FeatureState, FeatureStep
 
-__all__ = ["after_check", "after_commit", "after_opening", "after_work"]
+__all__ = ["FEATURE_LABELS", "after_check", "after_commit", "after_opening", "after_work"]
 
 StepNode = Literal["plan_feature", "write_code", "write_tests", "write_docs"]
 
@@ -31,10 +32,17 @@ def after_check(state: FeatureState) -> Literal[StepNode, "commit_step", "close_
     return "close_feature"
 
 
-def after_commit(state: FeatureState) -> Literal[StepNode, "approve_feature"]:
+def after_commit(state: FeatureState) -> Literal["write_code", "write_tests", "write_docs", "approve_feature"]:
     """The next step, or a person's approval."""
-    place = FEATURE_STEPS.index(state["step"]) + 1
-    return _node(FEATURE_STEPS[place]) if place < len(FEATURE_STEPS) else "approve_feature"
+    match state["step"]:
+        case "plan":
+            return "write_code"
+        case "code":
+            return "write_tests"
+        case "tests":
+            return "write_docs"
+        case "docs":
+            return "approve_feature"
 
 
 def _node(step: FeatureStep) -> StepNode:
@@ -47,3 +55,18 @@ def _node(step: FeatureStep) -> StepNode:
             return "write_tests"
         case "docs":
             return "write_docs"
+
+
+_STEPS = ("plan_feature", "write_code", "write_tests", "write_docs")
+
+FEATURE_LABELS: Mapping[Callable[..., Any] | None, Mapping[str, str]] = {  # Any: a router of any state
+    after_opening: {"plan_feature": "begun", "__end__": "cannot begin"},
+    after_work: {"check_step": "work", "close_feature": "the agent failed"},
+    after_check: {
+        **dict.fromkeys(_STEPS, "failed, attempts left"),
+        "commit_step": "passed",
+        "close_feature": "attempts spent",
+    },
+    after_commit: {**dict.fromkeys(_STEPS[1:], "next"), "approve_feature": "all held"},
+}
+"""What a picture of the graph writes on these edges."""

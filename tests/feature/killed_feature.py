@@ -42,7 +42,7 @@ def main() -> None:
         parts["tests"] = [half, _killed]
     if WHEN != "first":
         parts["plan"] = []  # it stands in the checkpoint
-    graph = build_feature_graph(
+    graph: Any = build_feature_graph(
         {"code": CLOUD}, model=scripted(**parts), checkpointer=open_checkpointer(load_settings())
     )
     config: Any = {"configurable": {"thread_id": "1:t"}}

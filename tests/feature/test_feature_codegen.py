@@ -79,7 +79,7 @@ def test_the_pull_request_of_a_run_that_was_allowed_is_laid_over_the_branch(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first pull request is for other files than there are: the second run is asked for, and its is taken."""
-    graph = build_feature_graph(
+    graph: Any = build_feature_graph(
         {"code": AgentSpec(name="cloud", backend="codegen", system_prompt="Be brief.")},
         model=scripted(docs=["Nothing to say."]),
         checkpointer=InMemorySaver(serde=StateSerializer()),
@@ -92,7 +92,7 @@ def test_the_pull_request_of_a_run_that_was_allowed_is_laid_over_the_branch(
         values = graph.invoke({"feature": {"specification": SPECIFICATION}}, config, context=context)
         asked = values["__interrupt__"][0].value
         assert "which may cost" in asked["question"]
-        assert server.runs == ()
+        assert not server.runs
         github.diff = DIFF.replace("sum(prices)", "max(prices)").encode()
         values = graph.invoke(Command(resume=True), config, context=context)
         assert "which may cost" in values["__interrupt__"][0].value["question"]
@@ -119,7 +119,7 @@ def test_a_run_that_is_refused_or_failed_ends_the_feature(
     repository: Path, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not started again by itself, for it may cost."""
-    graph = build_feature_graph(
+    graph: Any = build_feature_graph(
         {"plan": AgentSpec(name="cloud", backend="codegen")},
         model=scripted(),
         checkpointer=InMemorySaver(serde=StateSerializer()),

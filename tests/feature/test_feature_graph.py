@@ -27,6 +27,7 @@ from langgraph.types import Command
 from genloom.config import load_settings
 from genloom.errors import CredentialError, GraphDefinitionError, ModelError, RepositoryError, RequestError
 from genloom.graphs import build_feature_graph
+from genloom.graphs.drawing.diagram import diagram_of
 from genloom.state import GraphContext
 from genloom.state.agent_spec import AgentPolicy, AgentSpec
 from genloom.testing import ScriptedChatModel
@@ -167,9 +168,8 @@ def test_a_step_without_attempts_left_fails_the_run_and_keeps_what_held(reposito
 @pytest.mark.slow
 async def test_without_a_checkpointer_nothing_is_applied_and_the_branch_is_named(repository: Path) -> None:
     before = standing(repository)
-    values = await build_feature_graph(model=scripted(docs=["Nothing to say."])).ainvoke(
-        _asked(), context=_in(repository)
-    )
+    graph: Any = build_feature_graph(model=scripted(docs=["Nothing to say."]))
+    values = await graph.ainvoke(_asked(), context=_in(repository))
     assert values["outcome"].result == "pending"
     assert "no checkpointer" in values["outcome"].reason
     assert values["result"].fetch in values["outcome"].reason
@@ -180,7 +180,8 @@ async def test_without_a_checkpointer_nothing_is_applied_and_the_branch_is_named
 
 def test_without_a_model_nothing_is_begun(repository: Path) -> None:
     before = standing(repository)
-    values = build_feature_graph().invoke(_asked(), context=_in(repository))
+    graph: Any = build_feature_graph()
+    values = graph.invoke(_asked(), context=_in(repository))
     assert values["outcome"].result == "needs_model"
     assert "GENLOOM_MODEL" in values["outcome"].reason
     assert standing(repository) == before
@@ -188,7 +189,7 @@ def test_without_a_model_nothing_is_begun(repository: Path) -> None:
 
 
 def test_what_cannot_be_worked_in_is_told(tmp_path: Path) -> None:
-    graph = build_feature_graph(model=scripted())
+    graph: Any = build_feature_graph(model=scripted())
     with pytest.raises(RequestError, match="needs a repository"):
         graph.invoke(_asked())
     with pytest.raises(RepositoryError, match="not the folder of a git repository"):
@@ -199,8 +200,9 @@ def test_what_cannot_be_worked_in_is_told(tmp_path: Path) -> None:
 
 def test_a_step_by_a_codegen_agent_needs_a_backend(repository: Path) -> None:
     cloud = AgentSpec(name="cloud", backend="codegen")
+    graph: Any = build_feature_graph({"code": cloud}, model=scripted())
     with pytest.raises(CredentialError):
-        build_feature_graph({"code": cloud}, model=scripted()).invoke(_asked(), context=_in(repository))
+        graph.invoke(_asked(), context=_in(repository))
 
 
 def test_wrong_definitions_are_told_when_the_graph_is_built() -> None:
@@ -223,7 +225,7 @@ def test_wrong_definitions_are_told_when_the_graph_is_built() -> None:
         ),
     ):
         with pytest.raises(GraphDefinitionError, match=words):
-            build_feature_graph(**given)  # type: ignore[arg-type]
+            build_feature_graph(**given)
     build_feature_graph(
         {"code": AgentSpec(name="a", tools=("deploy", "editing"), policy=AgentPolicy(approval=False))},
         {"deploy": with_effect(deploy, "write")},
@@ -239,7 +241,7 @@ def test_a_run_that_failed_goes_on_from_its_last_commit_and_is_rejected(reposito
     model = scripted(
         tests=[half, ModelError("It is down.", kind="bad_request"), *_tests(), "Done."], docs=["Nothing to say."]
     )
-    graph = build_feature_graph(model=model, checkpointer=open_checkpointer(load_settings()))
+    graph: Any = build_feature_graph(model=model, checkpointer=open_checkpointer(load_settings()))
     config: Any = {"configurable": {"thread_id": "1:t"}}
     with pytest.raises(ModelError):
         graph.invoke(_asked(), config, context=_in(repository))
@@ -259,3 +261,13 @@ def test_a_run_that_failed_goes_on_from_its_last_commit_and_is_rejected(reposito
     remove_branch(values["branch"])
     assert git(mirror, "branch", "--list", branch) == ""
     assert standing(repository) == before
+
+
+def test_the_drawing_shows_every_way_through_the_graph() -> None:
+    edges = {(edge.source, edge.target) for edge in diagram_of(build_feature_graph()).edges}
+    steps = ("plan_feature", "write_code", "write_tests", "write_docs")
+    assert {("check_step", step) for step in steps} <= edges
+    assert {(step, "check_step") for step in steps} | {(step, "close_feature") for step in steps} <= edges
+    assert {target for source, target in edges if source == "commit_step"} == {*steps[1:], "approve_feature"}
+    assert {target for source, target in edges if source == "open_feature"} == {"plan_feature", "__end__"}
+    assert {target for source, target in edges if source == "approve_feature"} == {"close_feature"}

@@ -10,9 +10,12 @@ from langgraph.graph import END, START
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
+from genloom.graphs.feature_routing import FEATURE_LABELS
 from genloom.graphs.routing import ROUTE_LABELS
 
 __all__ = ["Diagram", "DiagramEdge", "DiagramNode", "diagram_of"]
+
+_LABELS = {**ROUTE_LABELS, **FEATURE_LABELS}
 
 NodeKind = Literal["start", "step", "end"]
 EdgeKind = Literal["always", "condition", "error"]
@@ -84,7 +87,7 @@ def _branch_edges(graph: AnyGraph, steps: Sequence[str]) -> Iterator[DiagramEdge
     for source, branches in graph.builder.branches.items():
         for branch in branches.values():
             ends = branch.ends or {name: name for name in (*steps, END)}
-            labels = ROUTE_LABELS.get(getattr(branch.path, "func", None), {})
+            labels = _LABELS.get(getattr(branch.path, "func", None), {})
             for condition, target in ends.items():
                 label = labels.get(target, "") if condition == target else str(condition)
                 yield DiagramEdge(source=source, target=target, kind="condition", label=label)

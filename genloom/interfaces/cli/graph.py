@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["GRAPHS", "command"]
 
-GRAPHS = {"generation": "build_generation_graph", "review": "build_review_graph"}
+GRAPHS = {
+    "generation": "build_generation_graph",
+    "review": "build_review_graph",
+    "feature": "build_feature_graph",
+}
 """Name -> builder in `genloom.graphs`."""
 
 _SUFFIXES: dict[str, Literal["mermaid", "svg", "png"]] = {".svg": "svg", ".png": "png"}
