@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from genloom.config import Settings, load_settings
-from genloom.errors import UsageError
-from genloom.tools.scm.remote import project_of_address
+from genloom.errors import RepositoryError, UsageError
+from genloom.tools.scm.remote import find_project, project_of_address
 
 PLAIN = Settings(home=Path(), cache=Path())
 OWN = Settings(
@@ -67,6 +70,21 @@ def test_other_addresses_are_refused_and_not_repeated(address: str) -> None:
     with pytest.raises(UsageError) as caught:
         project_of_address(address, PLAIN)
     assert "hunter2" not in str(caught.value) + caught.value.hint
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_clone_of_another_user_is_read_where_it_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As CI machines mount it into containers; else git's own reason is told, not that there is no remote."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "init", "--quiet", clone], check=True)
+    subprocess.run(["git", "remote", "add", "origin", "git@github.com:octo/repo.git"], cwd=clone, check=True)
+    for path in (clone, clone / ".git"):
+        os.chown(path, 12345, 12345)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(RepositoryError, match="dubious ownership"):
+        asyncio.run(find_project(clone, PLAIN))
+    (tmp_path / ".gitconfig").write_text(f"[safe]\n\tdirectory = {clone}\n")
+    assert asyncio.run(find_project(clone, PLAIN)).path == "octo/repo"
 
 
 def test_an_address_of_ones_own_without_encryption_is_refused() -> None:

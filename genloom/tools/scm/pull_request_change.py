@@ -9,10 +9,10 @@ from pathlib import Path
 
 from genloom.errors import GenloomError, RepositoryError, RequestError, UsageError
 from genloom.state.diff import FileDiff
-from genloom.tools.git_command import run_git
 from genloom.tools.scm.diff import read_diff
 from genloom.tools.scm.forge import ChangedFile, Forge, PullRequest
 from genloom.tools.scm.patches import diff_of
+from genloom.tools.trusted_git import run_trusted_git
 
 __all__ = ["PullRequestChange", "read_change"]
 
@@ -109,13 +109,13 @@ async def _texts(forge: Forge, head: str, paths: Sequence[str], clone: Path | No
 
 async def _has_commit(clone: Path, commit: str) -> bool:
     try:
-        return (await run_git("cat-file", "-t", commit, folder=clone)).strip() == "commit"
+        return (await run_trusted_git("cat-file", "-t", commit, folder=clone)).strip() == "commit"
     except RepositoryError:
         return False
 
 
 async def _own_text(clone: Path, commit: str, path: str) -> str | None:
     try:
-        return await run_git("cat-file", "blob", f"{commit}:{path}", folder=clone)
+        return await run_trusted_git("cat-file", "blob", f"{commit}:{path}", folder=clone)
     except GenloomError:
         return None

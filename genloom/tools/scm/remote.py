@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from genloom.config import Settings
 from genloom.errors import CredentialError, RepositoryError, UsageError
 from genloom.tools.codegen.http.address import checked_address
-from genloom.tools.git_command import run_git
 from genloom.tools.scm.changes import find_work_tree
 from genloom.tools.scm.connection import ForgeConnection, ForgePacing
 from genloom.tools.scm.forge import Forge
 from genloom.tools.scm.github import GitHub
 from genloom.tools.scm.gitlab import GitLab
+from genloom.tools.trusted_git import run_trusted_git
 
 __all__ = ["ForgeKind", "Project", "find_project", "open_forge", "project_of_address"]
 
@@ -63,8 +63,10 @@ async def find_project(folder: Path, settings: Settings) -> Project:
     """
     root = find_work_tree(folder)
     try:
-        address = (await run_git("config", "--get", "remote.origin.url", folder=root)).strip()
+        address = (await run_trusted_git("remote", "get-url", "origin", folder=root)).strip()
     except RepositoryError as error:
+        if "No such remote" not in error.message:
+            raise
         raise RepositoryError(
             "The repository has no remote named origin.", hint="Add it: git remote add origin ADDRESS."
         ) from error

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,34 +50,13 @@ def read_commits(root: Path, head: str, since: str | None = None) -> list[Commit
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """Run git; where it refuses another user's repository, again with what this user or machine has said to trust."""
-    try:
-        return _run(root, _SETTINGS, *arguments)
-    except RepositoryError as error:
-        trusted = _trusted(root) if "dubious ownership" in error.message else ()
-        if not trusted:
-            raise
-        return _run(root, (*_SETTINGS, *trusted), *arguments)
-
-
-def _trusted(root: Path) -> tuple[str, ...]:
-    """Return the settings `safe.directory` of the machine and of the user, in git's order."""
-    home = Path(os.environ.get("HOME", "/"))
-    further = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    found: list[str] = []
-    for file in (Path("/etc/gitconfig"), further / "git" / "config", home / ".gitconfig"):
-        if file.is_file():
-            with suppress(RepositoryError):  # it says nothing of it
-                found += _run(root, (), "config", "--file", str(file), "--get-all", "safe.directory").splitlines()
-    return tuple(f"safe.directory={value}" for value in found)
-
-
-def _run(root: Path, settings: Sequence[str], *arguments: str) -> str:
     # imported here: they bring asyncio, and git is started only after a commit
     from genloom.portal import run_sync
-    from genloom.tools.git_command import run_git
+    from genloom.tools.trusted_git import run_trusted_git
 
-    return run_sync(run_git(*arguments, folder=root, settings=settings, seconds=SECONDS, output_megabytes=MEGABYTES))
+    return run_sync(
+        run_trusted_git(*arguments, folder=root, settings=_SETTINGS, seconds=SECONDS, output_megabytes=MEGABYTES)
+    )
 
 
 def _parsed(log: str) -> Iterator[Commit]:
