@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,10 @@ def _assert_told(model: ScriptedChatModel) -> None:
     assert "1. add doubled" in first["code"]
     assert "+def doubled" in first["tests"]
     assert "+def test_doubled" in first["docs"]
+    for prompt in first.values():  # what somebody else wrote is delimited data
+        own = re.sub(r"<(data-[0-9a-f]{12}) .*?</\1>", "", prompt, flags=re.DOTALL)
+        assert "add doubled" not in own
+        assert "+def" not in own
 
 
 @pytest.mark.slow
@@ -165,19 +170,6 @@ def test_a_step_without_attempts_left_fails_the_run_and_keeps_what_held(reposito
     assert git(repository, "show", f"{result.branch}:prices.py") + "\n" == DOUBLED
 
 
-@pytest.mark.slow
-async def test_without_a_checkpointer_nothing_is_applied_and_the_branch_is_named(repository: Path) -> None:
-    before = standing(repository)
-    graph: Any = build_feature_graph(model=scripted(docs=["Nothing to say."]))
-    values = await graph.ainvoke(_asked(), context=_in(repository))
-    assert values["outcome"].result == "pending"
-    assert "no checkpointer" in values["outcome"].reason
-    assert values["result"].fetch in values["outcome"].reason
-    assert values["result"].applied == "no"
-    assert "+def doubled" in values["result"].diff
-    assert standing(repository) == before
-
-
 def test_without_a_model_nothing_is_begun(repository: Path) -> None:
     before = standing(repository)
     graph: Any = build_feature_graph()
@@ -230,6 +222,28 @@ def test_wrong_definitions_are_told_when_the_graph_is_built() -> None:
         {"code": AgentSpec(name="a", tools=("deploy", "editing"), policy=AgentPolicy(approval=False))},
         {"deploy": with_effect(deploy, "write")},
     )
+
+
+@pytest.mark.slow
+async def test_without_a_checkpointer_nothing_is_applied_and_the_branch_is_named(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that changes far too much is told so, and the tests that were asked for are run with those that are new."""
+    monkeypatch.setattr("genloom.tools.scm.feature_branch.MOST_FILES", 2)
+    before = standing(repository)
+    more = [*_tests(), call("create_file", path="test_more.py", text=DOUBLED_TESTS), "Done."]
+    model = scripted(tests=[*more, call("delete_file", path="test_more.py"), "Done."], docs=["Nothing to say."])
+    graph: Any = build_feature_graph(model=model, attempts=2)
+    values = await graph.ainvoke(_asked(tests=["test_prices.py"]), context=_in(repository))
+    assert [(step.attempts, step.verdict.passed) for step in values["steps"]] == [(1, 0), (1, 1), (2, 2), (1, 0)]
+    prompts = [str(messages[1].content) for messages in model.calls if len(messages) == 2]
+    assert "3 files were changed; 2 are taken" in prompts[3]
+    assert values["outcome"].result == "pending"
+    assert "no checkpointer" in values["outcome"].reason
+    assert values["result"].fetch in values["outcome"].reason
+    assert values["result"].applied == "no"
+    assert "+def doubled" in values["result"].diff
+    assert standing(repository) == before
 
 
 @pytest.mark.slow

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from genloom.errors import UsageError
+from genloom.errors import RepositoryError, UsageError
 from genloom.events import Note
 from genloom.nodes.feature.suite_sandbox import suite_sandbox
 from genloom.nodes.node import Node
@@ -26,7 +28,7 @@ from genloom.tools.checks.changed_files import is_test_file, new_findings, secre
 from genloom.tools.coding import Workspace
 from genloom.tools.coding.suite import judge_suite, run_suite
 from genloom.tools.sandbox import Sandbox
-from genloom.tools.scm.feature_branch import BranchWork
+from genloom.tools.scm.feature_branch import BranchWork, ChangedFile
 
 __all__ = ["check_step"]
 
@@ -94,7 +96,12 @@ async def _plan_verdict(state: CheckStepInput) -> StepVerdict:
 async def _verdict(state: CheckStepInput, runtime: NodeRuntime) -> StepVerdict:
     work, step = BranchWork(state["branch"]), state["step"]
     await work.restore()
-    changed = await work.changed(work.branch.head)
+    try:
+        changed = await work.changed(work.branch.head)
+        await work.changed(work.branch.base)
+        await work.difference(work.branch.base)
+    except RepositoryError as error:
+        return StepVerdict(result="failed", reason=f"Too much was changed: {error.message}", evidence=error.hint)
     if not changed:
         return (
             StepVerdict(result="passed", reason="Nothing had to be written.")
@@ -104,11 +111,26 @@ async def _verdict(state: CheckStepInput, runtime: NodeRuntime) -> StepVerdict:
     found = await _findings(state, work, runtime)
     workspace = await asyncio.to_thread(Workspace, work.worktree)
     sandbox = await suite_sandbox(runtime, work.worktree)
-    run = await run_suite(sandbox, workspace, state["feature"].tests, secret_values=runtime.settings.secrets)
+    paths = await _test_paths(state, work)
+    run = await run_suite(sandbox, workspace, paths, secret_values=runtime.settings.secrets)
     verdict = judge_suite(run, state["baseline"], demand_new=step == "tests")
     if step == "tests" and verdict.result == "passed":
         verdict = await _controlled(verdict, run, state, work, sandbox, runtime)
     return _with_findings(verdict, found) if verdict.result != "not_run" else verdict
+
+
+async def _test_paths(state: CheckStepInput, work: BranchWork) -> list[str]:
+    """The tests that were asked for, with those that the feature changed; none means all."""
+    asked = list(state["feature"].tests)
+    return [*asked, *_test_modules(await work.changed(work.branch.base))] if asked else []
+
+
+def _test_modules(changed: Sequence[ChangedFile]) -> list[str]:
+    return [
+        file.path
+        for file in changed
+        if file.change != "deleted" and re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", file.path)
+    ]
 
 
 async def _controlled(
@@ -121,7 +143,7 @@ async def _controlled(
 ) -> StepVerdict:
     """Run the changed test files against the code as it was: new tests that pass there, too, show nothing of the feature."""
     base, changed = work.branch.base, await work.changed(work.branch.base)
-    tests = [file.path for file in changed if is_test_file(file.path) and file.change != "deleted"]
+    tests = _test_modules(changed)
     code = [file.path for file in changed if not is_test_file(file.path)]
     if not tests or not code:
         return verdict
@@ -130,7 +152,7 @@ async def _controlled(
     control = await run_suite(
         sandbox,
         workspace,
-        [path for path in tests if path.endswith(".py")],
+        tests,
         files=before,
         secret_values=runtime.settings.secrets,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from genloom.errors import RepositoryError
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state.feature import FeaturePlan, FeatureStep, StepVerdict
 from genloom.tools.scm.feature_branch import BranchWork
@@ -35,7 +36,7 @@ async def step_prompt(
     """Return the task of a step: the specification, the plan, the changes so far, what was wrong, and what to do. All but
     the specification is delimited data, bounded and without secrets."""
     secrets = runtime.settings.secrets
-    changes = await work.difference(work.branch.base)
+    changes = await _changes(work)
     verdict: StepVerdict | None = state.get("verdict") if again else None
     return runtime.prompts.load("feature_step").render(
         specification=clean(state["feature"].specification, secrets=secrets).text,
@@ -44,6 +45,13 @@ async def step_prompt(
         history=_section("What was found", "what was found", _cut(_found(verdict), MAX_EVIDENCE), secrets),
         part=f"{_PARTS[step]} {_AGAIN}" if verdict is not None and changes else _PARTS[step],
     )
+
+
+async def _changes(work: BranchWork) -> str:
+    try:
+        return await work.difference(work.branch.base)
+    except RepositoryError as error:  # an attempt that changed far too much, which is told to who made it
+        return f"They cannot be shown: {error.message}"
 
 
 def _section(heading: str, title: str, text: str, secrets: tuple[str, ...]) -> str:

@@ -74,6 +74,7 @@ class BranchWork:
         """Return the branch with what the worktree holds now, apart from what the ignore files leave out."""
         await self._here("add", "--all")
         tree = (await self._here("write-tree")).strip()
+        await self._git("update-ref", self._attempt, tree)  # so that it is no garbage, however long the run waits
         return self.branch.model_copy(update={"tree": tree})
 
     async def commit(self, message: str) -> FeatureBranch:
@@ -168,7 +169,13 @@ class BranchWork:
         """Delete the worktree; `forget` deletes the branch, too, of which nothing is left then but what was published."""
         await self._mirror.remove_worktree(self.worktree, self._key, forget=forget)
         if forget and await asyncio.to_thread(self._mirror.folder.is_dir):
-            await run_git("update-ref", "-d", f"refs/heads/{self.branch.name}", folder=self._mirror.folder)
+            await self._git("update-ref", "-d", f"refs/heads/{self.branch.name}")
+            await self._git("update-ref", "-d", self._attempt)
+
+    @property
+    def _attempt(self) -> str:
+        """The ref of what the worktree held when it was recorded last."""
+        return f"refs/genloom/attempts/{self._key}"
 
     async def _check_out(self, commit: str) -> str:
         base = await self._mirror.add_worktree(self.worktree, self._key, commit=commit)

@@ -46,8 +46,8 @@ class Mirror:
 
     async def default_branch(self) -> str:
         """Ask the source for its branch of now; `HEAD` when it has none checked out."""
-        self._demand_source()
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        await self._demand_source()
+        await _make(self.folder.parent)
         told = await run_git(
             *("ls-remote", "--symref", "--", self.source, "HEAD"),
             folder=self.folder.parent,
@@ -61,11 +61,10 @@ class Mirror:
 
     async def refresh(self) -> None:
         """Take over the source's newest commit. Raises `RepositoryError` when the source is gone or too large."""
-        self._demand_source()
+        await self._demand_source()
         async with _locked(self.folder):
             await self._fetch("HEAD", _NEWEST)
-            # what no run and no worktree needs any more goes after a while, by git's own measure
-            await self._git("-c", "gc.auto=2000", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+            await self._collect_garbage()
 
     async def add_worktree(self, path: Path, name: str, *, commit: str = "") -> str:
         """Check the run's commit out into `path` and return the commit's id.
@@ -79,14 +78,14 @@ class Mirror:
         async with _locked(self.folder):
             await asyncio.to_thread(_delete, path)
             await self._git("worktree", "prune")
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            await _make(path.parent)
             await self._git("worktree", "add", "--quiet", "--force", "--detach", "--", str(path), pin)
             return await self._commit(pin)
 
     async def remove_worktree(self, path: Path, name: str, *, forget: bool) -> None:
         """Delete a worktree; `forget` lets go of the run's commit, too. Nothing is wrong with one that is gone."""
         await asyncio.to_thread(_delete, path)
-        if not (self.folder / "HEAD").exists():
+        if not await self._is_there():
             return
         async with _locked(self.folder):
             await self._git("worktree", "prune")
@@ -103,15 +102,20 @@ class Mirror:
             await self.refresh()
         async with _locked(self.folder):
             if commit:
-                self._demand_source()
+                await self._demand_source()
                 await self._fetch(commit, pin)
+                await self._collect_garbage()
             else:
                 await self._git("update-ref", pin, _NEWEST)
 
+    async def _collect_garbage(self) -> None:
+        """Let go of what no run and no worktree needs any more, after a while, by git's own measure."""
+        await self._git("-c", "gc.auto=2000", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+
     async def _fetch(self, what: str, ref: str) -> None:
         """Take over one commit of the source's under a ref, within bounds."""
-        if not (self.folder / "HEAD").exists():
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not await self._is_there():
+            await _make(self.folder)
             await self._git("init", "--bare", "--quiet", ".")
         await run_git(
             *("fetch", "--quiet", "--depth", "1", "--no-tags", "--no-recurse-submodules", "--force"),
@@ -125,7 +129,7 @@ class Mirror:
 
     async def _commit(self, ref: str) -> str:
         """The id of a ref's commit, empty when there is none."""
-        if not (self.folder / "HEAD").exists():
+        if not await self._is_there():
             return ""
         return (await self._git("for-each-ref", "--format=%(objectname)", ref)).strip()
 
@@ -139,8 +143,11 @@ class Mirror:
                 hint=f"At most {self.most_files} files and {self.most_megabytes} MB are checked out.",
             )
 
-    def _demand_source(self) -> None:
-        if self.transport == "file" and not Path(self.source).is_dir():
+    async def _is_there(self) -> bool:
+        return await asyncio.to_thread((self.folder / "HEAD").exists)
+
+    async def _demand_source(self) -> None:
+        if self.transport == "file" and not await asyncio.to_thread(Path(self.source).is_dir):
             raise RepositoryError(f"The repository {self.source} is gone.", hint=_GONE_HINT)
 
     async def _git(self, *arguments: str, output_megabytes: int = 1) -> str:
@@ -199,7 +206,7 @@ async def delete_worktree(path: Path) -> None:
 @asynccontextmanager
 async def _locked(folder: Path) -> AsyncIterator[None]:
     """One at a time works in a mirror, among processes too. Raises `StorageError` when another holds it for minutes."""
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    await _make(folder.parent)
     lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0, thread_local=False)
     last = time.monotonic() + LOCK_SECONDS
     while not _taken(lock):
@@ -210,6 +217,10 @@ async def _locked(folder: Path) -> AsyncIterator[None]:
         yield
     finally:
         lock.release()
+
+
+async def _make(folder: Path) -> None:
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
 
 
 def _taken(lock: FileLock) -> bool:
