@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
@@ -11,11 +11,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import SystemMessage
 from langchain_core.tools import BaseTool
 from langgraph.cache.base import BaseCache
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from langgraph.types import Checkpointer
 
 from genloom.errors import GraphDefinitionError
+from genloom.graphs.agent_graph import AgentGraph
 from genloom.nodes.agent.conversation import Conversation
 from genloom.nodes.agent.history import HistoryLimits
 from genloom.nodes.agent.model_access import ModelAccess
@@ -58,7 +58,7 @@ def build_agent_graph(
     context_schema: type[Any] = GraphContext,
     most_turns: int = 60,
     debug: bool = False,
-) -> CompiledStateGraph[Any, Any, Any, Any]:  # Any: LangChain derives the state of the middleware
+) -> AgentGraph:
     """Return a compiled agent: LangChain's `create_agent` with genloom's middleware.
 
     `model` is a chat model, a `provider:model` name, or `None` for what the run's context or `GENLOOM_MODEL` names. Input
@@ -102,7 +102,8 @@ def build_agent_graph(
         debug=debug,
         name=name,
     )
-    return compiled.with_config(recursion_limit=RECURSION_LIMIT)
+    # LangChain derives the state of the middleware: the types are what its schemas come to
+    return cast("AgentGraph", compiled.with_config(recursion_limit=RECURSION_LIMIT))
 
 
 def _as_tools(tools: Sequence[BaseTool | Callable[..., Any]]) -> list[BaseTool]:

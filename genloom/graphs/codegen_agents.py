@@ -15,12 +15,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import SystemMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer
 
 from genloom.config import load_settings
 from genloom.errors import GraphDefinitionError
 from genloom.graphs.agent import build_agent_graph
+from genloom.graphs.agent_graph import AgentGraph
 from genloom.nodes.agent.history import HistoryLimits
 from genloom.nodes.agent.system_prompt import SystemPrompt
 from genloom.tools.codebase import Codebase, open_codebase
@@ -36,7 +36,6 @@ __all__ = [
     "create_react_agent",
 ]
 
-Graph = CompiledStateGraph[Any, Any, Any, Any]  # Any: LangChain derives an agent's state
 Config = Mapping[str, Any]  # Any: `max_messages` and `keep_first_messages`, numbers
 
 
@@ -49,7 +48,7 @@ def create_react_agent(
     config: Config | None = None,
     *,
     approval: bool = False,
-) -> Graph:
+) -> AgentGraph:
     """Return an agent of a model and tools. `config` may hold `max_messages` (100) and `keep_first_messages` (1)."""
     return build_agent_graph(
         model, tools, system_message, checkpointer=checkpointer, debug=debug, history=_limits(config), approval=approval
@@ -69,7 +68,7 @@ def create_codebase_agent(
     model: BaseChatModel | str | None = None,
     approval: bool = False,
     **kwargs: Any,  # Any: the chat model's own, such as temperature
-) -> Graph:
+) -> AgentGraph:
     """Return an agent that reads and changes the files of a repository. Of two tools of one name the additional one stays.
 
     The model is `model`, or the one that provider and name say, or the run's.
@@ -100,7 +99,7 @@ def create_chat_agent(
     additional_tools: Sequence[BaseTool] | None = None,
     config: Config | None = None,
     **kwargs: Any,  # Any: as above
-) -> Graph:
+) -> AgentGraph:
     """Return an agent to talk with about a repository, and to let it change files: `create_codebase_agent` with approval
     of every change, unless `approval=False` is given."""
     kwargs.setdefault("approval", memory)
@@ -121,7 +120,7 @@ def create_codebase_inspector_agent(
     additional_tools: Sequence[BaseTool] | None = None,
     model: BaseChatModel | str | None = None,
     **kwargs: Any,  # Any: as above
-) -> Graph:
+) -> AgentGraph:
     """Return an agent that only reads a repository. Raises `GraphDefinitionError` for an additional tool that does not say
     that it reads alone (see `genloom.tools.effects`)."""
     writing = [tool.name for tool in additional_tools or () if effect_of(tool) == "write"]
@@ -155,7 +154,7 @@ def create_agent_with_tools(
     model: BaseChatModel | str | None = None,
     approval: bool = False,
     **kwargs: Any,  # Any: as above
-) -> Graph:
+) -> AgentGraph:
     """Return an agent of these tools alone. With `memory` its threads remember, as long as the process lives."""
     saver = InMemorySaver() if memory else None
     chosen = model or _named(model_provider, model_name, kwargs)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, NotRequired, cast
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.channels import EphemeralValue
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer, interrupt
 from typing_extensions import TypedDict
 
 from genloom.errors import RequestError
+from genloom.graphs.agent_graph import AgentGraph
 from genloom.graphs.composition import add_nodes
 from genloom.nodes import Node, NodeRuntime
 from genloom.nodes.paid_run import backend_name, demand_completed, run_journal
@@ -37,9 +37,7 @@ class _Conversation(TypedDict):
     final_answer: NotRequired[str]
 
 
-def build_codegen_run_graph(
-    spec: AgentSpec, *, checkpointer: Checkpointer = None
-) -> CompiledStateGraph[Any, Any, Any, Any]:
+def build_codegen_run_graph(spec: AgentSpec, *, checkpointer: Checkpointer = None) -> AgentGraph:
     """Return a graph that gives what is asked (`query`, or the newest message of a person) to the configured Codegen
     backend and waits for its run. Where the spec's policy asks for approval, a person is asked first: resume with `true`,
     `false`, or `{"approve": bool}`.
@@ -51,7 +49,7 @@ def build_codegen_run_graph(
     add_nodes(builder, [_run_codegen(spec)])
     builder.add_edge(START, "run_codegen")
     builder.add_edge("run_codegen", END)
-    return builder.compile(checkpointer=checkpointer, name=spec.name)
+    return cast("AgentGraph", builder.compile(checkpointer=checkpointer, name=spec.name))
 
 
 def _run_codegen(spec: AgentSpec) -> Node[Any, Any]:

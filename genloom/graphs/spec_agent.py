@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.tools import BaseTool
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer
 
 from genloom.errors import GraphDefinitionError
 from genloom.graphs.agent import MODEL_POLICY, build_agent_graph
+from genloom.graphs.agent_graph import AgentGraph
 from genloom.graphs.codegen_run import build_codegen_run_graph
 from genloom.nodes.agent.tool_calls import ToolLimits
 from genloom.state.agent_spec import AgentSpec
@@ -28,7 +27,7 @@ def build_spec_graph(
     *,
     model: BaseChatModel | str | None = None,
     checkpointer: Checkpointer = None,
-) -> CompiledStateGraph[Any, Any, Any, Any]:
+) -> AgentGraph:
     """Return the agent that a spec describes, with the tools of that toolbox that it names; `model` goes before its own.
 
     Raises `GraphDefinitionError` for a tool that the toolbox lacks, or a prompt that was not read.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AnyMessage, HumanMessage, RemoveMessage, ToolMessage
@@ -13,13 +13,13 @@ from langgraph.channels import EphemeralValue
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import REMOVE_ALL_MESSAGES, add_messages
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Checkpointer
 from typing_extensions import TypedDict
 
 from genloom.config import load_settings
 from genloom.errors import GenloomError, GraphDefinitionError
 from genloom.graphs.agent import RECURSION_LIMIT, build_agent_graph
+from genloom.graphs.agent_graph import AgentGraph
 from genloom.graphs.spec_agent import Toolbox, build_spec_graph
 from genloom.nodes.agent.conversation import question
 from genloom.nodes.agent.handoffs import HANDOFF, Handoffs, handoff_tool
@@ -31,7 +31,6 @@ from genloom.tools.security import clean, present
 
 __all__ = ["build_supervisor_graph"]
 
-Graph = CompiledStateGraph[Any, Any, Any, Any]  # Any: LangChain derives an agent's state
 SUPERVISOR = "supervisor"
 MAX_ANSWER = 40_000
 
@@ -80,7 +79,7 @@ def build_supervisor_graph(
     most_turns: int = 40,
     prompts: Mapping[str, str] | None = None,
     checkpointer: Checkpointer = None,
-) -> Graph:
+) -> AgentGraph:
     """Return the compiled graph: a supervisor, and the agents that it hands tasks to.
 
     Input and output are those of `build_agent_graph`. The supervisor works with `model` and may have `tools` of its own;
@@ -112,7 +111,7 @@ def build_supervisor_graph(
     builder.add_edge("begin", SUPERVISOR)
     builder.add_edge(SUPERVISOR, END)
     compiled = builder.compile(checkpointer=checkpointer, name=SUPERVISOR)
-    return compiled.with_config(recursion_limit=RECURSION_LIMIT)
+    return cast("AgentGraph", compiled.with_config(recursion_limit=RECURSION_LIMIT))
 
 
 def _begin(state: _SupervisorInput) -> _Begun:
@@ -125,7 +124,7 @@ def _begin(state: _SupervisorInput) -> _Begun:
     return {"messages": asked, "handoffs": 0}
 
 
-def _agent(spec: AgentSpec, graph: Graph) -> RunnableLambda[_Task, _Answer]:
+def _agent(spec: AgentSpec, graph: AgentGraph) -> RunnableLambda[_Task, _Answer]:
     """Return the node of an agent: it works on the task alone, and its answer is that of the supervisor's call."""
 
     def work(state: _Task) -> _Answer:

@@ -2,18 +2,22 @@
 
 from typing import Literal, assert_type
 
+from langchain_core.messages import HumanMessage
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from typing_extensions import TypedDict
 
 from genloom.graphs import (
+    AgentGraph,
     GenerationAsked,
     GenerationConversation,
     Router,
     add_nodes,
+    build_agent_graph,
     build_batch_graph,
     build_generation_agent,
     build_generation_graph,
+    build_supervisor_graph,
 )
 from genloom.nodes import Node, verify
 from genloom.nodes.verify import VerifyInput, VerifyOutput
@@ -47,6 +51,10 @@ assert_type(
     build_generation_agent(),
     CompiledStateGraph[GenerationConversation, GraphContext, GenerationAsked, GenerationConversation],
 )
+assert_type(build_agent_graph(), AgentGraph)
+answer = build_agent_graph().invoke({"query": "How many?", "images": ["https://host/a.png"]}, version="v2").value
+assert_type(answer["final_answer"], str)
+build_supervisor_graph([]).invoke({"messages": [("user", "Hello"), HumanMessage("again")]})
 assert_type(verify, Node[VerifyInput, VerifyOutput])
 assert_type(verify.with_keys({"draft": "candidate"}), Node[VerifyInput, VerifyOutput])
 builder = StateGraph(Mine, context_schema=GraphContext)
@@ -54,3 +62,4 @@ add_nodes(builder, [verify], keys={"draft": "candidate"})
 
 build_generation_graph(routers={"verfy": straight_on})  # type: ignore[dict-item]
 generation.invoke({"requst": {"prompt": "misspelt"}})  # type: ignore[call-overload]
+build_agent_graph().invoke({"question": "misspelt"})  # type: ignore[call-overload]
