@@ -15,6 +15,7 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
+import genloom
 from genloom.errors import UsageError
 from genloom.graphs import build_agent_graph
 from genloom.testing import (
@@ -26,6 +27,7 @@ from genloom.testing import (
     ScriptedChatModel,
     ToolCall,
 )
+from genloom.tools.chat import registered_models
 from genloom.tools.effects import with_effect
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -126,6 +128,42 @@ def test_an_agent_is_replayed_with_its_calls_and_answers(path: Path) -> None:
         again = ask(recorded(path, ScriptedChatModel()))
         assert [m.content for m in again] == [m.content for m in first]
     assert first[-1].content == "It is 3."
+
+
+async def test_who_streams_a_graph_hears_a_recorded_model_once(path: Path) -> None:
+    """While recording, the recorded model's own call is no second one: tokens come once, as when replaying."""
+
+    async def told(model: BaseChatModel) -> list[str]:
+        agent = build_agent_graph(model, [], "You answer.")
+        given = {"query": "Say"}
+        heard = [chunk for chunk, _ in agent.stream(given, stream_mode="messages")]
+        heard += [chunk async for chunk, _ in agent.astream(given, stream_mode="messages")]
+        return [str(chunk.content) for chunk in heard if isinstance(chunk, AIMessageChunk)]
+
+    first = await told(recorded(path, ScriptedChatModel(replies=["one\ntwo\n", "three\n"]), "record"))
+    assert "".join(first) == "one\ntwo\nthree\n"
+    assert await told(recorded(path, ScriptedChatModel())) == first
+
+
+def test_the_generation_graph_is_replayed(path: Path) -> None:
+    """Drafts, a repair and the review, from the file: the second run asks nobody and comes to the same code."""
+    replies = ["def double(x):\n    return x * x\n", "def double(x):\n    return x + x\n", {"decision": "approve"}]
+    script = ScriptedChatModel(replies=replies)
+    sources = []
+    for mode in ("record", "replay"):
+        with registered_models.override("recorded", recorded(path, script, mode)) as model:
+            result = genloom.generate(
+                "Double a number",
+                examples=["double(1) == 2", "double(4) == 8", "double(5) == 10", "double(0) == 0"],
+                generators=("model",),
+                model="recorded",
+                cache=False,
+                further_checks="off",  # how many the reviewer is told of depends on the machine
+            )
+        assert (result.outcome, model.recording.unused) == ("passed", ())  # type: ignore[attr-defined]
+        sources.append(result.source)
+    assert sources[0] == sources[1]
+    assert len(script.calls) == 3
 
 
 def test_a_miss_shows_what_differs_from_the_nearest_request(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
+from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, PrivateAttr, SecretStr
 
@@ -66,7 +68,7 @@ class RecordedChatModel(BaseChatModel):
         request = self._request(messages, stop, kwargs)
         answer = self.recording.answer(request)
         if answer is None:
-            said = self._asked(kwargs).invoke(messages, _UNSEEN, **_stopping(stop))
+            said = _apart().run(lambda: self._asked(kwargs).invoke(messages, **_stopping(stop)))
             answer = self.recording.record(request, _checked(said), secrets=self._secrets())
         return ChatResult(generations=[ChatGeneration(message=answer)])
 
@@ -81,7 +83,8 @@ class RecordedChatModel(BaseChatModel):
         answer = self.recording.answer(request)
         if answer is None:
             asked = await asyncio.to_thread(self._asked, kwargs)
-            said = _checked(await asked.ainvoke(messages, _UNSEEN, **_stopping(stop)))
+            asking = asked.ainvoke(messages, **_stopping(stop))
+            said = _checked(await asyncio.create_task(asking, context=_apart()))
             answer = await asyncio.to_thread(self.recording.record, request, said, secrets=self._secrets())
         return ChatResult(generations=[ChatGeneration(message=answer)])
 
@@ -135,8 +138,11 @@ class RecordedChatModel(BaseChatModel):
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
-_UNSEEN: Any = {"callbacks": []}
-"""The recorded model's own call is no second one to whoever watches this one. Any: LangChain's `RunnableConfig`."""
+def _apart() -> contextvars.Context:
+    """Return a context in which the recorded model's own call is no second one to whoever watches this one."""
+    context = contextvars.copy_context()
+    context.run(var_child_runnable_config.set, None)
+    return context
 
 
 def _stopping(stop: list[str] | None) -> dict[str, Any]:
