@@ -22,7 +22,7 @@ READING = {
     *("search_code", "read_symbol", "reveal_symbol", "list_directory", "view_file"),
     *("run_python", "search_program", "generate", "verify", "review", "run_tests", "lint", "security_scan", "git_diff"),
 }
-WRITING = {"create_file", "edit_file", "rename_file", "delete_file", "git_commit"}
+WRITING = {"create_file", "edit_file", "rename_file", "delete_file", "move_symbol", "git_commit"}
 MODULE = "def double(number: int) -> int:\n    return number * 2\n"
 TOKEN = "a-token-of-the-tests-0123456789"
 

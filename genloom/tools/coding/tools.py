@@ -1,4 +1,4 @@
-"""The tools that change files: `create_file`, `edit_file`, `rename_file` and `delete_file`."""
+"""The tools that change files: `create_file`, `edit_file`, `rename_file`, `delete_file` and `move_symbol`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from genloom.errors import UsageError
 from genloom.tools.coding.answering import AnsweringTool, Core, demand_names
 from genloom.tools.coding.edits import replace_text, unified_diff
+from genloom.tools.coding.moving.move import ImportsOfUsers, move_symbol
 from genloom.tools.coding.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CodingToolName", "coding_tools"]
 
-CodingToolName = Literal["create_file", "edit_file", "rename_file", "delete_file"]
+CodingToolName = Literal["create_file", "edit_file", "rename_file", "delete_file", "move_symbol"]
 
 MAX_TEXT = 400_000
 MAX_SHOWN = 12_000
@@ -59,6 +60,22 @@ class DeleteFileArguments(_Arguments):
     """What a model fills in to delete a file."""
 
     path: Path
+
+
+class MoveSymbolArguments(_Arguments):
+    """What a model fills in to move a definition."""
+
+    path: Path
+    name: Annotated[str, Field(min_length=1, max_length=500, description="A function or class at its top level")]
+    to: Annotated[
+        str, Field(min_length=1, max_length=4_000, description="The Python file that it moves to; made if missing")
+    ]
+    imports: Annotated[
+        ImportsOfUsers,
+        Field(
+            description="`rewrite` the imports of its users, or `keep` them: the old file imports it from the new one"
+        ),
+    ] = "rewrite"
 
 
 def coding_tools(
@@ -137,4 +154,10 @@ _TOOLS: dict[CodingToolName, tuple[Callable[..., str], type[BaseModel], str]] = 
     ),
     "rename_file": (_rename_file, RenameFileArguments, "Give a file another path. Imports of it stay as they are."),
     "delete_file": (_delete_file, DeleteFileArguments, "Delete a file."),
+    "move_symbol": (
+        move_symbol,
+        MoveSymbolArguments,
+        "Move a function or class of Python to another file, with the imports that it needs and those of its users. Where "
+        "that is not sure, nothing is changed.",
+    ),
 }
