@@ -15,9 +15,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import FOREIGN
 
 ROOT = Path(__file__).parents[2]
+FOREIGN = ("GENLOOM_", "OPENAI_", "CODEGEN_", "LANGSMITH_", "LANGCHAIN_", "LANGGRAPH_")
+"""What the server's environment must not bring along."""
 
 
 @contextmanager

@@ -32,6 +32,18 @@ DEFAULT_URL = "http://127.0.0.1:2024"
 HARD = {"prompt": "Translate to Klingon", "name": "k", "examples": ["k('success') == 'Qapla'", "k('yes') == 'HIja'"]}
 
 
+def commit(folder: Path, files: dict[str, str]) -> None:
+    """Make a repository of one commit."""
+    for path, text in files.items():
+        (folder / path).write_text(text)
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"],
+    ):
+        subprocess.run(["git", "-C", str(folder), *arguments], check=True)
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with development_server(tmp_path_factory.mktemp("studio")) as address:
@@ -133,15 +145,21 @@ async def test_a_review_finds_what_a_diff_adds(client: LangGraphClient) -> None:
     assert "run.py" in ended["report"]
 
 
+async def test_graphs_work_in_the_repository_of_the_context(client: LangGraphClient, tmp_path: Path) -> None:
+    """Nothing that reads a disk or waits for git holds up the server's event loop, which it would refuse."""
+    commit(tmp_path, {"word.py": "def double(n):\n    return 2 * n\n"})
+    context = {"repository": str(tmp_path)}
+    ended = await outcome_of(client, "generation", input={"request": DOUBLE}, context=context)
+    assert ended["outcome"]["result"] == "passed"
+    assert ended["context"]["references"][0]["path"] == "word.py"
+    (tmp_path / "word.py").write_text("import subprocess\n\nsubprocess.call('ls', shell=True)\n")
+    ended = await outcome_of(client, "review", input={"revision": "HEAD"}, context=context)
+    assert ("word.py", 3) in {(finding["path"], finding["line"]) for finding in ended["review"]["findings"]}
+
+
 async def test_a_feature_without_a_model_says_so(client: LangGraphClient, tmp_path: Path) -> None:
     """Nothing is begun: the repository is as it was."""
-    (tmp_path / "word.py").write_text("WORD = 'one'\n")
-    for arguments in (
-        ["init", "-q"],
-        ["add", "."],
-        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"],
-    ):
-        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True)
+    commit(tmp_path, {"word.py": "WORD = 'one'\n"})
     context = {"repository": str(tmp_path)}
     ended = await outcome_of(client, "feature", input={"feature": {"specification": "Add a word"}}, context=context)
     assert ended["outcome"]["result"] == "needs_model"

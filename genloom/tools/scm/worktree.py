@@ -209,13 +209,28 @@ async def _locked(folder: Path) -> AsyncIterator[None]:
     await _make(folder.parent)
     lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0, thread_local=False)
     last = time.monotonic() + LOCK_SECONDS
-    while not _taken(lock):
+    while not await _take(lock):
         if time.monotonic() > last:
             raise StorageError(f"{folder} is held by another process.", hint="Look for a git that hangs.")
         await asyncio.sleep(0.05)
     try:
         yield
     finally:
+        await asyncio.shield(asyncio.to_thread(lock.release))
+
+
+async def _take(lock: FileLock) -> bool:
+    """Try once to take a lock; who is cancelled meanwhile leaves nothing taken."""
+    trying = asyncio.ensure_future(asyncio.to_thread(_taken, lock))
+    try:
+        return await asyncio.shield(trying)
+    except asyncio.CancelledError:
+        trying.add_done_callback(lambda tried: _let_go(tried, lock))
+        raise
+
+
+def _let_go(tried: asyncio.Future[bool], lock: FileLock) -> None:
+    if not tried.cancelled() and tried.exception() is None and tried.result():
         lock.release()
 
 
