@@ -14,7 +14,6 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.base import BaseStore
 from langgraph.types import Checkpointer
 
-from genloom.config import Settings
 from genloom.errors import GraphDefinitionError
 from genloom.graphs.composition import add_nodes, add_routers
 from genloom.graphs.feature_routing import after_check, after_commit, after_opening, after_work
@@ -27,6 +26,7 @@ from genloom.nodes.feature.close_feature import close_feature
 from genloom.nodes.feature.commit_step import commit_step
 from genloom.nodes.feature.open_feature import open_feature
 from genloom.nodes.feature.step_agent import StepAgent
+from genloom.nodes.feature.suite_sandbox import sandbox_over
 from genloom.nodes.feature.work_step import STEP_NODES, work_step
 from genloom.prompts import load_prompt
 from genloom.state import GraphContext
@@ -157,7 +157,7 @@ def _agent(step: FeatureStep, spec: AgentSpec, toolbox: Toolbox, model: BaseChat
     def build(
         worktree: Path, runtime: NodeRuntime, more: Sequence[BaseTool]
     ) -> CompiledStateGraph[Any, Any, Any, Any]:  # Any: LangChain derives an agent's state
-        tools = {**toolbox, **_worktree_tools(worktree, runtime.settings), STEP_TOOLS: list(more)}
+        tools = {**toolbox, **_worktree_tools(worktree, runtime), STEP_TOOLS: list(more)}
         named = inner.model_copy(update={"tools": (*inner.tools, STEP_TOOLS)})
         if spec is FEATURE_AGENTS[step]:  # whose prompt is a shipped one, and the run may have its own in place of it
             prompt = runtime.prompts.load(f"feature_{step}").render()
@@ -182,11 +182,11 @@ def _demand_tools(spec: AgentSpec, toolbox: Toolbox) -> None:
         )
 
 
-def _worktree_tools(worktree: Path, settings: Settings) -> dict[str, Sequence[BaseTool]]:
-    workspace, secrets = Workspace(worktree), settings.secrets
-    codebase = open_codebase(str(worktree), settings)
+def _worktree_tools(worktree: Path, runtime: NodeRuntime) -> dict[str, Sequence[BaseTool]]:
+    workspace, secrets = Workspace(worktree), runtime.settings.secrets
+    codebase = open_codebase(str(worktree), runtime.settings)
     return {
         "reading": [with_effect(tool, "read") for tool in codebase_tools(codebase, secrets=secrets)],
         "editing": coding_tools(workspace, secrets=secrets),
-        "checking": checking_tools(workspace, secrets=secrets),
+        "checking": checking_tools(workspace, sandbox=sandbox_over(worktree, runtime), secrets=secrets),
     }

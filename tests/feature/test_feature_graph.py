@@ -66,7 +66,7 @@ def _in(repository: Path) -> GraphContext:
 def test_a_feature_goes_from_a_specification_to_an_approved_branch(repository: Path) -> None:
     """The repository is as it was until somebody approves; then it has one branch more, and nothing else."""
     (repository / "notes.txt").write_text("mine, not committed\n")
-    before, model = standing(repository), scripted()
+    before, model = standing(repository), scripted(code=[CODE, call("run_tests"), "Written."])
     graph = _graph(model)
     values = graph.invoke(_asked(), CONFIG, context=_in(repository))
     assert standing(repository) == before
@@ -97,7 +97,9 @@ def test_a_feature_goes_from_a_specification_to_an_approved_branch(repository: P
 
 
 def _assert_told(model: ScriptedChatModel) -> None:
-    """What the agents were told of the plan and of what was there before them."""
+    """What the agents were told of the plan, of what was there before them, and of tests that they ran."""
+    written = [str(messages[-1].content) for messages in model.calls if step_of(messages) == "code"]
+    assert "1 passed" in written[-1]
     first = {step_of(messages): str(messages[1].content) for messages in reversed(model.calls)}
     assert all(SPECIFICATION in prompt for prompt in first.values())
     assert "add doubled" not in first["plan"]
