@@ -18,6 +18,7 @@ from scenarios import REQUEST, RIGHT, fenced
 import genloom
 from genloom.config import Settings
 from genloom.graphs import build_generation_graph
+from genloom.interfaces.mcp.checked_code import checked_code_tools
 from genloom.nodes.briefing import demand_section
 from genloom.prompts import load_prompt
 from genloom.state import AgentRun, GenerationRequest
@@ -184,6 +185,7 @@ def _of_changes(tmp_path: Path) -> list[str]:
     told = [
         tools["create_file"].invoke({"path": "a.py", "text": f"# {WORD}{HIDDEN}\n"}),
         tools["edit_file"].invoke({"path": name, "old": line, "new": f"{line}# {HIDDEN}\n"}),
+        tools["move_symbol"].invoke({"path": name, "name": f"slug_{WORD}", "to": "moved.py"}),
         tools["rename_file"].invoke({"path": name, "to": f"{WORD}.py"}),
         tools["delete_file"].invoke({"path": f"{WORD}.py"}),
     ]
@@ -240,6 +242,24 @@ def _of_a_code_host(tmp_path: Path) -> list[str]:
     return [*told, *parts]
 
 
+def _of_checked_code(tmp_path: Path) -> list[str]:
+    workspace = _workspace(tmp_path)
+    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
+    tools = {tool.name: tool for tool in checked_code_tools(workspace, settings)}
+    if not Sandbox().status().tier:
+        pytest.skip(Sandbox().status().reason)
+    workspace.create(f"eval_{WORD}.py", f"eval('{WORD}')  # {HIDDEN}\n")
+    doubled = [f"double({n}) == {2 * n}" for n in (1, 4, -3, 10)]
+    raising = f"def f(x):\n    raise ValueError('{WORD} {HIDDEN}')\n"
+    told = [
+        tools["review"].invoke({"paths": [f"eval_{WORD}.py"]}),
+        tools["verify"].invoke({"source": raising, "examples": ["f(1) == 1"]}),
+        tools["generate"].invoke({"prompt": f"Double a {WORD}", "examples": doubled}),
+    ]
+    assert len(told) == len(tools)
+    return told
+
+
 AUTHOR = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
 TOLD = {
     "genloom/tools/codegen/langchain_tools.py": _of_an_agent,
@@ -250,6 +270,7 @@ TOLD = {
     "genloom/tools/coding/checking.py": _of_checks,
     "genloom/tools/coding/committing.py": _of_git,
     "genloom/tools/scm/agent_tools.py": _of_a_code_host,
+    "genloom/interfaces/mcp/checked_code.py": _of_checked_code,
     "genloom/tools/coding/answering.py": None,  # what the three above are made by
     "genloom/nodes/agent/handoffs.py": None,  # it hands on a task; the answer is the agent's, delimited where it comes in
     "genloom/tools/synthesis/langchain_tool.py": None,  # a program that genloom itself put together
