@@ -31,10 +31,12 @@ class Matter:
 
     @property
     def sure(self) -> bool:
+        """Whether a program says it, too."""
         return any(remark.sure for remark in self.remarks)
 
     @property
     def reviewers(self) -> tuple[str, ...]:
+        """Who says it, each once."""
         return tuple(dict.fromkeys(remark.by for remark in self.remarks))
 
     @property
