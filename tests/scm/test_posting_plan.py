@@ -70,3 +70,12 @@ def test_marks_stay_when_lines_above_come_and_go(old: list[str], new: list[str],
         plan = plan_posting(Review(decision="revise", findings=moved), changes)
         marks.append(set(plan.comments))
     assert marks[0] == marks[1]
+
+
+def test_equal_remarks_on_equal_lines_are_two_comments() -> None:
+    """One rule, one text, two places."""
+    patch = "@@ -1,1 +1,3 @@\n+x = 1\n a\n+x = 1"
+    changes = read_diff(diff_of([ChangedFile(path="f.py", old_path="f.py", change="modified", patch=patch)]))
+    findings = tuple(Finding(rule="r", severity="note", message="m", path="f.py", line=line) for line in (1, 3))
+    plan = plan_posting(Review(decision="approve", findings=findings), changes)
+    assert [comment.line for comment in plan.comments.values()] == [1, 3]
