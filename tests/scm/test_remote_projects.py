@@ -11,6 +11,7 @@ import pytest
 
 from genloom.config import Settings, load_settings
 from genloom.errors import RepositoryError, UsageError
+from genloom.tools.diagnosis.services import examine_services
 from genloom.tools.scm.remote import find_project, project_of_address
 
 PLAIN = Settings(home=Path(), cache=Path())
@@ -114,3 +115,20 @@ def test_the_environment_names_tokens_and_servers() -> None:
     assert settings.gitlab_url == "https://code.example.com"
     assert {"gh-own-1234", "gl-general-1"} <= set(settings.secrets)
     assert "gl-general-1" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "told"),
+    [
+        ({}, "off", "no token"),
+        ({"gitlab_token": "glpat-xxxxxxxxxxxxxxxxxxxx"}, "ok", "a token for GitLab"),
+        ({"github_token": "t", "gitlab_token": "t"}, "ok", "GitHub and GitLab"),
+        ({"github_token": "t", "github_url": "http://ghe.example.com"}, "problem", "everybody on the way"),
+    ],
+)
+def test_the_doctor_tells_what_is_configured(changes: dict[str, str], state: str, told: str) -> None:
+    """Without a token in it, and without asking anybody."""
+    found = {each.area: each for each in asyncio.run(examine_services(Settings(home=Path(), cache=Path(), **changes)))}  # type: ignore[arg-type]
+    assert found["code hosts"].state == state
+    assert told in found["code hosts"].message
+    assert "glpat" not in str(found["code hosts"])
