@@ -9,9 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from langchain_anthropic import ChatAnthropic
+from langchain_core.caches import InMemoryCache
+from langchain_core.globals import set_llm_cache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.tools import tool
+from langchain_google_genai import ChatGoogleGenerativeAI
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
@@ -205,6 +209,8 @@ def test_options_that_change_the_answer_make_another_request(path: Path) -> None
             asked.bind_tools([add]).invoke("Say")
         with pytest.raises(RecordingMissError, match="stop"):
             asked.invoke("Say", stop=["."])
+        with pytest.raises(RecordingMissError, match="other-model"):
+            asked.bind(model="other-model").invoke("Say")
         assert len(server.chats) == 1
 
 
@@ -334,6 +340,48 @@ def test_a_file_that_is_no_recording_is_an_error(path: Path, text: str, told: st
     with pytest.raises(UsageError, match=told):
         ModelRecording(path)
     assert path.read_text() == text
+
+
+def test_no_file_but_a_recording_is_replaced(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Recording anew over another file is refused; over an old recording, or a broken one, it is what helps. A relative
+    path means where the process was then."""
+    path.parent.mkdir()
+    path.write_text('{"notes": "mine"}')
+    with pytest.raises(UsageError, match="not replaced"):
+        ModelRecording(path, "record")
+    assert path.read_text() == '{"notes": "mine"}'
+    path.write_text('{"format": "genloom model recording", "version": 0')
+    monkeypatch.chdir(path.parent)
+    model = recorded(Path(path.name), ScriptedChatModel(replies=["yes"]), "record")
+    monkeypatch.chdir(tmp_path)
+    model.invoke("Say")
+    assert recorded(path, ScriptedChatModel()).invoke("Say").content == "yes"
+
+
+def test_langchains_cache_answers_nothing_in_its_place(path: Path) -> None:
+    """A request made twice is recorded twice and replayed twice, also where a cache is set for the whole process."""
+    set_llm_cache(InMemoryCache())
+    try:
+        for mode in ("record", "replay"):
+            model = recorded(path, ScriptedChatModel(replies=["one"]), mode)
+            assert [model.invoke("Say").content for _ in range(2)] == ["one", "one"]
+        with pytest.raises(RecordingMissError, match="2 times"):
+            model.invoke("Say")
+    finally:
+        set_llm_cache(None)
+
+
+def test_what_a_provider_sets_by_itself_is_no_option(path: Path) -> None:
+    """A model by name and the same model made by hand are one, with providers that have defaults, too."""
+    by_hand: list[BaseChatModel] = [
+        ChatOpenAI(model="x", api_key=SecretStr("any"), timeout=9, streaming=True),
+        ChatGoogleGenerativeAI(model="x", google_api_key=SecretStr("any")),
+    ]
+    for model, name in zip(by_hand, ("openai:x", "google_genai:x"), strict=True):
+        one, other = recorded(path, model), recorded(path, name)
+        assert one._request([HumanMessage("Say")], None, {}) == other._request([HumanMessage("Say")], None, {})
+    asked = recorded(path, ChatAnthropic(model_name="x", api_key=SecretStr("any"), timeout=None, stop=None))
+    assert asked._request([HumanMessage("Say")], None, {}).data["options"] == {"max_tokens": 4096}
 
 
 def test_answers_may_be_edited_and_requests_may_not(path: Path) -> None:

@@ -7,6 +7,7 @@ import contextvars
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
+from langchain_core.caches import BaseCache
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -29,8 +30,9 @@ class RecordedChatModel(BaseChatModel):
 
     `model` is the model that is recorded: a LangChain chat model, or its name (`openai:gpt-5`), which is made with
     LangChain's `init_chat_model` when it is first asked, so that replaying needs neither key nor package. Both find the
-    same answers. Whether an answer is streamed makes no difference; a recorded one comes line by line. Only answers are
-    recorded: an error of the model's server is raised and not kept.
+    same answers, but where the model was made with options (Anthropic's client adds `max_tokens`). Whether an answer is
+    streamed makes no difference; a recorded one comes line by line. Only answers are recorded: an error of the model's
+    server is raised and not kept.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -38,6 +40,7 @@ class RecordedChatModel(BaseChatModel):
     model: BaseChatModel | str
     recording: ModelRecording
     name: str | None = "recorded"
+    cache: BaseCache | bool | None = False  # LangChain's own cache would answer what was recorded several times
 
     _made: BaseChatModel | None = PrivateAttr(default=None)
 
@@ -117,8 +120,12 @@ class RecordedChatModel(BaseChatModel):
         return self.recording.request(messages, whole, model=self.model_name, secrets=self._secrets())
 
     def _parameters(self) -> Mapping[str, Any]:
-        """Return what the recorded model was made with that changes its answers."""
-        return {} if isinstance(self.model, str) else self.model._identifying_params
+        """Return what the recorded model was made with that changes its answers; defaults of its class are left out."""
+        if isinstance(self.model, str):
+            return {}
+        left_out = type(self.model).model_fields.keys() - self.model.model_fields_set | {"model", "model_name"}
+        params = self.model._identifying_params
+        return {name: value for name, value in params.items() if name not in left_out and value not in ({}, [], ())}
 
     def _asked(self, options: Mapping[str, Any]) -> Runnable[Any, AIMessage]:
         """Return the model to ask, made by its name if need be, with the tools and options that this call has."""

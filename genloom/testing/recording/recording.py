@@ -16,7 +16,7 @@ from genloom.config import RecordingMode, load_recording_mode, load_settings
 from genloom.errors import UsageError
 from genloom.testing.recording.answer import answer_data, answer_message
 from genloom.testing.recording.missing import exhausted, never_recorded
-from genloom.testing.recording.recording_file import RecordedCalls, dump_calls, read_calls
+from genloom.testing.recording.recording_file import RecordedCalls, dump_calls, read_calls, refuse_foreign
 from genloom.testing.recording.request import Json, ModelRequest, model_request
 from genloom.tools.security import Redactor
 from genloom.tools.store.atomic_file import OVERWRITE, write_atomically
@@ -35,7 +35,8 @@ class ModelRecording:
     answers too: what comes back while recording is what replaying gives. `secrets` are further values to remove;
     `replace` maps texts, or compiled patterns, of requests to what stands for them, such as a temporary folder or a date.
 
-    Raises `UsageError` when the file is no recording, and `RecordingMissError` for what was never recorded.
+    Raises `UsageError` when the file is no recording (another file is never replaced), and `RecordingMissError` for what
+    was never recorded.
     """
 
     def __init__(
@@ -54,6 +55,9 @@ class ModelRecording:
         self._redactor = Redactor(secrets=(*secrets, *settings.secrets))
         self._replace = dict(replace or {})
         self._locks = settings.cache / "recordings"
+        self._file = self.path.absolute()  # wherever the process goes meanwhile
+        if self.mode == "record":
+            refuse_foreign(self._file)
         self._recorded: RecordedCalls = {} if self.mode == "record" else read_calls(self.path)
         self._asked: Counter[str] = Counter()
         self._begun = self.mode != "record"
@@ -94,17 +98,17 @@ class ModelRecording:
         and `UsageError` when it is too long to be kept."""
         from filelock import FileLock  # here: who replays never needs it
 
-        name = hashlib.sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
+        name = hashlib.sha256(str(self._file.resolve()).encode()).hexdigest()[:16]
         self._locks.mkdir(parents=True, exist_ok=True)
         with self._lock, FileLock(self._locks / f"{name}.lock", timeout=60):
-            calls = read_calls(self.path) if self._begun else {}
+            calls = read_calls(self._file) if self._begun else {}
             _, answers = calls.setdefault(request.key, (request, []))
             prefix = f"call_{request.key[:12]}_{len(answers)}"
             data = answer_data(answer, prefix=prefix, redactor=self._with(secrets))
             answers.append(data)
             text = dump_calls(calls)
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.path, text, expected_sha256=OVERWRITE)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._file, text, expected_sha256=OVERWRITE)
             self._begun = True
         return self._message(data)
 

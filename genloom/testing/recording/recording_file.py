@@ -11,7 +11,7 @@ from pathlib import Path
 from genloom.errors import StorageError, UsageError
 from genloom.testing.recording.request import Json, ModelRequest
 
-__all__ = ["RecordedCall", "RecordedCalls", "dump_calls", "parse_calls", "read_calls"]
+__all__ = ["RecordedCall", "RecordedCalls", "dump_calls", "parse_calls", "read_calls", "refuse_foreign"]
 
 FORMAT = "genloom model recording"
 VERSION = 1
@@ -43,6 +43,19 @@ def read_calls(path: Path) -> RecordedCalls:
         raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no UTF-8 text.", hint=_ANEW) from error
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise `UsageError` when a file stands there that was never a recording, of whichever version."""
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(1000)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}.") from error
+    if beginning.strip() and FORMAT.encode() not in beginning:
+        raise UsageError(f"{path} is no recording of a model, and is not replaced.", hint="Choose another path.")
 
 
 _ANEW = "Record it anew: GENLOOM_MODEL_RECORDING=record."

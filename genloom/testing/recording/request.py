@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from pydantic import BaseModel
@@ -27,13 +27,16 @@ Json = Any
 LONGEST_TEXT = 20_000
 """Characters of a text in a recorded request; of a longer one its beginning, its end and its hash stand there."""
 
-_Volatile = Literal[
-    "api_key", "base_url", "cache_control", "callbacks", "config", "default_headers", "encrypted_content",
-    "extra_headers", "headers", "http_async_client", "http_client", "id", "index", "ls_structured_output_format",
-    "max_retries", "metadata", "model", "model_name", "openai_api_base", "request_timeout", "run_id", "signature",
-    "stream", "stream_options", "stream_usage", "structured_output_format", "timeout", "user",
-]  # fmt: skip
-_VOLATILE = frozenset(get_args(_Volatile))
+_VOLATILE = frozenset(
+    """
+    api_key base_url cache_control callbacks config default_headers default_request_timeout encrypted_content extra_headers
+    headers http_async_client http_client id index ls_structured_output_format max_retries metadata
+    openai_api_base request_timeout run_id signature stream stream_options stream_usage streaming structured_output_format
+    timeout user
+    """.split()
+)
+"""Options, and keys of a message's blocks, that change from run to run or are no matter of the answer's."""
+
 _MEDIA = frozenset({"data", "base64", "file_data", "image_url", "url"})
 _CALL_IDS = frozenset({"call_id", "tool_call_id", "tool_use_id"})
 
