@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 
 from genloom.errors import UsageError
 from genloom.graphs import (
+    StateSerializer,
     build_agent_graph,
     build_batch_graph,
     build_generation_agent,
@@ -90,7 +91,7 @@ async def test_its_events_and_updates_are_streamed_with_their_place() -> None:
 @pytest.mark.parametrize(("approved", "result"), [(True, "passed"), (False, "failed")])
 def test_an_approval_is_asked_and_resumed_through_the_outer_checkpointer(approved: bool, result: str) -> None:
     """By another graph object, as another process has it; what was done before is not done again."""
-    saver, context = InMemorySaver(), SEARCH.model_copy(update={"approval": True})
+    saver, context = InMemorySaver(serde=StateSerializer()), SEARCH.model_copy(update={"approval": True})
     first = _around(build_generation_graph(), checkpointer=saver).invoke({"request": REQUEST}, THREAD, context=context)
     (asked,) = first["__interrupt__"]
     assert "def double" in asked.value["source"]
@@ -101,7 +102,7 @@ def test_an_approval_is_asked_and_resumed_through_the_outer_checkpointer(approve
 
 
 def test_a_thread_of_the_outer_graph_takes_a_second_request() -> None:
-    graph = _around(build_generation_graph(), checkpointer=InMemorySaver())
+    graph = _around(build_generation_graph(), checkpointer=InMemorySaver(serde=StateSerializer()))
     graph.invoke({"request": REQUEST}, THREAD, context=SEARCH)
     other = {
         "prompt": "Negate",
@@ -126,6 +127,24 @@ async def test_the_batch_graph_nests() -> None:
     assert events.count("request_finished") == 2
 
 
+def test_approvals_of_a_nested_batch_are_answered_one_by_one() -> None:
+    other = {
+        "prompt": "Negate",
+        "name": "negate",
+        "examples": ["negate(1) == -1", "negate(-4) == 4", "negate(7) == -7"],
+    }
+    graph = _around(build_batch_graph(), checkpointer=InMemorySaver(serde=StateSerializer()))
+    context = SEARCH.model_copy(update={"approval": True})
+    asked = graph.invoke({"requests": [REQUEST, other]}, THREAD, context=context)["__interrupt__"]
+    answers = {each.id: each.value["path"] == "negate.py" for each in asked}
+    state = graph.invoke(Command(resume=answers), THREAD, context=context)
+    assert [(each.name, each.outcome.result) for each in state["results"]] == [
+        ("double", "failed"),
+        ("negate", "passed"),
+    ]
+    assert state["log"] == ["opened", "closed"]
+
+
 def _counting() -> Any:
     @tool
     def keep(text: str) -> str:
@@ -143,7 +162,7 @@ def _counting() -> Any:
 
 
 def test_an_agents_approval_is_asked_and_resumed_through_the_outer_checkpointer() -> None:
-    graph = _around(_counting(), checkpointer=InMemorySaver())
+    graph = _around(_counting(), checkpointer=InMemorySaver(serde=StateSerializer()))
     (asked,) = graph.invoke({"query": "Keep it."}, THREAD)["__interrupt__"]
     assert asked.value["action_requests"][0]["name"] == "keep"
     state = graph.invoke(Command(resume={"decisions": [{"type": "approve"}]}), THREAD)

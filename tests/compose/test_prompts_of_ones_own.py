@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from genloom.errors import UsageError
 from genloom.graphs import add_nodes, build_agent_graph, build_generation_graph, build_supervisor_graph
 from genloom.graphs.codegen_agents import create_codebase_inspector_agent
 from genloom.interfaces.cache_key import cache_key
+from genloom.interfaces.importer.installing import uninstall_import_hook
 from genloom.nodes import generate
 from genloom.nodes.agent.history import HistoryLimits
 from genloom.prompts import Prompts, load_prompt, prompt_names
@@ -181,3 +184,28 @@ def test_a_summary_is_asked_for_in_ones_own_words(where):
 def test_an_agents_prompt_of_a_wrong_name_is_refused():
     with pytest.raises(UsageError, match="no prompt 'summarize'"):
         build_agent_graph(ScriptedChatModel(), prompts={"summarize": "x"})
+
+
+def test_an_import_that_writes_itself_is_asked_for_in_ones_own_words(model, tmp_path):
+    """The context that the hook is installed with has them."""
+    genloom.install_import_hook(
+        namespace="adas",
+        directory=tmp_path / "adas",
+        mode="auto",
+        model="mine",
+        accept_unverified=True,
+        context={
+            "prompts": {"import": "Ada wants {{ names }} of {{ module }}: {{ description }}"},
+            "generators": ["model"],
+            "one_call": True,
+        },
+    )
+    try:
+        from adas.numbers import double
+
+        assert double(4) == 8
+    finally:
+        uninstall_import_hook("adas")
+        for name in [name for name in sys.modules if name.partition(".")[0] == "adas"]:
+            del sys.modules[name]
+    assert "Ada wants `double` of adas.numbers:" in str(model.calls[0][1].content)
