@@ -287,3 +287,18 @@ def test_the_drawing_shows_every_way_through_the_graph() -> None:
     assert {target for source, target in edges if source == "commit_step"} == {*steps[1:], "approve_feature"}
     assert {target for source, target in edges if source == "open_feature"} == {"plan_feature", "__end__"}
     assert {target for source, target in edges if source == "approve_feature"} == {"close_feature"}
+
+
+@pytest.mark.slow
+def test_a_thread_that_is_used_again_begins_afresh(repository: Path) -> None:
+    """The first planner names a file that nobody may change, the second gives prose."""
+    outside = call("submit_plan", tasks=["leave"], files=["../elsewhere.py"])
+    graph = _graph(scripted(plan=[outside, "Planned.", "Some prose."]), attempts=1)
+    first = graph.invoke(_asked(), CONFIG, context=_in(repository))
+    assert "names files that cannot be changed" in first["outcome"].reason
+    assert "'../elsewhere.py'" in first["verdict"].evidence
+    second = graph.invoke(_asked(), CONFIG, context=_in(repository))
+    assert "There is no plan." in second["outcome"].reason
+    assert (second["plan"], second["steps"], second["attempt"]) == (None, (), 1)
+    assert second["result"].branch != first["result"].branch
+    assert second["result"].diff == ""
