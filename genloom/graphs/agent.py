@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain.agents import create_agent
-from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
+from langchain.agents.middleware import AgentMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import SystemMessage
 from langchain_core.tools import BaseTool
@@ -16,6 +16,7 @@ from langgraph.types import Checkpointer
 
 from genloom.errors import GraphDefinitionError
 from genloom.graphs.agent_graph import AgentGraph
+from genloom.nodes.agent.approval import Approval
 from genloom.nodes.agent.conversation import Conversation
 from genloom.nodes.agent.history import HistoryLimits
 from genloom.nodes.agent.model_access import ModelAccess
@@ -70,7 +71,9 @@ def build_agent_graph(
     `summarise`; those of the run's context go before them. A `SystemPrompt` names a shipped one as the system message.
 
     Failures of the model's server come out classified (`ModelError`, `CredentialError`); what goes wrong in a tool is told
-    to the model. Raises `GraphDefinitionError` for two tools of one name.
+    to the model. `retries` also bounds each call of the model (`limit_seconds`), beside what its client does. A call that
+    needs approval in a graph without a checkpointer is a `ThreadError`. Raises `GraphDefinitionError` for two tools of one
+    name.
     """
     offered, own = _as_tools(tools), Prompts.of(prompts)
     access = ModelAccess(model, retries)
@@ -88,7 +91,7 @@ def build_agent_graph(
     brought = [tool for each in middleware for tool in getattr(each, "tools", None) or ()]
     writing = [tool.name for tool in (*offered, *brought) if effect_of(tool) == "write"]
     if approval and writing:
-        parts.append(HumanInTheLoopMiddleware(dict.fromkeys(writing, True)))
+        parts.append(Approval(dict.fromkeys(writing, True)))
     compiled = create_agent(
         model if isinstance(model, BaseChatModel) else UnsetModel(),
         offered,

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
-from genloom.errors import CredentialError
+from genloom.daemon_thread import OverrunError, run_daemon
+from genloom.errors import CredentialError, TimeLimitError
 from genloom.events import EventEmitter, RetryScheduled
 from genloom.nodes.agent.surroundings import Surroundings
 from genloom.nodes.policies import NodePolicy
@@ -67,22 +68,38 @@ class ModelAccess:
         return NamedModel(await chat_model(name, settings), name)
 
     def ask(self, call: Callable[[], T], name: str, emit: EventEmitter) -> T:
-        """Call the model's server, as often as the policy says. Failures come out classified."""
+        """Call the model's server, as often and each time for as long as the policy says. Failures come out classified.
+
+        A call that overruns its time goes on in a thread of its own, unheard.
+        """
         for this_try in range(1, self.policy.tries + 1):
             try:
-                return call()
+                return run_daemon(call, "genloom-model", self.policy.limit_seconds)
+            except OverrunError:
+                raise self._overrun(name) from None
             except Exception as error:  # noqa: BLE001 - classified; what is no server's failure is raised again
                 time.sleep(self._wait(error, name, this_try, emit))
         raise AssertionError("the last try raises")
 
     async def aask(self, call: Callable[[], Awaitable[T]], name: str, emit: EventEmitter) -> T:
-        """Do as `ask` does, in a loop."""
+        """Do as `ask` does, in a loop; a call that overruns its time is cancelled."""
+        limit: asyncio.Timeout | None = None
         for this_try in range(1, self.policy.tries + 1):
             try:
-                return await call()
-            except Exception as error:  # noqa: BLE001 - as above
+                async with asyncio.timeout(self.policy.limit_seconds) as limit:
+                    return await call()
+            except Exception as error:
+                if isinstance(error, TimeoutError) and limit is not None and limit.expired():
+                    raise self._overrun(name) from error
                 await asyncio.sleep(self._wait(error, name, this_try, emit))
         raise AssertionError("the last try raises")
+
+    def _overrun(self, name: str) -> TimeLimitError:
+        return TimeLimitError(
+            f"The model {name} did not answer in {self.policy.limit_seconds:g} seconds.",
+            kind="timeout",
+            hint="Try again later, or give it more time: retries=NodePolicy(limit_seconds=…).",
+        )
 
     def _wait(self, error: Exception, name: str, this_try: int, emit: EventEmitter) -> float:
         """Return the seconds to wait before the next try; raises what the failure is where there is none."""
