@@ -60,7 +60,7 @@ async def test_a_providers_model_is_refused_whichever_way_it_is_called(number: i
         with pytest.raises(RealModelError):
             await model.ainvoke("hello")
         with pytest.raises(RealModelError):
-            list(model.bind(stop=["x"]).stream("hello"))
+            list(model.bind(stop=["x"], model="another").stream("hello"))
         with pytest.raises(RealModelError):
             [chunk async for chunk in model.astream("hello")]
         with pytest.raises(RealModelError):
@@ -118,7 +118,7 @@ def test_what_is_on_this_machine_or_scripted_passes(tmp_path: Path) -> None:
     path = tmp_path / "recording.json"
     with OpenAIServer(["one", "two"]) as server, CodegenServer(RunPlan(result="done")) as cloud, forbid_real_models():
         near = ChatOpenAI(model="test-model", base_url=server.base_url, api_key=KEY)
-        assert near.invoke("hello").content == "one"
+        assert near.invoke("hello", model="test-model").content == "one"
         assert "".join(chunk.text for chunk in near.stream("hello")) == "two"
         assert ScriptedChatModel(replies=["three"]).invoke("hello").content == "three"
         assert FakeListChatModel(responses=["four"]).invoke("hello").content == "four"

@@ -76,11 +76,15 @@ class forbid_real_models:  # noqa: N801  # read as a statement: `with forbid_rea
         from langchain_core.language_models import BaseChatModel  # here: heavy, and only who forbids pays
 
         for name in _ENTRIES:
-            cls._guard(BaseChatModel, name, lambda model, *_, **__: real_model(model))
+            cls._guard(BaseChatModel, name, lambda *given, **_: real_model(given[0]))
+
+        def of_request(*given: Any, **named: Any) -> str | None:  # Any: the transport and its request
+            return real_request(named.get("request") or given[1])
+
         for package in filter(importlib.util.find_spec, _CLIENTS):
             client = importlib.import_module(package)
-            cls._guard(client.HTTPTransport, "handle_request", lambda _, request: real_request(request))
-            cls._guard(client.AsyncHTTPTransport, "handle_async_request", lambda _, request: real_request(request))
+            cls._guard(client.HTTPTransport, "handle_request", of_request)
+            cls._guard(client.AsyncHTTPTransport, "handle_async_request", of_request)
 
     @classmethod
     def _guard(cls, owner: type, name: str, real: Callable[..., str | None]) -> None:
