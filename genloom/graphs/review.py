@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
 from langgraph.cache.base import BaseCache
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -15,6 +14,7 @@ from langgraph.types import Checkpointer, Send
 from genloom.errors import GraphDefinitionError
 from genloom.graphs.composition import add_nodes
 from genloom.nodes import Node, NodeName, NodePolicy
+from genloom.nodes.conversation import Asked
 from genloom.nodes.reviewing import REVIEWERS, check_changes, collect_changes, judge_findings, review_changes
 from genloom.nodes.runtime import current_context
 from genloom.state import GraphContext
@@ -30,7 +30,7 @@ CHECKED_TOGETHER = 8
 
 
 def build_review_graph(
-    model: BaseChatModel | str | None = None,
+    model: Asked | None = None,
     *,
     reviewers: Sequence[Reviewer | str] = REVIEWERS,
     judge: bool = True,
@@ -101,7 +101,7 @@ def _reviewers(given: Sequence[Reviewer | str]) -> tuple[Reviewer, ...]:
     return chosen
 
 
-def _has_model(reviewers: Sequence[Reviewer], model: BaseChatModel | str | None) -> bool:
+def _has_model(reviewers: Sequence[Reviewer], model: Asked | None) -> bool:
     if model is not None or any(reviewer.model for reviewer in reviewers):
         return True
     _, context = current_context()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import BaseModel
 
@@ -14,12 +13,15 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.tools.chat import chat_model, message_text, model_failure, usage_of
 from genloom.tools.security import redact
 
+if TYPE_CHECKING:  # importing it takes a third of a second, which runs without a model need not wait for
+    from langchain_core.language_models import BaseChatModel
+
 __all__ = ["Asked", "ask", "ask_for", "kept_message", "model_label", "own_message_ids"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 MessageT = TypeVar("MessageT", bound=BaseMessage)
 
-Asked = BaseChatModel | str
+Asked: TypeAlias = "BaseChatModel | str"
 """A chat model, or the name of one."""
 
 _OWN = "genloom"
@@ -59,9 +61,9 @@ async def ask_for(
 
 async def _chosen(model: Asked, runtime: NodeRuntime) -> tuple[BaseChatModel, str]:
     """Return the chat model, and what it is called in errors and events."""
-    if isinstance(model, BaseChatModel):
-        return model, model_label(model)
-    return await _sent(chat_model(model, runtime.settings), model), model
+    if isinstance(model, str):
+        return await _sent(chat_model(model, runtime.settings), model), model
+    return model, model_label(model)
 
 
 def model_label(model: Asked) -> str:

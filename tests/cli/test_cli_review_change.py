@@ -75,18 +75,14 @@ def test_nothing_changed_is_approved(changed: Program) -> None:
 
 def test_models_review_a_change_where_one_is_named(changed: Program) -> None:
     """By name, with what they say on a line of the change; `none` keeps the environment's out."""
-    answer = {
-        "findings": [
-            {"path": "sums.py", "line": 1, "quote": "return sum(eval(word)", "severity": "error", "message": "Quux"}
-        ]
-    }
-    with OpenAIServer(rule=lambda chat: json.dumps(answer)) as server:
+    remark = {"path": "sums.py", "line": 1, "quote": "return sum(eval(word)", "severity": "error", "message": "Quux"}
+    with OpenAIServer(lambda chat: json.dumps({"findings": [remark]})) as server:
         env = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-test-0123456789abcdef0123456789abcdef"}
-        done = changed("review", "--diff", "HEAD~1", "--json", "--model", "openai:m", **env)
+        done = changed("review", "--diff", "HEAD~1", "--json", "--model", "openai:test-model", **env)
         assert len(server.chats) == 5
         assert ("sums.py", "model:correctness", 5) in found(done)
         assert "correctness" in done.json["reviewers"]
-        changed("review", "--diff", "HEAD~1", "--model", "none", GENLOOM_MODEL="openai:m", **env)
+        changed("review", "--diff", "HEAD~1", "--model", "none", GENLOOM_MODEL="openai:test-model", **env)
         assert len(server.chats) == 5
 
 

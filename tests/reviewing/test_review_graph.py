@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
+import genloom
 from genloom import GraphContext
 from genloom.errors import GraphDefinitionError, ModelError, RequestError
 from genloom.graphs import StateSerializer, build_review_graph
@@ -379,3 +381,11 @@ def test_whole_files_and_texts_from_elsewhere(tmp_path: Path) -> None:
     assert "unread" in {finding.rule for finding in stale.findings}
     with pytest.raises(RequestError):
         graph.invoke({"paths": ("../x.py",)}, context=context)
+
+
+def test_the_documented_example_finds_what_it_should(capsys: pytest.CaptureFixture[str]) -> None:
+    """The block of docs/review.md about a change."""
+    page = (Path(genloom.__file__).parents[1] / "docs" / "review.md").read_text()
+    (block,) = [text for text in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "build_review_graph" in text]
+    exec(compile(block, "review.md", "exec"), {})
+    assert "total.py 2 error capability:dynamic_code" in capsys.readouterr().out
