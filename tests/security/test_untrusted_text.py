@@ -274,6 +274,7 @@ TOLD = {
     "genloom/tools/coding/answering.py": None,  # what the three above are made by
     "genloom/nodes/agent/handoffs.py": None,  # it hands on a task; the answer is the agent's, delimited where it comes in
     "genloom/tools/synthesis/langchain_tool.py": None,  # a program that genloom itself put together
+    "genloom/nodes/feature/plan_tool.py": None,  # it takes a plan and answers with words of its own
 }
 """Where tools and retrievers for models are made, and what they say of foreign text."""
 
