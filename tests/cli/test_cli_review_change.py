@@ -48,6 +48,7 @@ def found(done: Any) -> set[tuple[str, str, int]]:
     return {(f["path"], f["rule"], f["line"]) for f in done.json["findings"]}
 
 
+@pytest.mark.slow
 def test_a_change_is_reviewed_in_every_form(changed: Program) -> None:
     """What the commit caused and what is new; not the unused import that stood before. From a folder below, too."""
     (changed.folder / "docs").mkdir()
@@ -73,6 +74,7 @@ def test_nothing_changed_is_approved(changed: Program) -> None:
     assert (done.code, done.out) == (0, "approve: 0 files, 0 findings\n")
 
 
+@pytest.mark.slow
 def test_models_review_a_change_where_one_is_named(changed: Program) -> None:
     """By name, with what they say on a line of the change; `none` keeps the environment's out."""
     remark = {"path": "sums.py", "line": 1, "quote": "return sum(eval(word)", "severity": "error", "message": "Quux"}

@@ -64,6 +64,7 @@ def patched(old: str, file: FileDiff) -> list[str]:
     return [*made, *before[at:]]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(name=NAMES, old=TEXTS, new=TEXTS, prefix=st.sampled_from(["--default-prefix", "--no-prefix", "--src-prefix=i/"]))
 def test_what_git_prints_is_read_as_what_was_changed(name: str, old: str, new: str, prefix: str) -> None:

@@ -11,6 +11,8 @@ from genloom.state.code_review import Remark
 
 __all__ = ["Matter", "as_findings", "merged"]
 
+LONGEST = 400
+"""Characters of a message before the names of those who say it as well."""
 ALIKE = 0.5
 """How much of the shorter message's words two messages about one line share when they mean the same."""
 
@@ -87,7 +89,7 @@ def _finding(matter: Matter) -> Finding:
     others = [name for name in matter.reviewers if name != first.by]
     message = first.finding.message if matter.sure else matter.message or first.finding.message
     if others:
-        message += f" (said by {', '.join(others)}, too)"
+        message = f"{message[:LONGEST]} (said by {', '.join(others)}, too)"
     return first.finding.model_copy(update={"message": message, "severity": matter.weight})
 
 
