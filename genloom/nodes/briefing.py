@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from genloom.nodes.runtime import NodeRuntime
+from genloom.prompts import Prompts
 from genloom.state import CodeContext, Comparison, GenerationRequest
 from genloom.tools.codebase import build_context, is_current, render_context
 from genloom.tools.plugins import active_plugins
@@ -63,13 +64,13 @@ def examples_section(request: GenerationRequest, *, hidden: frozenset[str] = fro
     return _listed("# Examples", shown) + (how if shown else "")
 
 
-def demand_section(request: GenerationRequest, runtime: NodeRuntime) -> str:
+def demand_section(request: GenerationRequest, prompts: Prompts | None = None) -> str:
     """Return what is to be written: a module, or what is appended to the one that stands."""
-    names = names_listed(request)
+    own, names = prompts or Prompts(), names_listed(request)
     if not request.extends:
-        return runtime.prompts.load("demand").render(names=names).strip()
+        return own.load("demand").render(names=names).strip()
     module = present(request.draft_path, request.extends)
-    return runtime.prompts.load("extend").render(module=module, names=names).strip()
+    return own.load("extend").render(module=module, names=names).strip()
 
 
 def names_listed(request: GenerationRequest) -> str:

@@ -151,5 +151,5 @@ async def _prompt(state: DispatchAgentInput, runtime: NodeRuntime, hidden: froze
         examples=examples_section(request, hidden=hidden),
         tests=tests_section(request),
         history=_history(state, runtime),
-        demand=demand_section(request, runtime),
+        demand=demand_section(request, runtime.prompts),
     )

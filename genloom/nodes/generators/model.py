@@ -86,7 +86,7 @@ async def _opening(assignment: Assignment, runtime: NodeRuntime) -> list[BaseMes
         constraints=constraints_section(request),
         examples=examples_section(request, hidden=_hidden(assignment, runtime)),
         tests=tests_section(request),
-        demand="\n".join([demand_section(request, runtime), *_own_checks(request, runtime)]),
+        demand="\n".join([demand_section(request, runtime.prompts), *_own_checks(request, runtime)]),
     )
     return [SystemMessage(runtime.prompts.load("generate_system").render()), HumanMessage(task)]
 
