@@ -22,6 +22,9 @@ __all__ = ["ModelAccess", "NamedModel"]
 
 T = TypeVar("T")
 
+UNLIMITED_SECONDS = 1_200.0
+"""The limit that an agent has by itself."""
+
 
 @dataclass(frozen=True)
 class NamedModel:
@@ -70,10 +73,13 @@ class ModelAccess:
     def ask(self, call: Callable[[], T], name: str, emit: EventEmitter) -> T:
         """Call the model's server, as often and each time for as long as the policy says. Failures come out classified.
 
-        A call that overruns its time goes on in a thread of its own, unheard.
+        With a limit below 20 minutes each call runs in a thread of its own, where one that overruns its time goes on,
+        unheard; else the limit is the client's, since a thread costs a tenth of a turn.
         """
         for this_try in range(1, self.policy.tries + 1):
             try:
+                if self.policy.limit_seconds >= UNLIMITED_SECONDS:
+                    return call()
                 return run_daemon(call, "genloom-model", self.policy.limit_seconds)
             except OverrunError:
                 raise self._overrun(name) from None
