@@ -112,3 +112,11 @@ def test_a_folder_without_git_is_told(program: Program) -> None:
     done = program("review", "--diff", "HEAD")
     assert done.code == 2
     assert "git" in done.err
+
+
+def test_models_review_files_of_this_folder_alone(program: Program) -> None:
+    """A path that leads out of it is refused, before any model is asked."""
+    (program.folder.parent / "elsewhere.py").write_text("x = 1\n")
+    done = program("review", "../elsewhere.py", "--model", "openai:test-model")
+    assert done.code == 2
+    assert "outside of this folder" in done.err

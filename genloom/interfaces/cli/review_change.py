@@ -68,6 +68,8 @@ def policy_of(file: str | None) -> ReviewPolicy:
 
 def _files_of(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
     """The files that paths name, and the source files of folders, relative to the root."""
+    import os
+
     from genloom.errors import StorageError
     from genloom.tools.codebase.files.tree import SourceTree
 
@@ -78,7 +80,7 @@ def _files_of(root: Path, paths: Sequence[str]) -> tuple[str, ...]:
             raise StorageError(f"There is no file {name!r}.", hint="Give files or folders that are there.")
         files = [path / file.path for file in SourceTree(path).files()] if path.is_dir() else [path]
         for file in files:
-            absolute = file.absolute()
+            absolute = Path(os.path.normpath(file.absolute()))  # links stay as they were given
             if not absolute.is_relative_to(root):
                 raise StorageError(
                     f"{str(file)!r} lies outside of this folder.", hint="Run it in a folder that holds all the files."

@@ -88,7 +88,7 @@ def _whole_files(root: Path, paths: Sequence[str]) -> tuple[FileDiff, ...]:
 def _whole_file(root: Path, path: str) -> FileDiff:
     data = read_inside(root, path, MAX_TEXT_BYTES)
     if not isinstance(data, bytes):
-        raise RequestError(f"{path!r} cannot be reviewed: it is {data}.", hint="Name text files below the repository.")
+        raise RequestError(f"{path!r} cannot be reviewed ({data}).", hint="Name text files below the repository.")
     if b"\0" in data:
         return FileDiff(path=path, old_path=path, change="added", binary=True)
     lines = text_lines(decode_source(data).removesuffix("\n"))
