@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from genloom.graphs.feature import build_feature_graph
     from genloom.graphs.generation import build_generation_graph
     from genloom.graphs.generation_agent import GenerationAsked, GenerationConversation, build_generation_agent
-    from genloom.graphs.image_address import image_address
+    from genloom.graphs.image_file import image_address
     from genloom.graphs.review import build_review_graph
     from genloom.graphs.routing import GENERATION_ROUTERS, Router
     from genloom.graphs.spec_agent import build_spec_graph
@@ -28,7 +28,7 @@ else:
             "composition": "add_nodes add_routers",
             "feature": "build_feature_graph",
             "generation": "build_generation_graph",
-            "image_address": "image_address",
+            "image_file": "image_address",
             "generation_agent": "GenerationAsked GenerationConversation build_generation_agent",
             "review": "build_review_graph",
             "routing": "GENERATION_ROUTERS Router",
