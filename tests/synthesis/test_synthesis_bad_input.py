@@ -192,3 +192,29 @@ async def test_no_examples_are_told_with_what_to_give(solve: Callable) -> None:
     answer = await solve("double", "Double a number")
     assert isinstance(answer, Abstained)
     assert "double(…) == …" in answer.reason
+
+
+@pytest.mark.parametrize("text", ["f(1) == 2j", "f(1j) == 2", "f([1, ...]) == 2", "f(1) == (1, ...)"])
+async def test_values_that_no_search_knows_are_told(solve: Callable, text: str) -> None:
+    """Complex numbers and ellipses are literals of Python, too."""
+    answer = await solve("f", "Something", "f(2) == 3", text)
+    assert isinstance(answer, Abstained)
+    assert text in answer.reason
+
+
+async def test_whole_numbers_beyond_every_float_are_values(solve: Callable) -> None:
+    """They are no reason to break off."""
+    big = 10**400
+    answer = await solve("same", "Add one", f"same({big}) == {big + 1}", "same(3) == 4", "same(9) == 10")
+    assert not any("broke" in note for note in getattr(answer, "notes", ()))
+    assert "broke" not in getattr(answer, "reason", "")
+
+
+@pytest.mark.parametrize(
+    "signature", ["f(", "g(n: int) -> int", "f(*n: int) -> int", "f(n: int, *, step: int = 1)", "f(n: int, /) -> int"]
+)
+async def test_a_signature_that_would_not_be_kept_is_told(solve: Callable, signature: str) -> None:
+    """Rather than replaced by another one."""
+    answer = await solve("f", "Add one", "f(1) == 2", "f(5) == 6", signature=signature)
+    assert isinstance(answer, Abstained)
+    assert signature in answer.reason

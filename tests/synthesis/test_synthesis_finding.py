@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from descendants import adopting_orphans, descendants
@@ -92,6 +93,13 @@ def test_nothing_that_names_the_function_is_told() -> None:
         find_program("Upper case", [])
     with pytest.raises(ExampleError):
         find_program("Upper case", ["shout"])
+
+
+@pytest.mark.parametrize("limits", [{"seconds": 0}, {"megabytes": -1}, {"candidates": 0}, {"cores": -1}])
+def test_limits_that_leave_nothing_are_told(limits: dict[str, Any]) -> None:
+    """Before anything runs."""
+    with pytest.raises(UsageError, match=str(next(iter(limits.values())))):
+        find_program("Double", ["double(2) == 4"], **limits)
 
 
 def test_no_examples_but_a_name_abstains(sandbox: Sandbox) -> None:

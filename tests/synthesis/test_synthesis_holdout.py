@@ -66,6 +66,15 @@ def test_yes_and_no_are_held_back_both():
     assert not proves([call for call in held if call.example.expected == "True"] * 2, 5)
 
 
+def test_a_larger_test_is_proven_by_two_of_each():
+    """Of many tests one in four meets one yes and one no by chance."""
+    yes, no = _calls("f(2) == True", "f(9) == False")
+    assert proves([yes, no], 8)
+    assert not proves([yes, no], 9)
+    assert not proves([yes, yes, no], 9)
+    assert proves([yes, yes, no, no], 9)
+
+
 def test_without_two_of_each_a_yes_or_no_is_fitted_to_all():
     """One `False` among many `True` is needed where it can teach something."""
     _, held = hold_back(_calls("f(2) == True", "f(4) == True", "f(6) == True", "f(8) == True", "f(9) == False"))

@@ -10,6 +10,8 @@ import pytest
 from engine_runs import answered, encoded, worker_answer
 
 from genloom.tools.synthesis.engine.drafting import Draft, of_like_rank
+from genloom.tools.synthesis.engine.judge import PROBES, differences
+from genloom.tools.synthesis.engine.probes import draw_probes
 from genloom.tools.synthesis.engine.writer import Program
 
 TASKS = [
@@ -121,3 +123,26 @@ def test_a_smaller_program_counts_as_a_rival_though_it_covers_less() -> None:
     best = _draft("text.strip().lower()", 4, 4, 0)
     smaller, other = _draft("text.lower()", 5, 2, 1), _draft("text.title().lower()", 5, 4, 1)
     assert of_like_rank([other, smaller, best]) == [best, smaller]
+
+
+def test_a_rival_that_costs_one_more_is_seen() -> None:
+    """The digits to round to are no more than guessed: one of another number fits as well."""
+    answer = answered(
+        "total", "Sum of numbers", ["total([0.1, 0.2]) == 0.3", "total([1.1, 2.2]) == 3.3", "total([]) == 0"]
+    )
+    assert answer["expression"].startswith("round(")
+    assert answer["rivals"]
+
+
+def test_whole_numbers_are_halved_to_whole_numbers() -> None:
+    """A float would be equal here, and not of large numbers."""
+    answer = answered("half", "Half of a number", ["half(4) == 2", "half(10) == 5", "half(0) == 0", "half(66) == 33"])
+    assert answer["expression"] == "n // 2"
+
+
+def test_the_call_that_decides_is_short_where_several_tell_as_much() -> None:
+    """Somebody is to answer it."""
+    inputs = [("a" * 400,), ("ab",), ("b" * 300,)]
+    found = differences(lambda row: row[0], [("text + '!'", lambda row: f"{row[0]}!")], inputs)
+    assert len(found) == 1
+    assert len(found[0].arguments[0]) <= min(len(probe[0]) for probe in draw_probes(inputs, PROBES, seed=1))

@@ -294,13 +294,14 @@ def odd_task(building_block: Component) -> SearchTask:
     return SearchTask(name="odd", prompt="A number", examples=given, components=(building_block,))
 
 
+@pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize("body", ["while True: n += 1", "time.sleep(0.4)"], ids=["hangs", "slow"])
 async def test_a_component_that_is_too_slow_is_left_out_by_the_clock(
-    sandbox: Sandbox, tmp_path: Path, body: str
+    sandbox: Sandbox, tmp_path: Path, body: str, cores: int
 ) -> None:
     """It does not keep the search from its answer, which says that the clock had a say in it."""
     task = odd_task(component(tmp_path, body))
-    found = await search(task, sandbox)
+    found = await search(replace(task, cores=cores), sandbox)
     assert isinstance(found, Found)
     assert found.cut_by_clock
     assert (await find_existing(task, sandbox)).cut_by_clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import EllipsisType
 
 from genloom.state.example import Example, literal
 from genloom.syntax import parse_expression, parse_module
@@ -49,7 +50,11 @@ def read_calls(
         return Abstained(reason=f"there are no examples: give a few, such as `{name}(…) == …`")
     if len(examples) > MAX_EXAMPLES:
         return Abstained(reason=f"there are {len(examples)} examples; a search takes up to {MAX_EXAMPLES}")
-    given = parse_signature(signature) if signature else None
+    given = parse_signature(signature, name) if signature else None
+    if signature and given is None:
+        return Abstained(
+            reason=f"`{signature}` is no plain signature of `{name}`: a search takes names and defaults alone"
+        )
     nodes = [_plain_call(example, name) for example in examples]
     if any(node is None for node in nodes):
         strange = next(example for example, node in zip(examples, nodes, strict=True) if node is None)
@@ -95,23 +100,27 @@ def _is_literal(node: ast.expr) -> bool:
 def _is_literal_text(text: str) -> bool:
     try:
         literal(text)
-    except (ValueError, TypeError, RecursionError, MemoryError):
+        return not any(
+            isinstance(node, ast.Constant) and isinstance(node.value, complex | EllipsisType)
+            for node in ast.walk(parse_expression(text))
+        )
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return False
-    return True
 
 
-def parse_signature(text: str) -> Signature | None:
-    """Read `name(a: int, b: int = 2) -> int`, with or without `def`; `None` when it is not a plain signature."""
+def parse_signature(text: str, name: str) -> Signature | None:
+    """Read `name(a: int, b: int = 2) -> int`, with or without `def`; `None` when it is none of that name, or has
+    parameters that are given by position or by name alone."""
     head = text.strip().removeprefix("async ").removeprefix("def ").rstrip(":")
     try:
         node = parse_module(f"def {head}: pass").body[0]
     except (SyntaxError, ValueError):
         return None
-    if not isinstance(node, ast.FunctionDef) or node.args.vararg or node.args.kwarg:
+    if not isinstance(node, ast.FunctionDef) or node.name != name:
         return None
-    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-    defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
-    if not all(map(_is_literal, defaults)):
+    arguments, defaults = node.args.args, node.args.defaults
+    others = (*node.args.posonlyargs, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg)
+    if any(others) or not all(map(_is_literal, defaults)):
         return None
     return Signature(
         parameters=tuple(argument.arg for argument in arguments),

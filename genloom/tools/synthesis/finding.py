@@ -60,7 +60,8 @@ def find_program(
     `examples` are texts such as `"double(2) == 4"` and `"raises(ValueError, double(''))"`. Where programs of like cost
     differ, `ask` is given the call that would decide, such as `f("a b")`: what it returns, a literal as text (or
     `raises(ValueError)`), becomes a further example and the search goes on, three times at most; `None` leaves the answer
-    as it is. Raises `ExampleError` for what is no example, and `UsageError` where nothing names the function.
+    as it is. Raises `ExampleError` for what is no example, and `UsageError` where nothing names the function, or a limit is
+    none.
     """
     inquiry = _inquiry(prompt, examples, options)
     answer = run_sync(inquiry.search())
@@ -127,6 +128,11 @@ def _inquiry(prompt: str, examples: Sequence[str | Example], options: ProgramOpt
         candidates=options.get("candidates", DEFAULT_CANDIDATES),
         cores=options.get("cores", SearchTask.cores),
     )
+    for limit, value in (("seconds", task.seconds), ("megabytes", task.megabytes), ("candidates", task.candidates)):
+        if value <= 0:
+            raise UsageError(f"{limit}={value} leaves nothing to search with.", hint="Give more than 0.")
+    if task.cores < 0:
+        raise UsageError(f"There are no {task.cores} cores.", hint="Give 0 for all, or 1 or more.")
     runner = options.get("runner") or sandbox_for(context, load_settings(), inside=False)
     return _Inquiry(task=task, runner=runner, emit=options.get("on_event", ignore_events))
 

@@ -15,6 +15,9 @@ LEAST_TELLING = 2
 """Telling examples that must be there: one to fit and one to hold back."""
 SMALL_COST = 12
 """Up to this cost a single telling example that was held back is proof; a larger program needs two."""
+SMALL_TEST_COST = 8
+"""Up to this cost one yes and one no that were held back are proof; of larger tests, which are many, one in four meets
+both by chance: they need two of each."""
 LEAST_OF_EACH = 2
 """A yes or no says little, and most wrong tests give the commoner of the two: so many examples of each must be there, and
 half of each are held back. With fewer all are fitted."""
@@ -69,6 +72,9 @@ def proves(held: Sequence[Call], cost: int) -> bool:
     examples, some meet one more by chance. A yes-or-no program is proven only by examples of both results."""
     if _is_yes_or_no(held) and len({call.example.expected for call in held}) < 2:
         return False
+    if _is_yes_or_no(held):
+        least = 1 if cost <= SMALL_TEST_COST else 2
+        return all(sum(call.example.expected == side for call in held) >= least for side in ("True", "False"))
     return sum(map(_tells, held)) >= (1 if cost <= SMALL_COST else 2)
 
 
@@ -112,4 +118,4 @@ def _outline(value: Any) -> Any:
         return (value > 0) - (value < 0)
     if isinstance(value, str):
         return bool(value), any(map(str.isdigit, value)), any(map(str.isupper, value)), " " in value
-    return type(value).__name__, bool(value), len(value) > 1
+    return type(value).__name__, bool(value), hasattr(value, "__len__") and len(value) > 1

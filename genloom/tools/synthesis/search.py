@@ -162,7 +162,7 @@ async def _found(
     fitted = tuple(example.text for example in task.examples if example.text not in proofs)
     notes = [*line.notes, *([written.note] if written.note else [])]
     if line.held_back and not proof:
-        notes.append("a program of this size needs two examples held back to prove it: give more examples")
+        notes.append("what was held back proves no program of this size: give more examples, of each kind of result")
     if task.constraints:
         notes.append("the search does not read constraints: check them yourself")
     return Found(

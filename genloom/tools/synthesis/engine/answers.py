@@ -15,6 +15,8 @@ __all__ = ["Answer", "AnswerBook"]
 UNCOVERED_COST = (0, 3, 5, 6, 7)
 """What words of the prompt cost that an answer leaves uncovered, by their number: each further one says less."""
 UNUSED_COST = 5
+FRACTION_COST = 2
+"""What it costs to give a float where all results are whole numbers: equal here, and not of large ones."""
 MAX_ANSWERS = 300
 KEPT_ALIKE = 3
 WIDEST_MARGIN = 6
@@ -45,8 +47,8 @@ class Answer:
 class AnswerBook:
     """Collects answers, a few for each behaviour on all rows: they may still differ elsewhere."""
 
-    def __init__(self, lexicon: Lexicon, parameters: int, *, penalty: bool = True) -> None:
-        self._lexicon, self._penalty = lexicon, penalty
+    def __init__(self, lexicon: Lexicon, parameters: int, *, penalty: bool = True, whole: bool = False) -> None:
+        self._lexicon, self._penalty, self._whole = lexicon, penalty, whole
         self._all_used = parameters
         self._found: dict[tuple[Hashable, ...], list[Answer]] = {}
         self.best: Answer | None = None
@@ -73,7 +75,8 @@ class AnswerBook:
         """The cost of an expression with its penalties."""
         missing = min(self._lexicon.uncovered(expression.mask), len(UNCOVERED_COST) - 1) if self._penalty else 0
         unused = sum(1 for bit in range(self._all_used) if not expression.uses >> bit & 1)
-        return expression.cost + UNCOVERED_COST[missing] + UNUSED_COST * unused
+        fraction = FRACTION_COST if self._whole and expression.kind == "float" else 0
+        return expression.cost + fraction + UNCOVERED_COST[missing] + UNUSED_COST * unused
 
     def of_like_cost(self) -> list[Answer]:
         """The answers whose rank is near the best one's, best first."""

@@ -69,7 +69,7 @@ class Expression:
 
 CALL_ERRORS = (
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError, TooLargeError),
-    *(RecursionError, MemoryError, StopIteration, OSError),
+    *(RecursionError, StopIteration, OSError),
 )
 
 

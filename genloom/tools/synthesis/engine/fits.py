@@ -148,4 +148,4 @@ def _solved(columns: list[list[Fraction]], wanted: list[Fraction]) -> list[Fract
 
 
 def _finite(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))

@@ -71,7 +71,8 @@ def _alike(one: Any, other: Any) -> bool:
 def differences(
     best: Outcome, others: Sequence[tuple[str, Outcome]], inputs: Sequence[tuple[Any, ...]]
 ) -> tuple[Difference, ...]:
-    """Where programs of like cost give something else than the best, the most telling input first.
+    """Where programs of like cost give something else than the best, the most telling input first, and of those the
+    shortest.
 
     An input that a rival cannot take decides nothing; one that only the best cannot take counts against it.
     """
@@ -86,7 +87,7 @@ def differences(
     if not apart:
         return ()
     telling = [sum(place in differing for _, differing in apart) for place in range(len(probes))]
-    deciding = telling.index(max(telling))
+    deciding = min(range(len(probes)), key=lambda place: (-telling[place], len(repr(probes[place]))))
     apart.sort(key=lambda pair: deciding not in pair[1])
     found: list[Difference] = []
     for code, differing in apart[:MAX_RIVALS]:

@@ -177,12 +177,6 @@ def _functions() -> tuple[Operator, ...]:
     )
 
 
-def _is_prime(number: int) -> bool:
-    if number > MAX_DIVIDED**2:
-        raise TooLargeError
-    return number > 1 and all(number % d for d in range(2, math.isqrt(number) + 1))
-
-
 def _divisors(number: int) -> list[int]:
     if number > MAX_DIVIDED:
         raise TooLargeError
@@ -191,13 +185,6 @@ def _divisors(number: int) -> list[int]:
 
 def _conversions() -> tuple[Operator, ...]:
     return (
-        block(
-            "({0} > 1 and all({0} % d for d in range(2, math.isqrt({0}) + 1)))",
-            "int -> bool",
-            "prime composite",
-            call=_is_prime,
-            cost=5,
-        ),
         block(
             "[d for d in range(1, {0} + 1) if {0} % d == 0]",
             "int -> list[int]",

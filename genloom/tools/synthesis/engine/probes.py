@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any  # Any: values of searched programs are of every kind
 
 from genloom.tools.synthesis.engine.equivalence import frozen
@@ -83,7 +83,8 @@ def _vary_int(value: int, pool: list[Any], chance: random.Random) -> int:
 
 def _vary_text(text: str, pool: list[Any], chance: random.Random) -> str:
     known = "".join(item for item in pool if isinstance(item, str))
-    varied = [_vary_character(character, known, chance) for character in text]
+    alike = [(test, [c for c in known if test(c)]) for test in (str.isdigit, str.isupper, str.islower)]
+    varied = [_vary_character(character, alike, chance) for character in text]
     words = "".join(varied).split(" ")
     if len(words) > 1 and chance.random() < 0.5:
         words = [*words, chance.choice(words)] if chance.random() < 0.5 else words[:-1]
@@ -92,12 +93,14 @@ def _vary_text(text: str, pool: list[Any], chance: random.Random) -> str:
     return " ".join(words)
 
 
-def _vary_character(character: str, known: str, chance: random.Random) -> str:
+def _vary_character(
+    character: str, alike: Sequence[tuple[Callable[[str], bool], list[str]]], chance: random.Random
+) -> str:
     if chance.random() < 0.55:
         return character
-    for alike in (str.isdigit, str.isupper, str.islower):
-        if alike(character):
-            return chance.choice([other for other in known if alike(other)] or [character])
+    for test, others in alike:
+        if test(character):
+            return chance.choice(others or [character])
     return character
 
 

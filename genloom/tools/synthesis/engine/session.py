@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any  # Any: plain JSON
 
 from genloom.tools.synthesis.engine.components import Guard, component_operators
@@ -44,7 +45,7 @@ def answer(data: Mapping[str, Any], emit: Emit, started: float) -> dict[str, Any
 
 def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
     guard = Guard()
-    course = _Course(component_operators(problem.components, guard), deadline, emit)
+    course = _Course(component_operators(problem.components, guard), guard, deadline, emit)
     for attempt in (problem, problem.refitted()) if problem.held else (problem,):
         judged = judge(attempt, course.drafts(attempt))
         if judged is not None and (judged.held or not attempt.held):
@@ -57,7 +58,8 @@ def _search(problem: Problem, deadline: float, emit: Emit) -> dict[str, Any]:
 class _Course:
     """The strategies of one attempt after another, with what they have spent so far."""
 
-    def __init__(self, extra: Sequence[Operator], deadline: float, emit: Emit) -> None:
+    def __init__(self, extra: Sequence[Operator], guard: Guard, deadline: float, emit: Emit) -> None:
+        self._guard = guard
         self.spent, self.work, self.stopped, self.cut = 0, 0, "", False
         self.broken: list[str] = []
         self._extra, self._deadline, self._emit = extra, deadline, emit
@@ -88,7 +90,12 @@ class _Course:
         now = time.monotonic()
         until = now + (self._deadline - now) * 3 / 4 if attempt.held else self._deadline
         share = share_of(attempt, name, attempt.candidates - self.work)
-        return lambda: run_strategy(name, attempt, self._extra, Ledger(share, until), self._progress)
+        return lambda: self._run(name, attempt, Ledger(share, until))
+
+    def _run(self, name: str, attempt: Problem, ledger: Ledger) -> Outcome:
+        """Run a strategy, maybe in a process of its own: what its guard dropped there, only the outcome can tell."""
+        outcome = run_strategy(name, attempt, self._extra, ledger, self._progress)
+        return replace(outcome, cut_by_clock=outcome.cut_by_clock or self._guard.dropped)
 
     def _progress(self, size: int, candidates: int) -> None:
         if os.getpid() == self._process:

@@ -37,7 +37,9 @@ class Expressions:
     def __init__(self, material: Material, ledger: Ledger) -> None:
         problem = material.problem
         self.material, self.problem, self.ledger = material, problem, ledger
-        self.book = AnswerBook(material.lexicon, len(problem.parameters), penalty=problem.uses("penalty"))
+        self.book = AnswerBook(
+            material.lexicon, len(problem.parameters), penalty=problem.uses("penalty"), whole=problem.gives == "int"
+        )
         self._least = GUARD_LEVEL if material.error_rows else 0
         self.arena = Arena(
             Toolbox(material.operators, (*problem.kinds, problem.gives)),
@@ -80,12 +82,13 @@ class Expressions:
             self.ledger.limit(self.ledger.work + LEAST_AFTERMATH + AFTERMATH * steps)
 
     def run(self, progress: Callable[[int, int], None]) -> str:
-        """Go up in cost until the best answer can no longer be beaten, or nothing that could be trusted is left."""
+        """Go up in cost until the best answer can no longer be beaten and what costs one more has been seen, which may be
+        its rival, or nothing that could be trusted is left."""
         while self.arena.level < MAX_RANK:
             self.explorer.grow()
             progress(self.arena.level, self.ledger.candidates)
             self.ledger.look()
-            if self.book.best is not None and self.arena.level >= max(self.book.best.rank, self._least):
+            if self.book.best is not None and self.arena.level >= max(self.book.best.rank + 1, self._least):
                 return ""
         return "confidence"
 
