@@ -367,3 +367,22 @@ def test_a_bound_without_room_for_an_answer_is_refused(shop: Path, most: int) ->
     """Rather than not kept."""
     with pytest.raises(UsageError, match="no room"):
         codebase_tools(Codebase(shop), max_output_characters=most)
+
+
+def test_a_function_opens_the_codebase_when_a_tool_is_called(shop: Path, tmp_path: Path) -> None:
+    """Making the tools touches nothing; each codebase is looked at when it is the one."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "paint.py").write_text("def mix_colours(a, b):\n    return a + b\n")
+    opened: list[Path] = []
+
+    def open_next() -> Codebase:
+        opened.append(other if opened else shop)
+        return codebases[opened[-1]]
+
+    codebases = {each: Codebase(each) for each in (shop, other)}
+    (tool,) = codebase_tools(open_next, only=["search_code"])
+    assert opened == []
+    assert "paint.py" not in tool.invoke({"query": "mix colours"})
+    assert "paint.py" in tool.invoke({"query": "mix colours"})
+    assert opened == [shop, other]

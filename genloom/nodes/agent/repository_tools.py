@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
 from langchain_core.messages import ToolMessage
@@ -40,8 +40,8 @@ class RepositoryTools(AgentMiddleware[Any, Any]):
         self._surroundings = Surroundings()
         self._kept: OrderedDict[tuple[str, Settings], Mapping[str, BaseTool]] = OrderedDict()
         self._lock = threading.Lock()
-        anywhere = Codebase(Path(__file__).parent)  # names and arguments are the same for each; nothing of it is read
-        self.tools = list(_tools(anywhere, ()).values())
+        anywhere = Workspace(Path(__file__).parent)  # names and arguments are the same for each; nothing of it is read
+        self.tools = list(_tools(_no_repository, anywhere, ()).values())
 
     def wrap_tool_call(self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answer]) -> Answer:
         """Run a call in the run's repository, in synchronous code."""
@@ -61,19 +61,25 @@ class RepositoryTools(AgentMiddleware[Any, Any]):
     def _of(self, request: ToolCallRequest) -> BaseTool:
         settings, context = self._surroundings.of(request.runtime.context)
         if context.repository is None:
-            raise UsageError("This run has no repository.", hint="Somebody has to set `repository` in its context.")
+            _no_repository()
         key = (context.repository, settings)
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = _tools(open_codebase(context.repository, settings), settings.secrets)
+                codebase = open_codebase(context.repository, settings)
+                self._kept[key] = _tools(codebase, Workspace(codebase.root), settings.secrets)
             self._kept.move_to_end(key)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
             return self._kept[key][request.tool_call["name"]]
 
 
-def _tools(codebase: Codebase, secrets: tuple[str, ...]) -> Mapping[str, BaseTool]:
-    workspace = Workspace(codebase.root)
+def _no_repository() -> NoReturn:
+    raise UsageError("This run has no repository.", hint="Somebody has to set `repository` in its context.")
+
+
+def _tools(
+    codebase: Codebase | Callable[[], Codebase], workspace: Workspace, secrets: tuple[str, ...]
+) -> Mapping[str, BaseTool]:
     reading = [with_effect(tool, "read") for tool in codebase_tools(codebase, secrets=secrets)]
     working = (
         *coding_tools(workspace, secrets=secrets),

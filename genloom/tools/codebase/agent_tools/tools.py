@@ -37,13 +37,15 @@ _DESCRIPTIONS: dict[CodeToolName, str] = {
 
 
 def codebase_tools(
-    codebase: Codebase,
+    codebase: Codebase | Callable[[], Codebase],
     *,
     secrets: Sequence[str] = (),
     only: Sequence[CodeToolName] | None = None,
     max_output_characters: int = MAX_OUTPUT_CHARACTERS,
 ) -> list[BaseTool]:
     """Return a repository's tools for a LangChain agent, for `invoke` and `ainvoke`; `only` picks some.
+
+    A function in place of the codebase is called when a tool is, each time.
 
     Answers are text of at most `max_output_characters` (1,000 at least): what comes from the repository is delimited
     data, with secrets that are recognised, and the values in `secrets`, taken out. Changes on disk are seen. Whatever goes
@@ -67,14 +69,16 @@ def codebase_tools(
     from genloom.tools.codebase.agent_tools.arguments import of_bad_arguments
 
     answer = CodeAnswer(most=max_output_characters, secrets=tuple(secrets))
-    fresh = _Freshness(codebase)
+    opened = codebase if callable(codebase) else lambda: codebase
+    fresh = _Freshness()
 
     def made(name: CodeToolName, core: Callable[..., str], arguments: type[BaseModel]) -> BaseTool:
         def call(**given: Any) -> str:  # Any: what the arguments' schema let through
             try:
+                here = opened()
                 if name not in ("list_directory", "view_file"):
-                    fresh.look()
-                return answer.bounded(core(codebase, answer, **given))
+                    fresh.look(here)
+                return answer.bounded(core(here, answer, **given))
             except Exception as error:  # noqa: BLE001 # an agent's run must not end with a tool that fails
                 return answer.of_error(error)
 
@@ -108,15 +112,16 @@ def _cores() -> dict[CodeToolName, tuple[Callable[..., str], type[BaseModel]]]:
 class _Freshness:
     """Looks for changes on disk before a call, but not all the time in a repository where looking takes long."""
 
-    def __init__(self, codebase: Codebase) -> None:
-        self._codebase = codebase
+    def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._last: Codebase | None = None
         self._next = 0.0
 
-    def look(self) -> None:
+    def look(self, codebase: Codebase) -> None:
         with self._lock:
             began = time.monotonic()
-            if began >= self._next:
-                self._codebase.refresh()
+            if codebase is not self._last or began >= self._next:
+                codebase.refresh()
+                self._last = codebase
                 ended = time.monotonic()
                 self._next = ended + REFRESH_SHARE * (ended - began)
