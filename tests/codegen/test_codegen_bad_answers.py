@@ -138,7 +138,7 @@ async def test_an_answer_that_cannot_be_used_says_what_is_wrong_with_it(name: st
     assert len(error.message) < 700
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(RUN), zlib.compress(RUN)])
+@pytest.mark.parametrize("packed", [gzip.compress(RUN), zlib.compress(RUN)], ids=["gzip", "zlib"])
 async def test_a_packed_answer_is_unpacked(packed: bytes, client_of: ClientOf) -> None:
     """What was asked for is understood."""
     with CodegenServer(faults=[Fault(body=packed, headers=GZIP)]) as server:
