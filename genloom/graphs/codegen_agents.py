@@ -23,6 +23,7 @@ from genloom.graphs.agent import build_agent_graph
 from genloom.graphs.agent_graph import AgentGraph
 from genloom.nodes.agent.history import HistoryLimits
 from genloom.nodes.agent.system_prompt import SystemPrompt
+from genloom.tools.chat import model_with_options
 from genloom.tools.codebase import Codebase, open_codebase
 from genloom.tools.codebase.agent_tools import codebase_tools
 from genloom.tools.coding import Workspace, coding_tools
@@ -71,7 +72,8 @@ def create_codebase_agent(
 ) -> AgentGraph:
     """Return an agent that reads and changes the files of a repository. Of two tools of one name the additional one stays.
 
-    The model is `model`, or the one that provider and name say, or the run's.
+    The model is `model`, or the one that provider and name say, or the run's. Nobody is asked before a file is changed
+    unless `approval` is true. Raises `GraphDefinitionError` for a keyword that neither this function nor the model knows.
     """
     opened = _opened(codebase)
     tools = [*_reading(opened), *coding_tools(Workspace(opened.root), secrets=load_settings().secrets)]
@@ -101,8 +103,8 @@ def create_chat_agent(
     **kwargs: Any,  # Any: as above
 ) -> AgentGraph:
     """Return an agent to talk with about a repository, and to let it change files: `create_codebase_agent` with approval
-    of every change, unless `approval=False` is given."""
-    kwargs.setdefault("approval", memory)
+    of every change, unless `approval=False` is given. Without `memory` a graph around it has to have a checkpointer."""
+    kwargs.setdefault("approval", True)
     return create_codebase_agent(
         codebase, model_provider, model_name, system_message, memory, debug, additional_tools, config, **kwargs
     )
@@ -155,9 +157,12 @@ def create_agent_with_tools(
     approval: bool = False,
     **kwargs: Any,  # Any: as above
 ) -> AgentGraph:
-    """Return an agent of these tools alone. With `memory` its threads remember, as long as the process lives."""
+    """Return an agent of these tools alone. With `memory` its threads remember, as long as the process lives.
+
+    Raises `GraphDefinitionError` for a keyword that neither this function nor the named model knows.
+    """
     saver = InMemorySaver() if memory else None
-    chosen = model or _named(model_provider, model_name, kwargs)
+    chosen = _chosen(model, model_provider, model_name, kwargs)
     return create_react_agent(chosen, tools, system_message, saver, debug, config, approval=approval)
 
 
@@ -185,16 +190,21 @@ def _limits(config: Config | None) -> HistoryLimits:
     return limits
 
 
-def _named(provider: str | None, name: str | None, options: dict[str, Any]) -> BaseChatModel | str | None:
-    if name is None and not options:
-        return None
-    if name is None:
+def _chosen(
+    model: BaseChatModel | str | None, provider: str | None, name: str | None, options: Mapping[str, Any]
+) -> BaseChatModel | str | None:
+    if model is not None and (provider or name):
+        raise GraphDefinitionError("Two models are named.", hint="Give model=, or model_provider and model_name.")
+    if model is not None and options:
         raise GraphDefinitionError(
-            f"Which model shall have {', '.join(options)} is not said.", hint="Give model_provider and model_name."
+            f"An agent with a model of its own takes no {', '.join(options)}.",
+            hint="A chat model has its options already; an agent takes approval, memory, config and additional_tools.",
         )
-    if not options:
-        return f"{provider}:{name}" if provider else name
-    from langchain.chat_models import init_chat_model  # here: a provider's package takes a second to import
-
-    made: BaseChatModel = init_chat_model(name, model_provider=provider, max_retries=0, **options)
-    return made
+    if name is None and (options or provider):
+        raise GraphDefinitionError(
+            f"Which model shall have {', '.join(options) or 'that provider'} is not said.",
+            hint="Give model_provider and model_name.",
+        )
+    if name is None or not options:
+        return model if name is None else f"{provider}:{name}" if provider else name
+    return model_with_options(name, provider, options)

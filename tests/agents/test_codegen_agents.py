@@ -10,7 +10,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import tool
 from langgraph.types import Command
 
-from genloom.errors import GraphDefinitionError
+from genloom.errors import CredentialError, GraphDefinitionError, ModelNameError, ThreadError
 from genloom.graphs.codegen_agents import (
     create_agent_with_tools,
     create_chat_agent,
@@ -109,3 +109,38 @@ def test_memory_lasts_by_thread_and_can_be_left_out() -> None:
 def test_options_of_a_model_that_is_not_named_are_refused() -> None:
     with pytest.raises(GraphDefinitionError, match="Which model shall have temperature"):
         create_agent_with_tools([shout], temperature=0.2)
+    with pytest.raises(GraphDefinitionError, match="Which model shall have that provider"):
+        create_agent_with_tools([shout], "openai")
+
+
+def test_a_keyword_that_nobody_knows_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ScriptedChatModel(replies=["never"])
+    for create in (create_codebase_agent, create_chat_agent, create_codebase_inspector_agent):
+        with pytest.raises(GraphDefinitionError, match="takes no require_approval"):
+            create(repository, model=model, require_approval=True)
+    with pytest.raises(GraphDefinitionError, match="Two models are named"):
+        create_codebase_agent(repository, "openai", "gpt-5", model=model)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    assert create_codebase_agent(repository, "openai", "gpt-5", temperature=0.2)
+    with (
+        pytest.warns(UserWarning, match="read_only"),  # of the provider's package
+        pytest.raises(GraphDefinitionError, match="Neither an agent nor openai:gpt-5 knows read_only"),
+    ):
+        create_codebase_agent(repository, "openai", "gpt-5", read_only=True)
+    with pytest.raises(ModelNameError, match="temperature"):
+        create_codebase_agent(repository, "openai", "gpt-4.1", temperature="hot")
+
+
+def test_a_named_model_without_a_key_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(CredentialError, match="No key for gpt-5"):
+        create_agent_with_tools([shout], None, "gpt-5", temperature=0.2)
+    with pytest.raises(CredentialError, match="No key for gpt-5"):
+        create_agent_with_tools([shout], None, "gpt-5", memory=False).invoke({"query": "?"})
+
+
+def test_a_chat_agent_asks_without_memory_too(repository: Path) -> None:
+    agent = create_chat_agent(repository, model=ScriptedChatModel(replies=[EDIT, "Done."]), memory=False)
+    with pytest.raises(ThreadError, match="needs a person's approval"):
+        agent.invoke({"query": "mend it"})
+    assert "return 2" in (repository / "numbers.py").read_text()

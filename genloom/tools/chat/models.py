@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from genloom.config import Settings
 from genloom.errors import CredentialError, ModelNameError
@@ -104,17 +105,35 @@ def _openai(name: str, model: str, settings: Settings) -> BaseChatModel:
 
 
 def _other(name: str, provider: str | None, model: str) -> BaseChatModel:
+    return initialised(name, provider, model, {"timeout": REQUEST_SECONDS})
+
+
+def initialised(name: str, provider: str | None, model: str, options: Mapping[str, Any]) -> BaseChatModel:
+    """Return LangChain's chat model of that provider, called `name` in errors. Raises as `chat_model` does."""
     from langchain.chat_models import init_chat_model
+    from pydantic import ValidationError
 
     try:
-        made = init_chat_model(model, model_provider=provider, max_retries=0, timeout=REQUEST_SECONDS)
+        made: BaseChatModel = init_chat_model(model, model_provider=provider, max_retries=0, **options)
     except ImportError as error:
         raise ModelNameError(
             f"The provider of {name!r} needs a package that is missing: {error}", hint="Install it."
+        ) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "its options"
+        raise ModelNameError(
+            f"{name!r} cannot be had so: {where}: {first['msg']}.", hint="Mend that option."
         ) from error
     except ValueError as error:
         raise ModelNameError(
             f"{name!r} names no known provider.",
             hint="Write `provider:model`, such as `openai:gpt-5` or `anthropic:…`.",
+        ) from error
+    except Exception as error:
+        if "api_key" not in str(error):  # each provider's package has an error of its own for it
+            raise
+        raise CredentialError(
+            f"No key for {name} is configured.", hint="Set the key that its provider asks for."
         ) from error
     return made
