@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -12,31 +11,22 @@ from pydantic import ValidationError
 
 from genloom.errors import UsageError
 from genloom.state.agent_spec import MAX_PROMPT, AgentSpec
+from genloom.tools.toml_tables import refuse_table, toml_tables
 
 __all__ = ["GROUP", "installed_agent_specs", "read_agent_specs"]
 
 GROUP = "genloom.agents"
-MAX_BYTES = 1_000_000
-MAX_SPECS = 200
 
 
 def read_agent_specs(path: str | Path) -> dict[str, AgentSpec]:
-    """Return the agents of a TOML file by name: the tables below `[tool.genloom.agents]`, or below `[agents]`.
+    """Return the agents of a TOML file by name: the tables below `[tool.genloom.agents]`, or below `[agents]` where it is no
+    `pyproject.toml`.
 
     Prompt files are read, relative to the file's folder and inside of it. Whoever names the file trusts it: its agents get
     the tools that they ask for. Raises `UsageError` that names the file, the agent and the key where something is wrong.
     """
     path = Path(path).expanduser()
-    data = _parsed(path)
-    tables = _at(data, "tool", "genloom", "agents") if path.name == "pyproject.toml" else None
-    tables = tables if tables is not None else _at(data, "agents")
-    if not isinstance(tables, Mapping) or not tables:
-        raise UsageError(
-            f"{path} holds no agents.", hint="Write a table [tool.genloom.agents.NAME] for each; see docs/agents.md."
-        )
-    if len(tables) > MAX_SPECS:
-        raise UsageError(f"{path} holds more than {MAX_SPECS} agents.", hint="Split it.")
-    return {name: _spec(path, name, table) for name, table in tables.items()}
+    return {name: _spec(path, name, table) for name, table in toml_tables(path, "agents", "agent").items()}
 
 
 def installed_agent_specs(found: Iterable[EntryPoint] | None = None) -> dict[str, AgentSpec]:
@@ -66,32 +56,11 @@ def _loaded(point: EntryPoint) -> AgentSpec:
     return spec
 
 
-def _parsed(path: Path) -> Mapping[str, Any]:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{path} is larger than {MAX_BYTES:,} bytes.", hint="Name the file that holds the agents.")
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", hint="Check the path.") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is no TOML: {error}.", hint="Mend it where the message says.") from error
-
-
-def _at(data: Any, *keys: str) -> Any:
-    for key in keys:
-        data = data.get(key) if isinstance(data, Mapping) else None
-    return data
-
-
-def _spec(path: Path, name: str, table: Any) -> AgentSpec:
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{path}: the agent {name!r} is no table.", hint="Write it as [tool.genloom.agents.NAME].")
+def _spec(path: Path, name: str, table: Mapping[str, Any]) -> AgentSpec:
     try:
         spec = AgentSpec(**{"name": name, **table})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "it"
-        raise UsageError(f"{path}: the agent {name!r}: {where}: {first['msg']}.", hint="See docs/agents.md.") from error
+        refuse_table(path, "agent", name, error, "docs/agents.md")
     return spec if spec.prompt_file is None else _with_prompt(path, spec, spec.prompt_file)
 
 

@@ -67,6 +67,20 @@ def test_agents_of_a_toml_file_with_their_prompts(tmp_path: Path) -> None:
     assert specs["cloud"].backend == "codegen"
 
 
+@pytest.mark.parametrize("table", ["tool.genloom.agents", "agents"])
+def test_a_file_of_any_name_holds_agents_in_one_of_two_places(tmp_path: Path, table: str) -> None:
+    path = _written(tmp_path, f"[{table}.tester]\ndescription = 'Tests.'\n")
+    assert read_agent_specs(path)["tester"].description == "Tests."
+    both = _written(tmp_path, "[tool.genloom.agents.a]\n[agents.b]\n")
+    with pytest.raises(UsageError, match=r"below \[tool\.genloom\.agents\] and below \[agents\]"):
+        read_agent_specs(both)
+
+
+def test_a_pyproject_holds_agents_in_genlooms_own_table_alone(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no agents"):
+        read_agent_specs(_written(tmp_path, "[agents.a]\n", "pyproject.toml"))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

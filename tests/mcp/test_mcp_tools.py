@@ -155,6 +155,12 @@ def test_servers_come_from_a_file_and_their_tools_into_a_spec(tmp_path: Path) ->
     assert "rain in Bonn" in _answers(result)[0]
 
 
+@pytest.mark.parametrize("table", ["tool.genloom.mcp", "mcp"])
+def test_a_file_of_any_name_holds_servers(tmp_path: Path, table: str) -> None:
+    (tmp_path / "servers.toml").write_text(f"[{table}.sky]\ncommand = 'x'\n")
+    assert read_mcp_servers(tmp_path / "servers.toml")["sky"].command == "x"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

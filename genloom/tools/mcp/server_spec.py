@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,13 +10,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from genloom.config import load_settings, named_values
-from genloom.errors import CredentialError, UsageError
+from genloom.errors import CredentialError
 from genloom.tools.codegen.http.address import checked_address
+from genloom.tools.toml_tables import refuse_table, toml_tables
 
 __all__ = ["McpServer", "read_mcp_servers"]
 
-MAX_BYTES = 1_000_000
-MAX_SERVERS = 100
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,30}\Z")
 
 
@@ -96,42 +94,18 @@ class McpServer(BaseModel):
 
 
 def read_mcp_servers(path: str | Path) -> dict[str, McpServer]:
-    """Return the servers of a TOML file by name: the tables below `[tool.genloom.mcp]` of a `pyproject.toml`, else below
-    `[mcp]`.
+    """Return the servers of a TOML file by name: the tables below `[tool.genloom.mcp]`, or below `[mcp]` where it is no
+    `pyproject.toml`.
 
     Whoever names the file trusts it: its commands are started. Raises `UsageError` that names the file, the server and the
     key where something is wrong.
     """
     path = Path(path).expanduser()
-    data: Any = _parsed(path)
-    for key in ("tool", "genloom", "mcp") if path.name == "pyproject.toml" else ("mcp",):
-        data = data.get(key) if isinstance(data, Mapping) else None
-    if not isinstance(data, Mapping) or not 0 < len(data) <= MAX_SERVERS:
-        raise UsageError(f"{path} holds no MCP servers, or too many.", hint="Write a table for each; see docs/mcp.md.")
-    return {name: _server(path, name, table) for name, table in data.items()}
+    return {name: _server(path, name, table) for name, table in toml_tables(path, "mcp", "MCP server").items()}
 
 
-def _parsed(path: Path) -> Mapping[str, Any]:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UsageError(
-                f"{path} is larger than {MAX_BYTES:,} bytes.", hint="Name the file that holds the servers."
-            )
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.", hint="Check the path.") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is no TOML: {error}.", hint="Mend it where the message says.") from error
-
-
-def _server(path: Path, name: str, table: Any) -> McpServer:
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{path}: the MCP server {name!r} is no table.", hint="See docs/mcp.md.")
+def _server(path: Path, name: str, table: Mapping[str, Any]) -> McpServer:
     try:
         return McpServer(**{**table, "name": name})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "it"
-        raise UsageError(
-            f"{path}: the MCP server {name!r}: {where}: {first['msg']}.", hint="See docs/mcp.md."
-        ) from error
+        refuse_table(path, "MCP server", name, error, "docs/mcp.md")
