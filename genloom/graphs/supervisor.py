@@ -49,6 +49,7 @@ class _SupervisorState(TypedDict):
     summary: NotRequired[str]
     summarised: NotRequired[str]
     handoffs: NotRequired[int]
+    supervisor_turns: NotRequired[int]
     task: NotRequired[str]
     call_id: NotRequired[str]
 
@@ -56,6 +57,7 @@ class _SupervisorState(TypedDict):
 class _Begun(TypedDict):
     messages: NotRequired[Annotated[list[AnyMessage], add_messages]]
     handoffs: int
+    supervisor_turns: int
 
 
 class _Task(TypedDict):
@@ -84,19 +86,22 @@ def build_supervisor_graph(
 
     Input and output are those of `build_agent_graph`. The supervisor works with `model` and may have `tools` of its own;
     it hands one task at a time on, by a tool `hand_to_NAME` that leads to the agent with LangGraph's `Command`, and gets
-    the agent's answer. An agent sees its task alone. What goes wrong with an agent is told to the supervisor. After
-    `max_handoffs` in one run it answers with what it has, so that agents which call for each other come to an end.
-    `models` gives agents models by name, which go before their specs'. `prompts` replace shipped templates by name, such as
-    `supervise`. Raises `GraphDefinitionError` for two agents of one
-    name, none at all, or a tool that the toolbox lacks.
+    the agent's answer; other calls beside a handoff are not run, which it is told. An agent sees its task alone. What goes
+    wrong with an agent is told to the supervisor. After `max_handoffs` in one run it is told to answer with what it has, and
+    where it hands on again, or its model has answered `most_turns` times in the run, the run ends with what the agents
+    answered. `models` gives agents models by name, which go before their specs'. `prompts` replace shipped templates by
+    name, such as `supervise`. Raises `GraphDefinitionError` for two agents of one name, none at all, a limit below 1, a
+    model for an agent that is not there, or a tool that the toolbox lacks.
     """
     _demand_names(agents)
+    _demand_limits(max_handoffs=max_handoffs, most_turns=most_turns)
+    _demand_members(agents, models or {})
     supervisor = build_agent_graph(
         model,
         [*tools, *(handoff_tool(spec.name, spec.description, max_handoffs) for spec in agents)],
         system_message or SystemPrompt("supervise", {"agents": _listed(agents)}),
         name=SUPERVISOR,
-        middleware=[Handoffs()],
+        middleware=[Handoffs(most_turns)],
         most_turns=most_turns,
         prompts=prompts,
     )
@@ -115,13 +120,13 @@ def build_supervisor_graph(
 
 
 def _begin(state: _SupervisorInput) -> _Begun:
-    """Take what is asked into the messages, answer calls that were left open; the count of handoffs is a run's own."""
+    """Take what is asked into the messages, answer calls that were left open; each run counts its own handoffs and turns."""
     query, images = state.get("query"), state.get("images") or []
     asked: list[Any] = [question(query or "", images)] if query or images else []
     complete = answered(state.get("messages") or [])
     if complete is not None:
         asked = [RemoveMessage(id=REMOVE_ALL_MESSAGES), *complete, *asked]
-    return {"messages": asked, "handoffs": 0}
+    return {"messages": asked, "handoffs": 0, "supervisor_turns": 0}
 
 
 def _agent(spec: AgentSpec, graph: AgentGraph) -> RunnableLambda[_Task, _Answer]:
@@ -172,3 +177,19 @@ def _demand_names(agents: Sequence[AgentSpec]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1} | ({SUPERVISOR, "begin"} & set(names)))
     if twice:
         raise GraphDefinitionError(f"The name {', '.join(twice)} is taken twice.", hint="Give each agent its own.")
+
+
+def _demand_limits(**limits: int) -> None:
+    for name, limit in limits.items():
+        if limit < 1:
+            raise GraphDefinitionError(f"{name} is {limit}.", hint="Give 1 at least.")
+
+
+def _demand_members(agents: Sequence[AgentSpec], models: Mapping[str, Any]) -> None:
+    members = {spec.name for spec in agents if spec.backend == "model"}
+    unknown = sorted(set(models) - members)
+    if unknown:
+        raise GraphDefinitionError(
+            f"models= names {', '.join(unknown)}, which is no agent of this team that takes a model.",
+            hint=f"There are: {', '.join(sorted(members)) or 'none'}.",
+        )

@@ -60,14 +60,20 @@ def test_a_task_is_handed_on_and_its_answer_comes_back(face: str) -> None:
     assert "coder: Writes code." in str(lead.calls[0][0].content)
 
 
-def test_of_two_handoffs_in_one_answer_the_first_stands() -> None:
-    both = Reply(tool_calls=(_hand("coder", "one"), _hand("tester", "two")))
-    lead = ScriptedChatModel(replies=[both, "done"])
-    models = {"coder": ScriptedChatModel(replies=["ok"]), "tester": ScriptedChatModel(replies=["never"])}
-    graph = build_supervisor_graph([CODER, TESTER], {"shout": shout}, model=lead, models=models)
-    result = graph.invoke({"query": "?"})
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_of_two_handoffs_in_one_answer_the_first_stands_and_the_others_are_answered(face: str) -> None:
+    beside = ToolCall(name="shout", arguments={"word": "hi"})
+    all_at_once = Reply(tool_calls=(beside, _hand("coder", "one"), _hand("tester", "two")))
+    lead = ScriptedChatModel(replies=[all_at_once, Reply(tool_calls=(_hand("tester", "two"),)), "done"])
+    models = {"coder": ScriptedChatModel(replies=["ok"]), "tester": ScriptedChatModel(replies=["tested"])}
+    graph = build_supervisor_graph([CODER, TESTER], {"shout": shout}, model=lead, models=models, tools=[shout])
+    result = _run(graph, {"query": "?"}, face)
     assert result["final_answer"] == "done"
-    assert len(_answers(result)) == 1
+    told = {m.name: str(m.content) for m in lead.calls[1] if isinstance(m, ToolMessage)}
+    assert "one task is handed on at a time" in told["shout"]
+    assert "one task is handed on at a time" in told["hand_to_tester"]
+    assert "ok" in told["hand_to_coder"]
+    assert "tested" in _answers(result)[-1]
 
 
 def test_agents_that_call_for_each_other_come_to_an_end() -> None:
@@ -86,6 +92,43 @@ def test_agents_that_call_for_each_other_come_to_an_end() -> None:
     result = graph.invoke({"query": "?"})
     assert result["final_answer"] == "I give up."
     assert len(_answers(result)) == 4
+
+
+def test_a_lead_that_hands_on_after_the_limit_is_ended_with_what_the_agents_answered() -> None:
+    lead = ScriptedChatModel(rule=lambda messages: Reply(tool_calls=(_hand("coder", "again"),)))
+    coder = ScriptedChatModel(rule=lambda messages: "half of it")
+    graph = build_supervisor_graph([CODER], {"shout": shout}, model=lead, models={"coder": coder}, max_handoffs=3)
+    result = graph.invoke({"query": "?"})
+    assert len(coder.calls) == 3
+    assert len(lead.calls) == 5  # three tasks, the limit, and once more
+    assert "I stopped after the most handoffs" in result["final_answer"]
+    assert "half of it" in result["final_answer"]
+
+
+@pytest.mark.parametrize("face", ["sync", "async"])
+def test_the_turns_of_a_run_count_through_its_handoffs(face: str) -> None:
+    def rule(messages: list[Any]) -> Reply:
+        answered = sum(isinstance(message, ToolMessage) for message in messages)
+        if answered % 3 == 2:
+            return Reply(tool_calls=(_hand("coder", "again"),))
+        return Reply(tool_calls=(ToolCall(name="shout", arguments={"word": "hi"}),))
+
+    lead = ScriptedChatModel(rule=rule)
+    graph = build_supervisor_graph(
+        [CODER],
+        {"shout": shout},
+        model=lead,
+        models={"coder": ScriptedChatModel(rule=lambda messages: "ok")},
+        tools=[shout],
+        most_turns=7,
+        checkpointer=InMemorySaver(),
+    )
+    for run in (1, 2):  # each run has its own
+        result = _run(graph, {"query": "?"}, face, config={"configurable": {"thread_id": "t"}})
+        assert len(lead.calls) == 7 * run
+        assert "I stopped after 7 turns" in result["final_answer"]
+        assert "last answer in this run" in str(lead.calls[-1][-1].content)
+        assert not any("last answer in this run" in str(message.content) for message in result["messages"])
 
 
 def test_an_agent_that_fails_is_told() -> None:
@@ -139,3 +182,12 @@ def test_mistakes_in_a_team_are_told_when_it_is_built() -> None:
         build_supervisor_graph([CODER, CODER], {"shout": shout})
     with pytest.raises(GraphDefinitionError, match="names a tool 'shout' that is not there"):
         build_supervisor_graph([CODER])
+    with pytest.raises(GraphDefinitionError, match="names Coder, cloud, which is no agent") as error:
+        build_supervisor_graph(
+            [CODER, AgentSpec(name="cloud", backend="codegen")], {"shout": shout}, models={"Coder": "a", "cloud": "b"}
+        )
+    assert "There are: coder" in error.value.hint
+    with pytest.raises(GraphDefinitionError, match="max_handoffs is 0"):
+        build_supervisor_graph([TESTER], max_handoffs=0)
+    with pytest.raises(GraphDefinitionError, match="most_turns is 0"):
+        build_supervisor_graph([TESTER], most_turns=0)
