@@ -34,13 +34,14 @@ class Remark(StatePart):
 
 
 class PartReport(StatePart):
-    """What one reviewer says of one part of a change. `looked` are the names under which it did; `failure` tells why it
-    could not be heard."""
+    """What one reviewer says of one part of a change. `looked` are the names under which it did, `passed_over` the
+    files of the part that it has no eyes for; `failure` tells why it could not be heard."""
 
     reviewer: str
     part: Annotated[int, Field(ge=0)]
     remarks: tuple[Remark, ...] = ()
     looked: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     failure: str = ""
 
 

@@ -120,3 +120,26 @@ def test_models_review_files_of_this_folder_alone(program: Program) -> None:
     done = program("review", "../elsewhere.py", "--model", "openai:test-model")
     assert done.code == 2
     assert "outside of this folder" in done.err
+
+
+@pytest.mark.slow
+def test_what_nobody_read_and_models_that_were_not_heard_are_no_approval(changed: Program) -> None:
+    """The file is named, SARIF does not claim to be complete, and the head says that no model was heard."""
+    (changed.folder / "fresh.py").unlink()
+    (changed.folder / "evil.pth").write_text('import os; os.system("id")\n')
+    done = changed("review", "--diff", "HEAD")
+    assert done.code == 1
+    assert "evil.pth" in done.out
+    (run,) = changed("review", "--diff", "HEAD", "--sarif").json["runs"]
+    assert [each["executionSuccessful"] for each in run["invocations"]] == [False]
+    (changed.folder / "evil.pth").unlink()
+    (changed.folder / "page.md").write_text("# Page\n")
+    with OpenAIServer(["LGTM"] * 20) as server:
+        env = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k"}
+        done = changed("review", "--diff", "HEAD", "--model", "openai:test-model", **env)
+    assert done.code == 1
+    assert done.out.splitlines()[0].startswith("revise: 1 file, ")
+    assert done.out.splitlines()[0].endswith(", by programs alone")
+    done = changed("review", "--diff", "HEAD", "--model", "none")
+    assert done.code == 0
+    assert "page.md" in done.out

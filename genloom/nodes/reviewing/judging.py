@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, NotRequired, cast, get_args
 
@@ -17,6 +17,7 @@ from genloom.events import ReviewReady
 from genloom.nodes.conversation import Asked, ask_for
 from genloom.nodes.node import Node
 from genloom.nodes.reviewing.checking import CHECKS
+from genloom.nodes.reviewing.coverage import Coverage, silence, unheard
 from genloom.nodes.reviewing.json_answer import first_of_kind
 from genloom.nodes.reviewing.locating import located
 from genloom.nodes.reviewing.merging import Matter, as_findings, merged, ranked
@@ -25,7 +26,6 @@ from genloom.nodes.runtime import NodeRuntime
 from genloom.state import SEVERITY_RANK, Finding, Review, ReviewPolicy, Severity
 from genloom.state.code_review import PartReport, Remark, Reviewer, join_reports
 from genloom.state.diff import FileDiff
-from genloom.state.review import UNHEARD
 from genloom.tools.checks import decide, policy_for, to_markdown
 from genloom.tools.checks.reviewing.changed_lines import look_at_tests
 from genloom.tools.scm.parts import parts_of
@@ -79,16 +79,18 @@ def judge_findings(
         changes, reports = state["changes"], state.get("reports") or ()
         policy, _ = await asyncio.to_thread(policy_for, runtime.context)
         placed, lost = _placed(reports, changes)
+        coverage = Coverage(changes, reports, reviewers)
+        placed = coverage.told(placed)
         if not state.get("whole"):
             placed += [_sure(policy.weigh(finding)) for finding in look_at_tests(changes)]
         matters = merged(placed)
         asked = chosen_model(None, model, runtime)
-        silent = list(_unheard(reviewers, reports, len(parts_of(changes))))
+        silent = list(unheard(reviewers, reports, len(parts_of(changes))))
         told = silent if asked or model or any(reviewer.model for reviewer in reviewers) else []
         if judge and asked is not None:
             matters, problem = await _judged(matters, asked, runtime)
             told += [problem] if problem is not None else []
-        review = _review(matters, told, reports, lost, policy)
+        review = _review(matters, told, reports, _remarks(lost, coverage.summary(placed)), policy)
         runtime.emit(ReviewReady(decision=review.decision, findings=len(review.findings)))
         return {"review": review, "report": to_markdown(review), "texts": {}}
 
@@ -102,25 +104,13 @@ def _placed(reports: Sequence[PartReport], changes: Sequence[FileDiff]) -> tuple
     return [remark for remark in there if remark is not None], sum(remark is None for remark in there)
 
 
+def _remarks(lost: int, unread: str) -> list[str]:
+    remarks = [f"{lost} remark{'s' if lost > 1 else ''} of models named no file of the change and were left out."]
+    return [*(remarks if lost else ()), *([unread] if unread else ())]
+
+
 def _sure(finding: Finding) -> Remark:
     return Remark(finding=finding, by=CHECKS, sure=True)
-
-
-def _unheard(reviewers: Sequence[Reviewer], reports: Sequence[PartReport], parts: int) -> Iterator[Finding]:
-    """A finding for each reviewer that did not look at all of the change, so that silence is no praise."""
-    for reviewer in reviewers:
-        own = [report for report in reports if report.reviewer == reviewer.name]
-        missing = parts - sum(not report.failure for report in own)
-        if missing > 0:
-            why = next(
-                (report.failure for report in own if report.failure), "the change is longer than it was asked about"
-            )
-            of = "the change" if missing == parts else f"{missing} of {parts} parts of the change"
-            yield _silence(f"{reviewer.name} did not review {of}: {why}")
-
-
-def _silence(message: str) -> Finding:
-    return Finding(rule=UNHEARD, severity="warning", message=message[:MAX_MESSAGE])
 
 
 async def _judged(matters: list[Matter], model: Asked, runtime: NodeRuntime) -> tuple[list[Matter], Finding | None]:
@@ -137,11 +127,9 @@ async def _judged(matters: list[Matter], model: Asked, runtime: NodeRuntime) -> 
         if runtime.will_retry(error):
             raise
         said = error.message if isinstance(error, GenloomError) else type(error).__name__
-        return matters, _silence(f"{JUDGE} was not heard, the findings stand as they were reported: {said}")
+        return matters, silence(f"{JUDGE} was not heard, the findings stand as they were reported: {said}")
     if judgement is None:
-        return matters, _silence(
-            f"{JUDGE} gave no judgement that can be read; the findings stand as they were reported"
-        )
+        return matters, silence(f"{JUDGE} gave no judgement that can be read; the findings stand as they were reported")
     kept = [matter for matter in matters if matter.sure or matter not in open_]
     return ranked([*kept, *_applied(judgement, open_, runtime.settings.secrets)]), None
 
@@ -194,17 +182,16 @@ def _one(together: Sequence[Matter], given: dict[str, Any], secrets: Sequence[st
 
 
 def _review(
-    matters: Sequence[Matter], told: Sequence[Finding], reports: Sequence[PartReport], lost: int, policy: ReviewPolicy
+    matters: Sequence[Matter],
+    told: Sequence[Finding],
+    reports: Sequence[PartReport],
+    remarks: Sequence[str],
+    policy: ReviewPolicy,
 ) -> Review:
     found = [policy.weigh(finding) for finding in as_findings(matters)]
     ordered = sorted([*found, *told], key=lambda finding: -SEVERITY_RANK[finding.severity])  # keeps the rank within
     cut = tuple(f.model_copy(update={"message": f.message[:MAX_MESSAGE]}) for f in ordered[:MAX_FINDINGS])
-    remarks = []
     if len(ordered) > MAX_FINDINGS:
-        remarks.append(f"{len(ordered) - MAX_FINDINGS} lighter findings are left out.")
-    if lost:
-        remarks.append(
-            f"{lost} remark{'s' if lost > 1 else ''} of models named no file of the change and were left out."
-        )
+        remarks = [f"{len(ordered) - MAX_FINDINGS} lighter findings are left out.", *remarks]
     looked = dict.fromkeys(name for report in reports for name in report.looked)
     return Review(decision=decide(ordered, policy), findings=cut, reviewers=tuple(looked), summary=" ".join(remarks))

@@ -10,6 +10,7 @@ from genloom.state.diff import FileDiff
 from genloom.tools.checks.reviewing.changed_lines import is_test
 from genloom.tools.checks.reviewing.policy import decide
 from genloom.tools.checks.reviewing.review import DEFAULT_POLICY, review_source
+from genloom.tools.checks.reviewing.unread import is_python
 from genloom.tools.scm.texts import text_before
 
 __all__ = ["review_changed_file"]
@@ -36,7 +37,8 @@ async def review_changed_file(
     """
     wider = policy.model_copy(update={"rules": {**FURTHER, **policy.rules}})
     review = await review_source(text, file.path, granted=granted, policy=wider)
-    before = None if file.change == "added" or not review.findings else text_before(file, text)
+    new = file.change == "added" or not is_python(file.old_path, text)
+    before = None if new or not review.findings else text_before(file, text)
     findings = review.findings
     if before is not None:
         old = await review_source(before, file.old_path, granted=granted, policy=wider)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from genloom.state import SEVERITY_RANK, Capability, Finding, ReviewDecision, ReviewPolicy, Severity
 from genloom.tools.checks.reviewing.static.capabilities import CapabilityUse
 from genloom.tools.checks.reviewing.static.reach import Weight
 
-__all__ = ["capability_findings", "combination_findings", "decide", "unread_finding"]
+__all__ = ["capability_findings", "combination_findings", "decide"]
 
 _WEIGHTS: dict[Weight, Severity] = {"mild": "warning", "plain": "error", "grave": "blocker"}
 
@@ -23,8 +22,6 @@ _MEANING: dict[Capability, str] = {
     "deserialisation": "loads data that can run code",
     "environment": "reads or changes the process's environment",
 }
-
-_RUN_BY_MACHINES = frozenset(".bash .bat .cmd .exe .js .pl .ps1 .pth .pyc .pyd .pyi .pyw .rb .sh .so .zsh".split())
 
 _HOSTILE_PAIRS: tuple[tuple[Capability, Capability, str], ...] = (
     ("network", "dynamic_code", "what comes from the network could be run as code"),
@@ -76,10 +73,3 @@ def combination_findings(findings: Sequence[Finding]) -> Iterator[Finding]:
         if one in places and other in places:
             message = f"{one} together with {other}: {why}"
             yield Finding(rule=f"combination:{one}+{other}", severity="blocker", message=message, path=places[other])
-
-
-def unread_finding(path: str) -> Finding:
-    """Return the finding of a file that no pass reads: a warning, and an error where machines run such files."""
-    runs = PurePosixPath(path).suffix.lower() in _RUN_BY_MACHINES
-    message = "is run by machines, and no check reads it" if runs else "is no Python, and no check reads it"
-    return Finding(rule="unread", severity="error" if runs else "warning", message=message, path=path)

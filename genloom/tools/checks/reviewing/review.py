@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from genloom.state import SEVERITY_RANK, Capability, Draft, Finding, GenerationRequest, Review, ReviewPolicy
-from genloom.tools.checks.reviewing.policy import capability_findings, combination_findings, decide, unread_finding
+from genloom.tools.checks.reviewing.policy import capability_findings, combination_findings, decide
 from genloom.tools.checks.reviewing.requested import requested_capabilities
 from genloom.tools.checks.reviewing.static import at_import
 from genloom.tools.checks.reviewing.static.bandit_scan import BanditFinding, has_bandit, scan
 from genloom.tools.checks.reviewing.static.capabilities import find_capabilities
 from genloom.tools.checks.reviewing.static.lint import IGNORED, RULES, lint
 from genloom.tools.checks.reviewing.static.output_rules import output_findings
+from genloom.tools.checks.reviewing.unread import unread_finding
 from genloom.tools.checks.subject import MAX_SOURCE_BYTES, SyntaxProblem, parse_source
 
 __all__ = ["DEFAULT_POLICY", "merge_reviews", "review_draft", "review_source", "weigh_review"]
@@ -53,7 +54,8 @@ async def review_draft(
     for path, change in files.items():
         look = _Look(path, policy, leave, own=tuple(own), new=change.base_sha256 is None)
         findings += await look.at(change.content or "")
-    findings += [unread_finding(c.path) for c in draft.changes if c.content is not None and c.path not in files]
+    others = [c for c in draft.changes if c.content is not None and c.path not in files]
+    findings += [unread_finding(c.path, c.content) for c in others]
     return _review(findings, policy)
 
 
