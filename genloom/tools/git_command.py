@@ -12,7 +12,7 @@ from typing import Literal
 from genloom.errors import RepositoryError
 from genloom.tools.security import redact
 
-__all__ = ["Transport", "run_git"]
+__all__ = ["Transport", "run_git", "run_git_bytes"]
 
 Transport = Literal["none", "file", "network"]
 """How git may reach another repository: not at all, by a local path, or by https and ssh."""
@@ -30,6 +30,28 @@ async def run_git(
     file_megabytes: int = 2048,
     output_megabytes: int = 1,
 ) -> str:
+    """Do what `run_git_bytes` does, and return the text; what is no UTF-8 is replaced."""
+    said = await run_git_bytes(
+        *arguments,
+        folder=folder,
+        settings=settings,
+        transport=transport,
+        seconds=seconds,
+        file_megabytes=file_megabytes,
+        output_megabytes=output_megabytes,
+    )
+    return said.decode(errors="replace")
+
+
+async def run_git_bytes(
+    *arguments: str,
+    folder: Path,
+    settings: Sequence[str] = (),
+    transport: Transport = "none",
+    seconds: float = 120.0,
+    file_megabytes: int = 2048,
+    output_megabytes: int = 1,
+) -> bytes:
     """Run one git command in a folder, with settings (`name=value`) of its own, and return what it printed.
 
     No file that it writes grows beyond `file_megabytes`. Raises `RepositoryError` with git's last words (credentials taken
@@ -54,7 +76,7 @@ async def run_git(
         await _end(process)
     if process.returncode:
         raise RepositoryError(f"git {arguments[0]} failed: {_last_words(complaint, arguments)}", hint=_HINT)
-    return said.decode(errors="replace")
+    return said
 
 
 async def _started(arguments: Sequence[str], folder: Path, transport: Transport) -> asyncio.subprocess.Process:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from feature_repository import DOUBLED, PRICES, git, make_repository, standing
 
 from genloom.errors import RepositoryError
-from genloom.tools.scm.feature_branch import BranchWork, ChangedFile, uncommitted_files
+from genloom.tools.scm.feature_branch import BranchWork, ChangedFile
+from genloom.tools.scm.working_copy import change_files, uncommitted_files
 
 
 @pytest.fixture
@@ -112,16 +115,16 @@ async def test_files_are_changed_all_or_none_and_only_where_nothing_is_uncommitt
     (repository / "prices.py").write_text(PRICES + "# mine\n")
     before = standing(repository)
     with pytest.raises(RepositoryError, match=r"prices\.py holds changes that are not committed"):
-        await work.change_files()
+        await change_files(work.branch)
     assert standing(repository) == before
     (repository / "prices.py").write_text(PRICES)
     (repository / "new ü.txt").write_text("mine, too\n")
     with pytest.raises(RepositoryError, match="new ü"):
-        await work.change_files()
+        await change_files(work.branch)
     assert (repository / "prices.py").read_text() == PRICES
     (repository / "new ü.txt").unlink()
     for _ in range(2):  # done already is done
-        await work.change_files()
+        await change_files(work.branch)
         assert (repository / "prices.py").read_text() == DOUBLED
         assert (repository / "new ü.txt").read_text() == "new\n"
     assert git(repository, "rev-parse", "HEAD") == work.branch.base
@@ -135,8 +138,108 @@ async def test_files_that_moved_on_since_the_base_are_left_alone(repository: Pat
     git(repository, "commit", "--quiet", "--all", "-m", "another way")
     before = standing(repository)
     with pytest.raises(RepositoryError):
-        await work.change_files()
+        await change_files(work.branch)
     assert standing(repository) == before
+
+
+LONG = "".join(f"line{number} = {number}\n" for number in range(60))
+
+
+async def _published(repository: Path, tmp_path: Path, files: Mapping[str, str | None]) -> BranchWork:
+    work = await _begun(repository, tmp_path)
+    for path, text in files.items():
+        (work.worktree / path).parent.mkdir(parents=True, exist_ok=True)
+        (work.worktree / path).unlink() if text is None else (work.worktree / path).write_text(text)
+    work = BranchWork(await BranchWork(await work.snapshot()).commit("more"))
+    await work.publish()
+    return work
+
+
+async def test_a_file_is_never_changed_that_is_not_as_at_the_base_though_the_difference_would_fit(
+    tmp_path: Path,
+) -> None:
+    """A commit since has moved its lines; or git was told not to look at a file that somebody changed."""
+    repository = make_repository(tmp_path / "shop", {"long.py": LONG})
+    work = await _published(repository, tmp_path, {"long.py": f"{LONG}added = 1\n"})
+    git(repository, "update-index", "--skip-worktree", "long.py")
+    (repository / "long.py").write_text(f"MINE = 1\n{LONG}")
+    before = standing(repository)
+    with pytest.raises(RepositoryError, match=r"long\.py"):
+        await change_files(work.branch)
+    assert standing(repository) == before
+    git(repository, "update-index", "--no-skip-worktree", "long.py")
+    git(repository, "commit", "--quiet", "--all", "-m", "moved on")
+    before = standing(repository)
+    with pytest.raises(RepositoryError, match=r"long\.py"):
+        await change_files(work.branch)
+    assert standing(repository) == before
+
+
+@pytest.mark.parametrize("way", ["file", "link", "disk"])
+async def test_files_are_all_left_where_one_cannot_be_written(
+    repository: Path, tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something of the user's, which the ignore files leave out, is in the place of a folder; or the disk is full in the
+    middle."""
+    files = {"aaa.py": "a = 1\n", "build/x.py": "x = 1\n", "prices.py": DOUBLED, "README.md": None}
+    work = await _published(repository, tmp_path, files)
+    (repository / ".git/info/exclude").write_text("build\n")
+    if way == "file":
+        (repository / "build").write_text("mine\n")
+    elif way == "link":
+        (tmp_path / "elsewhere").mkdir()
+        (repository / "build").symlink_to(tmp_path / "elsewhere")
+    else:
+        moved: list[Path] = []
+        replace = Path.replace
+
+        def full(self: Path, target: Path) -> Path:
+            if self.name.endswith(".new"):
+                moved.append(target)
+                if len(moved) == 3:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+            return replace(self, target)
+
+        monkeypatch.setattr(Path, "replace", full)
+    before = standing(repository)
+    with pytest.raises(RepositoryError):
+        await change_files(work.branch)
+    assert standing(repository) == before
+    assert (repository / "build").exists() == (way != "disk")
+
+
+async def test_who_was_killed_in_the_middle_of_the_files_goes_on(repository: Path, tmp_path: Path) -> None:
+    work = await _published(repository, tmp_path, {"aaa.py": "a = 1\n", "prices.py": DOUBLED, "README.md": None})
+    (repository / "prices.py").write_text(DOUBLED)  # each file is old or new after a kill
+    (repository / "README.md").unlink()
+    await change_files(work.branch)
+    assert git(repository, "diff", "--name-only", work.branch.head) == "aaa.py"  # which the index does not know yet
+    assert (repository / "aaa.py").read_text() == "a = 1\n"
+    assert not list((repository / ".git").glob("genloom*"))
+
+
+async def test_files_keep_their_bytes_and_modes(tmp_path: Path) -> None:
+    repository = make_repository(tmp_path / "shop", {"run.sh": "true\n", "old/only.txt": "x\n"})
+    work = await _begun(repository, tmp_path)
+    (work.worktree / "run.sh").chmod(0o755)
+    (work.worktree / "latin.txt").write_bytes(b"gr\xfc\xdfe\r\n")
+    (work.worktree / "old" / "only.txt").unlink()
+    work = BranchWork(await BranchWork(await work.snapshot()).commit("more"))
+    await work.publish()
+    await change_files(work.branch)
+    assert (repository / "run.sh").stat().st_mode & 0o111 == 0o111
+    assert (repository / "latin.txt").read_bytes() == b"gr\xfc\xdfe\r\n"
+    assert not (repository / "old").exists()
+
+
+async def test_what_is_staged_is_not_committed(repository: Path, tmp_path: Path) -> None:
+    work = await _published(repository, tmp_path, {"prices.py": DOUBLED})
+    (repository / "prices.py").write_text("MINE = 1\n")
+    git(repository, "add", "prices.py")
+    (repository / "prices.py").write_text(PRICES)
+    with pytest.raises(RepositoryError, match=r"prices\.py holds changes that are not committed"):
+        await change_files(work.branch)
+    assert (repository / "prices.py").read_text() == PRICES
 
 
 async def test_a_branch_begins_at_the_base_that_is_named(repository: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from genloom.state.feature import (
     StepVerdict,
 )
 from genloom.tools.scm.feature_branch import BranchWork
+from genloom.tools.scm.working_copy import change_files
 
 __all__ = ["close_feature"]
 
@@ -70,7 +71,7 @@ async def _apply(
     problem = None
     if to == "files":
         try:
-            await work.change_files()
+            await change_files(work.branch)
             applied = "files"
         except RepositoryError as error:
             problem = Problem(**error.to_json())

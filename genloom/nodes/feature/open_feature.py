@@ -31,7 +31,8 @@ from genloom.state.feature import (
 )
 from genloom.tools.coding import Workspace
 from genloom.tools.coding.suite import run_suite
-from genloom.tools.scm.feature_branch import BranchWork, uncommitted_files
+from genloom.tools.scm.feature_branch import BranchWork
+from genloom.tools.scm.working_copy import uncommitted_files
 from genloom.tools.security import redact
 
 __all__ = ["open_feature"]

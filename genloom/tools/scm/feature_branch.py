@@ -1,6 +1,6 @@
 """The branch of a feature: one worktree of a mirror, whose commits a repository gets when a person approves.
 
-The repository itself is only read before `publish` and `change_files`, so that neither its work tree nor anything of git's
+The repository itself is only read before `publish`, so that neither its work tree nor anything of git's
 changes there. What the worktree must hold is told by ids of git's (`restore`), never by what somebody left in it.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,7 +20,7 @@ from genloom.tools.git_command import run_git
 from genloom.tools.scm.worktree import Mirror
 from genloom.tools.security import redact
 
-__all__ = ["BranchWork", "ChangedFile", "remove_branch", "uncommitted_files"]
+__all__ = ["BranchWork", "ChangedFile", "remove_branch"]
 
 MOST_FILES = 200
 MAX_DIFF_MEGABYTES = 8
@@ -139,32 +138,6 @@ class BranchWork:
             transport="file",
         )
 
-    async def change_files(self) -> None:
-        """Change the files of the repository's work tree, all of them or none, once the branch is published.
-
-        Raises `RepositoryError`, with everything as it was, where one of them holds what is not committed, or is another
-        than at the branch's base. Files that are changed so already stay as they are.
-        """
-        repository, patch = Path(self.branch.repository), self.worktree.with_name(f"{self._key}.patch")
-        await asyncio.to_thread(patch.parent.mkdir, parents=True, exist_ok=True, mode=0o700)
-        between = (*_PLAIN_DIFF, "--no-renames", self.branch.base, self.branch.head)
-        try:
-            await run_git("diff", "--binary", "--full-index", f"--output={patch}", *between, folder=repository)
-            if not await _applies("--reverse", patch, repository):
-                named = await run_git("diff", "--name-only", "-z", *between, folder=repository)
-                await self._demand_clean(named.split("\0")[:-1])
-                await run_git("apply", "--whitespace=nowarn", "--", str(patch), folder=repository)
-        finally:
-            await asyncio.to_thread(patch.unlink, missing_ok=True)
-
-    async def _demand_clean(self, paths: Sequence[str]) -> None:
-        dirty = [path for path in await uncommitted_files(self.branch.repository) if path in set(paths)]
-        if dirty:
-            raise RepositoryError(
-                f"{', '.join(dirty[:5])} {'holds' if len(dirty) == 1 else 'hold'} changes that are not committed.",
-                hint=f"The files were left as they are. Merge the branch {self.branch.name} when they are committed.",
-            )
-
     async def close(self, *, forget: bool) -> None:
         """Delete the worktree; `forget` deletes the branch, too, of which nothing is left then but what was published."""
         await self._mirror.remove_worktree(self.worktree, self._key, forget=forget)
@@ -206,37 +179,10 @@ def remove_branch(branch: FeatureBranch) -> None:
     run_sync(BranchWork(branch).close(forget=True))
 
 
-async def uncommitted_files(repository: str | Path) -> tuple[str, ...]:
-    """Return the files of a repository that differ from its newest commit, or are not in it and not left out either."""
-    told = await run_git(
-        *(
-            "--no-optional-locks",
-            "status",
-            "--porcelain=v1",
-            "-z",
-            "--no-renames",
-            "--untracked-files=all",
-            "--ignore-submodules=all",
-        ),
-        folder=Path(repository),
-        settings=["core.quotePath=false"],
-        output_megabytes=MAX_DIFF_MEGABYTES,
-    )
-    return tuple(line[3:] for line in told.split("\0") if line)
-
-
 def _folder_of(home: Path, repository: str) -> Path:
     """Where the branches of a repository are worked out."""
     digest = hashlib.sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()
     return home.absolute() / "features" / digest[:16]
-
-
-async def _applies(way: str, patch: Path, repository: Path) -> bool:
-    try:
-        await run_git("apply", "--check", way, "--", str(patch), folder=repository)
-    except RepositoryError:
-        return False
-    return True
 
 
 async def _commit_of(repository: Path, revision: str) -> str:
