@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from langchain.agents import create_agent
-from langchain.agents.middleware import AgentMiddleware
+from langchain.agents.middleware import AgentMiddleware, InterruptOnConfig, ToolCallRequest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import SystemMessage
 from langchain_core.tools import BaseTool
@@ -24,7 +24,7 @@ from genloom.nodes.agent.model_calls import ModelCalls
 from genloom.nodes.agent.side_effects import SideEffects
 from genloom.nodes.agent.summarising import Summarising
 from genloom.nodes.agent.system_prompt import RunsSystemPrompt, SystemPrompt
-from genloom.nodes.agent.tool_calls import ToolCalls, ToolLimits
+from genloom.nodes.agent.tool_calls import ToolCalls, ToolLimits, call_problem
 from genloom.nodes.agent.tool_faces import with_both_faces
 from genloom.nodes.agent.unset_model import UnsetModel
 from genloom.nodes.policies import NodePolicy
@@ -89,9 +89,9 @@ def build_agent_graph(
         parts.insert(0, RunsSystemPrompt(system_message, access.surroundings))
         system_message = system_message.text(own)
     brought = [tool for each in middleware for tool in getattr(each, "tools", None) or ()]
-    writing = [tool.name for tool in (*offered, *brought) if effect_of(tool) == "write"]
+    writing = [tool for tool in (*offered, *brought) if effect_of(tool) == "write"]
     if approval and writing:
-        parts.append(Approval(dict.fromkeys(writing, True)))
+        parts.append(Approval({tool.name: _asked_about(tool) for tool in writing}))
     compiled = create_agent(
         model if isinstance(model, BaseChatModel) else UnsetModel(),
         offered,
@@ -107,6 +107,15 @@ def build_agent_graph(
     )
     # LangChain derives the state of the middleware: the types are what its schemas come to
     return cast("AgentGraph", compiled.with_config(recursion_limit=RECURSION_LIMIT))
+
+
+def _asked_about(tool: BaseTool) -> InterruptOnConfig:
+    """Ask a person about calls of the tool that can be run: of others the model is told what is wrong."""
+
+    def fits(request: ToolCallRequest) -> bool:
+        return not call_problem(tool, request.tool_call["args"])
+
+    return InterruptOnConfig(allowed_decisions=["approve", "edit", "reject", "respond"], when=fits)
 
 
 def _as_tools(tools: Sequence[BaseTool | Callable[..., Any]]) -> list[BaseTool]:

@@ -16,6 +16,7 @@ from genloom.graphs.agent_graph import AgentGraph
 from genloom.graphs.composition import add_nodes
 from genloom.nodes import Node, NodeRuntime
 from genloom.nodes.paid_run import backend_name, demand_completed, run_journal
+from genloom.nodes.waiting import demand_checkpointer
 from genloom.state import AgentRun, GraphContext
 from genloom.state.agent_spec import AgentSpec
 from genloom.tools.chat import message_text
@@ -43,7 +44,8 @@ def build_codegen_run_graph(spec: AgentSpec, *, checkpointer: Checkpointer = Non
     `false`, or `{"approve": bool}`.
 
     The idempotency key is made of LangGraph's task: a retry or a resumed run finds the run again. `final_answer` is the
-    run's result. Raises `CredentialError` where no backend is configured, and `AgentError` where the run failed.
+    run's result. Raises `CredentialError` where no backend is configured, `AgentError` where the run failed, and
+    `ThreadError` where a person has to be asked and the graph has no checkpointer.
     """
     builder = StateGraph(_Conversation, context_schema=GraphContext, input_schema=_Asked)
     add_nodes(builder, [_run_codegen(spec)])
@@ -75,6 +77,7 @@ def _run_codegen(spec: AgentSpec) -> Node[Any, Any]:
 
 
 def _approved(spec: AgentSpec, prompt: str) -> bool:
+    demand_checkpointer(f"A run of the Codegen agent {spec.name}")
     question = f"Start a run of the Codegen agent {spec.name}, which may cost?"
     answer: Any = interrupt({"question": question, "prompt": prompt})  # Any: whatever the resuming side sends
     return answer.get("approve") is True if isinstance(answer, dict) else answer is True

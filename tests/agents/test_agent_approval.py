@@ -42,6 +42,28 @@ def test_a_writing_tool_waits_for_approval_and_a_reading_one_does_not(face: str)
     assert result["final_answer"] == "done"
 
 
+def test_nobody_is_asked_about_a_call_that_cannot_be_run(face: str) -> None:
+    done: list[str] = []
+
+    @tool
+    def remove(path: str) -> str:
+        """Remove a file."""
+        done.append(path)
+        return "removed"
+
+    wrong = calls(("remove", {"file": "a"}))
+    beside = calls(("remove", {}), ("remove", {"path": "b"}))
+    model = ScriptedChatModel(replies=[wrong, beside, "done"])
+    graph = build_agent_graph(model, [remove], approval=True, checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    waiting = run(graph, {"query": "?"}, face=face, config=thread)
+    assert [each["args"] for each in waiting["__interrupt__"][0].value["action_requests"]] == [{"path": "b"}]
+    assert "remove was not called" in answers(waiting)[0]
+    result = run(graph, Command(resume={"decisions": [{"type": "approve"}]}), face=face, config=thread)
+    assert done == ["b"]
+    assert sum("remove was not called" in answer for answer in answers(result)) == 2
+
+
 def test_a_rejected_call_changes_nothing(face: str) -> None:
     done: list[str] = []
 

@@ -13,7 +13,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from pydantic import ValidationError
 
-from genloom.errors import AgentError, CredentialError, GraphDefinitionError, UsageError
+from genloom.errors import AgentError, CredentialError, GraphDefinitionError, ThreadError, UsageError
 from genloom.graphs import build_spec_graph
 from genloom.state.agent_spec import AgentPolicy, AgentSpec
 from genloom.testing import CodegenServer, RunPlan, ScriptedChatModel
@@ -159,6 +159,17 @@ def test_a_codegen_agent_starts_no_run_without_a_persons_leave(monkeypatch: pyte
             result = graph.invoke(Command(resume=answer), thread)
             assert len(server.runs) == runs
         assert result["final_answer"] == "It is done."
+
+
+def test_a_codegen_agent_that_has_to_ask_and_cannot_wait_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with CodegenServer(RunPlan(result="It is done.", polls=0)) as server:
+        monkeypatch.setenv("CODEGEN_API_BASE_URL", server.base_url)
+        monkeypatch.setenv("CODEGEN_API_TOKEN", server.token)
+        monkeypatch.setenv("CODEGEN_ORG_ID", "1")
+        graph = build_spec_graph(AgentSpec(name="cloud", backend="codegen"), {})
+        with pytest.raises(ThreadError, match="A run of the Codegen agent cloud needs a person's approval"):
+            graph.invoke({"query": "Do it."})
+        assert not server.runs
 
 
 def _answer_of(spec: AgentSpec, plan: RunPlan, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], list[str]]:

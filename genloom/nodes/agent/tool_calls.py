@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, ToolCallRequest
 from langchain_core.messages import ToolMessage
+from langchain_core.tools import BaseTool
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
@@ -23,7 +24,7 @@ from genloom.nodes.agent.surroundings import Surroundings
 from genloom.nodes.agent.wrong_arguments import wrong_arguments
 from genloom.tools.security import clean, present
 
-__all__ = ["ToolCalls", "ToolLimits"]
+__all__ = ["ToolCalls", "ToolLimits", "call_problem"]
 
 MAX_ERROR_CHARACTERS = 2_000
 SECRET_CHARACTERS = 8_000
@@ -153,6 +154,11 @@ def _wrong(request: ToolCallRequest) -> str:
     call = request.tool_call
     if request.tool is None:
         return f"There is no tool {call['name'][:200]!r}. Choose one of those that you were given."
-    if MALFORMED in call["args"]:
-        return f"The arguments of {call['name']} are no JSON: {call['args'][MALFORMED]!r}. Give them as a JSON object."
-    return wrong_arguments(request.tool, call["args"])
+    return call_problem(request.tool, call["args"])
+
+
+def call_problem(tool: BaseTool, arguments: Mapping[str, Any]) -> str:  # Any: JSON
+    """Say why a call of the tool with these arguments will not be run, in words for a model; empty when it will be."""
+    if MALFORMED in arguments:
+        return f"The arguments of {tool.name} are no JSON: {arguments[MALFORMED]!r}. Give them as a JSON object."
+    return wrong_arguments(tool, arguments)
