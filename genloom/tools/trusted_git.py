@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from genloom.errors import RepositoryError
 from genloom.tools.git_command import run_git
+from genloom.tools.git_settings import user_settings
 
 __all__ = ["run_trusted_git"]
 
@@ -28,22 +26,15 @@ async def run_trusted_git(
     try:
         return await run(())
     except RepositoryError as error:
-        trusted = await _trusted(folder) if "dubious ownership" in error.message else ()
-        if not trusted:
+        if "dubious ownership" not in error.message:
             raise
-    return await run(trusted)
+        trusted = [f"safe.directory={value}" for name, value in await user_settings(folder) if name == "safe.directory"]
+    try:
+        return await run(trusted)
+    except RepositoryError as error:
+        if "dubious ownership" in error.message:
+            raise RepositoryError(error.message, hint=_HINT) from error
+        raise
 
 
-async def _trusted(folder: Path) -> tuple[str, ...]:
-    """Return the settings `safe.directory` of the machine and of the user, in git's order."""
-    home = os.environ.get("HOME", "/")
-    further = os.environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
-    found: list[str] = []
-    for file in ("/etc/gitconfig", f"{further}/git/config", f"{home}/.gitconfig"):
-        if await asyncio.to_thread(os.path.isfile, file):
-            with suppress(RepositoryError):  # it says nothing of it
-                said = await run_git(
-                    "config", "--file", file, "--get-all", "safe.directory", folder=folder, seconds=10.0
-                )
-                found += said.splitlines()
-    return tuple(f"safe.directory={value}" for value in found)
+_HINT = "If you trust whose it is: `git config --global --add safe.directory FOLDER`, with the folder that is named."

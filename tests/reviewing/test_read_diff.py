@@ -218,6 +218,154 @@ def test_settings_of_the_repository_run_nothing(repository: Path) -> None:
     assert not flag.exists()
 
 
+@pytest.mark.parametrize("name", ["evil", "a.b", 'a"b', ""])
+@pytest.mark.parametrize("program", ["clean", "process"])
+def test_filters_of_the_repository_run_nothing(repository: Path, name: str, program: str) -> None:
+    """Whatever they are called; a required one, too."""
+    flag = repository.parent / f"{repository.name}.ran"
+    git(repository, "config", f"filter.{name}.{program}", f"touch {flag}; cat")
+    git(repository, "config", f"filter.{name}.required", "true")
+    attribute = f"filter={name}" if name else "filter="
+    (repository / ".git" / "info" / "attributes").write_text(f"*.py {attribute}\n")
+    (repository / "kept.py").write_text("x = 2\n")
+    assert changed(repository, "HEAD")["kept.py"].added == {1: "x = 2"}
+    assert not flag.exists()
+
+
+@pytest.mark.parametrize("name", [b"a=b", b"\xff"])
+def test_a_filter_that_cannot_be_switched_off_is_refused(repository: Path, name: bytes) -> None:
+    """Its name would be another one on git's command line."""
+    flag = repository.parent / f"{repository.name}.ran"
+    with (repository / ".git" / "config").open("ab") as settings_file:
+        settings_file.write(b'[filter "%b"]\n\tclean = "touch %b; cat"\n' % (name, os.fsencode(flag)))
+    (repository / ".gitattributes").write_bytes(b"*.py filter=%b\n" % name)
+    (repository / "kept.py").write_text("x = 2\n")
+    with pytest.raises(RepositoryError, match="switched off"):
+        changed(repository, "HEAD")
+    assert not flag.exists()
+
+
+def test_filters_of_a_file_that_the_settings_include_run_nothing(repository: Path) -> None:
+    """Also where they hold for this work tree alone."""
+    flag = repository.parent / f"{repository.name}.ran"
+    (repository / ".git" / "more").write_text(f'[filter "evil"]\n\tclean = "touch {flag}; cat"\n')
+    git(repository, "config", "includeIf.onbranch:main.path", "more")
+    (repository / ".gitattributes").write_text("*.py filter=evil\n")
+    (repository / "kept.py").write_text("x = 2\n")
+    assert "kept.py" in changed(repository, "HEAD")
+    assert not flag.exists()
+
+
+def test_settings_of_a_submodule_run_nothing(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Git would run in it to know whether it changed; a new commit of it is told."""
+    inner = tmp_path_factory.mktemp("inner")
+    git(inner, "init", "-q", ".")
+    (inner / "part.py").write_text("x = 1\n")
+    git(inner, "add", ".")
+    git(inner, "commit", "-qm", "first")
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner), "part")
+    git(repository, "commit", "-qm", "part")
+    part, flag = repository / "part", repository.parent / f"{repository.name}.ran"
+    git(part, "config", "filter.evil.clean", f"touch {flag}; cat")
+    (part / ".gitattributes").write_text("*.py filter=evil\n")
+    (part / "part.py").write_text("x = 2\n")
+    assert changed(repository, "HEAD") == {}
+    assert not flag.exists()
+    git(part, "-c", "filter.evil.clean=", "commit", "-qam", "second")
+    assert set(changed(repository, "HEAD")) == {"part"}
+    assert not flag.exists()
+
+
+def test_the_settings_name_no_other_work_tree(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whose files would be read, and shown."""
+    other = tmp_path_factory.mktemp("other")
+    (other / "kept.py").write_text("private = 1\n")
+    git(repository, "config", "core.worktree", str(other))
+    (repository / "kept.py").write_text("x = 2\n")
+    assert {path: file.added for path, file in changed(repository, "HEAD").items()} == {"kept.py": {1: "x = 2"}}
+
+
+def test_a_linked_work_tree_is_told(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Its `.git` is a file."""
+    linked = tmp_path_factory.mktemp("linked") / "tree"
+    git(repository, "worktree", "add", "-q", str(linked))
+    (linked / "kept.py").write_text("x = 2\n")
+    assert set(changed(linked, "HEAD")) == {"kept.py"}
+    assert changed(repository, "HEAD") == {}
+
+
+def test_nothing_of_the_repository_is_written(repository: Path) -> None:
+    """Not the index either, which git would refresh where only a file's time changed."""
+    os.utime(repository / "kept.py", (1, 1))
+    index = (repository / ".git" / "index").read_bytes()
+    assert changed(repository, "HEAD") == {}
+    assert (repository / ".git" / "index").read_bytes() == index
+
+
+@pytest.mark.parametrize("place", [".gitconfig", ".config/git/config", "named", "xdg"])
+def test_what_the_user_ignores_is_not_told(repository: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A diary is nobody's business; by the user's own settings, wherever they stand."""
+    home = repository.parent / f"{repository.name}.home"
+    (home / ".config" / "git").mkdir(parents=True)
+    (home / "xdg" / "git").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    (repository / "diary.txt").write_text("dear diary\n")
+    assert "diary.txt" in changed(repository, "HEAD")
+    if place == "xdg":
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "xdg"))
+        (home / "xdg" / "git" / "ignore").write_text("diary.txt\n")
+    else:
+        (home / "mine").write_text("diary.txt\n")
+        (home / place).write_text("[include]\n\tpath = further\n")
+        (home / place).with_name("further").write_text("[core]\n\texcludesFile = ~/mine\n")
+    if place == "named":
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / place))
+    assert "diary.txt" not in changed(repository, "HEAD")
+
+
+def test_line_ends_are_the_users_unless_the_repository_says(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One changed line is one changed line."""
+    home = repository.parent / f"{repository.name}.home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[core]\n\tautocrlf = true\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    text = (repository / "old name.py").read_text().replace("line_3 = 3", "line_3 = 4")
+    (repository / "old name.py").write_text(text, newline="\r\n")
+    assert changed(repository, "HEAD")["old name.py"].added == {4: "line_3 = 4"}
+    git(repository, "config", "core.autocrlf", "false")
+    assert len(changed(repository, "HEAD")["old name.py"].added) == 20
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_work_tree_of_another_user_is_told_where_it_is_trusted(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As CI machines mount it into containers; else with what to set, and nothing of it is read."""
+    (repository / "kept.py").write_text("x = 2\n")
+    for path in (repository, repository / ".git"):
+        os.chown(path, 12345, 12345)
+    home = repository.parent / f"{repository.name}.home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    with pytest.raises(RepositoryError, match="dubious ownership") as told:
+        changed(repository, "HEAD")
+    assert "safe.directory" in told.value.hint
+    (home / ".gitconfig").write_text(f"[safe]\n\tdirectory = {repository}\n")
+    assert set(changed(repository, "HEAD")) == {"kept.py"}
+
+
+def test_a_difference_that_is_too_large_is_told_as_that(repository: Path) -> None:
+    """Not as a repository that cannot be read."""
+    (repository / "kept.py").write_text("x = 'a rather long line of text that stands here often'\n" * 400_000)
+    with pytest.raises(RepositoryError, match="git diff had more to tell than 20 MB") as told:
+        changed(repository, "HEAD")
+    assert "readable" not in told.value.hint
+
+
 def test_the_work_tree_is_found_from_below(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """And that there is none is told."""
     (repository / "a" / "b").mkdir(parents=True)

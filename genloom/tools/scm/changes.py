@@ -9,7 +9,10 @@ from genloom.errors import RepositoryError
 from genloom.state.diff import FileDiff, Hunk
 from genloom.tools.codebase.files.source import read_inside
 from genloom.tools.git_command import run_git
+from genloom.tools.git_settings import work_tree_at
 from genloom.tools.scm.diff import MAX_DIFF_FILES, read_diff
+from genloom.tools.scm.git_conditions import settings_for
+from genloom.tools.trusted_git import run_trusted_git
 
 __all__ = ["find_work_tree", "git_changes"]
 
@@ -19,22 +22,28 @@ DIFF_MEGABYTES = 20
 
 _DIFF = (
     *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--find-renames", "--submodule=short"),
+    "--ignore-submodules=dirty",  # else git runs in each, by settings of its own
     *("--src-prefix=a/", "--dst-prefix=b/", "--unified=3"),
 )
 
 
 async def git_changes(folder: Path, revision: str) -> tuple[FileDiff, ...]:
     """Return how the work tree at `folder` differs from a revision, in the order of paths; files that git does not know
-    yet, and does not ignore, are added ones.
+    yet are added ones, unless the repository or its user ignores them. Line ends are compared as the user's git does.
 
     `revision` names one commit as git does (`HEAD~1`, `main`, a hash); with `...` behind it, the last commit that it has in
-    common with `HEAD`, from which a branch began. Neither hooks nor programs that the repository's settings name are run.
-    Raises `RepositoryError` for a folder that is no work tree's root, a revision that git does not know, and a difference
-    of more than 20 MB; `RequestError` for one of more than 5,000 files.
+    common with `HEAD`, from which a branch began. Neither hooks nor programs that the repository's settings name are run,
+    nothing is written, and the work tree is this folder whatever they say; changes within submodules are not told.
+    Raises `RepositoryError` for a folder that is no work tree's root or is another user's (unless trusted by
+    `safe.directory`), a revision that git does not know, and a difference of more than 20 MB; `RequestError` for one of more
+    than 5,000 files.
     """
-    commit = await _commit(folder, revision)
-    told = await run_git(*_DIFF, commit, "--", folder=folder, output_megabytes=DIFF_MEGABYTES)
-    names = await run_git("ls-files", "--others", "--exclude-standard", "-z", folder=folder)
+    commit = await _commit(folder, revision)  # git looks here whose the repository is
+    settings, place = await settings_for(folder), work_tree_at(folder)
+    told = await run_git(
+        *place, *_DIFF, commit, "--", folder=folder, settings=settings, output_megabytes=DIFF_MEGABYTES
+    )
+    names = await run_git(*place, "ls-files", "--others", "--exclude-standard", "-z", folder=folder, settings=settings)
     added = [name for name in names.split("\0") if name and not name.endswith("/")]
     if len(added) > MAX_DIFF_FILES:
         raise RepositoryError(
@@ -61,7 +70,7 @@ async def _commit(folder: Path, revision: str) -> str:
             hint="Name one commit (HEAD~1, main, a hash), or main... for the commit that a branch began at.",
         )
     try:
-        commit = await run_git("rev-parse", "--verify", f"{name}^{{commit}}", folder=folder)
+        commit = await run_trusted_git("rev-parse", "--verify", f"{name}^{{commit}}", folder=folder)
     except RepositoryError as error:
         if "not a git repository" in error.message or "dubious ownership" in error.message:
             raise
@@ -71,7 +80,7 @@ async def _commit(folder: Path, revision: str) -> str:
         ) from error
     if name == revision:
         return commit.strip()
-    return (await run_git("merge-base", commit.strip(), "HEAD", folder=folder)).strip()
+    return (await run_trusted_git("merge-base", commit.strip(), "HEAD", folder=folder)).strip()
 
 
 def _new_file(folder: Path, name: str) -> FileDiff:
