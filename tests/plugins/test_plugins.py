@@ -18,6 +18,7 @@ from genloom.errors import UsageError
 from genloom.events import Event, Note
 from genloom.state import Draft, Finding, GenerationRequest, GraphContext, module_draft
 from genloom.testing import OpenAIServer
+from genloom.tools.diagnosis.plugins import examine_plugins
 from genloom.tools.plugins import (
     ContributedText,
     Plugin,
@@ -166,6 +167,109 @@ def test_findings_name_their_plugin_and_a_check_that_fails_blocks(register: Any)
     broken, word = active_plugins(GraphContext()).findings(draft, REQUEST)
     assert (word.rule, word.line) == ("plugin:strict:word", 1)
     assert (broken.rule, broken.severity) == ("plugin:broken-check:not-run", "blocker")
+
+
+def of_severity(severity: str, rule: str = "n") -> Finding:
+    return Finding(rule=rule, severity=severity, message=rule)  # type: ignore[arg-type]
+
+
+class Given(Plugin):
+    """Finds what it is given."""
+
+    name, version = "given", "1"
+
+    def __init__(self, *found: Finding) -> None:
+        self.found = found
+
+    def check_draft(self, draft: Draft, request: GenerationRequest) -> Sequence[Finding]:
+        """Find it."""
+        return self.found
+
+
+DRAFT = module_draft("def double(n):\n    return n", path="double.py", name="double", generator="model")
+
+
+def test_of_too_many_findings_the_worst_are_kept_and_nothing_is_approved(register: Any) -> None:
+    notes = [of_severity("note", f"n{number}") for number in range(200)]
+    register(Given(*notes, of_severity("blocker", "BAD")))
+    found = active_plugins(GraphContext()).findings(DRAFT, REQUEST)
+    assert (found[0].rule, found[0].severity) == ("plugin:given:BAD", "blocker")
+    assert (found[-1].rule, found[-1].severity) == ("plugin:given:not-run", "blocker")
+    assert len(found) == 201
+    register(Given(*notes))
+    assert {each.severity for each in active_plugins(GraphContext()).findings(DRAFT, REQUEST)} == {"note"}
+
+
+def test_a_finding_that_is_none_is_a_check_that_failed(register: Any) -> None:
+    register(Given(Finding.model_construct(rule="BAD", severity="fatal", message="never", path="", line=0)))
+    (found,) = active_plugins(GraphContext()).findings(DRAFT, REQUEST)
+    assert (found.rule, found.severity) == ("plugin:given:not-run", "blocker")
+
+
+@pytest.mark.parametrize("name", ["check_drafts", "transform_promt", "check", "on_results"])
+def test_a_method_that_is_no_hook_is_refused_where_it_is_written(name: str) -> None:
+    with pytest.raises(UsageError, match=f"{name} is no hook") as caught:
+        type("Misspelt", (Plugin,), {name: lambda self, draft, request: []})
+    assert (
+        "check_draft" in caught.value.hint
+        or "transform_prompt" in caught.value.hint
+        or "on_result" in caught.value.hint
+    )
+    type("Helping", (Plugin,), {f"_{name}": lambda self: None, "limit": 3})
+
+
+def test_a_hook_that_is_set_on_the_object_counts(register: Any) -> None:
+    class Handmade(Plugin):
+        name, version = "handmade", "1"
+
+        def __init__(self, hook: str) -> None:
+            setattr(self, hook, lambda draft, request: [of_severity("error", "made")])
+
+    register(Handmade("check_draft"))
+    assert [each.rule for each in active_plugins(GraphContext()).findings(DRAFT, REQUEST)] == ["plugin:handmade:made"]
+    with pytest.raises(UsageError, match="'check_drafts', which is no hook"):
+        register(Handmade("check_drafts"))
+
+
+class Duck:
+    """Has a hook, and is no plugin."""
+
+    name, version, order = "duck", "1", 1
+
+    def check_draft(self, draft: Draft, request: GenerationRequest) -> Sequence[Finding]:
+        """Find nothing."""
+        return []
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(Duck(), "no Plugin but Duck"), (Polite, "is a class"), (None, "NoneType")]
+)
+def test_what_is_no_plugin_is_refused_when_it_is_registered(value: Any, said: str) -> None:
+    """Not in every run of the process, each of which it would end."""
+    with pytest.raises(UsageError, match=said):
+        registered_plugins.register("wrong", value)
+    with pytest.raises(UsageError, match=said), registered_plugins.override("wrong", value):
+        pass
+    assert "wrong" not in registered_plugins.names()
+    registered_plugins.offer("wrong", lambda: value)
+    try:
+        with pytest.raises(UsageError, match=said):
+            registered_plugins.get("wrong")
+    finally:
+        registered_plugins._makers.pop("wrong")
+
+
+def test_a_plugin_whose_order_is_no_number_is_refused() -> None:
+    plugin = Polite()
+    plugin.order = "first"  # type: ignore[assignment]
+    with pytest.raises(UsageError, match="order of another type"):
+        registered_plugins.register("polite", plugin)
+
+
+def test_the_doctor_lists_those_that_come_along() -> None:
+    told = {each.facts.get("name"): each for each in examine_plugins()}
+    assert told["code-quality"].state == told["rules-file"].state == "off"
+    assert "plugins=" in told["code-quality"].hint
 
 
 def test_a_context_names_the_plugins_that_take_part(register: Any) -> None:

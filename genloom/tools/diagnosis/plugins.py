@@ -1,19 +1,29 @@
-"""Which plugins are installed, and whether each can be loaded."""
+"""Which plugins are installed, and whether each can be loaded; and those that come with genloom."""
 
 from __future__ import annotations
 
 from genloom.tools.diagnosis.diagnosis import Diagnosis
-from genloom.tools.plugins import InstalledPlugin, installed_plugins
+from genloom.tools.plugins import InstalledPlugin, Plugin, installed_plugins
+from genloom.tools.plugins.loading import shipped_plugins
 
 __all__ = ["examine_plugins"]
 
 
 def examine_plugins() -> tuple[Diagnosis, ...]:
-    """Return how each installed plugin stands, or that there is none."""
-    found = installed_plugins()
-    if not found:
-        return (Diagnosis(area="plugins", state="off", message="none installed", hint="See docs/plugins.md."),)
-    return tuple(map(_examined, found))
+    """Return how each installed plugin stands, or that there is none, and those that are shipped, off until named."""
+    found = tuple(map(_examined, installed_plugins()))
+    none = Diagnosis(area="plugins", state="off", message="none installed", hint="See docs/plugins.md.")
+    return (*(found or (none,)), *map(_shipped, shipped_plugins()))
+
+
+def _shipped(plugin: Plugin) -> Diagnosis:
+    return Diagnosis(
+        area="plugins",
+        state="off",
+        message=f"{plugin.name} {plugin.version} of genloom, order {plugin.order}",
+        hint=f'It takes part where it is named: GraphContext(plugins=("{plugin.name}",)).',
+        facts={"name": plugin.name, "package": "genloom", "version": plugin.version, "order": plugin.order},
+    )
 
 
 def _examined(each: InstalledPlugin) -> Diagnosis:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from genloom.daemon_thread import OverrunError, run_daemon
 from genloom.events import EventEmitter, Note, ignore_events
-from genloom.state import Draft, Finding, GenerationRequest, GraphContext
+from genloom.state import SEVERITY_RANK, Draft, Finding, GenerationRequest, GraphContext
 from genloom.tools.plugins.loading import installed_plugins, named_plugin, registered_plugins
 from genloom.tools.plugins.plugin import ContributedText, Plugin, PluginResult
 
@@ -22,6 +23,8 @@ HOOK_SECONDS = 30.0
 MAX_CONTRIBUTED = 8_000
 MAX_PROMPT = 400_000
 MAX_FINDINGS = 200
+MAX_GIVEN = 10_000
+"""Findings of a check that are looked at; of those the worst are kept."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -114,16 +117,19 @@ class ActivePlugins:
         return tools
 
     def findings(self, draft: Draft, request: GenerationRequest) -> tuple[Finding, ...]:
-        """Return what plugins find wrong with a draft. A check that fails is a blocking finding: what could not be checked
-        is not approved."""
+        """Return what plugins find wrong with a draft, each one's worst first. A check that fails, or finds more than 200
+        things, is a blocking finding: what could not be checked is not approved."""
         found: list[Finding] = []
         for plugin in self._with("check_draft"):
             try:
-                given = _within_limit(partial(_listed, plugin.check_draft, draft, request))
-                found += [_named(plugin, finding) for finding in given[:MAX_FINDINGS]]
+                given = _within_limit(partial(_checked, plugin, draft, request))
+                found += given[:MAX_FINDINGS]
+                if len(given) > MAX_FINDINGS:
+                    found.append(
+                        _not_run(plugin, f"it gave more than {MAX_FINDINGS} findings, of which the worst are kept")
+                    )
             except Exception as error:  # noqa: BLE001 - a plugin's own code
-                reason = f"The check of the plugin {plugin.name} could not be made: {_reason(error)}"
-                found.append(Finding(rule=f"plugin:{plugin.name}:not-run", severity="blocker", message=reason))
+                found.append(_not_run(plugin, _reason(error)))
         return tuple(found)
 
     def tell(self, result: PluginResult) -> None:
@@ -133,7 +139,7 @@ class ActivePlugins:
 
     def _with(self, hook: str) -> Sequence[Plugin]:
         """The plugins that have written this hook."""
-        return [plugin for plugin in self.plugins if getattr(type(plugin), hook) is not getattr(Plugin, hook)]
+        return [plugin for plugin in self.plugins if _written(plugin, hook)]
 
     def _call(self, plugin: Plugin, hook: str, call: Callable[[], T]) -> T | None:
         try:
@@ -151,8 +157,23 @@ def _listed(hook: Callable[P, Iterable[T]], *args: P.args, **kwargs: P.kwargs) -
     return list(hook(*args, **kwargs))
 
 
-def _named(plugin: Plugin, finding: Finding) -> Finding:
-    return finding.model_copy(update={"rule": f"plugin:{plugin.name}:{finding.rule}"})
+def _written(plugin: Plugin, hook: str) -> bool:
+    """Whether a plugin has a hook of its own: of its class, or set on it alone."""
+    own = getattr(plugin, hook)
+    return getattr(own, "__func__", own) is not getattr(Plugin, hook)
+
+
+def _checked(plugin: Plugin, draft: Draft, request: GenerationRequest) -> list[Finding]:
+    """What a plugin finds, the worst first, each held against what a finding is."""
+    given = islice(plugin.check_draft(draft, request), MAX_GIVEN)
+    found = [Finding.model_validate(finding.model_dump(warnings=False)) for finding in given]
+    ranked = sorted(found, key=lambda finding: -SEVERITY_RANK[finding.severity])
+    return [finding.model_copy(update={"rule": f"plugin:{plugin.name}:{finding.rule}"}) for finding in ranked]
+
+
+def _not_run(plugin: Plugin, reason: str) -> Finding:
+    message = f"The check of the plugin {plugin.name} could not be made: {reason}"
+    return Finding(rule=f"plugin:{plugin.name}:not-run", severity="blocker", message=message)
 
 
 def _reason(error: Exception) -> str:

@@ -8,10 +8,10 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from genloom.errors import UsageError
-from genloom.registry import Registry
 from genloom.tools.plugins.plugin import Plugin
+from genloom.tools.plugins.registered import PluginRegistry, demand_plugin
 
-__all__ = ["GROUP", "InstalledPlugin", "installed_plugins", "named_plugin", "registered_plugins"]
+__all__ = ["GROUP", "InstalledPlugin", "installed_plugins", "named_plugin", "registered_plugins", "shipped_plugins"]
 
 GROUP = "genloom.plugins"
 
@@ -49,31 +49,34 @@ def _loaded(point: EntryPoint) -> InstalledPlugin:
     package = point.dist.name if point.dist else point.value
     try:
         made = point.load()
-        plugin = made if isinstance(made, Plugin) else made()
-        if not isinstance(plugin, Plugin):
-            return InstalledPlugin(point.name, package, None, f"it is no Plugin but {type(plugin).__name__}")
+        plugin = demand_plugin(point.name, made if isinstance(made, Plugin) else made())
+    except UsageError as error:
+        return InstalledPlugin(point.name, package, None, error.message)
     except Exception as error:  # noqa: BLE001 - a package's own code
         return InstalledPlugin(point.name, package, None, f"it cannot be loaded: {type(error).__name__}: {error}")
-    plugin.name = plugin.name or point.name
     return InstalledPlugin(point.name, package, plugin)
 
 
-def _own_plugin(name: str) -> Plugin:
-    """Make one of the two that genloom brings, which take part where they are named."""
+def shipped_plugins() -> tuple[Plugin, ...]:
+    """Make those that genloom brings, which take part where they are named, in the order of their names."""
     from genloom.tools.plugins.code_quality import CodeQuality
     from genloom.tools.plugins.rules_file import RulesFile
 
-    own: dict[str, type[Plugin]] = {"code-quality": CodeQuality, "rules-file": RulesFile}
-    if name not in own:
-        raise UsageError(f"There is no plugin {name!r}.", hint="`genloom doctor` lists those that are installed.")
-    return own[name]()
+    return CodeQuality(), RulesFile()
+
+
+def _shipped_plugin(name: str) -> Plugin:
+    for plugin in shipped_plugins():
+        if plugin.name == name:
+            return plugin
+    raise UsageError(f"There is no plugin {name!r}.", hint="`genloom doctor` lists those that there are.")
 
 
 def _not_registered(name: str) -> Plugin:
     raise KeyError(name)
 
 
-registered_plugins: Registry[Plugin] = Registry(_not_registered)
+registered_plugins = PluginRegistry(_not_registered)
 """Plugins that a program registers itself; they take part in every run that does not name its plugins."""
 
 
@@ -86,4 +89,4 @@ def named_plugin(name: str) -> Plugin:
             if each.plugin is None:
                 raise UsageError(f"The plugin {name!r} of {each.package}: {each.problem}.", hint="Update the package.")
             return each.plugin
-    return _own_plugin(name)
+    return _shipped_plugin(name)

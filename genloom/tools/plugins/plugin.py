@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from types import FunctionType
 from typing import TYPE_CHECKING
 
+from genloom.errors import UsageError
 from genloom.state import Draft, Finding, GenerationRequest, GraphContext, OutcomeResult, Review, Verdict
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-__all__ = ["ContributedText", "Plugin", "PluginResult"]
+__all__ = ["HOOKS", "ContributedText", "Plugin", "PluginResult", "near_hook"]
+
+HOOKS = ("transform_prompt", "contribute_context", "contribute_tools", "check_draft", "on_result")
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,25 @@ class Plugin:
     `version` stands for what the plugin does: change it when that changes. Answers are cached by it, and without one an
     answer that the plugin took part in is not cached. Hooks are called in threads, several at a time, with 30 seconds each:
     one that raises or takes longer is reported and left out, but for `check_draft`, without which nothing is approved.
+
+    A public method that is no hook raises `UsageError` where the class is defined: a hook of a misspelt name would never be
+    called, and nobody would miss it. Helpers begin with `_`.
     """
 
     name: str = ""
     version: str = ""
     order: int = 100
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, value in vars(cls).items():
+            function = isinstance(value, FunctionType | staticmethod | classmethod)
+            if function and not name.startswith("_") and name not in HOOKS:
+                meant = near_hook(name)
+                raise UsageError(
+                    f"{cls.__name__}.{name} is no hook of a plugin.",
+                    hint=f"Did you mean {meant!r}?" if meant else f"Hooks are {', '.join(HOOKS)}; begin others with _.",
+                )
 
     def transform_prompt(self, prompt: str, request: GenerationRequest) -> str:
         """Return the prompt as a model or an agent shall read it. The request itself stays as it is."""
@@ -66,3 +85,9 @@ class Plugin:
 
     def on_result(self, result: PluginResult) -> None:
         """Take note of how a request ended."""
+
+
+def near_hook(name: str) -> str | None:
+    """Return the hook that a name, which is none, was probably meant to be."""
+    near = () if name in HOOKS or name.startswith("_") else get_close_matches(name, HOOKS, n=1, cutoff=0.7)
+    return near[0] if near else None
