@@ -16,6 +16,7 @@ from langgraph.types import Checkpointer
 
 from genloom.errors import GraphDefinitionError
 from genloom.graphs.agent_graph import AgentGraph
+from genloom.graphs.agent_parts import as_tools, demand_kind, demand_model
 from genloom.nodes.agent.approval import Approval
 from genloom.nodes.agent.conversation import Conversation
 from genloom.nodes.agent.history import HistoryLimits
@@ -25,7 +26,6 @@ from genloom.nodes.agent.side_effects import SideEffects
 from genloom.nodes.agent.summarising import Summarising
 from genloom.nodes.agent.system_prompt import RunsSystemPrompt, SystemPrompt
 from genloom.nodes.agent.tool_calls import ToolCalls, ToolLimits, call_problem
-from genloom.nodes.agent.tool_faces import with_both_faces
 from genloom.nodes.agent.unset_model import UnsetModel
 from genloom.nodes.policies import NodePolicy
 from genloom.prompts import Prompts
@@ -73,9 +73,18 @@ def build_agent_graph(
     Failures of the model's server come out classified (`ModelError`, `CredentialError`); what goes wrong in a tool is told
     to the model. `retries` also bounds each call of the model (`limit_seconds`), beside what its client does. A call that
     needs approval in a graph without a checkpointer is a `ThreadError`. Raises `GraphDefinitionError` for two tools of one
-    name.
+    name, and for arguments that are nothing of the kind.
     """
-    offered, own = _as_tools(tools), Prompts.of(prompts)
+    demand_model(model)
+    for argument, given, kind in (
+        ("history", history, HistoryLimits),
+        ("tool_limits", tool_limits, ToolLimits),
+        ("retries", retries, NodePolicy),
+    ):
+        demand_kind(argument, given, kind)
+    if most_turns < 1:
+        raise GraphDefinitionError(f"most_turns is {most_turns}.", hint="Give 1 at least.")
+    offered, own = as_tools(tools), Prompts.of(prompts)
     access = ModelAccess(model, retries)
     parts: list[AgentMiddleware[Any, Any]] = [  # the first is the outermost
         Conversation(access.surroundings),
@@ -116,16 +125,3 @@ def _asked_about(tool: BaseTool) -> InterruptOnConfig:
         return not call_problem(tool, request.tool_call["args"])
 
     return InterruptOnConfig(allowed_decisions=["approve", "edit", "reject", "respond"], when=fits)
-
-
-def _as_tools(tools: Sequence[BaseTool | Callable[..., Any]]) -> list[BaseTool]:
-    from langchain_core.tools import tool as made
-
-    offered = [with_both_faces(each if isinstance(each, BaseTool) else made(each)) for each in tools]
-    names = [each.name for each in offered]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise GraphDefinitionError(
-            f"Two tools have the name {', '.join(twice)}.", hint="Give one of them another name, or leave it out."
-        )
-    return offered

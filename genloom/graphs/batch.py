@@ -58,7 +58,7 @@ def build_batch_graph(
     With a checkpointer a killed batch goes on where it was, with what was in flight. `worker` is a graph that takes and
     gives what the generation graph does, in its stead.
     """
-    if concurrency < 1:
+    if not isinstance(concurrency, int) or concurrency < 1:
         raise GraphDefinitionError("A batch needs room for one request at least.", hint="Give concurrency=1 or more.")
     generation = worker or build_generation_graph(policies=policies)
     builder = StateGraph(BatchState, context_schema=GraphContext, input_schema=BatchInput)

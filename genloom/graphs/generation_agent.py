@@ -17,6 +17,7 @@ from typing_extensions import TypedDict
 
 from genloom.config import load_settings
 from genloom.errors import GenloomError, RequestError
+from genloom.graphs.agent_parts import demand_kind
 from genloom.graphs.composition import add_nodes
 from genloom.graphs.generation import build_generation_graph
 from genloom.nodes import Node, NodeRuntime
@@ -75,6 +76,7 @@ def build_generation_agent(
     `generation` is a graph that takes and gives what the generation graph does, in its stead. A demand for approval
     interrupts the graph around it, and is resumed there.
     """
+    demand_kind("context", context, GraphContext)
     builder = StateGraph(GenerationConversation, context_schema=GraphContext, input_schema=GenerationAsked)
     add_nodes(builder, [_answer(name, generation or build_generation_graph(), context)])
     builder.add_edge(START, "run_request")

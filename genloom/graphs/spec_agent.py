@@ -55,6 +55,10 @@ def build_spec_graph(
 
 def chosen_tools(spec: AgentSpec, toolbox: Toolbox) -> list[BaseTool]:
     """Return the tools that a spec names, each once."""
+    if not isinstance(toolbox, Mapping):
+        raise GraphDefinitionError(
+            f"A toolbox is no {type(toolbox).__name__}: specs name its tools.", hint='Give {"name": tool, …}.'
+        )
     chosen: dict[str, BaseTool] = {}
     for name in spec.tools:
         if name not in toolbox:
@@ -62,9 +66,15 @@ def chosen_tools(spec: AgentSpec, toolbox: Toolbox) -> list[BaseTool]:
                 f"The agent {spec.name!r} names a tool {name!r} that is not there.",
                 hint=f"There are: {', '.join(sorted(toolbox)) or 'none'}.",
             )
-        chosen.update((tool.name, tool) for tool in _tools(toolbox[name]))
+        chosen.update((tool.name, tool) for tool in _tools(name, toolbox[name]))
     return list(chosen.values())
 
 
-def _tools(entry: BaseTool | Sequence[BaseTool]) -> Iterable[BaseTool]:
-    return (entry,) if isinstance(entry, BaseTool) else entry
+def _tools(name: str, entry: BaseTool | Sequence[BaseTool]) -> Iterable[BaseTool]:
+    tools = [entry] if isinstance(entry, BaseTool) else entry
+    if not isinstance(tools, Sequence) or not all(isinstance(tool, BaseTool) for tool in tools):
+        raise GraphDefinitionError(
+            f"The toolbox has no tool under {name!r} but {type(entry).__name__}.",
+            hint="Give a tool, or a list of tools.",
+        )
+    return tools

@@ -171,6 +171,12 @@ def _listed(agents: Sequence[AgentSpec]) -> str:
 
 
 def _demand_names(agents: Sequence[AgentSpec]) -> None:
+    other = next((agent for agent in agents if not isinstance(agent, AgentSpec)), None)
+    if other is not None:
+        raise GraphDefinitionError(
+            f"An agent of a team is no AgentSpec but {type(other).__name__}.",
+            hint="Give genloom.state.agent_spec.AgentSpec(name=…, description=…).",
+        )
     names = [spec.name for spec in agents]
     if not names:
         raise GraphDefinitionError("A supervisor needs an agent at least.", hint="Give AgentSpecs.")

@@ -120,11 +120,18 @@ NODE_POLICIES: Mapping[NodeName, NodePolicy] = {
 
 
 def policies_with(changes: Mapping[NodeName, NodePolicy] | None) -> dict[NodeName, NodePolicy]:
-    """Return the table with some entries replaced. Raises `GraphDefinitionError` for a name that is no node."""
+    """Return the table with some entries replaced. Raises `GraphDefinitionError` for a name that is no node, and
+    for what is no policy."""
     unknown = set(changes or ()) - set(get_args(NodeName))
     if unknown:
         raise GraphDefinitionError(
             f"There is no node {', '.join(sorted(unknown))} to set a policy for.",
             hint=f"The nodes are: {', '.join(get_args(NodeName))}.",
         )
+    for name, policy in (changes or {}).items():
+        if not isinstance(policy, NodePolicy):
+            raise GraphDefinitionError(
+                f"The policy of {name} is no NodePolicy but {type(policy).__name__}.",
+                hint="Give genloom.nodes.policies.NodePolicy(tries=…, limit_seconds=…).",
+            )
     return {**NODE_POLICIES, **(changes or {})}

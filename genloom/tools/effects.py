@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+
+from genloom.errors import GraphDefinitionError
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -22,5 +24,13 @@ def effect_of(tool: BaseTool) -> Effect:
 
 
 def with_effect(tool: ToolT, effect: Effect) -> ToolT:
-    """Return a copy of the tool that says what it does."""
+    """Return a copy of the tool that says what it does. Raises `GraphDefinitionError` for what is no tool, and for another
+    word than `read` and `write`."""
+    if effect not in get_args(Effect):
+        raise GraphDefinitionError(f"{effect!r} is nothing that a tool does.", hint="It is 'read' or 'write'.")
+    if not hasattr(tool, "model_copy"):  # a look at its class would import LangChain
+        raise GraphDefinitionError(
+            f"{tool!r} is no tool that could say what it does.",
+            hint="Make one of it: langchain_core.tools.tool(function).",
+        )
     return tool.model_copy(update={"metadata": {**(tool.metadata or {}), _KEY: effect}})

@@ -74,7 +74,11 @@ class Conversation(AgentMiddleware[ConversationState, Any]):
 
 
 def question(query: str, images: Sequence[str]) -> HumanMessage:
-    """Return what is asked as a message. Raises `RequestError` for what is no image, or too many."""
+    """Return what is asked as a message. Raises `RequestError` for what is no text, no image, or too many of them."""
+    if not isinstance(query, str):
+        raise RequestError(f"`query` is no text but {type(query).__name__}.", hint="Say in words what is asked.")
+    if isinstance(images, str) or not all(isinstance(image, str) for image in images):
+        raise RequestError("`images` is no list of addresses.", hint='Give ["https://…"].')
     if not images:
         return HumanMessage(query)
     if len(images) > MAX_IMAGES:
