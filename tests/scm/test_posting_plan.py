@@ -79,3 +79,22 @@ def test_equal_remarks_on_equal_lines_are_two_comments() -> None:
     findings = tuple(Finding(rule="r", severity="note", message="m", path="f.py", line=line) for line in (1, 3))
     plan = plan_posting(Review(decision="approve", findings=findings), changes)
     assert [comment.line for comment in plan.comments.values()] == [1, 3]
+
+
+def test_a_matter_keeps_its_comment_whichever_model_says_it_and_how_gravely() -> None:
+    """The finding bears the name of the gravest reviewer, which is another one in each run; programs keep comments of
+    their own."""
+    patch = "@@ -1,1 +1,2 @@\n+x = 1\n a"
+    changes = read_diff(diff_of([ChangedFile(path="f.py", old_path="f.py", change="modified", patch=patch)]))
+    plans = []
+    for first, second in (("model:correctness", "model:security"), ("model:security", "model:style")):
+        findings = [
+            Finding(rule=rule, severity="error", message=f"{rule} says", path="f.py", line=1)
+            for rule in (first, second, "S102")
+        ]
+        plans.append(plan_posting(Review(decision="revise", findings=tuple(findings)), changes))
+    assert plans[0].comments.keys() == plans[1].comments.keys()
+    (by_models, by_programs) = sorted((c.body for c in plans[0].comments.values()), key=len, reverse=True)
+    assert "model:correctness says" in by_models
+    assert "model:security says" in by_models
+    assert "S102 says" in by_programs

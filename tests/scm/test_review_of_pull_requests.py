@@ -14,9 +14,12 @@ import pytest
 from forge_imitation import Account, ImitatedFile
 from forges import SERVERS, Server
 
-from genloom.errors import UsageError
+from genloom.errors import CredentialError, UsageError
+from genloom.interfaces.cli.ending import end_of
 from genloom.interfaces.cli.review_pull_request import review_pull_request
-from genloom.testing import OpenAIServer
+from genloom.interfaces.cli.signals import Stops
+from genloom.testing import Fault, OpenAIServer
+from genloom.testing.exchange import RecordedRequest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))  # where the program's own tests have it
 from genloom_program import Program
@@ -147,6 +150,44 @@ def test_commits_that_come_while_the_model_reads_are_told(
         with pytest.raises(UsageError, match="nothing was posted"):
             review_pull_request(7, post=True, model="openai:test-model")
     assert (server.comments, server.notes) == ([], [])
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "markdown"])
+def test_a_review_that_cannot_be_posted_is_printed(
+    server: Server, clone: Path, form: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is made, and models may have been paid for it; as JSON it comes with the error, as one object."""
+    server.accounts[server.token] = Account(1, "reader", writes=False)
+    with pytest.raises(CredentialError) as told:
+        review_pull_request(7, post=True, as_json=form == "json", sarif=form == "sarif", markdown=form == "markdown")
+    out = capfd.readouterr().out
+    if form == "json":
+        assert out == ""
+        code, _ = end_of(told.value, ["review", "--pr", "7", "--json"], Stops())
+        shown = json.loads(capfd.readouterr().out)
+        assert (code, shown["outcome"], shown["decision"], shown["posted"]) == (3, "error", "revise", None)
+        assert "src/pairs.py" in {finding["path"] for finding in shown["findings"]}
+    elif form == "sarif":
+        assert json.loads(out)["runs"][0]["results"]
+    else:
+        assert "src/pairs.py" in html.unescape(out)
+        assert ("not posted, or not all of it" in out) == (form == "text")
+
+
+def test_a_host_that_does_not_tell_what_is_posted_keeps_no_review_back(
+    server: Server, clone: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without --post, what is there already is one number less."""
+
+    def untold(request: RecordedRequest) -> Fault | None:
+        asked = request.target.partition("?")[0]
+        return Fault(status=403) if asked.endswith(("/comments", "/discussions")) else None
+
+    server.set_faults(untold)
+    assert review_pull_request(7) == 1
+    told = capfd.readouterr()
+    assert "src/pairs.py:3" in told.out
+    assert "could not be looked up" in told.err
 
 
 @pytest.mark.slow

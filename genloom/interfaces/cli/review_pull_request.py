@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from genloom.errors import GenloomError
     from genloom.interfaces.cli.late_progress import Tell
     from genloom.interfaces.cli.review_output import ReviewForm
     from genloom.state import Review, ReviewPolicy
     from genloom.state.code_review import CodeReviewInput
+    from genloom.tools.scm.forge import Forge
     from genloom.tools.scm.posting import Posted, PostingPlan
     from genloom.tools.scm.pull_request_change import PullRequestChange
 
@@ -20,8 +22,10 @@ class _Done(NamedTuple):
     review: Review
     report: str
     plan: PostingPlan
-    there: int
-    posted: Posted | None
+    there: int | None = None
+    posted: Posted | None = None
+    failure: GenloomError | None = None
+    """What kept the review, which is made and may have been paid for, from being posted."""
 
 
 def review_pull_request(
@@ -39,7 +43,8 @@ def review_pull_request(
 
     It looks at what the host shows of the newest commit; nothing of it is checked out or run. Model reviewers take part
     where a model is named here or in the environment, and none for `none`. `policy` names a file of house rules. Raises
-    `CredentialError` without a token for the host, and what reading and posting raise.
+    `CredentialError` without a token for the host, and what reading raises; what posting raises, after the review was
+    printed (as fields of the error where `as_json`).
     """
     from genloom.interfaces.cli.late_progress import showing_late_progress
     from genloom.portal import run_sync
@@ -68,10 +73,11 @@ async def _reviewed(number: int, *, post: bool, model: str | None, rules: Review
     from pathlib import Path
 
     from genloom.config import load_settings
+    from genloom.errors import GenloomError
     from genloom.interfaces.cli.review_change import NO_MODEL, run_review
     from genloom.state import GraphContext
     from genloom.tools.scm.changes import find_work_tree
-    from genloom.tools.scm.posting import marks_there, plan_posting, post_review
+    from genloom.tools.scm.posting import plan_posting, post_review
     from genloom.tools.scm.pull_request_change import read_change
     from genloom.tools.scm.remote import find_project, open_forge
 
@@ -84,23 +90,48 @@ async def _reviewed(number: int, *, post: bool, model: str | None, rules: Review
         context = GraphContext(model=None if model == NO_MODEL else model, policy=rules)
         given: CodeReviewInput = {"diff": change.diff, "texts": change.texts}
         review, report, _ = await run_review(given, context, with_models=model != NO_MODEL)
-        plan = plan_posting(review, change.changes, secrets=settings.secrets)
+        done = _Done(change, review, report, plan_posting(review, change.changes, secrets=settings.secrets))
         if not post:
-            there = await marks_there(forge, change.pull, plan)
-            return _Done(change, review, report, plan, len(there), None)
+            return await _compared(done, forge)
         tell(f"posting the review of pull request {number}")
-        posted = await post_review(
-            forge, change.pull, change.changes, review, remarks=change.remarks, secrets=settings.secrets
-        )
-    return _Done(change, review, report, plan, posted.already, posted)
+        try:
+            posted = await post_review(
+                forge,
+                change.pull,
+                change.changes,
+                review,
+                plan=done.plan,
+                remarks=change.remarks,
+                secrets=settings.secrets,
+            )
+        except GenloomError as error:
+            return done._replace(failure=error)
+    return done._replace(there=posted.already, posted=posted)
+
+
+async def _compared(done: _Done, forge: Forge) -> _Done:
+    """Look up how much stands there already; that this fails is no reason to keep the review back."""
+    from genloom.errors import GenloomError
+    from genloom.interfaces.cli.terminal import tell
+    from genloom.tools.scm.posting import marks_there
+
+    try:
+        return done._replace(there=len(await marks_there(forge, done.change.pull, done.plan)))
+    except GenloomError as error:
+        tell(f"warning: what is posted already could not be looked up: {error.message}")
+        return done
 
 
 def _put(done: _Done, form: ReviewForm) -> int:
-    """Print the review, and what was done or would be: below it, or beside an answer that is for programs."""
+    """Print the review, and what was done or would be: below it, or beside an answer that is for programs. Raises then what
+    kept it from being posted."""
     from genloom.interfaces.cli.review_output import put_review
     from genloom.interfaces.cli.terminal import put_json, put_text, tell
 
     if form == "json":
+        if done.failure is not None:
+            vars(done.failure)["json_fields"] = _as_json(done)  # one object on standard output, which tells of both
+            raise done.failure
         put_json(_as_json(done))
         return 0 if done.review.decision == "approve" else 1
     change = done.change
@@ -110,6 +141,8 @@ def _put(done: _Done, form: ReviewForm) -> int:
         put_text("\n".join(lines))
     else:
         tell(lines)
+    if done.failure is not None:
+        raise done.failure
     return code
 
 
@@ -118,6 +151,8 @@ def _outcome(done: _Done) -> str:
 
     in_summary = plural(len(done.plan.elsewhere), "further finding")
     posted = done.posted
+    if done.failure is not None:
+        return "not posted, or not all of it; a later run completes what was begun"
     if posted is None:
         comments = plural(len(done.plan.comments), "comment")
         there = f" ({done.there} there already)" if done.there else ""

@@ -55,17 +55,17 @@ def plan_posting(
     secrets: Sequence[str] = (),
 ) -> PostingPlan:
     """Return where each finding goes, worst first: findings on a line that the diff shows become comments there, those of
-    one line and rule a single one, at most `most`; the others go into the summary.
+    one line and rule a single one, those of models on one line, too; at most `most`; the others go into the summary.
 
     A comment's mark is made of rule, path and the line's text (and the how-manieth such line it is), so that it stays the
-    same when lines move and when a model words it otherwise.
+    same when lines move, and when a model words or weighs it otherwise or another one says it.
     """
     files = {file.path: file for file in changes if file.change != "deleted"}
     ordered = sorted(review.findings, key=lambda f: (-SEVERITY_RANK[f.severity], f.path, f.line, f.rule))
     groups: dict[tuple[str, int, str], list[Finding]] = {}
     elsewhere: list[Finding] = []
     for finding in ordered:
-        key = (finding.path, finding.line, finding.rule)
+        key = (finding.path, finding.line, "model" if finding.rule.startswith("model:") else finding.rule)
         fits = finding.path in files and finding.line in files[finding.path].new_lines
         if fits and (key in groups or len(groups) < most):
             groups.setdefault(key, []).append(finding)
@@ -89,11 +89,12 @@ async def post_review(
     changes: Sequence[FileDiff],
     review: Review,
     *,
+    plan: PostingPlan | None = None,
     remarks: Sequence[str] = (),
     secrets: Sequence[str] = (),
 ) -> Posted:
-    """Post a review of the head that `pull` names, whose changes are `changes`. Done again it posts nothing twice, and
-    completes what was begun.
+    """Post a review of the head that `pull` names, whose changes are `changes`, by the plan that was made for it, or by one
+    made now. Done again it posts nothing twice, and completes what was begun.
 
     Raises `UsageError` when the pull request has another head by now, and nothing is posted then; what the host raises
     otherwise.
@@ -105,7 +106,7 @@ async def post_review(
             "nothing was posted.",
             hint="Run the review again.",
         )
-    plan = plan_posting(review, changes, secrets=secrets)
+    plan = plan or plan_posting(review, changes, secrets=secrets)
     there = await marks_there(forge, pull, plan)
     refused = await _post_comments(forge, pull, plan, there)
     told = list(remarks)
