@@ -10,6 +10,7 @@ import pytest
 from feature_repository import DOUBLED, PRICES, git, make_repository, standing
 
 from genloom.errors import RepositoryError
+from genloom.nodes.feature.result import feature_result
 from genloom.tools.scm.feature_branch import BranchWork, ChangedFile
 from genloom.tools.scm.working_copy import change_files, uncommitted_files
 
@@ -40,7 +41,7 @@ async def test_a_branch_is_begun_worked_on_and_committed_with_the_repository_as_
         ChangedFile("new ü.txt", "added"),
         ChangedFile("prices.py", "modified"),
     )
-    assert "+def doubled" in await work.difference(work.branch.base)
+    assert "+def doubled" in await work.difference(work.branch.base, secrets=())
     assert await work.text(work.branch.base, "prices.py") == PRICES
     assert git(work.worktree, "status", "--porcelain") == ""
     await work.close(forget=False)
@@ -300,5 +301,23 @@ async def test_what_is_not_committed_is_listed_without_touching_the_index(reposi
 async def test_secrets_are_no_part_of_a_difference(repository: Path, tmp_path: Path) -> None:
     work = await _begun(repository, tmp_path)
     (work.worktree / "key.py").write_text('KEY = "sk-proj-0123456789abcdefghijklmnopqrstuvwxyzABCD"\n')
+    (work.worktree / "tomato-42.py").write_text("own = 'tomato-42'\n")
     work = BranchWork(await work.snapshot())
-    assert "0123456789abcdef" not in await work.difference(work.branch.base)
+    result = await feature_result(await work.commit("keys"), ("tomato-42",))
+    assert "key.py" in result.stat
+    assert "tomato" not in f"{result.stat}{result.diff}"
+    assert "0123456789abcdef" not in result.diff
+
+
+async def test_files_that_nobody_touched_are_not_changed_whatever_their_attributes_say(tmp_path: Path) -> None:
+    """Committed with line ends that its attributes would change."""
+    repository = make_repository(tmp_path / "shop")
+    (repository / "a.txt").write_bytes(b"x\r\ny $Id$\r\n")
+    git(repository, "add", "a.txt")
+    (repository / ".gitattributes").write_text("*.txt text eol=lf ident\n")
+    git(repository, "add", ".gitattributes")
+    git(repository, "commit", "--quiet", "-m", "attributes")
+    work = await _begun(repository, tmp_path)
+    assert (work.worktree / "a.txt").read_bytes() == b"x\r\ny $Id$\r\n"
+    (work.worktree / "a.txt").write_bytes(b"x\r\ny $Id$\r\n")
+    assert await BranchWork(await work.snapshot()).changed(work.branch.base) == ()

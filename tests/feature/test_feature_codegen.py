@@ -20,7 +20,7 @@ from langgraph.types import Command
 from genloom.config import load_settings
 from genloom.graphs import build_feature_graph
 from genloom.state import GraphContext
-from genloom.state.agent_spec import AgentSpec
+from genloom.state.agent_spec import AgentPolicy, AgentSpec
 from genloom.testing import CodegenServer, RunPlan
 from genloom.tools.coding.edits import unified_diff
 from genloom.tools.sandbox import Sandbox
@@ -111,6 +111,31 @@ def test_the_pull_request_of_a_run_that_was_allowed_is_laid_over_the_branch(
     mirror = next((load_settings().home / "features").glob("*/mirror.git"))
     assert git(mirror, "branch", "--list", "genloom/*") == ""
     assert git(repository, "status", "--porcelain") == ""
+
+
+@pytest.mark.slow
+def test_a_run_is_not_started_again_where_the_checkpoints_after_it_began_were_lost(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill while a slow saver had not yet what came before the run."""
+    spec = AgentSpec(name="cloud", backend="codegen", policy=AgentPolicy(approval=False))
+    saver = InMemorySaver(serde=StateSerializer())
+    graph: Any = build_feature_graph({"plan": spec}, model=scripted(), checkpointer=saver)
+    config: Any = {"configurable": {"thread_id": "t"}}
+    context = GraphContext(repository=str(repository))
+    with CodegenServer(RunPlan(status="FAILED")) as server:
+        for name, value in _environment(server).items():
+            monkeypatch.setenv(name, value)
+        graph.invoke({"feature": {"specification": SPECIFICATION}}, config, context=context)
+        begin = next(state for state in graph.get_state_history(config) if state.next == ("open_feature",))
+        kept = begin.config["configurable"]["checkpoint_id"]
+        for lost in set(saver.storage["t"][""]) - {kept}:
+            if lost > kept:  # ids grow with time
+                del saver.storage["t"][""][lost]
+        saver.writes.clear()
+        values = graph.invoke(None, config, context=context)
+        assert values["outcome"].result == "failed"
+        assert len(server.runs) == 1
 
 
 @pytest.mark.slow

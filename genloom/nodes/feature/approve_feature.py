@@ -51,7 +51,7 @@ async def approve_feature(state: ApproveFeatureInput, runtime: NodeRuntime) -> A
     `true`, `false`, or `{"approve": bool, "apply": "branch" | "files", "remove": bool, "comment": str}`, where `remove`
     deletes the branch of a rejected feature. Without a checkpointer nobody can be waited for: the decision is `pending`.
     """
-    result, told = await feature_result(state["branch"]), tuple(state.get("told") or ())
+    result, told = await feature_result(state["branch"], runtime.settings.secrets), tuple(state.get("told") or ())
     apply = state["feature"].apply
     if get_config().get("configurable", {}).get(_CHECKPOINTER) is None:
         return {"result": result, "decision": "pending", "apply": apply, "told": told}

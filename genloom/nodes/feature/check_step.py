@@ -99,7 +99,7 @@ async def _verdict(state: CheckStepInput, runtime: NodeRuntime) -> StepVerdict:
     try:
         changed = await work.changed(work.branch.head)
         await work.changed(work.branch.base)
-        await work.difference(work.branch.base)
+        await work.difference(work.branch.base, secrets=runtime.settings.secrets)
     except RepositoryError as error:
         return StepVerdict(result="failed", reason=f"Too much was changed: {error.message}", evidence=error.hint)
     if not changed:

@@ -52,7 +52,7 @@ async def close_feature(state: CloseFeatureInput, runtime: NodeRuntime) -> Close
     """End the feature; each part may be done again after a kill. The repository is changed here alone, and only after an
     approval: by its new branch, and by the files of its work tree where that was asked for and is possible."""
     work, decision = BranchWork(state["branch"]), state.get("decision")
-    result = state.get("result") or await feature_result(state["branch"])
+    result = state.get("result") or await feature_result(state["branch"], runtime.settings.secrets)
     problem = None
     if decision == "approved":
         result, problem = await _apply(work, result, state.get("apply") or "branch", runtime)

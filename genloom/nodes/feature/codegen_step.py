@@ -35,10 +35,10 @@ class CodegenStep(NamedTuple):
 
 
 async def run_codegen_step(
-    spec: AgentSpec, prompt: str, worktree: Path, runtime: NodeRuntime, *, changes: bool
+    spec: AgentSpec, prompt: str, worktree: Path, runtime: NodeRuntime, *, key: str, changes: bool
 ) -> CodegenStep:
     """Run a step on the configured backend, with a person's leave where the spec asks for it, and with `changes` lay what
-    its pull request (or a fenced diff in its result) changes over the worktree.
+    its pull request (or a fenced diff in its result) changes over the worktree. A run is started once for a `key`.
 
     A run that failed or was cancelled ends the step; one that could not be followed raises `AgentError`, and is found again
     when the graph is resumed.
@@ -49,7 +49,7 @@ async def run_codegen_step(
         return _failed("A person refused the agent's run: it was not started.")
     run = await backend.run(
         text,
-        idempotency_key=f"genloom-{runtime.settings.organisation}-{runtime.task_id}",
+        idempotency_key=f"genloom-{runtime.settings.organisation}-{key}",
         deadline=min(spec.policy.run_seconds, runtime.context.agent_seconds),
         journal=run_journal(runtime),
         emit=runtime.emit,

@@ -36,7 +36,7 @@ async def step_prompt(
     """Return the task of a step: the specification, the plan, the changes so far, what was wrong, and what to do. All but
     the specification is delimited data, bounded and without secrets."""
     secrets = runtime.settings.secrets
-    changes = await _changes(work)
+    changes = await _changes(work, secrets)
     verdict: StepVerdict | None = state.get("verdict") if again else None
     return runtime.prompts.load("feature_step").render(
         specification=clean(state["feature"].specification, secrets=secrets).text,
@@ -47,9 +47,9 @@ async def step_prompt(
     )
 
 
-async def _changes(work: BranchWork) -> str:
+async def _changes(work: BranchWork, secrets: tuple[str, ...]) -> str:
     try:
-        return await work.difference(work.branch.base)
+        return await work.difference(work.branch.base, secrets=secrets)
     except RepositoryError as error:  # an attempt that changed far too much, which is told to who made it
         return f"They cannot be shown: {error.message}"
 

@@ -80,13 +80,15 @@ def work_step(agent: StepAgent) -> Node[WorkStepInput, WorkStepOutput]:
     """Return the node of that agent's step.
 
     It begins from what the state says that the branch holds: a step that was stopped half-way leaves nothing behind. A run
-    of a Codegen agent goes by LangGraph's task id, which a retry and a resumed run share: it is never started twice.
+    of a Codegen agent goes by the branch, the step and the attempt, which a retry and a resumed run share, also where the
+    last checkpoint was not saved yet: it is never started twice.
     """
     step = agent.step
 
     async def core(state: WorkStepInput, runtime: NodeRuntime) -> WorkStepOutput:
         """Let the agent work in the branch's worktree."""
         again = state.get("step") == step and state.get("verdict") is not None
+        attempt = state.get("attempt", 0) + 1 if again else 1
         branch = state["branch"]
         if agent.spec.backend == "codegen":  # its next pull request knows nothing of what an earlier one changed here
             branch = branch.model_copy(update={"tree": branch.head})
@@ -94,14 +96,14 @@ def work_step(agent: StepAgent) -> Node[WorkStepInput, WorkStepOutput]:
         await work.restore()
         prompt = await step_prompt(step, state, work, runtime, again=again)
         if agent.spec.backend == "codegen":
-            worked = await _by_codegen(agent, prompt, work, runtime)
+            worked = await _by_codegen(agent, prompt, work, runtime, attempt)
         else:
             worked = await _by_model(agent, prompt, work, runtime)
         return {
             "branch": await work.snapshot(),
             "plan": worked.plan or state.get("plan"),
             "step": step,
-            "attempt": state.get("attempt", 0) + 1 if again else 1,
+            "attempt": attempt,
             "attempts_left": 0,
             "answer": worked.answer,
             "agent_run": worked.run,
@@ -122,7 +124,8 @@ async def _by_model(agent: StepAgent, prompt: str, work: BranchWork, runtime: No
     return _Worked(answer, planner.plan if planner is not None else None)
 
 
-async def _by_codegen(agent: StepAgent, prompt: str, work: BranchWork, runtime: NodeRuntime) -> _Worked:
-    done = await run_codegen_step(agent.spec, prompt, work.worktree, runtime, changes=agent.step != "plan")
+async def _by_codegen(agent: StepAgent, prompt: str, work: BranchWork, runtime: NodeRuntime, attempt: int) -> _Worked:
+    key = f"{work.branch.name.rpartition('-')[2]}-{agent.step}-{attempt}"  # the same though a checkpoint was not saved
+    done = await run_codegen_step(agent.spec, prompt, work.worktree, runtime, key=key, changes=agent.step != "plan")
     plan = plan_in_text(done.answer) if agent.step == "plan" and done.failed is None else None
     return _Worked(done.answer[:MAX_ANSWER], plan, done.run, done.failed)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -44,7 +46,7 @@ class BranchWork:
     def __init__(self, branch: FeatureBranch) -> None:
         self.branch = branch
         self._key = branch.name.replace("/", "-")
-        self._mirror = Mirror(folder=Path(branch.folder) / "mirror.git", source=branch.repository)
+        self._mirror = Mirror(folder=Path(branch.folder) / "mirror.git", source=branch.repository, plain=True)
         self.worktree = Path(branch.folder) / "work" / self._key
 
     @classmethod
@@ -107,18 +109,20 @@ class BranchWork:
             return None
         return None if found is None or "\0" in found else found
 
-    async def difference(self, since: str) -> str:
-        """Return the branch's difference since a commit, as `git diff` shows it, with secrets taken out."""
-        return redact(await self._git("diff", *_PLAIN_DIFF, since, self.branch.tree))
+    async def difference(self, since: str, *, secrets: Sequence[str]) -> str:
+        """Return the branch's difference since a commit, as `git diff` shows it, with secrets taken out: these, and what
+        looks like one."""
+        return redact(await self._git("diff", *_PLAIN_DIFF, since, self.branch.tree), secrets=secrets)
 
-    async def stat(self) -> str:
-        """Return the files that the branch changes, each with its count of lines."""
-        return redact(await self._git("diff", "--stat=120", *_PLAIN_DIFF, self.branch.base, self.branch.tree)).rstrip()
+    async def stat(self, *, secrets: Sequence[str]) -> str:
+        """Return the files that the branch changes, each with its count of lines, with secrets taken out."""
+        told = await self._git("diff", "--stat=120", *_PLAIN_DIFF, self.branch.base, self.branch.tree)
+        return redact(told, secrets=secrets).rstrip()
 
     @property
     def fetch_command(self) -> str:
         """How a person gets the branch, in the repository's folder."""
-        return f"git fetch {self._mirror.folder} {self.branch.name}:{self.branch.name}"
+        return f"git fetch {shlex.quote(str(self._mirror.folder))} {self.branch.name}:{self.branch.name}"
 
     async def publish(self) -> None:
         """Make the branch one of the repository, which must not have another of its name."""

@@ -38,6 +38,8 @@ class Mirror:
     seconds: float = 300.0
     most_megabytes: int = 2048
     most_files: int = 200_000
+    plain: bool = False
+    """Whether files are checked out with the bytes that are committed, whatever the attributes say of them."""
 
     @property
     def transport(self) -> Transport:
@@ -79,6 +81,8 @@ class Mirror:
             await asyncio.to_thread(_delete, path)
             await self._git("worktree", "prune")
             await _make(path.parent)
+            if self.plain:
+                await asyncio.to_thread(_write_attributes, self.folder / "info")
             await self._git("worktree", "add", "--quiet", "--force", "--detach", "--", str(path), pin)
             return await self._commit(pin)
 
@@ -236,6 +240,11 @@ def _let_go(tried: asyncio.Future[bool], lock: FileLock) -> None:
 
 async def _make(folder: Path) -> None:
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True, mode=0o700)
+
+
+def _write_attributes(info: Path) -> None:
+    info.mkdir(exist_ok=True, mode=0o700)
+    (info / "attributes").write_text("* -text -ident -filter !eol !working-tree-encoding\n", encoding="utf-8")
 
 
 def _taken(lock: FileLock) -> bool:
