@@ -59,23 +59,24 @@ async def run_git_bytes(
     is ended with what it started.
     """
     process = await _started((*(part for value in settings for part in ("-c", value)), *arguments), folder, transport)
+    command = next((each for each in arguments if not each.startswith("--")), "")
     _limit_files(process.pid, file_megabytes)
     assert process.stdout is not None
     assert process.stderr is not None
     try:
         async with asyncio.timeout(seconds):
             said, complaint = await asyncio.gather(
-                _bounded(process.stdout, output_megabytes << 20), _bounded(process.stderr, output_megabytes << 20)
+                *(_bounded(stream, output_megabytes, command) for stream in (process.stdout, process.stderr))
             )
             await process.wait()
     except TimeoutError as error:
         raise RepositoryError(
-            f"git {arguments[0]} took longer than {seconds:g} seconds.", hint="Look whether its source can be reached."
+            f"git {command} took longer than {seconds:g} seconds.", hint="Look whether its source can be reached."
         ) from error
     finally:
         await _end(process)
     if process.returncode:
-        raise RepositoryError(f"git {arguments[0]} failed: {_last_words(complaint, arguments)}", hint=_HINT)
+        raise RepositoryError(f"git {command} failed: {_last_words(complaint, command)}", hint=_HINT)
     return said
 
 
@@ -96,13 +97,16 @@ async def _started(arguments: Sequence[str], folder: Path, transport: Transport)
         raise RepositoryError(f"git cannot be run: {error.strerror}.", hint="Install git, 2.32 or newer.") from error
 
 
-async def _bounded(stream: asyncio.StreamReader, most: int) -> bytes:
+async def _bounded(stream: asyncio.StreamReader, megabytes: int, command: str) -> bytes:
     pieces, size = [], 0
     while piece := await stream.read(65_536):
         pieces.append(piece)
         size += len(piece)
-        if size > most:
-            raise RepositoryError("The repository is too large: git had more to list than is taken.", hint=_HINT)
+        if size > megabytes << 20:
+            raise RepositoryError(
+                f"git {command} had more to tell than {megabytes} MB, which is the most that is taken.",
+                hint="Ask for less at a time; .gitignore leaves out what is made.",
+            )
     return b"".join(pieces)
 
 
@@ -154,8 +158,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _last_words(complaint: bytes, arguments: Sequence[str]) -> str:
+def _last_words(complaint: bytes, command: str) -> str:
     lines = complaint.decode(errors="replace").strip().splitlines()
     worst = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines[-3:]
     told = " ".join(line.removeprefix("fatal: ").strip() for line in worst[:3])[:500]
-    return redact(told) or f"it said nothing ({arguments[0]})."
+    return redact(told) or f"it said nothing ({command})."
