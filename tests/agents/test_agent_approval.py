@@ -141,3 +141,82 @@ def test_without_a_checkpointer_an_approval_is_an_error_that_says_what_is_missin
     given: Any = {"messages": [HumanMessage("remove it")]}
     waiting = run(graph, given, face=face, config={"configurable": {"thread_id": "t"}})
     assert waiting["__interrupt__"][0].value["action_requests"][0]["name"] == "remove"
+
+
+def waiting_for(done: list[str], *, calls_of: int = 1) -> Any:
+    """An agent whose one answer asks to remove so many files."""
+
+    @tool
+    def remove(path: str) -> str:
+        """Remove a file."""
+        done.append(path)
+        return "removed"
+
+    wanted = calls(*[("remove", {"path": f"file{number}"}) for number in range(calls_of)])
+    model = ScriptedChatModel(replies=[wanted, "done"])
+    return build_agent_graph(model, [remove], approval=True, checkpointer=InMemorySaver())
+
+
+EDIT = {"name": "remove", "args": {"path": "other"}}
+NO_ANSWERS = {
+    "a word": "yes",
+    "a number": 1,
+    "a list": [True],
+    "another key": {"aprove": True},
+    "no decisions": {"decisions": None},
+    "too few": {"decisions": []},
+    "too many": {"decisions": [{"type": "approve"}, {"type": "approve"}]},
+    "misspelt": {"decisions": [{"type": "aprove"}]},
+    "a decision that is none": {"decisions": [True]},
+    "an edit of nothing": {"decisions": [{"type": "edit"}]},
+    "an edit to another tool": {"decisions": [{"type": "edit", "edited_action": {**EDIT, "name": "format_disk"}}]},
+    "an edit without arguments": {"decisions": [{"type": "edit", "edited_action": {"name": "remove"}}]},
+    "a response of nothing": {"decisions": [{"type": "respond"}]},
+    "a message that is no text": {"decisions": [{"type": "reject", "message": 3}]},
+}
+
+
+@pytest.mark.parametrize("wrong", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_an_answer_that_decides_nothing_is_told_and_asked_again(face: str, wrong: Any) -> None:
+    """Nothing is run by it, and the right answer still comes through, also after two wrong ones."""
+    done: list[str] = []
+    graph = waiting_for(done)
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    first = run(graph, {"query": "?"}, face=face, config=thread)["__interrupt__"][0].value
+    for answer in (wrong, "perhaps"):
+        again = run(graph, Command(resume=answer), face=face, config=thread)["__interrupt__"][0].value
+        assert again["action_requests"] == first["action_requests"]
+        assert "no call was run" in again["problem"]
+        assert not done
+    result = run(graph, Command(resume={"decisions": [{"type": "approve"}]}), face=face, config=thread)
+    assert (done, result["final_answer"]) == (["file0"], "done")
+
+
+@pytest.mark.parametrize("answer", [True, False, {"approve": True}, {"approve": False}])
+def test_yes_and_no_decide_all_calls_alike_as_in_the_other_graphs(face: str, answer: Any) -> None:
+    done: list[str] = []
+    graph = waiting_for(done, calls_of=2)
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    run(graph, {"query": "?"}, face=face, config=thread)
+    result = run(graph, Command(resume=answer), face=face, config=thread)
+    assert sorted(done) == (["file0", "file1"] if answer in (True, {"approve": True}) else [])
+    assert result["final_answer"] == "done"
+
+
+def test_each_call_has_a_decision_of_its_own(face: str) -> None:
+    """Approved, edited, rejected and answered in its place: each as it was decided, the model told of it."""
+    done: list[str] = []
+    graph = waiting_for(done, calls_of=4)
+    thread: Any = {"configurable": {"thread_id": "t"}}
+    run(graph, {"query": "?"}, face=face, config=thread)
+    decisions = [
+        {"type": "approve"},
+        {"type": "edit", "edited_action": EDIT},
+        {"type": "reject", "message": "leave it"},
+        {"type": "respond", "message": "it is gone already"},
+    ]
+    result = run(graph, Command(resume={"decisions": decisions}), face=face, config=thread)
+    assert sorted(done) == ["file0", "other"]
+    told = "\n".join(answers(result))
+    assert "leave it" in told
+    assert "it is gone already" in told

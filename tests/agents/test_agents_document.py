@@ -19,6 +19,8 @@ def rule(messages):
     last = messages[-1]
     if "Let somebody" in str(last.content):
         return Reply(tool_calls=(ToolCall(name="hand_to_counter", arguments={"task": "count 'to be'"}),))
+    if "Remove" in str(last.content):
+        return Reply(tool_calls=(ToolCall(name="remove", arguments={"path": "notes.txt"}),))
     if last.type == "tool":
         return f"Counted: {last.content}"
     return Reply(tool_calls=(ToolCall(name="word_count", arguments={"text": "to be or not"}),))
@@ -46,6 +48,7 @@ def test_the_code_of_the_document_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "Counted: 4"
+    assert lines[1:3] == ["{'path': 'notes.txt'}", "Counted: notes.txt is removed"]
     assert lines[-2:] == ["0 double passed", "1 negate passed"]
 
 

@@ -2,39 +2,81 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain.agents.middleware import AgentState, HumanInTheLoopMiddleware
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
+from langgraph.types import interrupt
 
 from genloom.errors import ThreadError
+from genloom.nodes.agent.decisions import AnswerError, read_decisions
+
+if TYPE_CHECKING:
+    from langchain.agents.middleware.human_in_the_loop import Decision
 
 __all__ = ["Approval"]
 
 _CHECKPOINTER = "__pregel_checkpointer"
 """Where LangGraph tells a node its checkpointer, a platform's own, too. Without such a key nothing is demanded."""
+_EDITED = "hitl_edited_tool_calls"
+"""Where the middleware's own state keeps edited calls, which it runs in place of the model's."""
 
 
 class Approval(HumanInTheLoopMiddleware):
-    """LangChain's middleware, which asks by an interrupt; without a checkpointer that would end the run for good, and
-    nobody would know what it waits for: then it is an error."""
+    """LangChain's middleware, which asks by an interrupt. An answer that decides nothing is asked again, with what it lacks:
+    the thread would keep it, and fail on it for good. Without a checkpointer nobody could answer: that is an error."""
 
     def after_model(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Ask for each such call. Raises `ThreadError` without a checkpointer."""
-        self._demand_checkpointer(state)
-        return super().after_model(state, runtime)
+        last = next((message for message in reversed(state["messages"]) if isinstance(message, AIMessage)), None)
+        asked = [call for call in last.tool_calls if self._asks(call, state, runtime)] if last else []
+        if last is None or not asked:
+            return super().after_model(state, runtime)
+        _demand_checkpointer(asked)
+        decisions = self._decisions(asked, state, runtime)
+        answers: list[ToolMessage] = []
+        edited: dict[str | None, Any] = {}
+        for call, decision in zip(asked, decisions, strict=True):
+            _, answer = self._process_decision(cast("Decision", decision), call, self.interrupt_on[call["name"]])
+            answers += [answer] if answer is not None else []
+            if decision["type"] == "edit":
+                edited[call["id"]] = decision["edited_action"]
+        return {"messages": [last, *answers], _EDITED: edited}
 
     async def aafter_model(self, state: AgentState[Any], runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Do as `after_model` does."""
         return self.after_model(state, runtime)
 
-    def _demand_checkpointer(self, state: AgentState[Any]) -> None:
-        last = next((message for message in reversed(state["messages"]) if isinstance(message, AIMessage)), None)
-        asked = [call["name"] for call in last.tool_calls if call["name"] in self.interrupt_on] if last else []
-        if asked and get_config()["configurable"].get(_CHECKPOINTER, "unknown") is None:
-            raise ThreadError(
-                f"The call of {asked[0]} needs a person's approval, and this graph has nowhere to wait for it.",
-                hint="Give checkpointer= (such as LangGraph's InMemorySaver()) and a thread_id, or approval=False.",
-            )
+    def _asks(self, call: ToolCall, state: AgentState[Any], runtime: Runtime[Any]) -> bool:
+        config = self.interrupt_on.get(call["name"])
+        return config is not None and self._should_interrupt(call, config, state, runtime)
+
+    def _decisions(
+        self, calls: Sequence[ToolCall], state: AgentState[Any], runtime: Runtime[Any]
+    ) -> list[dict[str, Any]]:
+        """Ask until the answer decides on all calls; what was wrong with the last one stands in the next question."""
+        configs = [self.interrupt_on[call["name"]] for call in calls]
+        shown = [
+            self._create_action_and_config(call, config, state, runtime)
+            for call, config in zip(calls, configs, strict=True)
+        ]
+        question: dict[str, Any] = {
+            "action_requests": [action for action, _ in shown],
+            "review_configs": [config for _, config in shown],
+        }
+        while True:
+            try:
+                return read_decisions(interrupt(question), calls, [config["allowed_decisions"] for config in configs])
+            except AnswerError as error:
+                question = {**question, "problem": f"That answer decides nothing, and no call was run. {error}"}
+
+
+def _demand_checkpointer(calls: Sequence[ToolCall]) -> None:
+    if get_config()["configurable"].get(_CHECKPOINTER, "unknown") is None:
+        raise ThreadError(
+            f"The call of {calls[0]['name']} needs a person's approval, and this graph has nowhere to wait for it.",
+            hint="Give checkpointer= (such as LangGraph's InMemorySaver()) and a thread_id, or approval=False.",
+        )
