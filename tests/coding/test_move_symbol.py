@@ -196,10 +196,32 @@ REFUSED: list[tuple[str, dict[str, str], tuple[str, str, str], str]] = [
         "import each other",
     ),
     (
-        "a star import of a user",
-        {"shop/b.py": "from shop.texts import *\n"},
-        ("shop/texts.py", "words", "shop/a.py"),
-        "everything",
+        "a package that is still being imported",
+        {"shop/__init__.py": "import shop.prices\n\nRATE = 2\n\n\ndef rate():\n    return RATE\n"},
+        ("shop/__init__.py", "rate", "shop/prices.py"),
+        "still being imported",
+    ),
+    (
+        "a value of the package around, in another module of it",
+        {
+            "shop/__init__.py": "import shop.a\n\nRATE = 2\nimport shop.c\n",
+            "shop/a.py": "x = 1\n",
+            "shop/c.py": "from shop import RATE\n\n\ndef rate():\n    return RATE\n",
+        },
+        ("shop/c.py", "rate", "shop/a.py"),
+        "still being imported",
+    ),
+    (
+        "a folder that is imported from by its own name",
+        {"tests/helpers.py": "def f():\n    return 1\n", "tests/test_h.py": "from helpers import f\n"},
+        ("tests/helpers.py", "f", "tests/other.py"),
+        "by its folder",
+    ),
+    (
+        "a fixture for all",
+        {"tests/conftest.py": "def f():\n    return 1\n"},
+        ("tests/conftest.py", "f", "tests/other.py"),
+        "conftest",
     ),
     (
         "a star import in it",
@@ -274,6 +296,123 @@ def test_what_is_not_sure_is_refused_and_nothing_changed(
     with pytest.raises(UsageError, match=told):
         move_symbol(Workspace(root), *given)
     assert _texts(root) == before
+
+
+ONE = "def f():\n    return 1\n"
+TWO = {"shop/__init__.py": "from . import a\n", "shop/a.py": ONE}
+STILL_RUNS: dict[str, tuple[dict[str, str], str]] = {
+    "a relative import inside": (
+        {
+            "shop/a.py": "def f():\n    from .h import (\n        g,\n    )\n    return g()\n",
+            "shop/h.py": "def g():\n    return 1\n",
+            "other/__init__.py": "",
+        },
+        "from shop.a import f\nassert f() == 1\n",
+    ),
+    "an import there that only type checkers see": (
+        {
+            "shop/a.py": "from collections import Counter\n\n\ndef f():\n    return Counter()\n",
+            "other/b.py": "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from collections import Counter\n",
+        },
+        "from shop.a import f\nassert f() == {}\n",
+    ),
+    "an import there that is a docstring's line": (
+        {
+            "shop/a.py": "import json\n\n\ndef f():\n    return json.dumps(1)\n",
+            "other/b.py": '"""Doc.\n\nimport json\n"""\n',
+        },
+        "from shop.a import f\nassert f() == '1'\n",
+    ),
+    "an import here that only type checkers see": (
+        {
+            "shop/a.py": "from __future__ import annotations\nfrom typing import TYPE_CHECKING\n\n"
+            "if TYPE_CHECKING:\n    from pathlib import Path\n\n\ndef f(x: Path) -> Path:\n    return x\n"
+        },
+        "from shop.a import f\nassert f(1) == 1\n",
+    ),
+    "its package's attribute": (TWO, "import shop\nassert shop.a.f() == 1\n"),
+    "its package by another name": (TWO, "import shop as s\nassert s.a.f() == 1\n"),
+    "a text beside the module": (TWO, "from shop import a\nassert getattr(a, 'f')() == 1\n"),
+    "everything": ({"shop/a.py": ONE}, "from shop.a import *\nassert f() == 1\n"),
+    "a lazy package": (
+        {
+            "shop/__init__.py": "import importlib\n_HOMES = {'f': 'a'}\n\n\ndef __getattr__(name):\n"
+            "    if name not in _HOMES:\n        raise AttributeError(name)\n"
+            "    return getattr(importlib.import_module(f'shop.{_HOMES[name]}'), name)\n",
+            "shop/a.py": ONE,
+        },
+        "from shop import f\nassert f() == 1\n",
+    ),
+    "an entry point": (
+        {"pyproject.toml": "[project.scripts]\nx = 'shop.a:f'\n", "shop/a.py": ONE},
+        "import importlib, pathlib\nm, n = pathlib.Path('pyproject.toml').read_text().split(chr(39))[1].split(':')\n"
+        "getattr(importlib.import_module(m), n)()\n",
+    ),
+    "a text of annotations": (
+        {"shop/a.py": "class f:\n    pass\n\n\nclass Bar:\n    x: 'list[f]'\n"},
+        "import typing, shop.a\ntyping.get_type_hints(shop.a.Bar)\n",
+    ),
+    "examples of a neighbour": (
+        {"shop/a.py": ONE + '\n\ndef g():\n    """\n    >>> f()\n    1\n    """\n'},
+        "import doctest, shop.a\nassert not doctest.testmod(shop.a).failed\n",
+    ),
+    "a decorator that registers": (
+        {
+            "shop/reg.py": "known = []\n\n\ndef register(f):\n    known.append(f)\n    return f\n",
+            "shop/a.py": "from .reg import register\n\n\n@register\n" + ONE,
+        },
+        "import shop.a\nfrom shop.reg import known\nassert known\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "program"), STILL_RUNS.values(), ids=STILL_RUNS)
+def test_what_ran_before_runs_after(root: Path, files: dict[str, str], program: str) -> None:
+    for name, text in {**files, "bin/run-it.py": program}.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+
+    def runs() -> str:
+        done = subprocess.run(
+            [sys.executable, "bin/run-it.py"], cwd=root, capture_output=True, text=True, env={"PYTHONPATH": str(root)}
+        )
+        return done.stderr
+
+    assert runs() == ""
+    move_symbol(Workspace(root), "shop/a.py", "f", "other/b.py")
+    assert " f" in (root / "other" / "b.py").read_text()
+    assert runs() == ""
+
+
+def test_the_old_place_goes_where_nothing_else_has_the_word(root: Path) -> None:
+    (root / "shop" / "plain.py").write_text(ONE.replace("f()", "plain_sum()"))
+    (root / "shop" / "use.py").write_text("from shop.plain import plain_sum\n\nprint(plain_sum())\n")
+    move_symbol(Workspace(root), "shop/plain.py", "plain_sum", "shop/a.py")
+    assert (root / "shop" / "plain.py").read_text() == ""
+
+
+def test_a_bare_word_elsewhere_does_not_make_a_circle_but_a_note(root: Path) -> None:
+    (root / "notes.md").write_text("What is common?\n")
+    told = move_symbol(Workspace(root), "shop/texts.py", "common", "shop/counting.py")
+    assert "note: notes.md has the word, and the old module does not have it any more" in told
+    assert "common" not in (root / "shop" / "texts.py").read_text()
+
+
+def test_what_tests_replace_in_the_old_module_is_told(root: Path) -> None:
+    (root / "tests" / "test_r.py").write_text(
+        "from shop.texts import last\n\n\ndef test_it(monkeypatch):\n    monkeypatch.setattr('shop.texts.words', str)\n"
+    )
+    told = move_symbol(Workspace(root), "shop/texts.py", "last", "shop/a.py")
+    assert "note: tests/test_r.py may replace shop.texts.words, which it takes from shop/a.py now" in told
+
+
+def test_a_licence_at_the_head_of_a_file_stays(root: Path) -> None:
+    (root / "shop" / "c.py").write_text(f"# Copyright Me\n{ONE}\n\n# Second.\ndef second():\n    pass\n")
+    move_symbol(Workspace(root), "shop/c.py", "f", "shop/d.py")
+    move_symbol(Workspace(root), "shop/c.py", "second", "shop/d.py")
+    assert (root / "shop" / "c.py").read_text().startswith("# Copyright Me\n")
+    assert "Copyright" not in (root / "shop" / "d.py").read_text()
+    assert "# Second.\ndef second" in (root / "shop" / "d.py").read_text()
 
 
 def test_a_file_that_cannot_be_written_leaves_all_as_they_were(root: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from genloom.errors import UsageError
 from genloom.syntax import UNPARSABLE, parse_expression, parse_module
 
-__all__ = ["annotated_names", "free_names"]
+__all__ = ["annotated_names", "free_names", "names_at_run_time"]
 
 OF_THE_MODULE = frozenset(
     ["__file__", "__name__", "__package__", "__spec__", "__path__", "__loader__", "globals", "eval", "exec", "vars"]
@@ -31,6 +31,30 @@ def free_names(text: str) -> set[str]:
     if own:
         raise UsageError(f"It uses {own[0]}, which depends on the module that it is in.", hint="Move it by hand.")
     return found
+
+
+def names_at_run_time(text: str) -> set[str]:
+    """Return the names of the module that a definition uses elsewhere than in annotations."""
+    bare = _WithoutAnnotations().visit(parse_module(text))
+    return set(_of_scopes(symtable.symtable(ast.unparse(bare), "<moved>", "exec"), outermost=True))
+
+
+class _WithoutAnnotations(ast.NodeTransformer):
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = ast.Constant(value=None)
+        return self.generic_visit(node)
 
 
 def _of_scopes(table: symtable.SymbolTable, *, outermost: bool = False) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from genloom.errors import UsageError
 from genloom.syntax import UNPARSABLE, parse_module
 
-__all__ = ["Binding", "Definition", "ImportedName", "ModuleText", "absolute_module"]
+__all__ = ["Binding", "Definition", "ImportedName", "ModuleText", "absolute_module", "is_for_typing"]
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _COMMENT = re.compile(r"#(?!!)(?!.*coding[:=])")
@@ -22,12 +22,14 @@ ImportedName = tuple[ast.Import | ast.ImportFrom, ast.alias]
 
 
 class Binding(NamedTuple):
-    """What gives a name its value in a module; `plain` when it stands there under no condition."""
+    """What gives a name its value in a module; `plain` when it stands there under no condition, `typing` when only type
+    checkers see it."""
 
     kind: Literal["import", "definition", "value", "other"]
     node: ast.AST
     plain: bool
     alias: ast.alias | None = None
+    typing: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,15 +94,18 @@ class ModuleText:
 
     def span(self, node: Definition) -> tuple[int, int]:
         """Return the first line of a definition, its decorators and the comments right above, from 0, and the line after
-        it. Raises `UsageError` where it shares a line with something else."""
+        it. Comments at the head of the file are the file's. Raises `UsageError` where it shares a line with something
+        else."""
         first = min([node.lineno, *(each.lineno for each in node.decorator_list)]) - 1
         last = node.end_lineno or node.lineno
         rest = self.lines[last - 1].encode()[node.end_col_offset or 0 :].decode().strip()
         if node.col_offset or (rest and not rest.startswith("#")):
             raise UsageError(f"{node.name!r} shares a line with something else.", hint="Put it on lines of its own.")
-        while first and _COMMENT.match(self.lines[first - 1]):
-            first -= 1
-        return first, last
+        above = first
+        while above and _COMMENT.match(self.lines[above - 1]):
+            above -= 1
+        at_head = not "".join(self.lines[:above]).strip() or self.lines[above - 1].startswith("#")
+        return first if at_head else above, last
 
     def end_of_imports(self) -> int:
         """Return the line, from 0, before which a further import can stand."""
@@ -115,7 +120,8 @@ class ModuleText:
 
     def with_imports(self, statements: Sequence[str]) -> str:
         """Return the text with further imports after those at its head."""
-        new = [each for each in dict.fromkeys(statements) if f"{each}\n" not in self.lines]
+        there = {ast.unparse(node) for node in self.tree.body if isinstance(node, ast.Import | ast.ImportFrom)}
+        new = [each for each in dict.fromkeys(statements) if each not in there]
         if not new:
             return self.text
         at = self.end_of_imports()
@@ -141,12 +147,17 @@ def absolute_module(node: ast.ImportFrom, of: ModuleText) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
-def _bindings(body: Sequence[ast.stmt], *, plain: bool) -> Iterator[tuple[str, Binding]]:
+def is_for_typing(node: ast.AST) -> bool:
+    """Whether a statement is `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING"
+
+
+def _bindings(body: Sequence[ast.stmt], *, plain: bool, typing: bool = False) -> Iterator[tuple[str, Binding]]:
     for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
-                yield bound, Binding("import", node, plain, alias)
+                yield bound, Binding("import", node, plain, alias, typing)
         elif isinstance(node, Definition):
             yield node.name, Binding("definition", node, plain)
         elif isinstance(node, ast.Assign | ast.AnnAssign) and plain:
@@ -156,7 +167,9 @@ def _bindings(body: Sequence[ast.stmt], *, plain: bool) -> Iterator[tuple[str, B
             for field in ("body", "orelse", "finalbody", "handlers", "cases"):
                 for inner in getattr(node, field, None) or ():
                     yield from _bindings(
-                        getattr(inner, "body", [inner]) if field in ("handlers", "cases") else [inner], plain=False
+                        getattr(inner, "body", [inner]) if field in ("handlers", "cases") else [inner],
+                        plain=False,
+                        typing=typing or (field == "body" and is_for_typing(node)),
                     )
 
 

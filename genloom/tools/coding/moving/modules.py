@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from genloom.errors import GenloomError, UsageError
+from genloom.syntax import parse_module
 from genloom.tools.codebase.files.tree import SourceTree
-from genloom.tools.coding.moving.module_text import ModuleText, absolute_module
+from genloom.tools.coding.moving.module_text import ModuleText, absolute_module, is_for_typing
 from genloom.tools.coding.workspace import Workspace
 from genloom.tools.sandbox.repository.import_roots import import_roots, module_address
 
@@ -39,16 +40,35 @@ class Modules:
         """Return a file's module."""
         return ModuleText(path, self.workspace.read(path), self.named(path))
 
-    def all(self) -> Iterator[ModuleText]:
-        """Yield every module that can be read."""
-        for number, found in enumerate(SourceTree(self.workspace.root).files()):
+    def files(self) -> Iterator[tuple[str, str, ModuleText | None]]:
+        """Yield the path and the text of every file that can be read, and the module that it is, if it is one."""
+        for number, found in enumerate(SourceTree(self.workspace.root, suffixes=("",)).files()):
             if number >= MAX_FILES:
                 raise UsageError(f"There are more than {MAX_FILES:,} files to look through.", hint="Move it by hand.")
             try:
-                module = self.module(found.path)
-            except GenloomError:  # binary, too large, or no module: a script may still import others
+                text = self.workspace.read(found.path)
+            except GenloomError:  # binary, or too large
                 continue
-            yield module
+            try:
+                yield found.path, text, ModuleText(found.path, text, self.named(found.path))
+            except UsageError:  # no module: a script may still import others
+                yield found.path, text, None
+
+    def demand_ready_packages(self, module: ModuleText, statements: Sequence[str], source: ModuleText) -> None:
+        """Raise `UsageError` where a module would take names from a package around it that is still being imported."""
+        after = {module.path: module}
+        for node in ast.walk(parse_module("\n".join(each for each in statements if not each.startswith("if ")))):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            package = node.module or ""
+            if not package or not f"{module.module}.".startswith(f"{package}."):
+                continue
+            values = [each for each in _names_of(node, module)[1:] if self._by_name(each) is None]
+            if values and (package == source.module or self._reaches(package, module.module, after)):
+                raise UsageError(
+                    f"{module.module} would need {values[0]} while {package} is still being imported.",
+                    hint="Move what both need to a third module first.",
+                )
 
     def demand_no_new_cycle(self, before: Mapping[str, ModuleText], after: Mapping[str, ModuleText]) -> None:
         """Raise `UsageError` where changed modules would import each other in a circle that is not there now."""
@@ -119,7 +139,7 @@ def _at_import(body: Sequence[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom
     for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        elif isinstance(node, ast.If) and is_for_typing(node):
             yield from _at_import(node.orelse)
         elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for field in ("body", "orelse", "finalbody", "handlers"):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from genloom.errors import GenloomError, UsageError
+from genloom.errors import UsageError
 from genloom.syntax import UNPARSABLE, parse_module
 from genloom.tools.coding.edits import unified_diff
-from genloom.tools.coding.moving.free_names import annotated_names, free_names
-from genloom.tools.coding.moving.module_text import Binding, Definition, ModuleText, absolute_module
+from genloom.tools.coding.moving.free_names import free_names
+from genloom.tools.coding.moving.mentions import (
+    Mention,
+    has_word,
+    mentions_in,
+    registration_of,
+    replaced_texts,
+    texts_with,
+)
+from genloom.tools.coding.moving.module_text import Definition, ModuleText
 from genloom.tools.coding.moving.modules import Modules
+from genloom.tools.coding.moving.needed_imports import NeededImports, origin_of, with_absolute_imports
 from genloom.tools.coding.moving.users import from_import, rewritten
+from genloom.tools.coding.moving.writing import Change, write_all
 from genloom.tools.coding.workspace import Workspace
 
 __all__ = ["ImportsOfUsers", "move_symbol"]
@@ -24,29 +31,26 @@ ImportsOfUsers = Literal["rewrite", "keep"]
 MAX_NOTES = 20
 
 
-@dataclass(frozen=True)
-class _Change:
-    path: str
-    before: str | None
-    after: str
-
-
 def move_symbol(workspace: Workspace, path: str, name: str, to: str, imports: ImportsOfUsers = "rewrite") -> str:
     """Move a function or class, with its decorators and the comments right above, from one module's top level to another's,
     and return what changed as a diff.
 
-    The imports that it needs go along. Imports of its users are written anew, or with `keep` left as they are: then, and
-    for uses that cannot be written anew, the old module imports it from the new one. Raises `UsageError`, with nothing
-    changed, where it is not sure: a name that is taken, a circle of imports, star imports, state of the module.
+    The imports that it needs go along. Imports of its users are written anew, or with `keep` left as they are. The old
+    module imports it from the new one where a file that was left alone still has the word, or a decorator or base class
+    may register it; a file that has the word but not the module's is only told where that would be a circle of imports.
+    Raises `UsageError`, with nothing changed, where it is not sure: a name that is taken, a circle of imports, state of
+    the module.
     """
     modules = Modules(workspace)
     source = modules.module("/".join(workspace.parts(path)))
     target = _target(modules, "/".join(workspace.parts(to)))
     if source.path == target.path:
         raise UsageError("It stands there already.", hint="Give another file in `to`.")
+    if any(each.path.rpartition("/")[2] == "conftest.py" for each in (source, target)):
+        raise UsageError("pytest goes by the place of a conftest.py.", hint="Move it by hand, and run the tests.")
     plan = _Plan(modules, source, target, name)
     changes, notes = plan.changes(imports)
-    _write(workspace, changes)
+    write_all(workspace, changes)
     told = "".join(unified_diff(each.path, each.before, each.after) for each in changes)
     return "\n".join([told.rstrip("\n"), *(f"note: {note}" for note in notes[:MAX_NOTES])])
 
@@ -55,6 +59,14 @@ def _target(modules: Modules, path: str) -> ModuleText:
     if modules.workspace.exists(path):
         return modules.module(path)
     return ModuleText(path, "", modules.named(path))
+
+
+class _Users(NamedTuple):
+    """The files that were written anew, why the old place should keep the name, and what else is to be told."""
+
+    changed: list[tuple[ModuleText, ModuleText]]
+    mentions: list[Mention]
+    notes: list[str]
 
 
 class _Plan:
@@ -67,23 +79,40 @@ class _Plan:
         first, last = source.span(node)
         self.text = "".join(source.lines[first:last])
         self.text += "" if self.text.endswith("\n") else "\n"
+        self.text = with_absolute_imports(self.text, source, target)
+        self.registration = registration_of(node, source)
         self.rest = self._closed("".join(source.lines[:first]), "".join(source.lines[last:]))
 
-    def changes(self, imports: ImportsOfUsers) -> tuple[list[_Change], list[str]]:
+    def changes(self, imports: ImportsOfUsers) -> tuple[list[Change], list[str]]:
         """Return the files as they shall be, and what is worth knowing."""
-        needed = list(self._needed())
-        users, notes = self._users(imports)
-        source, remark = self._new_source(bool(notes) or imports == "keep")
+        needed = list(NeededImports(self.source, self.target, self.name, self.text).statements())
+        users = self._users(imports, needed)
         target = self._new_target(needed)
+        self.modules.demand_ready_packages(target, needed, self.source)
+        mentions = [*users.mentions, *([self.registration] if self.registration else [])]
+        sure = imports == "keep" or any(each.sure for each in mentions)
+        try:
+            source = self._new_source(sure or bool(mentions))
+            self._demand_runs(source, target, users.changed)
+            notes = [f"{each.why}, so the old module imports it" for each in mentions[:1]]
+        except UsageError:
+            if sure or not mentions:
+                raise
+            source = self._new_source(False)
+            self._demand_runs(source, target, users.changed)
+            notes = [f"{each.why}, and the old module does not have it any more: look at it" for each in mentions]
+        written = [Change(target.path, None if self.is_new else self.target.text, target.text)]
+        written += [Change(old.path, old.text, new.text) for old, new in users.changed]
+        written.append(Change(source.path, self.source.text, source.text))
+        rest = ModuleText(self.source.path, self.rest, self.source.module)
+        return written, [*notes, *users.notes, *self._left_over(rest)]
+
+    def _demand_runs(self, source: ModuleText, target: ModuleText, users: list[tuple[ModuleText, ModuleText]]) -> None:
         after = {each.path: each for each in (target, source, *(new for _, new in users))}
         before = {each.path: each for each in (self.target, self.source, *(old for old, _ in users))}
         for each in after.values():
             _demand_valid(each)
         self.modules.demand_no_new_cycle(before, after)
-        written = [_Change(target.path, None if self.is_new else self.target.text, target.text)]
-        written += [_Change(old.path, old.text, new.text) for old, new in users]
-        written.append(_Change(source.path, self.source.text, source.text))
-        return written, [*notes, *remark]
 
     def _definition(self) -> Definition:
         found = self.source.bindings.get(self.name, [])
@@ -98,87 +127,42 @@ class _Plan:
             )
         return only.node
 
-    def _needed(self) -> Iterator[str]:
-        """Yield the imports that the definition needs in its new module."""
-        if self.source.imports_future_annotations() and not self.target.imports_future_annotations():
-            if not self.target.text.strip():
-                yield "from __future__ import annotations"
-            elif self.name in annotated_names(parse_module(self.text)):
-                raise UsageError(
-                    f"It names itself in its annotations, which are evaluated in {self.target.path!r}.",
-                    hint="Put `from __future__ import annotations` there first.",
-                )
-        for used in sorted(free_names(self.text) - {self.name}):
-            needed = self._import_of(used)
-            if needed:
-                yield needed
-
-    def _import_of(self, used: str) -> str:
-        """Return the import that gives a name to the definition in its new module; empty where it has it."""
-        found = self.source.bindings.get(used, [])
-        if not found:
-            return self._of_builtins(used)
-        only = found[0]
-        if len(found) > 1 or not only.plain:
-            raise UsageError(f"What {used!r} is depends on how {self.source.path!r} runs.", hint="Move it by hand.")
-        if only.kind == "import":
-            statement, origin = self._carried(only)
-        elif only.kind == "definition" or (only.kind == "value" and _is_constant(only.node)):
-            statement, origin = from_import(self.source.module, used), (self.source.module, used)
-        else:
-            raise UsageError(
-                f"It uses {used!r}, which is state of {self.source.path!r}.", hint="Pass it as a parameter first."
-            )
-        there = self.target.bindings.get(used, [])
-        if origin == (self.target.module, used) and there:
-            return ""  # it comes home
-        if there and not any(each.kind == "import" and self._origin(each, self.target) == origin for each in there):
-            raise UsageError(f"{self.target.path!r} has a {used!r} of its own.", hint="Rename one of them first.")
-        return "" if there else statement
-
-    def _of_builtins(self, used: str) -> str:
-        if self.source.has_star or not hasattr(builtins, used):
-            raise UsageError(f"Where {used!r} comes from cannot be told.", hint="Import it by its name first.")
-        if used in self.target.bindings or self.target.has_star:
-            raise UsageError(f"{used!r} may mean something else in {self.target.path!r}.", hint="Move it by hand.")
-        return ""
-
-    def _carried(self, binding: Binding) -> tuple[str, tuple[str, str]]:
-        alias, node = binding.alias, binding.node
-        assert alias is not None
-        origin = self._origin(binding, self.source)
-        if isinstance(node, ast.ImportFrom):
-            return from_import(origin[0], alias.name, alias.asname), origin
-        return f"import {alias.name}{f' as {alias.asname}' if alias.asname else ''}", origin
-
-    def _origin(self, binding: Binding, of: ModuleText) -> tuple[str, str]:
-        """What an imported name is: a module and a name of it, empty for the module itself."""
-        alias, node = binding.alias, binding.node
-        assert alias is not None
-        if isinstance(node, ast.ImportFrom):
-            return absolute_module(node, of), alias.name
-        return alias.name, ""
-
-    def _users(self, imports: ImportsOfUsers) -> tuple[list[tuple[ModuleText, ModuleText]], list[str]]:
-        users: list[tuple[ModuleText, ModuleText]] = []
-        notes: list[str] = []
-        for user in self.modules.all():
-            if user.path in (self.source.path, self.target.path):
+    def _users(self, imports: ImportsOfUsers, needed: list[str]) -> _Users:
+        users = _Users([], [], [])
+        old, last = self.source.module, self.source.module.rpartition(".")[2]
+        taken = [name for name in free_names(self.text) if from_import(old, name) in needed]
+        for path, text, user in self.modules.files():
+            if path == self.source.path:
                 continue
-            try:
-                text, needs_old = rewritten(user, self.source.module, self.name, self.target.module)
-            except UsageError as error:
-                if "no valid Python" in error.message or "line ends" in error.message:
-                    notes.append(f"{user.path} could not be read, and was left alone")
-                    continue
-                raise
-            if needs_old:
-                notes.append(f"{needs_old}, so the old module imports it")
-            if imports == "rewrite" and text != user.text:
-                users.append((user, ModuleText(user.path, text, user.module)))
-        return users, notes
+            users.notes.extend(
+                f"{path} may replace {old}.{name}, which it takes from {self.target.path} now"
+                for name in taken
+                if has_word(text, last) and replaced_texts(path, text, old, name)
+            )
+            if path == self.target.path:
+                target = self.target
+                text = (self._without_import(target) if self.name in target.bindings else target).text
+            elif user is not None:
+                text = self._rewritten(user, imports, users)
+            users.mentions.extend(mentions_in(path, text, old, self.name, user) if imports == "rewrite" else ())
+        return users
 
-    def _new_source(self, needed: bool) -> tuple[ModuleText, list[str]]:
+    def _rewritten(self, user: ModuleText, imports: ImportsOfUsers, users: _Users) -> str:
+        try:
+            text, needs_old = rewritten(user, self.source.module, self.name, self.target.module)
+        except UsageError as error:
+            if "no valid Python" in error.message or "line ends" in error.message:
+                users.notes.append(f"{user.path} could not be read, and was left alone")
+                return user.text
+            raise
+        if needs_old:
+            users.mentions.append(Mention(needs_old, True))
+        if imports == "keep" or text == user.text:
+            return user.text
+        users.changed.append((user, ModuleText(user.path, text, user.module)))
+        return text
+
+    def _new_source(self, kept: bool) -> ModuleText:
         """The old module without the definition, with an import of it where it or somebody else still uses it."""
         rest = ModuleText(self.source.path, self.rest, self.source.module)
         mentioned = any(
@@ -188,12 +172,11 @@ class _Plan:
         )
         if mentioned:
             statement = from_import(self.target.module, self.name)
-        elif needed or self.source.is_package:
+        elif kept or self.source.is_package or any(texts_with(rest.tree, self.name)):
             statement = f"from {self.target.module} import {self.name} as {self.name}"
         else:
-            return rest, list(self._left_over(rest))
-        text = rest.with_imports([statement])
-        return ModuleText(self.source.path, text, self.source.module), list(self._left_over(rest))
+            return rest
+        return ModuleText(self.source.path, rest.with_imports([statement]), self.source.module)
 
     def _left_over(self, rest: ModuleText) -> Iterator[str]:
         """Imports that nothing in the old module uses any more: others may import them from there."""
@@ -223,7 +206,7 @@ class _Plan:
         needed before the end of the module."""
         found = target.bindings[self.name]
         own = (self.source.module, self.name)
-        if len(found) > 1 or found[0].kind != "import" or self._origin(found[0], target) != own:
+        if len(found) > 1 or found[0].kind != "import" or origin_of(found[0], target) != own:
             raise UsageError(f"{target.path!r} has a {self.name!r} already.", hint="Rename one of them first.")
         node = found[0].node
         assert isinstance(node, ast.ImportFrom)
@@ -242,8 +225,8 @@ class _Plan:
         return f"{before}\n" if before else after
 
 
-def _place_of_import(statement: str) -> tuple[bool, bool, str]:
-    return "__future__" not in statement, statement.startswith("from"), statement
+def _place_of_import(statement: str) -> tuple[bool, bool, bool, str]:
+    return "__future__" not in statement, statement.startswith("if "), statement.startswith("from"), statement
 
 
 def _used_at_import(tree: ast.Module) -> set[str]:
@@ -261,17 +244,6 @@ def _used_at_import(tree: ast.Module) -> set[str]:
     return found
 
 
-def _is_constant(node: ast.AST) -> bool:
-    """Whether an assignment gives a value that never changes."""
-    value = getattr(node, "value", None)
-    try:
-        plain = ast.literal_eval(value) if isinstance(value, ast.AST) else []
-        hash(plain)
-    except (ValueError, TypeError, *UNPARSABLE):
-        return False
-    return True
-
-
 def _before_main(module: ModuleText) -> int:
     """Return the line, from 0, before which a definition goes: the end, or what runs when the module is a program."""
     for node in module.tree.body:
@@ -287,23 +259,3 @@ def _demand_valid(module: ModuleText) -> None:
         parse_module(module.text)
     except UNPARSABLE as error:
         raise UsageError(f"{module.path!r} would be no valid Python: {error}.", hint="Move it by hand.") from error
-
-
-def _write(workspace: Workspace, changes: list[_Change]) -> None:
-    """Write all files, or none."""
-    done: list[_Change] = []
-    try:
-        for change in changes:
-            if change.before is None:
-                workspace.create(change.path, change.after)
-            else:
-                workspace.write(change.path, change.after, before=change.before)
-            done.append(change)
-    except (GenloomError, OSError):
-        for change in reversed(done):
-            with suppress(GenloomError, OSError):
-                if change.before is None:
-                    workspace.delete(change.path)
-                else:
-                    workspace.write(change.path, change.before, before=change.after)
-        raise

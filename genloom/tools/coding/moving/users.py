@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from genloom.errors import UsageError
@@ -29,12 +28,13 @@ def from_import(module: str, name: str, asname: str | None = None) -> str:
 def rewritten(user: ModuleText, old: str, name: str, new: str) -> Rewritten:
     """Return a user with `from old import name` as `from new import name`.
 
-    Uses by way of the module (`old.name`), in texts (`"old.name"`), and imports that cannot be changed without loss need
-    the old place. Raises `UsageError` for one that imports everything of the old module.
+    Imports of everything, and those that cannot be changed without loss, need the old place. Raises `UsageError` for one
+    that imports the module by its last name alone, from a folder that is no package.
     """
     last = old.rpartition(".")[2]
     if last not in user.text or (name not in user.text and "*" not in user.text):
         return Rewritten(user.text)
+    _demand_one_name(user, old)
     text, needs = user.text, ""
     found = [
         node for node in ast.walk(user.tree) if isinstance(node, ast.ImportFrom) and absolute_module(node, user) == old
@@ -42,12 +42,12 @@ def rewritten(user: ModuleText, old: str, name: str, new: str) -> Rewritten:
     for node in sorted(found, key=lambda node: -node.lineno):
         names = [alias.name for alias in node.names]
         if "*" in names:
-            raise UsageError(f"{user.path!r} imports everything of {old}.", hint="Name what it imports first.")
+            needs = f"line {node.lineno} of {user.path} imports everything of {old}"
         if name in names:
             changed = _changed(user, node, name, new, text)
             needs = needs or ("" if changed else f"line {node.lineno} of {user.path} imports it in a way that stays")
             text = changed or text
-    return Rewritten(text, needs or _by_other_ways(user, old, name))
+    return Rewritten(text, needs)
 
 
 def _changed(user: ModuleText, node: ast.ImportFrom, name: str, new: str, text: str) -> str:
@@ -78,21 +78,15 @@ def _of_names(module: str, names: list[ast.alias], start: str) -> str:
     return f"from {module} import (\n{inner}{start})"
 
 
-def _by_other_ways(user: ModuleText, old: str, name: str) -> str:
-    ways = set(_names_of_module(user, old))
+def _demand_one_name(user: ModuleText, old: str) -> None:
+    """Raise `UsageError` where a folder of scripts or tests is imported from by other names than the repository's."""
+    last = old.rpartition(".")[2]
+    if last == old or user.module.rpartition(".")[0] != old.rpartition(".")[0]:
+        return
     for node in ast.walk(user.tree):
-        if isinstance(node, ast.Attribute) and node.attr == name and ast.unparse(node.value) in ways:
-            return f"line {node.lineno} of {user.path} reaches it as {ast.unparse(node)}"
-        told = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-        if told in (f"{old}.{name}", f"{old}:{name}") or told.startswith(f"{old}.{name}."):
-            return f"line {getattr(node, 'lineno', 0)} of {user.path} names it in a text"
-    return ""
-
-
-def _names_of_module(user: ModuleText, old: str) -> Iterator[str]:
-    package, _, last = old.rpartition(".")
-    for node, alias in user.imports:
-        if isinstance(node, ast.Import) and (alias.name == old or alias.name.startswith(f"{old}.")):
-            yield alias.asname or old
-        elif isinstance(node, ast.ImportFrom) and alias.name == last and absolute_module(node, user) == package:
-            yield alias.asname or last
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        if last in names or (isinstance(node, ast.ImportFrom) and absolute_module(node, user) == last):
+            raise UsageError(
+                f"{user.path!r} imports {old} as {last!r}, by its folder.",
+                hint="Move it by hand: its new name is not sure.",
+            )
