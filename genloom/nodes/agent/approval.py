@@ -40,7 +40,10 @@ class Approval(HumanInTheLoopMiddleware):
         answers: list[ToolMessage] = []
         edited: dict[str | None, Any] = {}
         for call, decision in zip(asked, decisions, strict=True):
-            _, answer = self._process_decision(cast("Decision", decision), call, self.interrupt_on[call["name"]])
+            config = self.interrupt_on[call["name"]]
+            revised, answer = self._process_decision(cast("Decision", decision), call, config)
+            if revised is not None and revised is not call:  # as LangChain 1.4.0 edits
+                last.tool_calls = [revised if each is call else each for each in last.tool_calls]
             answers += [answer] if answer is not None else []
             if decision["type"] == "edit":
                 edited[call["id"]] = decision["edited_action"]
