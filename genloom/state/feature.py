@@ -144,6 +144,7 @@ class FeatureState(TypedDict, total=False):
     """The state of the feature graph.
 
     `step` and `attempt` say where it is; `answer` is the last agent's own word, `told` what was remarked on the way;
+    `proved` the tests as they ran when their step held;
     `decision` is the person's.
     """
 
@@ -157,6 +158,7 @@ class FeatureState(TypedDict, total=False):
     answer: str
     agent_run: NotRequired[AgentRun | None]
     verdict: StepVerdict | None
+    proved: SuiteRun | None
     steps: tuple[FinishedStep, ...]
     told: tuple[str, ...]
     decision: Literal["approved", "rejected", "forgotten", "pending"] | None

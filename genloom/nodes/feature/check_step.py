@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
 
 from genloom.errors import RepositoryError, UsageError
 from genloom.events import Note
-from genloom.nodes.feature.suite_sandbox import suite_sandbox
+from genloom.nodes.feature.step_tests import StepTests, Tested
 from genloom.nodes.node import Node
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Finding
@@ -26,11 +24,11 @@ from genloom.state.feature import (
 from genloom.tools.checks import policy_for
 from genloom.tools.checks.changed_files import is_test_file, new_findings, secret_findings
 from genloom.tools.coding import Workspace
-from genloom.tools.coding.suite import judge_suite, run_suite
-from genloom.tools.sandbox import Sandbox
-from genloom.tools.scm.feature_branch import BranchWork, ChangedFile
+from genloom.tools.scm.feature_branch import BranchWork
 
 __all__ = ["check_step"]
+
+NO_RUN = SuiteRun(ran=False)
 
 
 class CheckStepInput(TypedDict):
@@ -43,13 +41,17 @@ class CheckStepInput(TypedDict):
     attempt: int
     plan: NotRequired[FeaturePlan | None]
     answer: NotRequired[str]
+    proved: NotRequired[SuiteRun | None]
+    told: NotRequired[tuple[str, ...]]
 
 
 class CheckStepOutput(TypedDict):
-    """What was found, and how many attempts are left."""
+    """What was found, what a person must be told, how many attempts are left; the run of the tests' step once it held."""
 
     verdict: StepVerdict
     attempts_left: int
+    proved: SuiteRun | None
+    told: tuple[str, ...]
 
 
 def check_step(attempts: int) -> Node[CheckStepInput, CheckStepOutput]:
@@ -57,16 +59,27 @@ def check_step(attempts: int) -> Node[CheckStepInput, CheckStepOutput]:
 
     async def core(state: CheckStepInput, runtime: NodeRuntime) -> CheckStepOutput:
         """Check the step's work in the sandbox and by reading it."""
-        verdict = await _plan_verdict(state) if state["step"] == "plan" else await _verdict(state, runtime)
+        step = state["step"]
+        tested = Tested(await _plan_verdict(state), NO_RUN) if step == "plan" else await _tested(state, runtime)
+        verdict, passed = tested.verdict, tested.verdict.result == "passed"
         runtime.emit(
             Note(
                 message=f"{state['step']}, attempt {state['attempt']}: {verdict.result}. {verdict.reason}".strip(),
                 level="info" if verdict.result == "passed" else "warning",
             )
         )
-        return {"verdict": verdict, "attempts_left": max(0, attempts - state["attempt"])}
+        return {
+            "verdict": verdict,
+            "attempts_left": max(0, attempts - state["attempt"]),
+            "proved": tested.run if passed and step == "tests" else state.get("proved"),
+            "told": tuple(dict.fromkeys((*(state.get("told") or ()), *(tested.told if passed else ())))),
+        }
 
     return Node(core, name="check_step")
+
+
+def _too_much(error: RepositoryError) -> StepVerdict:
+    return StepVerdict(result="failed", reason=f"Too much was changed: {error.message}", evidence=error.hint)
 
 
 async def _plan_verdict(state: CheckStepInput) -> StepVerdict:
@@ -77,7 +90,11 @@ async def _plan_verdict(state: CheckStepInput) -> StepVerdict:
             reason="There is no plan.",
             evidence="Give the plan by a call of submit_plan; prose is none.",
         )
-    if await work.changed(work.branch.head):
+    try:
+        changed = await work.changed(work.branch.head)
+    except RepositoryError as error:
+        return _too_much(error)
+    if changed:
         return StepVerdict(result="failed", reason="A planner changes nothing, and files were changed.")
     await work.restore()
     workspace, wrong = Workspace(work.worktree), []
@@ -93,7 +110,7 @@ async def _plan_verdict(state: CheckStepInput) -> StepVerdict:
     return StepVerdict(result="passed", reason=f"{len(plan.tasks)} tasks, {len(plan.files)} files.")
 
 
-async def _verdict(state: CheckStepInput, runtime: NodeRuntime) -> StepVerdict:
+async def _tested(state: CheckStepInput, runtime: NodeRuntime) -> Tested:
     work, step = BranchWork(state["branch"]), state["step"]
     await work.restore()
     try:
@@ -101,66 +118,30 @@ async def _verdict(state: CheckStepInput, runtime: NodeRuntime) -> StepVerdict:
         await work.changed(work.branch.base)
         await work.difference(work.branch.base, secrets=runtime.settings.secrets)
     except RepositoryError as error:
-        return StepVerdict(result="failed", reason=f"Too much was changed: {error.message}", evidence=error.hint)
+        return Tested(_too_much(error), NO_RUN)
     if not changed:
-        return (
-            StepVerdict(result="passed", reason="Nothing had to be written.")
-            if step == "docs"
-            else StepVerdict(result="failed", reason="Nothing was changed.", evidence=state.get("answer", ""))
-        )
+        if step == "docs":
+            return Tested(StepVerdict(result="passed", reason="Nothing had to be written."), NO_RUN)
+        failed = StepVerdict(result="failed", reason="Nothing was changed.", evidence=state.get("answer", ""))
+        return Tested(failed, NO_RUN)
+    whole = await work.changed(work.branch.base)
+    if step == "code" and all(is_test_file(file.path) for file in whole):
+        return Tested(StepVerdict(result="failed", reason="No code was changed, but tests."), NO_RUN)
+    if not whole:
+        return Tested(StepVerdict(result="failed", reason="Nothing of the feature is left."), NO_RUN)
     found = await _findings(state, work, runtime)
-    workspace = await asyncio.to_thread(Workspace, work.worktree)
-    sandbox = await suite_sandbox(runtime, work.worktree)
-    paths = await _test_paths(state, work)
-    run = await run_suite(sandbox, workspace, paths, secret_values=runtime.settings.secrets)
-    verdict = judge_suite(run, state["baseline"], demand_new=step == "tests")
-    if step == "tests" and verdict.result == "passed":
-        verdict = await _controlled(verdict, run, state, work, sandbox, runtime)
-    return _with_findings(verdict, found) if verdict.result != "not_run" else verdict
-
-
-async def _test_paths(state: CheckStepInput, work: BranchWork) -> list[str]:
-    """The tests that were asked for, with those that the feature changed; none means all."""
-    asked = list(state["feature"].tests)
-    return [*asked, *_test_modules(await work.changed(work.branch.base))] if asked else []
-
-
-def _test_modules(changed: Sequence[ChangedFile]) -> list[str]:
-    return [
-        file.path
-        for file in changed
-        if file.change != "deleted" and re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", file.path)
-    ]
-
-
-async def _controlled(
-    verdict: StepVerdict,
-    run: SuiteRun,
-    state: CheckStepInput,
-    work: BranchWork,
-    sandbox: Sandbox,
-    runtime: NodeRuntime,
-) -> StepVerdict:
-    """Run the changed test files against the code as it was: new tests that pass there, too, show nothing of the feature."""
-    base, changed = work.branch.base, await work.changed(work.branch.base)
-    tests = _test_modules(changed)
-    code = [file.path for file in changed if not is_test_file(file.path)]
-    if not tests or not code:
-        return verdict
-    before = {path: await work.text(base, path) for path in code}
-    workspace = await asyncio.to_thread(Workspace, work.worktree)
-    control = await run_suite(
-        sandbox,
-        workspace,
-        tests,
-        files=before,
-        secret_values=runtime.settings.secrets,
+    tests = StepTests(
+        work,
+        whole,
+        asked=state["feature"].tests,
+        baseline=state["baseline"],
+        proved=state.get("proved"),
+        runtime=runtime,
     )
-    new = set(run.passed) - set(state["baseline"].passed)
-    if control.ran and not control.reason and new <= set(control.passed):
-        reason = f"All {len(new)} new tests pass without the feature's code, too: they show nothing of it."
-        return verdict.model_copy(update={"result": "failed", "reason": reason})
-    return verdict
+    tested = await tests.verdict(step)
+    if tested.verdict.result == "not_run":
+        return tested
+    return tested._replace(verdict=_with_findings(tested.verdict, found))
 
 
 async def _findings(state: CheckStepInput, work: BranchWork, runtime: NodeRuntime) -> tuple[Finding, ...]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -13,6 +12,7 @@ from typing_extensions import TypedDict
 from genloom.errors import RequestError
 from genloom.events import Note, RunFinished
 from genloom.nodes.feature.step_agent import StepAgent
+from genloom.nodes.feature.step_tests import demanded_paths, run_tests
 from genloom.nodes.feature.suite_sandbox import suite_sandbox
 from genloom.nodes.node import Node
 from genloom.nodes.paid_run import backend_name
@@ -29,8 +29,6 @@ from genloom.state.feature import (
     StepVerdict,
     SuiteRun,
 )
-from genloom.tools.coding import Workspace
-from genloom.tools.coding.suite import run_suite
 from genloom.tools.scm.feature_branch import BranchWork
 from genloom.tools.scm.working_copy import uncommitted_files
 from genloom.tools.security import redact
@@ -58,6 +56,7 @@ class OpenFeatureOutput(TypedDict):
     answer: str
     agent_run: NotRequired[AgentRun | None]
     verdict: StepVerdict | None
+    proved: SuiteRun | None
     steps: tuple[FinishedStep, ...]
     told: tuple[str, ...]
     decision: None
@@ -85,12 +84,14 @@ def open_feature(agents: Mapping[FeatureStep, StepAgent]) -> Node[OpenFeatureInp
         told = await _told(repository)
         for message in told:
             runtime.emit(Note(message=message, level="warning"))
-        sandbox = await suite_sandbox(runtime, work.worktree)
-        workspace = await asyncio.to_thread(Workspace, work.worktree)
-        baseline = await run_suite(sandbox, workspace, request.tests, secret_values=runtime.settings.secrets)
-        if not baseline.ran:
+        present, missing = await demanded_paths(work, request.tests)
+        baseline = await _baseline(work, present, request, runtime)
+        if baseline.reason:
             await work.close(forget=True)
             return _opened(request, told=told, outcome=_cannot_check(baseline, runtime))
+        if missing:
+            told += (f"Tests that were asked for are not there yet: {', '.join(missing[:5])}.",)
+            runtime.emit(Note(message=told[-1], level="warning"))
         if baseline.failed:
             told += (
                 f"{len(baseline.failed)} tests fail before anything is changed: {', '.join(baseline.failed[:5])}.",
@@ -99,6 +100,21 @@ def open_feature(agents: Mapping[FeatureStep, StepAgent]) -> Node[OpenFeatureInp
         return _opened(request, branch=work.branch, baseline=baseline, told=told)
 
     return Node(core, name="open_feature")
+
+
+async def _baseline(
+    work: BranchWork, present: Sequence[str], request: FeatureRequest, runtime: NodeRuntime
+) -> SuiteRun:
+    """Run the tests as they are; `reason` is set where the run is nothing that a later one could be held against."""
+    if request.tests and not present:  # they are to be written
+        status = (await suite_sandbox(runtime, work.worktree)).status()
+        return SuiteRun(ran=bool(status.tier), exit_code=5, reason="" if status.tier else status.reason)
+    run = await run_tests(work, present, runtime)
+    if run.reason or run.failed or run.exit_code in (0, 1, 5):
+        return run
+    return run.model_copy(
+        update={"reason": f"pytest ended with the exit code {run.exit_code}.", "hint": run.output[-2_000:]}
+    )
 
 
 def _opened(
@@ -120,6 +136,7 @@ def _opened(
         "answer": "",
         "agent_run": None,
         "verdict": None,
+        "proved": None,
         "steps": (),
         "told": told,
         "decision": None,
