@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from genloom.portal import run_sync
 from genloom.state import Finding, Review
@@ -124,10 +127,10 @@ def test_conflicts_and_secrets_are_told_in_any_text() -> None:
     """By their lines; the secret itself is not."""
     secret = "ghp_" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC2"
     text = f"a\n<<<<<<< ours\nb\n=======\nc\n>>>>>>> theirs\ntoken = {secret}\n"
-    found = {finding.rule: finding for finding in look_at_lines(changed("", text, "setup.cfg"))}
-    assert {rule: finding.line for rule, finding in found.items()} == {"correctness:conflict": 2, "security:secret": 7}
-    assert secret not in found["security:secret"].message
-    assert not list(look_at_lines(changed("", text, "uv.lock")))
+    for path in ("setup.cfg", "uv.lock"):
+        found = {finding.rule: finding for finding in look_at_lines(changed("", text, path))}
+        assert {rule: told.line for rule, told in found.items()} == {"correctness:conflict": 2, "security:secret": 7}
+        assert secret not in found["security:secret"].message
 
 
 LINES = st.lists(st.sampled_from(["a", "b", "", "c\r"]), max_size=8)
@@ -168,14 +171,33 @@ def test_parts_hold_every_line_once(sizes: list[int]) -> None:
     assert all(sum(len(h.lines) for file in part for h in file.hunks) <= PART_LINES for part in parts)
 
 
-@given(st.text(max_size=60), st.text(max_size=20))
+HOSTILE = st.lists(
+    st.sampled_from([*"@#<>[]()`_\\\n\x1b a1:", "https://", "www.", "GH-1", "octocat", "](x)"]), max_size=20
+)
+
+
+@given(HOSTILE.map("".join) | st.text(max_size=60), HOSTILE.map("".join) | st.text(max_size=20))
 def test_markdown_holds_findings_as_text(message: str, path: str) -> None:
-    """Nobody is mentioned, nothing linked or broken out of by what a finding says."""
+    """Nobody is mentioned, nothing linked or broken out of by what a finding says, also where a code host shows it."""
     told = to_markdown(
         Review(decision="revise", findings=(Finding(rule="a", severity="error", message=message, path=path, line=1),))
     )
-    (line,) = [line for line in told.splitlines() if line.startswith("- **error**")]
-    body = line.replace("\\\\", "")
-    assert "<" not in body.replace("\\<", "")
-    assert "@" not in body.replace("\\@", "")
-    assert "](" not in body.replace("\\]", "")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told)
+    (line,) = [line for line in told.split("\n") if line.startswith("- **error**")]
+    shown = MarkdownIt("commonmark").render(line)
+    inside = re.fullmatch(
+        r"<ul>\n<li><strong>error</strong> line 1: (.*) \(<code>a</code>\)</li>\n</ul>\n", shown, re.DOTALL
+    )
+    assert inside, shown
+    assert not re.search(r"[<>]", inside[1])
+    assert not re.search(r"@\w|[#!]\w|://|\bwww\.|GH-\d", html.unescape(inside[1]), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", ["n.ipynb", "uv.lock", "app.min.js", "a.svg", "a.map", "n.json"])
+def test_secrets_are_found_in_files_that_nobody_reads(path: str) -> None:
+    """Notebooks above all."""
+    line = '"outputs": ["key AKIAIOSFODNN7EXAMPLZ"]'
+    (finding,) = look_at_lines(changed("", line, path))
+    assert (finding.rule, finding.path, finding.line) == ("security:secret", path, 1)
+    binary = FileDiff(path=path, old_path=path, change="added", binary=True)
+    assert list(look_at_lines(binary)) == []

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from genloom.state.review import Finding, Review
-from genloom.tools.scm.comment_text import inert, line_comment, mark_of, marked, summary_comment
+from genloom.tools.inert_text import inert
+from genloom.tools.scm.comment_text import line_comment, mark_of, marked, summary_comment
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 ZERO_WIDTH = "\u200b"
@@ -26,10 +27,14 @@ HOSTILE = (
     "| a | b |\n|---|---|\n# heading\n> quote\n- [ ] task",
     "$\\input{x}$ **bold** _it_ ~~gone~~ `code` \\ &copy; &#64;octocat",
     "<details><summary>x</summary>",
+    f"commit {'a1b2c3d4' * 5} 16c999e PROJ-123 A_B2-7",
     "*" * 5_000,
 )
 WORDS = st.lists(
-    st.sampled_from([*"@#!%/|>-=+*_`~[]()<>&\\$:.^'\"\n\t", "www", "http", "GH-", "1", "a", " "]), max_size=60
+    st.sampled_from(
+        [*"@#!%/|>-=+*_`~[]()<>&\\$:.^'\"\n\t", "www", "http", "GH-", "PR_J-", "0b1c2d3", "\x1b", "1", "a", " "]
+    ),
+    max_size=60,
 )
 TEXTS = st.text() | WORDS.map("".join) | st.sampled_from(HOSTILE)
 
@@ -51,6 +56,9 @@ def test_any_text_is_one_line_that_shows_itself_and_nothing_else(text: str) -> N
     assert "\n" not in made
     assert not re.search(r"@\w", seen), "somebody would be called"
     assert not re.search(r"[#!%]\w|GH-\d", seen), "another issue would be told"
+    assert not re.search(r"\b[A-Z][A-Z0-9_]+-\d", seen), "a tracker's issue would be linked"
+    assert not re.search(r"[0-9a-f]{7}", seen, re.IGNORECASE), "a commit would be linked"
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", seen), "a terminal would act on it"
     assert not re.search(r"://|\bwww\.|mailto:", seen, re.IGNORECASE), "it would become a link"
 
 

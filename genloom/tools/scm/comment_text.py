@@ -1,4 +1,4 @@
-"""What is written into comments: text of somebody else's made inert, and marks by which our own are found again."""
+"""What is written into comments: findings and a summary, and marks by which our own are found again."""
 
 from __future__ import annotations
 
@@ -6,33 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from genloom.state.review import Finding, Review
-from genloom.tools.security import clean
+from genloom.tools.inert_text import inert
 
-__all__ = ["inert", "line_comment", "mark_of", "marked", "review_note", "summary_comment"]
+__all__ = ["line_comment", "mark_of", "marked", "review_note", "summary_comment"]
 
 SUMMARY_MARK = "review"
-MAX_MESSAGE = 1_000
 MAX_PATH = 500
 MAX_LISTED = 200
 ROOM_FOR_END = 400
 
 _MARK = re.compile(r"<!-- genloom:([a-z0-9-]{1,80}) -->(?:\r?\n|\Z)")
-_ACTIVE = re.compile(
-    r"[\\`*_\[\]<>&|~$^]"  # markup, HTML, entities, mathematics
-    r"|@|[#!%](?=\w)|\bGH-(?=\d)"  # people, groups, other issues
-    r"|:(?=//)|\b(?:www|mailto|xmpp)(?=[.:])",  # what becomes a link by itself
-    re.IGNORECASE,
-)
-_APART = "&#8203;"
-"""A space of no width, as the hosts show it: what stands on its two sides is no name, number or address together."""
-
-
-def inert(text: str, *, most: int = MAX_MESSAGE, secrets: Sequence[str] = ()) -> str:
-    """Return a text as one line of Markdown that shows it and does nothing: it calls nobody, links nowhere, marks nothing
-    up, and begins no command. Secrets and hidden text are taken out; at most `most` characters are shown."""
-    line = " ".join(clean(text[: 4 * most], secrets=secrets).text.split())
-    shown = line if len(line) <= most else f"{line[: most - 1]}…"
-    return _ACTIVE.sub(lambda match: _quiet(match[0]), shown)
 
 
 def marked(mark: str, body: str) -> str:
@@ -109,9 +92,3 @@ def _counted(findings: Sequence[Finding]) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _quiet(active: str) -> str:
-    if len(active) == 1 and active not in "@#!%:":
-        return f"&#{ord(active)};"
-    return f"{active}{_APART}"

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 
 from genloom.state import Finding
 from genloom.state.diff import FileDiff
-from genloom.tools.scm.parts import readable
 from genloom.tools.security import find_secrets
 
 __all__ = ["is_test", "look_at_lines", "look_at_tests"]
@@ -23,8 +22,9 @@ MAX_SECRETS = 20
 
 
 def look_at_lines(file: FileDiff) -> Iterator[Finding]:
-    """Yield what the added lines of one file show: marks of an unsolved merge, and secrets (never told themselves)."""
-    if not readable(file):
+    """Yield what the added lines of one file show: marks of an unsolved merge, and secrets (never told themselves); also of
+    files that nobody reads, such as notebooks and lock files."""
+    if file.binary or file.change == "deleted":
         return
     added = file.added
     marks = {line[:7] for line in added.values()} & {"<<<<<<<", ">>>>>>>"}

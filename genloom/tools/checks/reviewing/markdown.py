@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from genloom.state import Finding, Review
+from genloom.tools.inert_text import inert, on_one_line
 
 __all__ = ["to_markdown"]
 
@@ -15,12 +16,13 @@ _DECIDED = {
     "revise": "Something must be changed.",
     "reject": "This must not be taken as it is.",
 }
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!@$&])")
+LONGEST = 2_000
 
 
 def to_markdown(review: Review) -> str:
-    """Return a review as Markdown (CommonMark). Words of findings are text in it: no markup, link, mention or HTML of
-    theirs works. At most 100 findings are shown, the others counted."""
+    """Return a review as Markdown (CommonMark). Words of findings are text in it, on one line, without secrets and hidden
+    text: no markup, link, mention or HTML of theirs works, here or at a code host. At most 100 findings are shown, the
+    others counted."""
     return "\n".join(_lines(review)) + "\n"
 
 
@@ -50,13 +52,12 @@ def _finding(finding: Finding) -> str:
 
 
 def _text(text: str) -> str:
-    """A text as CommonMark shows it word for word, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return inert(text, most=LONGEST)
 
 
 def _code(text: str) -> str:
     """A text as code, in a fence of more backticks than it holds in a row."""
-    plain = " ".join(text.split()) or " "
+    plain = on_one_line(text) or " "
     fence = "`" * (max(map(len, re.findall(r"`+", plain)), default=0) + 1)
     edge = " " if plain.startswith("`") or plain.endswith("`") else ""
     return f"{fence}{edge}{plain}{edge}{fence}"
