@@ -40,6 +40,7 @@ async def open_session(server: McpServer) -> AsyncIterator[ClientSession]:
 @asynccontextmanager
 async def _over_http(server: McpServer) -> AsyncIterator[ClientSession]:
     address, headers = server.address()
+    headers = {**headers, "Accept-Encoding": "identity"}
     timeout = httpx.Timeout(min(server.seconds, 30.0), read=server.seconds)
     async with (
         httpx.AsyncClient(headers=headers, timeout=timeout, transport=_BoundedTransport()) as client,
@@ -50,11 +51,16 @@ async def _over_http(server: McpServer) -> AsyncIterator[ClientSession]:
 
 
 class _BoundedTransport(httpx.AsyncHTTPTransport):
-    """Ends an answer that is too large where it becomes so."""
+    """Ends an answer that is too large where it becomes so. A packed one is refused: nobody asked for it, and nothing bounds
+    what would come out of it."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
         assert isinstance(response.stream, httpx.AsyncByteStream)
+        packed = response.headers.get("content-encoding", "identity").strip().lower()
+        if packed not in ("", "identity"):
+            await response.stream.aclose()
+            raise UsageError(f"its answer is packed ({packed[:40]}), which was not asked for.")
         response.stream = _BoundedStream(response.stream)
         return response
 
