@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from genloom.errors import RequestError
 from genloom.state import GenerationRequest
+from genloom.state.invalid import problems_of
 
 if TYPE_CHECKING:
     from genloom.state import GraphContext
 
-__all__ = ["as_dict", "as_request", "problems_of"]
+__all__ = ["as_dict", "as_request"]
 
 _HINT = "A request needs a prompt; examples look like `slugify('A b') == 'a-b'`."
 
@@ -35,14 +36,3 @@ def as_request(
 def as_dict(value: GenerationRequest | GraphContext | Mapping[str, Any]) -> dict[str, Any]:  # Any: plain JSON
     """Return what was said of a part, without the defaults of the rest."""
     return dict(value) if isinstance(value, Mapping) else value.model_dump(exclude_unset=True)
-
-
-def problems_of(error: ValidationError) -> str:
-    """Return up to five problems as one sentence."""
-    problems = [
-        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}".removeprefix(
-            ": "
-        )
-        for problem in error.errors(include_url=False, include_input=False)[:5]
-    ]
-    return f"{'; '.join(problems).rstrip('.')}."

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
-from pydantic import ValidationError
-
 from genloom.config import Settings, load_settings
 from genloom.errors import CredentialError, UsageError
 from genloom.events import EventEmitter, ignore_events
 from genloom.interfaces.agents import offer_agents
-from genloom.interfaces.asked import as_dict, as_request, problems_of
+from genloom.interfaces.asked import as_dict, as_request
 from genloom.prompts import Prompts
 from genloom.state import Capability, Comparison, FurtherChecks, GenerationRequest, GraphContext, ReviewPolicy
 from genloom.state.draft import OwnGenerator
@@ -171,10 +169,7 @@ def _without_secrets(request: GenerationRequest, settings: Settings) -> Generati
 def as_context(context: GraphContext | Mapping[str, Any] | None, changes: Mapping[str, Any]) -> GraphContext:
     """Return the context with some fields changed. Raises `UsageError` that says which value makes no sense."""
     base = {} if context is None else as_dict(context)
-    try:
-        return GraphContext.model_validate({**base, **changes})
-    except ValidationError as error:
-        raise UsageError(f"The run's context cannot be used: {problems_of(error)}") from error
+    return GraphContext(**{**base, **changes})
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,6 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import ValidationError
 
 from genloom.errors import GenloomError
-from genloom.state import GraphContext
 
 __all__ = ["ServedGraph", "served"]
 
@@ -18,7 +17,7 @@ class ServedGraph(CompiledStateGraph[Any, Any, Any, Any]):  # Any: whatever the 
     """A compiled graph whose errors LangGraph's servers tell in full.
 
     They show the text of Python's own kinds of errors, and of all others only `An internal error occurred`. Errors of
-    genloom, whose texts hold no secrets, and a context that is not valid therefore leave it as a `RuntimeError` of the same
+    genloom, whose texts hold no secrets, and input that is not valid therefore leave it as a `RuntimeError` of the same
     name, which says what happened and what to do next.
     """
 
@@ -42,8 +41,7 @@ def _told(error: GenloomError | ValidationError) -> RuntimeError:
     first, *others = error.errors(include_url=False, include_input=False, include_context=False)
     where = ".".join(map(str, first["loc"]))
     more = f" … and {len(others)} more." if others else ""
-    what = "The context" if error.title == GraphContext.__name__ else error.title
-    return _named("RequestError", f"{what} is not valid: {where}: {first['msg']}.{more}")
+    return _named("RequestError", f"{error.title} is not valid: {where}: {first['msg']}.{more}")
 
 
 def _named(name: str, text: str) -> RuntimeError:

@@ -6,13 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from genloom.config import Settings
+from genloom.errors import RequestError
 from genloom.state.capability import Capability
 from genloom.state.draft import OwnGenerator
+from genloom.state.invalid import problems_of
 from genloom.state.part import StatePart, Text
 from genloom.state.review_policy import ReviewPolicy
 
@@ -113,6 +115,15 @@ class GraphContext(StatePart):
         int | None, Field(ge=0, title="Organisation", description="Owner of every stored key; default: 1")
     ] = None
 
+    if not TYPE_CHECKING:  # type checkers know the fields
+
+        def __init__(self, **given):
+            """LangGraph makes the context of a mapping so. Raises `RequestError` that names the field which is wrong."""
+            try:
+                super().__init__(**given)
+            except ValidationError as error:
+                raise _refused(error) from None
+
     def resolved(self, settings: Settings) -> tuple[Settings, GraphContext]:
         """Return settings and context that agree: what the context leaves open is taken from the environment, and its
         organisation owns what is stored. Explicit > environment > default. The repository's path is absolute then, so that
@@ -129,6 +140,13 @@ class GraphContext(StatePart):
             }
         )
         return replace(settings, organisation=organisation), completed
+
+
+def _refused(error: ValidationError) -> RequestError:
+    return RequestError(
+        f"The run's context cannot be used: {problems_of(error)}",
+        hint="genloom.state.GraphContext says what its fields may be.",
+    )
 
 
 def _absolute(path: str) -> str:

@@ -15,7 +15,7 @@ from langgraph.graph.message import add_messages
 from langgraph.types import Command
 from typing_extensions import TypedDict
 
-from genloom.errors import UsageError
+from genloom.errors import RequestError, UsageError
 from genloom.graphs import (
     StateSerializer,
     build_agent_graph,
@@ -223,6 +223,8 @@ def test_a_context_that_makes_no_sense_is_told() -> None:
     graph = _around(build_generation_graph(), context_schema=None)
     with pytest.raises(UsageError, match=r"context cannot be used: max_attempts"):
         graph.invoke({"request": REQUEST}, context={"max_attempts": 1000})
+    with pytest.raises(RequestError, match=r"context cannot be used: colour: Extra inputs"):
+        build_generation_graph().invoke({"request": REQUEST}, context={"colour": 1})  # type: ignore[arg-type]  # as asked
 
 
 class ChangeTicket(TypedDict, total=False):

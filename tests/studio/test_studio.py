@@ -119,6 +119,6 @@ async def test_what_went_wrong_leaves_a_served_graph_as_an_error_that_servers_te
 
 async def test_a_bad_context_is_told_by_its_field() -> None:
     """A context that is not valid says which field and why, not what stood in it."""
-    with pytest.raises(RuntimeError, match=r"^The context is not valid: model: .*string") as caught:
+    with pytest.raises(RuntimeError, match=r"^The run's context cannot be used: model: .*string") as caught:
         await load("generation").ainvoke({"request": {"prompt": "x"}}, context={"model": ["a-secret"]})
     assert "a-secret" not in str(caught.value)
