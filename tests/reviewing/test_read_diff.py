@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from genloom.errors import RepositoryError, RequestError
 from genloom.portal import run_sync
 from genloom.state.diff import FileDiff
-from genloom.tools.scm.changes import find_work_tree, git_changes
+from genloom.tools.scm.changes import git_changes
 from genloom.tools.scm.diff import read_diff
+from genloom.tools.scm.work_tree import find_work_tree
 
 NAMES = st.text(st.sampled_from('ab/ b"\\\tä→\n'), min_size=1, max_size=12).filter(
     lambda name: all(part.strip(" ") and part.strip(".") for part in name.split("/"))

@@ -26,7 +26,7 @@ def review_change(
     from genloom.interfaces.cli.review_output import put_review
     from genloom.portal import run_sync
     from genloom.state import GraphContext
-    from genloom.tools.scm.changes import find_work_tree
+    from genloom.tools.scm.work_tree import find_work_tree
 
     root = find_work_tree(Path.cwd()) if revision is not None else Path.cwd()
     given: CodeReviewInput = {"revision": revision} if revision is not None else {"paths": _files_of(root, paths)}

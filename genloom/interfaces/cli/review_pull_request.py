@@ -76,10 +76,10 @@ async def _reviewed(number: int, *, post: bool, model: str | None, rules: Review
     from genloom.errors import GenloomError
     from genloom.interfaces.cli.review_change import NO_MODEL, run_review
     from genloom.state import GraphContext
-    from genloom.tools.scm.changes import find_work_tree
     from genloom.tools.scm.posting import plan_posting, post_review
     from genloom.tools.scm.pull_request_change import read_change
     from genloom.tools.scm.remote import find_project, open_forge
+    from genloom.tools.scm.work_tree import find_work_tree
 
     settings = load_settings()
     here = Path()

@@ -14,7 +14,7 @@ from genloom.tools.scm.diff import MAX_DIFF_FILES, read_diff
 from genloom.tools.scm.git_conditions import settings_for
 from genloom.tools.trusted_git import run_trusted_git
 
-__all__ = ["find_work_tree", "git_changes"]
+__all__ = ["git_changes"]
 
 MAX_NEW_FILE_BYTES = 2_000_000
 MAX_REVISION = 200
@@ -51,15 +51,6 @@ async def git_changes(folder: Path, revision: str) -> tuple[FileDiff, ...]:
         )
     new = [await asyncio.to_thread(_new_file, folder, name) for name in added]
     return tuple(sorted((*read_diff(told), *new), key=lambda file: file.path))
-
-
-def find_work_tree(folder: Path) -> Path:
-    """Return the root of the work tree that a folder lies in. Raises `RepositoryError` when it lies in none."""
-    start = folder.absolute()
-    for place in (start, *start.parents):
-        if (place / ".git").exists():
-            return place
-    raise RepositoryError(f"{str(folder)!r} lies in no git repository.", hint="Run it in a clone, or name its folder.")
 
 
 async def _commit(folder: Path, revision: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from genloom.errors import ForgeError
+from genloom.errors import ForgeError, UsageError
 from genloom.tools.backoff import backoff_seconds
 from genloom.tools.codegen.http.address import sends_in_the_clear
 from genloom.tools.codegen.http.answer import ACCEPT_ENCODING, Answer, UnreadableError, read_answer
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ANSWER_BYTES", "ForgeConnection", "ForgePacing", "Pages"]
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_FILE_BYTES = 1_000_000
 PER_PAGE = 100
 MAX_PAGES = 20
 CONNECT_SECONDS = 10.0
@@ -97,6 +98,18 @@ class ForgeConnection:
     ) -> Answer:
         """Return the answer to a GET of at most `limit` bytes. Raises what `genloom.tools.scm.failures` tells."""
         return await self._tried("GET", path, doing=doing, params=params, accept=accept, limit=limit, again=True)
+
+    async def text(self, path: str, *, doing: str, params: Mapping[str, str], accept: str) -> str | None:
+        """Return a file's text; `None` for one that is not there, is no UTF-8 or is longer than 1 MB."""
+        try:
+            answer = await self.read(path, doing=doing, params=params, accept=accept, limit=MAX_FILE_BYTES)
+            return answer.content.decode("utf-8")
+        except (UsageError, UnicodeDecodeError):
+            return None
+        except ForgeError as error:
+            if error.kind == "malformed":  # too long
+                return None
+            raise
 
     async def get(self, shape: type[M], path: str, *, doing: str, params: Mapping[str, str] | None = None) -> M:
         """Return the answer to a GET as `shape`."""

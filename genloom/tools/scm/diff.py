@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from genloom.errors import RequestError
 from genloom.state.diff import Change, FileDiff, Hunk
 
-__all__ = ["MAX_DIFF_CHARACTERS", "MAX_DIFF_FILES", "read_diff"]
+__all__ = ["MAX_DIFF_FILES", "read_diff"]
 
 MAX_DIFF_CHARACTERS = 20_000_000
 MAX_DIFF_FILES = 5_000

@@ -8,7 +8,20 @@ from typing import Literal, Protocol
 
 from genloom.state.diff import Change
 
-__all__ = ["ChangedFile", "ChangedFiles", "Forge", "Issue", "ItemState", "LineComment", "PullRequest", "Remark"]
+__all__ = [
+    "MAX_CHANGED_FILES",
+    "ChangedFile",
+    "ChangedFiles",
+    "Forge",
+    "Issue",
+    "ItemState",
+    "LineComment",
+    "PullRequest",
+    "Remark",
+]
+
+MAX_CHANGED_FILES = 1_000
+"""Of one pull request; what goes beyond is told as not looked at."""
 
 ItemState = Literal["open", "closed", "all"]
 

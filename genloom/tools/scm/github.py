@@ -8,16 +8,23 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from genloom.errors import CredentialError, ForgeError, UsageError
+from genloom.errors import CredentialError, UsageError
 from genloom.state.diff import Change
 from genloom.tools.scm.connection import ForgeConnection, Pages
 from genloom.tools.scm.failures import RefusedError
-from genloom.tools.scm.forge import ChangedFile, ChangedFiles, Issue, ItemState, LineComment, PullRequest, Remark
+from genloom.tools.scm.forge import (
+    MAX_CHANGED_FILES,
+    ChangedFile,
+    ChangedFiles,
+    Issue,
+    ItemState,
+    LineComment,
+    PullRequest,
+    Remark,
+)
 
 __all__ = ["GitHub"]
 
-MAX_FILES = 1_000
-MAX_FILE_BYTES = 1_000_000
 RAW = "application/vnd.github.raw+json"
 
 _CHANGES: dict[str, Change] = {"added": "added", "copied": "added", "removed": "deleted", "renamed": "renamed"}
@@ -94,7 +101,7 @@ class GitHub:
         """As the protocol says. Raises `UsageError` when the head moved while they were read."""
         doing = f"read what pull request {pull.number} changes"
         found = await self._connection.pages(
-            _File, f"{self._path}/pulls/{pull.number}/files", doing=doing, most=MAX_FILES
+            _File, f"{self._path}/pulls/{pull.number}/files", doing=doing, most=MAX_CHANGED_FILES
         )
         if (await self.pull_request(pull.number)).head != pull.head:
             raise UsageError(
@@ -105,17 +112,7 @@ class GitHub:
     async def file_text(self, path: str, commit: str) -> str | None:
         """As the protocol says."""
         where = f"{self._path}/contents/{quote(path)}"
-        try:
-            answer = await self._connection.read(
-                where, doing=f"read {path}", params={"ref": commit}, accept=RAW, limit=MAX_FILE_BYTES
-            )
-            return answer.content.decode("utf-8")
-        except (UsageError, UnicodeDecodeError):
-            return None
-        except ForgeError as error:
-            if error.kind == "malformed":  # too long
-                return None
-            raise
+        return await self._connection.text(where, doing=f"read {path}", params={"ref": commit}, accept=RAW)
 
     async def issue(self, number: int) -> Issue:
         """As the protocol says; a pull request is one, too."""

@@ -8,16 +8,23 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from genloom.errors import ForgeError, UsageError
+from genloom.errors import UsageError
 from genloom.state.diff import Change
 from genloom.tools.scm.connection import ForgeConnection, Pages
 from genloom.tools.scm.failures import RefusedError
-from genloom.tools.scm.forge import ChangedFile, ChangedFiles, Issue, ItemState, LineComment, PullRequest, Remark
+from genloom.tools.scm.forge import (
+    MAX_CHANGED_FILES,
+    ChangedFile,
+    ChangedFiles,
+    Issue,
+    ItemState,
+    LineComment,
+    PullRequest,
+    Remark,
+)
 
 __all__ = ["GitLab"]
 
-MAX_FILES = 1_000
-MAX_FILE_BYTES = 1_000_000
 SHA = r"^([0-9a-f]{40}|[0-9a-f]{64}|)$"
 
 _STATES = {"open": "opened", "closed": "closed", "all": "all"}
@@ -119,23 +126,13 @@ class GitLab:
                 hint="It got new commits, or GitLab still prepares it: ask again.",
             )
         found = await self._connection.get(_Diffs, f"{where}/{exact[0].id}", doing=doing)
-        files = tuple(_file(file) for file in found.diffs[:MAX_FILES])
-        return ChangedFiles(files=files, complete=len(found.diffs) <= MAX_FILES)
+        files = tuple(_file(file) for file in found.diffs[:MAX_CHANGED_FILES])
+        return ChangedFiles(files=files, complete=len(found.diffs) <= MAX_CHANGED_FILES)
 
     async def file_text(self, path: str, commit: str) -> str | None:
         """As the protocol says."""
         where = f"{self._path}/repository/files/{quote(path, safe='')}/raw"
-        try:
-            answer = await self._connection.read(
-                where, doing=f"read {path}", params={"ref": commit}, accept="*/*", limit=MAX_FILE_BYTES
-            )
-            return answer.content.decode("utf-8")
-        except (UsageError, UnicodeDecodeError):
-            return None
-        except ForgeError as error:
-            if error.kind == "malformed":  # too long
-                return None
-            raise
+        return await self._connection.text(where, doing=f"read {path}", params={"ref": commit}, accept="*/*")
 
     async def issue(self, number: int) -> Issue:
         """As the protocol says."""

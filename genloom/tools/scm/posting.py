@@ -20,7 +20,7 @@ from genloom.tools.scm.comment_text import SUMMARY_MARK, line_comment, mark_of, 
 from genloom.tools.scm.failures import may_have_worked
 from genloom.tools.scm.forge import Forge, LineComment, PullRequest, Remark
 
-__all__ = ["MAX_LINE_COMMENTS", "Posted", "PostingPlan", "marks_there", "plan_posting", "post_review"]
+__all__ = ["Posted", "PostingPlan", "marks_there", "plan_posting", "post_review"]
 
 MAX_LINE_COMMENTS = 50
 TRIES = 3

@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from genloom.config import Settings
 from genloom.errors import CredentialError, RepositoryError, UsageError
 from genloom.tools.codegen.http.address import checked_address
-from genloom.tools.scm.changes import find_work_tree
 from genloom.tools.scm.connection import ForgeConnection, ForgePacing
 from genloom.tools.scm.forge import Forge
 from genloom.tools.scm.github import GitHub
 from genloom.tools.scm.gitlab import GitLab
+from genloom.tools.scm.work_tree import find_work_tree
 from genloom.tools.trusted_git import run_trusted_git
 
-__all__ = ["ForgeKind", "Project", "find_project", "open_forge", "project_of_address"]
+__all__ = ["Project", "find_project", "open_forge", "project_of_address"]
 
 ForgeKind = Literal["github", "gitlab"]
 
