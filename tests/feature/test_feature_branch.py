@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -241,6 +242,49 @@ async def test_what_is_staged_is_not_committed(repository: Path, tmp_path: Path)
     with pytest.raises(RepositoryError, match=r"prices\.py holds changes that are not committed"):
         await change_files(work.branch)
     assert (repository / "prices.py").read_text() == PRICES
+
+
+async def test_a_repository_that_could_never_take_the_branch_is_told_before_anything_is_begun(
+    repository: Path, tmp_path: Path
+) -> None:
+    git(repository, "branch", "genloom")
+    with pytest.raises(RepositoryError, match="has a branch genloom, beside which"):
+        await _begun(repository, tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet", "--object-format=sha256")
+    git(other, "commit", "--quiet", "--allow-empty", "-m", "first")
+    with pytest.raises(RepositoryError, match="SHA-256"):
+        await _begun(other, tmp_path)
+    assert not (tmp_path / "home").exists()
+
+
+async def test_nothing_is_left_of_what_agents_wrote_when_the_last_branch_is_forgotten(
+    repository: Path, tmp_path: Path
+) -> None:
+    first = await _committed(repository, tmp_path)
+    second = await BranchWork.begin(tmp_path / "home", str(repository), "genloom/other-2", None)
+    await first.close(forget=True)
+    await second.restore()
+    assert (second.worktree / "prices.py").read_text() == PRICES
+    await second.close(forget=True)
+    assert not list((tmp_path / "home").rglob("mirror.git"))
+    assert not list((tmp_path / "home").rglob("prices.py"))
+
+
+async def test_a_repository_that_is_gone_at_the_approval_is_told(repository: Path, tmp_path: Path) -> None:
+    work = await _committed(repository, tmp_path)
+    repository.rename(tmp_path / "elsewhere")
+    with pytest.raises(RepositoryError, match="is gone"):
+        await work.publish()
+
+
+async def test_the_command_that_fetches_a_branch_holds_with_a_space_in_the_home(
+    repository: Path, tmp_path: Path
+) -> None:
+    work = await BranchWork.begin(tmp_path / "my home", str(repository), "genloom/a-1", None)
+    git(repository, *shlex.split(work.fetch_command)[1:])
+    assert git(repository, "branch", "--list", "genloom/a-1")
 
 
 async def test_a_branch_begins_at_the_base_that_is_named(repository: Path, tmp_path: Path) -> None:

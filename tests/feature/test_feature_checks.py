@@ -57,7 +57,7 @@ def test_nothing_that_passed_may_fail_or_go_and_what_failed_may_stay(
 
 
 @pytest.mark.slow
-async def test_a_suite_is_run_in_the_sandbox_and_tells_names(tmp_path: Path) -> None:
+async def test_a_suite_is_run_in_the_sandbox_and_tells_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that passes, one that fails, one that cannot be loaded, one that writes; files that stand in for others."""
     if not (sandbox := Sandbox()).status().tier:
         pytest.skip(sandbox.status().reason)
@@ -79,6 +79,10 @@ async def test_a_suite_is_run_in_the_sandbox_and_tells_names(tmp_path: Path) -> 
         sandbox, workspace, ["test_prices.py"], files={"prices.py": "import os\nos._exit(0)\n", "test_more.py": None}
     )
     assert "without pytest's report" in run.reason
+    monkeypatch.setattr("genloom.tools.coding.suite.MOST_TESTS", 1)
+    run = await run_suite(sandbox, workspace)
+    assert "More than 1 tests ran" in run.reason
+    assert judge_suite(run, run).result == "failed"
     assert (root / "prices.py").read_text() == PRICES
 
 

@@ -26,7 +26,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from genloom.config import load_settings
-from genloom.errors import CredentialError, GraphDefinitionError, ModelError, RepositoryError, RequestError
+from genloom.errors import CredentialError, GraphDefinitionError, ModelError, RepositoryError, RequestError, UsageError
 from genloom.graphs import build_feature_graph
 from genloom.graphs.drawing.diagram import diagram_of
 from genloom.state import GraphContext
@@ -80,6 +80,9 @@ def test_a_feature_goes_from_a_specification_to_an_approved_branch(repository: P
         ("docs", "passed", 1),
     ]
     assert asked["told"] == ["1 files of the work tree are not committed, and no part of the branch: notes.txt."]
+    for unclear in ("yes", {"approve": "true"}, {"approve": True, "apply": "file"}):
+        values = graph.invoke(Command(resume=unclear), CONFIG, context=_in(repository))
+        assert "The answer was none" in values["__interrupt__"][0].value["unclear"]
     values = graph.invoke(Command(resume=True), CONFIG, context=_in(repository))
     assert (values["outcome"].result, values["outcome"].accepted) == ("passed", True)
     result, after = values["result"], standing(repository)
@@ -180,6 +183,24 @@ def test_without_a_model_nothing_is_begun(repository: Path) -> None:
     assert "GENLOOM_MODEL" in values["outcome"].reason
     assert standing(repository) == before
     assert not (load_settings().home / "features").exists()
+
+
+def test_tests_that_show_nothing_before_the_feature_end_it_before_a_model_is_asked(repository: Path) -> None:
+    """One that pytest does not find in its file, and one that leads out of the repository: nothing of either stays."""
+    model = scripted()
+    graph: Any = build_feature_graph(model=model)
+    values = graph.invoke(_asked(tests=["test_prices.py::test_totals"]), context=_in(repository))
+    assert values["outcome"].result == "unverified"
+    assert "exit code 4" in values["outcome"].reason
+    with pytest.raises(UsageError):
+        graph.invoke(_asked(tests=["../x.py"]), context=_in(repository))
+    assert not model.calls
+    features = load_settings().home / "features"
+    assert [path for path in features.glob("*/*") if not path.name.endswith(".lock")] in (
+        [],
+        [*features.glob("*/work")],
+    )
+    assert not list(features.glob("*/work/*"))
 
 
 def test_what_cannot_be_worked_in_is_told(tmp_path: Path) -> None:

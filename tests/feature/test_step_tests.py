@@ -15,7 +15,7 @@ from genloom.nodes.feature.step_tests import demanded_paths, run_tests
 from genloom.nodes.policies import NodePolicy
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import GraphContext
-from genloom.state.feature import FeatureRequest, FeatureStep, SuiteRun
+from genloom.state.feature import FeaturePlan, FeatureRequest, FeatureStep, SuiteRun
 from genloom.tools.coding.stubs import stubbed
 from genloom.tools.coding.suite import judge_suite
 from genloom.tools.sandbox import Sandbox
@@ -93,6 +93,14 @@ async def test_tests_of_something_that_no_stub_stands_for_hold_with_a_remark(tmp
     assert done["verdict"].result == "passed"
     assert "could not be tried" in done["verdict"].reason
     assert "test_rates.py::test_rate" in done["proved"].passed
+
+
+async def test_a_planner_that_changes_far_too_much_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("genloom.tools.scm.feature_branch.MOST_FILES", 1)
+    plan = FeaturePlan(tasks=("write",))
+    verdict = (await _checked(tmp_path, "plan", {"a.txt": "a", "b.txt": "b"}, plan=plan))["verdict"]
+    assert verdict.result == "failed"
+    assert "2 files were changed; 1 are taken" in verdict.reason
 
 
 async def test_the_step_of_the_code_must_change_code(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ class ApproveFeatureInput(TypedDict):
     branch: FeatureBranch
     steps: tuple[FinishedStep, ...]
     told: NotRequired[tuple[str, ...]]
-    result: NotRequired[FeatureResult | None]
 
 
 class ApproveFeatureOutput(TypedDict):
@@ -49,14 +48,17 @@ class ApproveFeatureOutput(TypedDict):
 async def approve_feature(state: ApproveFeatureInput, runtime: NodeRuntime) -> ApproveFeatureOutput:
     """Ask a person. The interrupt's value holds the difference, its extent and each step's verdict; it is resumed with
     `true`, `false`, or `{"approve": bool, "apply": "branch" | "files", "remove": bool, "comment": str}`, where `remove`
-    deletes the branch of a rejected feature. Without a checkpointer nobody can be waited for: the decision is `pending`.
+    deletes the branch of a rejected feature; what is none of these is asked again. Without a checkpointer nobody can be
+    waited for: the decision is `pending`.
     """
     result, told = await feature_result(state["branch"], runtime.settings.secrets), tuple(state.get("told") or ())
     apply = state["feature"].apply
     if get_config().get("configurable", {}).get(_CHECKPOINTER) is None:
         return {"result": result, "decision": "pending", "apply": apply, "told": told}
-    answer: Any = interrupt(_question(state, result, told))  # Any: whatever the resuming side sends
-    given = answer if isinstance(answer, dict) else {"approve": answer is True}
+    question = _question(state, result, told)
+    given = _answer(interrupt(question))
+    while given is None:
+        given = _answer(interrupt({**question, "unclear": _WANTED}))
     approved = given.get("approve") is True
     comment = str(given.get("comment") or "")[:2_000]
     asked = given.get("apply")
@@ -66,6 +68,16 @@ async def approve_feature(state: ApproveFeatureInput, runtime: NodeRuntime) -> A
         "apply": asked if asked == "branch" or asked == "files" else apply,
         "told": (*told, comment) if comment else told,
     }
+
+
+_WANTED = 'The answer was none: true, false or {"approve": true or false, "apply": "branch" or "files"} is.'
+
+
+def _answer(given: Any) -> dict[str, Any] | None:  # Any: whatever the resuming side sends
+    """Return an answer's parts; `None` for what is neither an approval nor a rejection."""
+    answer = given if isinstance(given, dict) else {"approve": given}
+    clear = isinstance(answer.get("approve"), bool) and answer.get("apply") in (None, "branch", "files")
+    return answer if clear else None
 
 
 def _question(state: ApproveFeatureInput, result: FeatureResult, told: tuple[str, ...]) -> dict[str, Any]:

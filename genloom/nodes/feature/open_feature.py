@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from genloom.errors import RequestError
+from genloom.errors import GenloomError, RepositoryError, RequestError
 from genloom.events import Note, RunFinished
 from genloom.nodes.feature.step_agent import StepAgent
 from genloom.nodes.feature.step_tests import demanded_paths, run_tests
@@ -29,6 +31,7 @@ from genloom.state.feature import (
     StepVerdict,
     SuiteRun,
 )
+from genloom.tools.coding import Workspace
 from genloom.tools.scm.feature_branch import BranchWork
 from genloom.tools.scm.working_copy import uncommitted_files
 from genloom.tools.security import redact
@@ -80,26 +83,39 @@ def open_feature(agents: Mapping[FeatureStep, StepAgent]) -> Node[OpenFeatureInp
         lacking = _without_model(agents, runtime)
         if lacking:
             return _opened(request, outcome=_needs_model(lacking, runtime))
+        await asyncio.to_thread(_demand_inside, repository, request.tests)
         work = await BranchWork.begin(runtime.settings.home, repository, _branch_name(request, runtime), request.base)
-        told = await _told(repository)
-        for message in told:
-            runtime.emit(Note(message=message, level="warning"))
-        present, missing = await demanded_paths(work, request.tests)
-        baseline = await _baseline(work, present, request, runtime)
-        if baseline.reason:
+        try:
+            opened = await _begun(work, request, runtime)
+        except GenloomError:
             await work.close(forget=True)
-            return _opened(request, told=told, outcome=_cannot_check(baseline, runtime))
-        if missing:
-            told += (f"Tests that were asked for are not there yet: {', '.join(missing[:5])}.",)
-            runtime.emit(Note(message=told[-1], level="warning"))
-        if baseline.failed:
-            told += (
-                f"{len(baseline.failed)} tests fail before anything is changed: {', '.join(baseline.failed[:5])}.",
-            )
-            runtime.emit(Note(message=told[-1], level="warning"))
-        return _opened(request, branch=work.branch, baseline=baseline, told=told)
+            raise
+        if opened["branch"] is None:
+            await work.close(forget=True)
+        return opened
 
     return Node(core, name="open_feature")
+
+
+async def _begun(work: BranchWork, request: FeatureRequest, runtime: NodeRuntime) -> OpenFeatureOutput:
+    told = await _told(work.branch.repository)
+    present, missing = await demanded_paths(work, request.tests)
+    baseline = await _baseline(work, present, request, runtime)
+    if missing:
+        told += (f"Tests that were asked for are not there yet: {', '.join(missing[:5])}.",)
+    if baseline.failed:
+        told += (f"{len(baseline.failed)} tests fail before anything is changed: {', '.join(baseline.failed[:5])}.",)
+    for message in told:
+        runtime.emit(Note(message=message, level="warning"))
+    if baseline.reason:
+        return _opened(request, told=told, outcome=_cannot_check(baseline, runtime))
+    return _opened(request, branch=work.branch, baseline=baseline, told=told)
+
+
+def _demand_inside(repository: str, tests: Sequence[str]) -> None:
+    workspace = Workspace(Path(repository))
+    for path in tests:
+        workspace.parts(path.partition("::")[0])
 
 
 async def _baseline(
@@ -180,7 +196,12 @@ def _branch_name(request: FeatureRequest, runtime: NodeRuntime) -> str:
 
 
 async def _told(repository: str) -> tuple[str, ...]:
-    dirty = await uncommitted_files(repository)
+    try:
+        dirty = await uncommitted_files(repository)
+    except RepositoryError as error:  # far too many, which is no reason to begin nothing
+        return (
+            f"The files of the work tree that are not committed, and no part of the branch, are not listed: {error.message}",
+        )
     if not dirty:
         return ()
     shown = ", ".join(redact(path) for path in dirty[:5]) + (", …" if len(dirty) > 5 else "")

@@ -18,7 +18,7 @@ from genloom.tools.security import clean
 
 __all__ = ["MOST_TESTS", "judge_suite", "run_suite"]
 
-MOST_TESTS = 5_000
+MOST_TESTS = 10_000
 MAX_ID = 500
 NO_FILES: Mapping[str, str | None] = MappingProxyType({})
 MAX_OUTPUT = 12_000
@@ -68,8 +68,8 @@ async def run_suite(
     """Run the tests under these paths (or ids), all of the repository's if there are none, in the sandbox.
 
     `files` stand in place of the repository's own (`None`: there is none). Nothing that the tests write stays. What they
-    report is a claim of the code under test: at most 5,000 names of each kind, and the end of what pytest wrote, without
-    secrets. Raises `UsageError` for a path that leads out of the repository.
+    report is a claim of the code under test: at most 10,000 names of each kind (with more there are none, and `reason` says
+    so), and the end of what pytest wrote, without secrets. Raises `UsageError` for a path that leads out of the repository.
     """
     chosen = ["/".join(workspace.parts(path.partition("::")[0])) for path in paths]
     ids = [f"{path}{given[len(given.partition('::')[0]) :]}" for path, given in zip(chosen, paths, strict=True)]
@@ -79,7 +79,7 @@ async def run_suite(
         folder=json.dumps(folder),
         arguments=json.dumps(["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", _ALL, "--", *ids]),
         length=MAX_ID,
-        most=MOST_TESTS,
+        most=MOST_TESTS + 1,
         mark=json.dumps(mark),
     )
     report = await sandbox.arun_program(
@@ -99,8 +99,7 @@ def judge_suite(run: SuiteRun, before: SuiteRun) -> StepVerdict:
     if not run.ran:
         return StepVerdict(result="not_run", reason=f"The tests could not run: {run.reason}", evidence=run.hint)
     worse = sorted(set(run.failed) - set(before.failed))
-    whole = max(len(run.passed), len(before.passed)) < MOST_TESTS  # else names are missing on either side
-    gone = sorted(set(before.passed) - set(run.passed) - set(run.failed)) if whole else []
+    gone = sorted(set(before.passed) - set(run.passed) - set(run.failed))
     if run.reason:
         reason = run.reason
     elif worse:
@@ -134,6 +133,10 @@ def _run_of(report: ProgramReport, mark: str, secret_values: Sequence[str]) -> S
         return SuiteRun(
             ran=True, exit_code=report.exit_code, output=output, reason="The tests ended without pytest's report."
         )
+    if max(map(len, names)) > MOST_TESTS:
+        reason = f"More than {MOST_TESTS:,} tests ran: too many to tell which of them are new and which are gone."
+        hint = "Name the folders or files that matter, by the request's `tests`."
+        return SuiteRun(ran=True, exit_code=report.exit_code, output=output, reason=reason, hint=hint)
     passed, failed = (tuple(clean(name, secrets=secret_values).text for name in part) for part in names)
     return SuiteRun(ran=True, exit_code=report.exit_code, passed=passed, failed=failed, output=output)
 

@@ -54,6 +54,7 @@ class BranchWork:
         """Begin a branch of that name at a revision of the repository (its newest commit by default); one that was begun
         already starts anew, at the commit that it began at. `repository` is an absolute path."""
         commit = await _commit_of(Path(repository), base or "HEAD")
+        await _demand_room(Path(repository), name)
         folder = str(_folder_of(home, repository))
         made = cls(FeatureBranch(repository=repository, folder=folder, name=name, base="", head="", tree=""))
         base_commit = await made._check_out(commit)
@@ -127,6 +128,8 @@ class BranchWork:
     async def publish(self) -> None:
         """Make the branch one of the repository, which must not have another of its name."""
         name, repository = f"refs/heads/{self.branch.name}", Path(self.branch.repository)
+        if not await asyncio.to_thread(repository.is_dir):
+            raise RepositoryError(f"The repository {repository} is gone.", hint="Put it back there, and resume.")
         there = await run_git("for-each-ref", "--format=%(objectname)", name, folder=repository)
         if there.strip() == self.branch.head:
             return
@@ -148,6 +151,7 @@ class BranchWork:
         if forget and await asyncio.to_thread(self._mirror.folder.is_dir):
             await self._git("update-ref", "-d", f"refs/heads/{self.branch.name}")
             await self._git("update-ref", "-d", self._attempt)
+            await self._mirror.delete_unused()
 
     @property
     def _attempt(self) -> str:
@@ -187,6 +191,20 @@ def _folder_of(home: Path, repository: str) -> Path:
     """Where the branches of a repository are worked out."""
     digest = hashlib.sha256(repository.encode("utf-8", "surrogateescape")).hexdigest()
     return home.absolute() / "features" / digest[:16]
+
+
+async def _demand_room(repository: Path, name: str) -> None:
+    """Raise `RepositoryError` where the repository could never take over a branch of that name."""
+    if len((await run_git("rev-parse", "HEAD", folder=repository)).strip()) != 40:
+        raise RepositoryError("The repository names its objects by SHA-256.", hint="Only SHA-1 repositories are taken.")
+    above = [f"refs/heads/{'/'.join(name.split('/')[:count])}" for count in range(1, name.count("/") + 1)]
+    for ref in above:
+        if ref in (await run_git("for-each-ref", "--format=%(refname)", ref, folder=repository)).splitlines():
+            branch = ref.removeprefix("refs/heads/")
+            raise RepositoryError(
+                f"The repository has a branch {branch}, beside which none can be named {name}.",
+                hint=f"Rename it: git branch -m {branch} NEW",
+            )
 
 
 async def _commit_of(repository: Path, revision: str) -> str:

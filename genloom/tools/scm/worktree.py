@@ -101,6 +101,14 @@ class Mirror:
         async with _locked(self.folder):
             await asyncio.to_thread(_delete, self.folder)
 
+    async def delete_unused(self) -> None:
+        """Delete the mirror with all that was ever written in it, once no run and no branch needs it any more."""
+        async with _locked(self.folder):
+            if await self._is_there() and not await self._git(
+                "for-each-ref", "--count=1", "refs/heads", "refs/genloom/runs", "refs/genloom/attempts"
+            ):
+                await asyncio.to_thread(_delete, self.folder)
+
     async def _pin(self, pin: str, commit: str) -> None:
         if not commit:
             await self.refresh()
