@@ -41,7 +41,9 @@ def test_changes_texts_and_what_is_missing_are_told(server: Server) -> None:
         "src/new.py": "renamed",
         GONE.path: "deleted",
         "big.py": "added",
+        "logo.png": "modified",
     }
+    assert [file.path for file in change.changes if file.binary] == ["logo.png"]
     assert change.texts[PAIRS.path] == PAIRS.text
     assert set(change.texts) == {PAIRS.path, "src/new.py"}
     assert read_diff(change.diff) == change.changes
@@ -82,7 +84,8 @@ def test_a_patch_that_cannot_be_read_is_one_that_is_not_shown(server: Server, pa
     """The other files are reviewed; where there are none, that is an error with the link."""
     server.files[:] = [ImitatedFile("odd.py", patch, "x"), NEW]
     change = read(server)
-    assert [file.path for file in change.changes] == [NEW.path]
+    assert {file.path: file.binary for file in change.changes} == {NEW.path: False, "odd.py": True}
+    assert read_diff(change.diff) == change.changes
     assert "odd.py" in change.remarks[0]
     server.files[:] = [ImitatedFile("odd.py", patch, "x")]
     with pytest.raises(UsageError, match="no text") as caught:
@@ -90,10 +93,23 @@ def test_a_patch_that_cannot_be_read_is_one_that_is_not_shown(server: Server, pa
     assert server.base_url in caught.value.hint
 
 
+def test_an_empty_file_is_no_hidden_one(server: Server) -> None:
+    """The host shows no lines of it, and there are none."""
+    server.files.append(ImitatedFile("pkg/__init__.py", None, "", status="added"))
+    server.files.append(ImitatedFile("bin/tool", "@@ -2 +2 @@\n-echo a\n+echo b", "#!/bin/sh\necho b\n"))
+    change = read(server)
+    assert "pkg/__init__.py" not in {file.path for file in change.changes}
+    assert not change.remarks
+    assert change.texts["bin/tool"].startswith("#!")
+
+
 def test_names_that_lead_out_of_the_repository_are_left_alone(server: Server) -> None:
     """They come from the host, which says what a pull request's author made it say."""
     server.files[:] = [ImitatedFile("../../etc/passwd.py", "@@ -0,0 +1,1 @@\n+x", "x", status="added"), PAIRS]
     assert set(read(server).texts) == {PAIRS.path}
+    server.files[0] = ImitatedFile("../../etc/passwd.py", None, "x", status="added")
+    assert [file.path for file in read(server).changes] == [PAIRS.path]
+    assert not [request for request in server.requests if "passwd" in request.path]
 
 
 NAMES = st.text(

@@ -57,7 +57,8 @@ def test_without_post_the_review_is_printed_and_nothing_changes(
     """With what would be posted, and what was not looked at."""
     assert review_pull_request(7) == 1
     out = capfd.readouterr().out
-    assert "revise: 1 file, " in out
+    assert "revise: 2 files, " in out
+    assert "read by nobody: logo.png" in out
     assert "src/pairs.py:3" in out
     assert "note: The host shows no changed lines" in out
     assert "not posted: " in out
@@ -104,6 +105,17 @@ def test_sarif_has_the_findings_with_their_lines(
     sarif = json.loads(capfd.readouterr().out)
     places = [result["locations"][0]["physicalLocation"] for result in sarif["runs"][0]["results"]]
     assert ("src/pairs.py", 3) in {(p["artifactLocation"]["uri"], p.get("region", {}).get("startLine")) for p in places}
+
+
+def test_python_of_which_the_host_shows_no_lines_is_no_approval(
+    server: Server, clone: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Too large, or hidden by an attribute of the same change: SARIF does not claim to be complete either."""
+    server.files[:] = [*GOOD, ImitatedFile("src/big.py", None, "eval(input())\n")]
+    assert review_pull_request(7, sarif=True) == 1
+    (run,) = json.loads(capfd.readouterr().out)["runs"]
+    assert [(each["ruleId"], each["level"]) for each in run["results"]] == [("unread", "error")]
+    assert run["invocations"][0]["executionSuccessful"] is False
 
 
 def test_house_rules_are_those_that_lie_here(server: Server, clone: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from genloom.errors import GenloomError, RepositoryError, RequestError, UsageError
 from genloom.state.diff import FileDiff
@@ -24,8 +24,8 @@ NAMED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequestChange:
-    """`diff` is git's form of `changes`; `texts` are those of the Python files at the head, by path. `remarks` say in
-    sentences what is not in them."""
+    """`diff` is git's form of `changes`, in which a file that the host shows no lines of is a binary one; `texts` are those
+    of Python files and scripts at the head, by path. `remarks` say in sentences what is not in them."""
 
     pull: PullRequest
     diff: str
@@ -45,29 +45,46 @@ async def read_change(forge: Forge, number: int, *, clone: Path | None = None) -
     if not pull.head:
         raise UsageError(f"{forge.name} names no commit of pull request {number} yet.", hint="Ask again in a moment.")
     changed = await forge.changed_files(pull)
-    shown: list[ChangedFile] = []
-    changes: list[FileDiff] = []
-    hidden: list[str] = []
-    for file in changed.files:
-        read = _read(file)
-        if read is None:
-            hidden.append(file.path)
-        else:
-            shown.append(file)
-            changes.append(read)
-    if not changes:
+    sections = {file.path: diff_of([file]) for file in changed.files}
+    read = {file.path: _read(file, sections[file.path]) for file in changed.files}
+    hidden = [file for file in changed.files if read[file.path] is None]
+    if len(hidden) == len(changed.files):
         raise UsageError(f"Pull request {number} changes no text that {forge.name} shows.", hint=f"Look at {pull.url}.")
-    wanted = [file.path for file in changes if file.change != "deleted" and file.path.endswith((".py", ".pyw"))]
+    for file in hidden:
+        sections[file.path] = _hidden(file)
+        read[file.path] = _read(replace(file, patch=None), sections[file.path])
+    there = {path: file for path, file in read.items() if file is not None}
+    wanted = [path for path, file in there.items() if file.change != "deleted" and _is_wanted(path)]
     texts = await _texts(forge, pull.head, wanted[:MAX_TEXTS], clone)
-    missing = [path for path in wanted if path not in texts]
-    remarks = tuple(_remarks(changed.complete, hidden, missing))
-    return PullRequestChange(pull=pull, diff=diff_of(shown), changes=tuple(changes), texts=texts, remarks=remarks)
+    unseen = [file.path for file in hidden if file.change == "deleted" or texts.get(file.path) != ""]
+    for file in hidden:
+        if file.path not in unseen:  # there is nothing in it to be shown
+            there.pop(file.path, None)
+    missing = [path for path in wanted if path in there and path not in texts and path not in unseen]
+    return PullRequestChange(
+        pull=pull,
+        diff="".join(sections[path] for path in there),
+        changes=tuple(there.values()),
+        texts=texts,
+        remarks=tuple(_remarks(changed.complete, unseen, missing)),
+    )
 
 
-def _read(file: ChangedFile) -> FileDiff | None:
+def _is_wanted(path: str) -> bool:
+    """Whether the whole text tells more than the changed lines: of Python, and of scripts, which may be Python."""
+    pure = PurePosixPath(path)
+    return pure.suffix in (".py", ".pyw", ".pyi") or not (pure.suffix or pure.name.startswith("."))
+
+
+def _hidden(file: ChangedFile) -> str:
+    """What git says of a file of which it shows no lines, so that nobody takes it for one that was read."""
+    return f"{diff_of([replace(file, patch='')])}Binary files differ\n"
+
+
+def _read(file: ChangedFile, section: str) -> FileDiff | None:
     """The changes of one file; `None` when the host shows none, or none that can be read."""
     try:
-        read = read_diff(diff_of([file]))
+        read = read_diff(section)
     except RequestError:  # cut short, or a name that leads out of the repository
         return None
     fits = len(read) == 1 and read[0].path == file.path and (file.patch is None or read[0].hunks)
