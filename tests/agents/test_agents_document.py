@@ -6,10 +6,23 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from langchain_core.tools import BaseTool
 
+from genloom.config import load_settings
+from genloom.nodes.agent.handoffs import handoff_tool
+from genloom.nodes.feature.plan_tool import PlanTool
 from genloom.tools.agent_specs import read_agent_specs
+from genloom.tools.codebase import open_codebase
+from genloom.tools.codebase.agent_tools import codebase_tools
+from genloom.tools.codegen import codegen_tools
+from genloom.tools.coding import Workspace, coding_tools
+from genloom.tools.coding.checking import checking_tools
+from genloom.tools.coding.committing import git_tools
+from genloom.tools.sandbox.langchain_tool import run_python_tool
+from genloom.tools.security import Redactor
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "agents.md"
 MODEL = """
@@ -58,3 +71,31 @@ def test_the_agents_of_the_document_are_valid(tmp_path: Path) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text(_blocks("toml")[0])
     assert sorted(read_agent_specs(path)) == ["cloud", "counter"]
+
+
+def test_the_arguments_of_the_document_are_those_of_the_tools(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    tools = [
+        *codebase_tools(open_codebase(str(tmp_path), load_settings())),
+        *coding_tools(workspace),
+        *checking_tools(workspace),
+        *git_tools(workspace),
+        run_python_tool(),
+        *codegen_tools(),
+        PlanTool(Redactor()).made(),
+        handoff_tool("NAME", "", 1),
+    ]
+    table = DOCUMENT.read_text().partition("| tool | arguments |")[2].partition("\n\n")[0]
+    told = {name: (needed, more) for name, needed, more in _ARGUMENTS.findall(table)}
+    assert told == {tool.name: _arguments(tool) for tool in tools}
+
+
+_ARGUMENTS = re.compile(r"^\| `(\w+)`[^|]*\| ((?:`\w+`(?:, )?)*) ?(?:/ ((?:`\w+`(?:, )?)+))?[^|]*\|$", re.MULTILINE)
+
+
+def _arguments(tool: BaseTool) -> tuple[str, str]:
+    schema: Any = tool.tool_call_schema  # Any: pydantic's model, of either version
+    described = schema.model_json_schema()
+    needed = described.get("required", [])
+    more = [name for name in described["properties"] if name not in needed]
+    return ", ".join(f"`{name}`" for name in needed), ", ".join(f"`{name}`" for name in more)
