@@ -77,6 +77,13 @@ def test_reach_is_an_error_where_it_is_new_a_note_where_it_is_not() -> None:
     assert found["capability:processes"][1] in ("error", "blocker")
 
 
+def test_a_blocker_stays_one_where_the_file_did_the_like_before() -> None:
+    """An old `eval` is no leave for code that is put together byte by byte."""
+    before = "import types\n\n\ndef old(text):\n    return eval(text)\n"
+    after = before + "\n\ndef new(data):\n    return types.FunctionType(types.CodeType(data), {})\n"
+    assert rules(narrowly(before, after), after)["capability:dynamic_code"][1] == "blocker"
+
+
 def test_tests_may_reach_for_files() -> None:
     """Once for a file, as a note that names the lines."""
     text = (

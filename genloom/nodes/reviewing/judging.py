@@ -18,7 +18,7 @@ from genloom.nodes.conversation import Asked, ask_for
 from genloom.nodes.node import Node
 from genloom.nodes.reviewing.checking import CHECKS
 from genloom.nodes.reviewing.coverage import Coverage, silence, unheard
-from genloom.nodes.reviewing.json_answer import first_of_kind
+from genloom.nodes.reviewing.json_answer import last_of_kind
 from genloom.nodes.reviewing.locating import located
 from genloom.nodes.reviewing.merging import Matter, as_findings, merged, ranked
 from genloom.nodes.reviewing.model_reviewer import SHARE, chosen_model
@@ -146,7 +146,7 @@ async def _judgement(
         HumanMessage(runtime.prompts.load("review_findings").render(findings=findings)),
     ]
     answer, text = await ask_for(Judgement, model, messages, runtime)
-    return answer or first_of_kind(Judgement, text)
+    return answer or last_of_kind(Judgement, text)
 
 
 def _line(matter: Matter) -> str:

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from genloom.errors import GenloomError
 from genloom.nodes.conversation import Asked, ask_for
 from genloom.nodes.node import Node
-from genloom.nodes.reviewing.json_answer import first_of_kind
+from genloom.nodes.reviewing.json_answer import last_of_kind
 from genloom.nodes.reviewing.showing import shown_change
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import Finding, Severity
@@ -103,7 +103,7 @@ async def _asked(
         ),
     ]
     answer, text = await ask_for(Remarks, model, messages, runtime)
-    answer = answer or first_of_kind(Remarks, text)
+    answer = answer or last_of_kind(Remarks, text)
     if answer is None:
         raise ValueError("its answer was no list of findings")
     return tuple(_remark(each, reviewer.name, secrets) for each in answer.findings[:MAX_REMARKS])

@@ -84,7 +84,7 @@ def _caused(
         sign = _sign(finding, lines)
         if finding.line not in added and stood[sign]:
             stood[sign] -= 1
-        elif finding.rule in used and finding.severity != "note":
+        elif finding.rule in used and finding.severity not in ("note", "blocker"):
             told = f"{finding.message} (as this file did before)"
             yield finding.model_copy(update={"severity": "note", "message": told})
         else:
