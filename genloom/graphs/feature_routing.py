@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from genloom.state.feature import FeatureState, FeatureStep
+from genloom.nodes.feature.work_step import STEP_NODES, StepNode
+from genloom.state.feature import FeatureState
 
 __all__ = ["FEATURE_LABELS", "after_check", "after_commit", "after_opening", "after_work"]
-
-StepNode = Literal["plan_feature", "write_code", "write_tests", "write_docs"]
 
 
 def after_opening(state: FeatureState) -> Literal["plan_feature", "__end__"]:
@@ -28,7 +27,7 @@ def after_check(state: FeatureState) -> Literal[StepNode, "commit_step", "close_
     if verdict is not None and verdict.result == "passed":
         return "commit_step"
     if verdict is not None and verdict.result == "failed" and state.get("attempts_left", 0) > 0:
-        return _node(state["step"])
+        return STEP_NODES[state["step"]]
     return "close_feature"
 
 
@@ -45,19 +44,7 @@ def after_commit(state: FeatureState) -> Literal["write_code", "write_tests", "w
             return "approve_feature"
 
 
-def _node(step: FeatureStep) -> StepNode:
-    match step:
-        case "plan":
-            return "plan_feature"
-        case "code":
-            return "write_code"
-        case "tests":
-            return "write_tests"
-        case "docs":
-            return "write_docs"
-
-
-_STEPS = ("plan_feature", "write_code", "write_tests", "write_docs")
+_STEPS = tuple(STEP_NODES.values())
 
 FEATURE_LABELS: Mapping[Callable[..., Any] | None, Mapping[str, str]] = {  # Any: a router of any state
     after_opening: {"plan_feature": "begun", "__end__": "cannot begin"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import NamedTuple, NotRequired
+from typing import Literal, NamedTuple, NotRequired
 
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
@@ -15,7 +15,6 @@ from genloom.nodes.feature.plan_tool import PlanTool, plan_in_text
 from genloom.nodes.feature.step_agent import StepAgent
 from genloom.nodes.feature.step_prompt import step_prompt
 from genloom.nodes.node import Node
-from genloom.nodes.policies import NodeName
 from genloom.nodes.runtime import NodeRuntime
 from genloom.state import AgentRun
 from genloom.state.feature import (
@@ -28,9 +27,11 @@ from genloom.state.feature import (
 from genloom.tools.scm.feature_branch import BranchWork
 from genloom.tools.security import Redactor, clean
 
-__all__ = ["STEP_NODES", "work_step"]
+__all__ = ["STEP_NODES", "StepNode", "work_step"]
 
-STEP_NODES: Mapping[FeatureStep, NodeName] = {
+StepNode = Literal["plan_feature", "write_code", "write_tests", "write_docs"]
+
+STEP_NODES: Mapping[FeatureStep, StepNode] = {
     "plan": "plan_feature",
     "code": "write_code",
     "tests": "write_tests",
