@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +14,13 @@ from mcp import ClientSession, types
 from mcp.shared.exceptions import McpError
 from mcp.shared.memory import create_connected_server_and_client_session
 
+from genloom.config import load_settings
 from genloom.errors import CredentialError
+from genloom.interfaces.mcp.checked_code import checked_code_tools
 from genloom.interfaces.mcp.progress import report_progress
 from genloom.interfaces.mcp.server import CallLimits, build_mcp_server
-from genloom.tools.effects import with_effect
+from genloom.tools.coding import Workspace
+from genloom.tools.effects import effect_of, with_effect
 
 SECRET = "ghp_" + "a1B2c3D4" * 4 + "e5F6"
 
@@ -178,3 +183,19 @@ async def test_many_calls_run_a_few_at_once() -> None:
     results = await _asked([work], ask, limits=CallLimits(at_once=3))
     assert len(results) == 20
     assert most == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "configured", "asks"),
+    [(None, {}, False), ("openai:m", {}, True), (None, {"model": "m"}, True), (None, {"reviewer_model": "m"}, True)],
+)
+async def test_generate_says_that_it_sends_code_out_where_a_model_takes_part(
+    tmp_path: Path, model: str | None, configured: dict[str, Any], asks: bool
+) -> None:
+    settings = replace(load_settings(), **configured)
+    tools = checked_code_tools(Workspace(tmp_path), settings, model=model)
+    assert {effect_of(each) for each in tools} == {"read"}
+    hints = {each.name: each.annotations for each in (await _asked(tools, _list)).tools}
+    generate, verify = hints["generate"], hints["verify"]
+    assert (generate.readOnlyHint, generate.openWorldHint, generate.destructiveHint) == (not asks, asks, False)
+    assert (verify.readOnlyHint, verify.openWorldHint) == (True, False)

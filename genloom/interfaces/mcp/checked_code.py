@@ -31,6 +31,7 @@ __all__ = ["checked_code_tools"]
 
 MAX_SHOWN = 60_000
 MAX_SOURCE = 400_000
+_ASKS_A_MODEL = {"readOnlyHint": False, "openWorldHint": True}
 
 Examples = Annotated[
     list[Annotated[str, Field(max_length=8_000)]],
@@ -83,7 +84,7 @@ def checked_code_tools(workspace: Workspace, settings: Settings, *, model: str |
     """Return `generate`, `verify` and `review` for a repository, for `invoke` and `ainvoke`.
 
     None changes a file. `generate` answers with the module and what it is worth; a model takes part where one is named or
-    configured.
+    configured, and the tool then says by its hints that it sends code out, so that no client runs it unasked.
     """
     work = _Work(workspace, settings, model)
     rows: list[tuple[str, str, type[BaseModel]]] = [
@@ -104,7 +105,7 @@ def checked_code_tools(workspace: Workspace, settings: Settings, *, model: str |
             ReviewArguments,
         ),
     ]
-    return [
+    made = [
         AnsweringTool(
             name=name,
             description=description,
@@ -117,6 +118,9 @@ def checked_code_tools(workspace: Workspace, settings: Settings, *, model: str |
         ).made()
         for name, description, arguments in rows
     ]
+    if model or settings.model or settings.reviewer_model:
+        made[0] = made[0].model_copy(update={"metadata": {**(made[0].metadata or {}), **_ASKS_A_MODEL}})
+    return made
 
 
 class _Work:

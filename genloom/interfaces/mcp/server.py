@@ -46,7 +46,8 @@ def build_mcp_server(
 ) -> Server[Any, Any]:
     """Return an MCP server of these tools, for any transport of the package `mcp`.
 
-    A tool's annotations come from what it says it does (`genloom.tools.effects`). An answer that tells a failure has
+    A tool's annotations come from what it says it does (`genloom.tools.effects`), and from `openWorldHint: True` and
+    `readOnlyHint: False` in its metadata. An answer that tells a failure has
     `isError`, and `structuredContent` with `{"error": {"type", "message", "hint"}}`. A call that lasts tells its progress
     to a client that asks for it, and is cancelled when the client says so or goes. `secrets` are taken out of every answer.
     """
@@ -145,6 +146,8 @@ class _Calls:
 def _described(tool: BaseTool) -> types.Tool:
     schema = call_schema(tool)
     reads = effect_of(tool) == "read"
+    hints = tool.metadata or {}
+    outside = tool.name.startswith("codegen_") or hints.get("openWorldHint") is True
     return types.Tool(
         name=tool.name,
         description=tool.description,
@@ -153,8 +156,9 @@ def _described(tool: BaseTool) -> types.Tool:
         else schema,
         annotations=types.ToolAnnotations(
             title=tool.name.replace("_", " ").capitalize(),
-            readOnlyHint=reads,
+            readOnlyHint=reads and hints.get("readOnlyHint") is not False,
             destructiveHint=not reads,
-            openWorldHint=tool.name.startswith("codegen_"),
+            idempotentHint=False if outside else None,
+            openWorldHint=outside,
         ),
     )
