@@ -63,6 +63,34 @@ def test_references_that_multiply_are_given_up() -> None:
     assert json_schema_problems(schema, {"a": 1}) == []
 
 
+def _nested(levels: int) -> dict[str, Any]:
+    return {"anyOf": [_nested(levels - 1)] * 6} if levels else {"type": "integer"}
+
+
+LASTING = "^(b+)+$"
+DRAFT_2020 = "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"patternProperties": {LASTING: {}}, "additionalProperties": False},
+        {"patternProperties": {LASTING: {}}, "unevaluatedProperties": False},
+        {"$defs": {"p": {"patternProperties": {LASTING: {}}}}, "$ref": "#/$defs/p", "unevaluatedProperties": False},
+        {"allOf": [{"$schema": DRAFT_2020, "patternProperties": {LASTING: {}}}]},
+        {"$id": DRAFT_2020, "$dynamicAnchor": "meta", "patternProperties": {LASTING: {}}, "allOf": [{"$ref": "#"}]},
+        {"$ref": DRAFT_2020, "$dynamicAnchor": "meta", "patternProperties": {LASTING: {}}},
+        {"properties": {"a": _nested(7)}},
+        {"properties": {"a": {"items": {"enum": [f"{n}" for n in range(5_000)]}}}},
+        {"properties": {"a": {"uniqueItems": True}}},
+    ],
+)
+def test_a_schema_of_a_hostile_server_does_not_keep_the_agent(schema: dict[str, Any]) -> None:
+    """Each took minutes and more."""
+    given = {"a": [{"a": n} for n in range(3_000)], "b" * 60 + "!": 1}
+    assert json_schema_problems(schema, given) == []
+
+
 def test_an_example_of_a_schema_without_end_is_short() -> None:
     names = [f"p{n}" for n in range(100)]
     node: dict[str, Any] = {
