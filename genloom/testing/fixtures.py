@@ -51,13 +51,13 @@ def no_real_models() -> Iterator[forbid_real_models]:
 
 @pytest.fixture
 def model_recording(request: pytest.FixtureRequest) -> ModelRecording:
-    """The recording of this test: `recordings/<file>/<test>.json` beside the test's file.
+    """The recording of this test: `recordings/<file>/<test>.json` beside the test's file, the test named with its classes.
 
     Its mode is that of `--model-recording`, else of `GENLOOM_MODEL_RECORDING`, else `replay`.
     """
     from genloom.testing.recording import ModelRecording  # here: LangChain is heavy, and only who records pays
 
-    name = request.node.name
+    name = request.node.nodeid.partition("::")[2]  # with its classes
     file = re.sub(r"[^\w.-]+", "_", name)[:80]
     if file != name:  # so that no two tests share one
         file = f"{file}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

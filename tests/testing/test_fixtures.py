@@ -38,6 +38,15 @@ def test_a_model_is_recorded(model_recording, make_openai_server, case):
     model = ChatOpenAI(model="test-model", api_key="any", base_url=server.base_url)
     assert RecordedChatModel(model=model, recording=model_recording).invoke("2 + 2?").content == "four"
     assert len(server.chats) == (model_recording.mode == "record")
+
+
+class TestOne:
+    def test_it(self, model_recording, make_openai_server):
+        test_a_model_is_recorded(model_recording, make_openai_server, "one")
+
+
+class TestTwo(TestOne):
+    pass
 """
 
 CALLING = """
@@ -63,8 +72,8 @@ def test_a_users_suite_gets_servers_and_recordings_by_asking_for_them(tmp_path: 
     records beside the tests the next replays, a file for each test."""
     (tmp_path / "test_user.py").write_text(SUITE)
     for mode in ("record", "replay"):
-        assert "5 passed" in run_pytest(tmp_path, f"--model-recording={mode}")
-    assert len(list((tmp_path / "recordings" / "test_user").glob("*.json"))) == 2
+        assert "7 passed" in run_pytest(tmp_path, f"--model-recording={mode}")
+    assert len(list((tmp_path / "recordings" / "test_user").glob("*.json"))) == 4
 
 
 @pytest.mark.slow

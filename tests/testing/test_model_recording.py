@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_anthropic import ChatAnthropic
@@ -31,6 +34,7 @@ from genloom.testing import (
     ScriptedChatModel,
     ToolCall,
 )
+from genloom.testing.recording.recording_file import RecordedCalls, dump_calls, read_calls
 from genloom.tools.chat import registered_models
 from genloom.tools.effects import with_effect
 
@@ -303,6 +307,129 @@ async def test_tasks_share_a_recording_and_two_recordings_a_file(path: Path) -> 
     assert len(json.loads(path.read_text())["calls"]) == 10
     unused = ModelRecording(path).unused
     assert len(unused) == 10
+
+
+def test_recordings_of_one_file_at_the_same_time_make_it_anew_once(path: Path) -> None:
+    """The second one joins, also when it was made after the first answer; who comes after both makes the file anew."""
+    script = ScriptedChatModel(rule=lambda messages: "yes")
+    one, two = recorded(path, script, "record"), recorded(path, script, "record")
+    one.invoke("a")
+    three = recorded(path, script, "record")
+    for model, question in ((two, "b"), (three, "c"), (one, "d")):
+        model.invoke(question)
+    assert len(json.loads(path.read_text())["calls"]) == 4
+    del one, two, three, model
+    recorded(path, script, "record").invoke("e")
+    assert len(json.loads(path.read_text())["calls"]) == 1
+
+
+RECORDING_PROCESS = """
+import sys
+from genloom.testing import ModelRecording, RecordedChatModel, ScriptedChatModel
+
+path, name = sys.argv[1:]
+model = RecordedChatModel(model=ScriptedChatModel(rule=lambda messages: "yes"), recording=ModelRecording(path, "record"))
+for number in range(3):
+    model.invoke(f"{name} {number}")
+    print("asked", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_processes_that_record_at_the_same_time_lose_nothing(path: Path) -> None:
+    """Each asks when the test says so: the first begins, the others join it."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", RECORDING_PROCESS, str(path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("a", "b")
+    ]
+    for _ in range(3):
+        for process in running:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "asked\n"
+        for process in running:
+            assert process.stdin is not None
+            process.stdin.write("\n")
+            process.stdin.flush()
+    for process in running:
+        process.communicate(timeout=60)
+    assert len(json.loads(path.read_text())["calls"]) == 6
+
+
+def test_a_file_is_not_read_again_for_each_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But where somebody else wrote it: then what is there is kept."""
+    reads: list[Path] = []
+
+    def counted(file: Path) -> RecordedCalls:
+        reads.append(file)
+        return read_calls(file)
+
+    monkeypatch.setattr("genloom.testing.recording.written.read_calls", counted)
+    script = ScriptedChatModel(rule=lambda messages: "two\nlines")
+    model = recorded(path, script, "record")
+    for number in range(20):
+        model.invoke(f"{number % 15}")
+    assert reads == []
+    assert path.read_text() == dump_calls(read_calls(path))
+    recorded(path, script, "missing").invoke("new")
+    reads.clear()
+    model.invoke("last")
+    assert len(reads) == 1
+    assert len(json.loads(path.read_text())["calls"]) == 17
+
+
+KEY = "zq7Lw0pTmN4xYv2BcR8d"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"api_key": lambda: KEY}, {"api_key": "any", "default_headers": {"X-Api-Key": KEY}}, {"api_key": SecretStr(KEY)}],
+    ids=["callable", "header", "plain"],
+)
+def test_the_clients_own_key_is_not_recorded_wherever_it_stands(path: Path, options: dict[str, Any]) -> None:
+    with OpenAIServer(lambda request: f"your key is {KEY}") as server:
+        model = ChatOpenAI(model="test-model", base_url=server.base_url, **options)
+        said = recorded(path, model, "record").invoke(f"my key is {KEY}")
+    assert KEY not in path.read_text() + str(said)
+    assert "your key is" in path.read_text()
+
+
+def test_a_key_that_can_only_be_awaited_is_refused_before_anything_is_asked(path: Path) -> None:
+    async def key() -> str:
+        return KEY
+
+    with OpenAIServer("hi") as server:
+        model = ChatOpenAI(model="test-model", base_url=server.base_url, api_key=key)
+        with pytest.raises(UsageError, match="cannot be asked here"):
+            recorded(path, model, "record").invoke("x")
+        assert not server.chats
+
+
+@pytest.mark.parametrize("options", [{"method": "json_schema"}, {"method": "json_mode"}, {"strict": True}], ids=str)
+def test_structured_output_that_would_be_asked_for_in_another_way_is_refused(
+    path: Path, options: dict[str, Any]
+) -> None:
+    model = recorded(path, ScriptedChatModel(replies=[{"value": 3}]), "record")
+    with pytest.raises(UsageError, match="tool's call"):
+        model.with_structured_output(Number, **options)
+    assert model.with_structured_output(Number, method="function_calling").invoke("Which?") == Number(value=3)
+
+
+@pytest.mark.parametrize("key", ["id", "timeout", "config", "user", "metadata", "index"])
+def test_what_a_tool_gave_back_inside_a_block_tells_requests_apart(path: Path, key: str) -> None:
+    def asked(value: int, number: str) -> list[BaseMessage]:
+        inner = {"type": "json", "value": {key: value}, "id": number}
+        return [HumanMessage([{"type": "tool_result", "content": [inner], "id": number}])]
+
+    model = recorded(path, ScriptedChatModel(replies=["one"]), "record")
+    model.invoke(asked(1, "a"))
+    assert recorded(path, ScriptedChatModel()).invoke(asked(1, "b")).content == "one"
+    with pytest.raises(RecordingMissError):
+        recorded(path, ScriptedChatModel()).invoke(asked(2, "a"))
 
 
 def test_the_file_is_the_same_whoever_asked_first(path: Path) -> None:

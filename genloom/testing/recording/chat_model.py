@@ -15,12 +15,13 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict, PrivateAttr, SecretStr
+from pydantic import ConfigDict, PrivateAttr
 
 from genloom.errors import UsageError
 from genloom.testing.recording.answer import answer_pieces
 from genloom.testing.recording.recording import ModelRecording
 from genloom.testing.recording.request import ModelRequest
+from genloom.testing.recording.secrets_of_models import secrets_of
 
 __all__ = ["RecordedChatModel"]
 
@@ -31,7 +32,8 @@ class RecordedChatModel(BaseChatModel):
     `model` is the model that is recorded: a LangChain chat model, or its name (`openai:gpt-5`), which is made with
     LangChain's `init_chat_model` when it is first asked, so that replaying needs neither key nor package. Both find the
     same answers, but where the model was made with options (Anthropic's client adds `max_tokens`). Whether an answer is
-    streamed makes no difference; a recorded one comes line by line. Only answers are recorded: an error of the model's
+    streamed makes no difference to what is found; a recorded one comes line by line, and LangChain completes a call of a
+    tool that was cut off where it comes as a stream. Only answers are recorded: an error of the model's
     server is raised and not kept.
     """
 
@@ -61,6 +63,21 @@ class RecordedChatModel(BaseChatModel):
         # Any: LangChain's own signature
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], tool_choice=tool_choice, **kwargs)
 
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[Any, Any]:
+        """As LangChain's, by a tool's call, whichever model is recorded. Raises `UsageError` for another `method`, and for
+        `strict`: what would be recorded is not what the model itself asks."""
+        # Any: LangChain's own signature
+        method = kwargs.get("method")
+        if method not in (None, "function_calling") or kwargs.get("strict"):
+            asked = "strict" if method in (None, "function_calling") else f"method={method!r}"
+            raise UsageError(
+                f"A recorded model gives structured output by a tool's call, not with {asked}.",
+                hint='Write method="function_calling", for the model itself too, or bind its response format.',
+            )
+        return super().with_structured_output(schema, include_raw=include_raw, **kwargs)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -72,7 +89,7 @@ class RecordedChatModel(BaseChatModel):
         answer = self.recording.answer(request)
         if answer is None:
             said = _apart().run(lambda: self._asked(kwargs).invoke(messages, **_stopping(stop)))
-            answer = self.recording.record(request, _checked(said), secrets=self._secrets())
+            answer = self._recorded(messages, stop, kwargs, _checked(said))
         return ChatResult(generations=[ChatGeneration(message=answer)])
 
     async def _agenerate(
@@ -88,7 +105,7 @@ class RecordedChatModel(BaseChatModel):
             asked = await asyncio.to_thread(self._asked, kwargs)
             asking = asked.ainvoke(messages, **_stopping(stop))
             said = _checked(await asyncio.create_task(asking, context=_apart()))
-            answer = await asyncio.to_thread(self.recording.record, request, said, secrets=self._secrets())
+            answer = await asyncio.to_thread(self._recorded, messages, stop, kwargs, said)
         return ChatResult(generations=[ChatGeneration(message=answer)])
 
     def _stream(
@@ -119,6 +136,12 @@ class RecordedChatModel(BaseChatModel):
         whole = {**self._parameters(), **options, **_stopping(stop)}
         return self.recording.request(messages, whole, model=self.model_name, secrets=self._secrets())
 
+    def _recorded(
+        self, messages: list[BaseMessage], stop: list[str] | None, options: Mapping[str, Any], said: AIMessage
+    ) -> AIMessage:
+        request = self._request(messages, stop, options)  # once more: the model that was made may hold a key
+        return self.recording.record(request, said, secrets=self._secrets())
+
     def _parameters(self) -> Mapping[str, Any]:
         """Return what the recorded model was made with that changes its answers; defaults of its class are left out."""
         if isinstance(self.model, str):
@@ -139,10 +162,9 @@ class RecordedChatModel(BaseChatModel):
         return self._made.bind(**rest)
 
     def _secrets(self) -> tuple[str, ...]:
-        """Return the keys that the recorded model holds."""
+        """Return the keys that the recorded model holds. What gives keys is asked for them only while recording."""
         made = self._made if isinstance(self.model, str) else self.model
-        values = vars(made).values() if made is not None else ()
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        return secrets_of(made, ask=self.recording.mode != "replay") if made is not None else ()
 
 
 def _apart() -> contextvars.Context:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections import Counter
@@ -15,11 +14,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 from genloom.config import RecordingMode, load_recording_mode, load_settings
 from genloom.errors import UsageError
 from genloom.testing.recording.answer import answer_data, answer_message
+from genloom.testing.recording.beginning import Beginning, lock_of
 from genloom.testing.recording.missing import exhausted, never_recorded
-from genloom.testing.recording.recording_file import RecordedCalls, dump_calls, read_calls, refuse_foreign
+from genloom.testing.recording.recording_file import RecordedCalls, read_calls, refuse_foreign
 from genloom.testing.recording.request import Json, ModelRequest, model_request
+from genloom.testing.recording.written import WrittenCalls
 from genloom.tools.security import Redactor
-from genloom.tools.store.atomic_file import OVERWRITE, write_atomically
 
 __all__ = ["ModelRecording"]
 
@@ -28,7 +28,8 @@ class ModelRecording:
     """The answers of chat models in a file, found by their requests.
 
     `mode` is `replay` (no model is asked; the default), `record` (all is asked, the file made anew with the first answer)
-    or `missing` (what is not there is asked and added). Not given, it is what `GENLOOM_MODEL_RECORDING` says.
+    or `missing` (what is not there is asked and added). Recordings that are in use at the same time, in one process or in
+    several, make a file anew once, and together. Not given, it is what `GENLOOM_MODEL_RECORDING` says.
 
     A request asked again and again gets its answers in the order in which they were recorded. Each answer is written as it
     comes, whole or not at all; threads share a recording, and processes may share a file. Secrets are redacted, from the
@@ -60,7 +61,8 @@ class ModelRecording:
             refuse_foreign(self._file)
         self._recorded: RecordedCalls = {} if self.mode == "record" else read_calls(self.path)
         self._asked: Counter[str] = Counter()
-        self._begun = self.mode != "record"
+        self._beginning = Beginning(self._file, self._locks) if self.mode == "record" else None
+        self._written = WrittenCalls()
         self._lock = threading.Lock()
 
     @property
@@ -96,20 +98,17 @@ class ModelRecording:
     def record(self, request: ModelRequest, answer: AIMessage, *, secrets: Sequence[str] = ()) -> AIMessage:
         """Write an answer down and return it as replaying will give it. Raises `StorageError` when it cannot be written,
         and `UsageError` when it is too long to be kept."""
-        from filelock import FileLock  # here: who replays never needs it
-
-        name = hashlib.sha256(str(self._file.resolve()).encode()).hexdigest()[:16]
-        self._locks.mkdir(parents=True, exist_ok=True)
-        with self._lock, FileLock(self._locks / f"{name}.lock", timeout=60):
-            calls = read_calls(self._file) if self._begun else {}
-            _, answers = calls.setdefault(request.key, (request, []))
+        with self._lock, lock_of(self._file, self._locks):
+            if self._beginning.begin() if self._beginning else False:
+                self._written.clear()
+            else:
+                self._written.refresh(self._file)
+            answers = self._written.answers(request)
             prefix = f"call_{request.key[:12]}_{len(answers)}"
             data = answer_data(answer, prefix=prefix, redactor=self._with(secrets))
             answers.append(data)
-            text = dump_calls(calls)
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._file, text, expected_sha256=OVERWRITE)
-            self._begun = True
+            self._written.write(self._file)
         return self._message(data)
 
     def _message(self, data: Mapping[str, Json]) -> AIMessage:

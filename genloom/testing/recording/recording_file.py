@@ -5,13 +5,24 @@ first. Its answers may be edited; a request that was edited no longer fits its k
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from genloom.errors import StorageError, UsageError
 from genloom.testing.recording.request import Json, ModelRequest
 
-__all__ = ["RecordedCall", "RecordedCalls", "dump_calls", "parse_calls", "read_calls", "refuse_foreign"]
+__all__ = [
+    "RecordedCall",
+    "RecordedCalls",
+    "dump_calls",
+    "entry_text",
+    "file_text",
+    "parse_calls",
+    "place",
+    "read_calls",
+    "readable",
+    "refuse_foreign",
+]
 
 FORMAT = "genloom model recording"
 VERSION = 1
@@ -86,21 +97,28 @@ def parse_calls(text: str) -> RecordedCalls:
 
 def dump_calls(calls: RecordedCalls) -> str:
     """Return the text of a file. Raises `UsageError` when it would be too large to be read."""
-    ordered = sorted(calls.values(), key=lambda call: (_place(call[0]), call[0].key))
-    if sum(len(answers) for _, answers in ordered) > MOST_ANSWERS:
+    ordered = sorted(calls.values(), key=lambda call: (place(call[0]), call[0].key))
+    return file_text([entry_text(*call) for call in ordered], sum(len(answers) for _, answers in ordered))
+
+
+def entry_text(request: ModelRequest, answers: Sequence[Mapping[str, Json]]) -> str:
+    """Return one call as it stands in the file."""
+    entry = {"key": request.key, "request": readable(request), "answers": [_lines(answer) for answer in answers]}
+    return json.dumps(entry, indent=1, ensure_ascii=False).replace("\n", "\n  ")
+
+
+def file_text(entries: Sequence[str], answers: int) -> str:
+    """Return the text of a file of so many answers. Raises `UsageError` when it would be too large to be read."""
+    if answers > MOST_ANSWERS:
         raise UsageError(f"A recording holds at most {MOST_ANSWERS} answers.", hint="Record less in one file.")
-    entries = [
-        {"key": request.key, "request": readable(request), "answers": [_lines(answer) for answer in answers]}
-        for request, answers in ordered
-    ]
-    whole = {"format": FORMAT, "version": VERSION, "calls": entries}
-    text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
-    if len(text.encode()) > MOST_BYTES:
+    calls = "[\n  " + ",\n  ".join(entries) + "\n ]" if entries else "[]"
+    text = f'{{\n "format": {json.dumps(FORMAT)},\n "version": {VERSION},\n "calls": {calls}\n}}\n'
+    if len(text) > MOST_BYTES or (len(text) > MOST_BYTES // 4 and len(text.encode()) > MOST_BYTES):
         raise UsageError("A recording takes at most 64 MB.", hint="Record less in one file.")
     return text
 
 
-def _place(request: ModelRequest) -> list[str]:
+def place(request: ModelRequest) -> list[str]:
     """Return what requests are ordered by: their messages, so that a conversation's turns stand one after the other."""
     return [json.dumps(message, sort_keys=True) for message in request.data["messages"]]
 

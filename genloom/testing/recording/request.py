@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -35,9 +36,11 @@ _VOLATILE = frozenset(
     timeout user
     """.split()
 )
-"""Options, and keys of a message's blocks, that change from run to run or are no matter of the answer's."""
+"""Options, and keys of a message's blocks themselves, that change from run to run or are no matter of the answer's."""
 
 _MEDIA = frozenset({"data", "base64", "file_data", "image_url", "url"})
+_BLOCKS = frozenset({"content", "summary", "annotations"})
+"""Keys of blocks that hold blocks."""
 _CALL_IDS = frozenset({"call_id", "tool_call_id", "tool_use_id"})
 
 
@@ -48,7 +51,7 @@ class ModelRequest:
     data: dict[str, Json]
     """`model`, `messages`, and where given `tools` and `options`; JSON, without secrets."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A hash of the whole."""
         text = json.dumps(self.data, sort_keys=True, separators=(",", ":"))
@@ -105,12 +108,13 @@ def _message(message: BaseMessage, ids: _CallIds) -> dict[str, Json]:
     return told
 
 
-def _content(content: Json, ids: _CallIds) -> Json:
-    """Return a message's content: its text, or its blocks without what changes from run to run."""
+def _content(content: Json, ids: _CallIds, *, blocks: bool = True) -> Json:
+    """Return a message's content: its text, or its blocks without what changes from run to run. What a tool was called with
+    or gave back inside a block is no block, and kept whole."""
     if isinstance(content, list):
-        return [_content(item, ids) for item in content]
+        return [_content(item, ids, blocks=blocks) for item in content]
     if isinstance(content, Mapping):
-        kept = {key: item for key, item in content.items() if key not in _VOLATILE}
+        kept = {key: item for key, item in content.items() if not (blocks and key in _VOLATILE)}
         return {str(key): _part(str(key), item, ids) for key, item in kept.items()}
     return plain(content)
 
@@ -120,7 +124,7 @@ def _part(key: str, item: Json, ids: _CallIds) -> Json:
         return ids.number(item)
     if key in _MEDIA and isinstance(item, str | bytes) and (key not in ("url", "image_url") or item[:5] == "data:"):
         return _media(item)
-    return _content(item, ids)
+    return _content(item, ids, blocks=key in _BLOCKS and isinstance(item, list))
 
 
 def _media(data: str | bytes) -> str:
