@@ -16,7 +16,7 @@ from mcp.shared.memory import create_connected_server_and_client_session
 
 from genloom.config import load_settings
 from genloom.errors import CredentialError
-from genloom.interfaces.mcp.checked_code import checked_code_tools
+from genloom.interfaces.mcp.checked_code import MAX_SHOWN, _Work, checked_code_tools
 from genloom.interfaces.mcp.progress import report_progress
 from genloom.interfaces.mcp.server import CallLimits, build_mcp_server
 from genloom.tools.coding import Workspace
@@ -199,3 +199,35 @@ async def test_generate_says_that_it_sends_code_out_where_a_model_takes_part(
     generate, verify = hints["generate"], hints["verify"]
     assert (generate.readOnlyHint, generate.openWorldHint, generate.destructiveHint) == (not asks, asks, False)
     assert (verify.readOnlyHint, verify.openWorldHint) == (True, False)
+
+
+async def test_a_secret_across_a_cut_is_taken_out_whole() -> None:
+    """Of the words on a call's progress, and of a failure."""
+    value = "hunter2hunter2hunter2"
+    told: list[str | None] = []
+
+    @tool
+    async def work() -> str:
+        """Work."""
+        report_progress("x" * 290 + value)
+        while not told:
+            await asyncio.sleep(0.01)
+        raise CredentialError("x" * 7_990 + value)
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.append(message)
+
+    result = await _asked([work], lambda client: client.call_tool("work", {}, progress_callback=heard), secrets=[value])
+    assert told[0] is not None
+    assert len(told[0]) == 300
+    assert "hunter2" not in str([told, result])
+
+
+async def test_a_secret_across_the_cut_of_a_long_review_is_taken_out_whole(tmp_path: Path) -> None:
+    value = "hunter2hunter2hunter2"
+    settings = replace(load_settings(), openai_api_key=value)
+    work = _Work(Workspace(tmp_path), settings, None)
+    shown = work._shown("x" * (MAX_SHOWN - 10) + value + "x" * 100)
+    assert value in settings.secrets
+    assert "hunter2" not in shown
+    assert "more characters" in shown

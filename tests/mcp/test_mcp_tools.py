@@ -14,6 +14,8 @@ from foreign_server import HIDDEN, SECRET
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool
 from langchain_mcp_adapters.client import MultiServerMCPClient
+from mcp import types
+from pydantic import AnyUrl
 
 from genloom.errors import CredentialError, UsageError
 from genloom.graphs import build_agent_graph, build_spec_graph
@@ -21,6 +23,8 @@ from genloom.state.agent_spec import AgentSpec
 from genloom.testing import Reply, ScriptedChatModel, ToolCall
 from genloom.tools.effects import effect_of
 from genloom.tools.mcp import McpServer, amcp_tools, mcp_toolbox, mcp_tools, read_mcp_servers
+from genloom.tools.mcp.server_answer import bounded_answer, failed_answer
+from genloom.tools.mcp.server_tools import _description
 
 PROGRAM = str(Path(__file__).with_name("foreign_server.py"))
 
@@ -196,6 +200,15 @@ async def test_an_agent_works_with_genlooms_own_server_by_langchains_adapters(tm
     assert "`example` is no argument of it" in refused
     assert "passed" in verdict
     assert result["final_answer"] == "It doubles."
+
+
+def test_a_secret_across_a_cut_of_what_a_server_says_is_taken_out_whole() -> None:
+    server, value = McpServer(name="far", url="https://mcp.example/mcp"), "hunter2hunter2hunter2"
+    link = types.ResourceLink(type="resource_link", name="n", uri=AnyUrl("https://a.example/" + "x" * 1_970 + value))
+    answer = bounded_answer(types.CallToolResult(content=[link]), server, "t", [value])
+    failed = failed_answer(server, "x" * 1_990 + value, [value])
+    described = _description("x" * 3_990 + value, server, [value])
+    assert "hunter2" not in str([answer, failed, described])
 
 
 def test_many_sessions_at_once(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from genloom.tools.coding import Workspace
 from genloom.tools.coding.answering import AnsweringTool
 from genloom.tools.house_rules import find_house_rules, house_rules
 from genloom.tools.sandbox import sandbox_for
+from genloom.tools.security import redact
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["checked_code_tools"]
 
 MAX_SHOWN = 60_000
+BEYOND_THE_CUT = 8_000
 MAX_SOURCE = 400_000
 _ASKS_A_MODEL = {"readOnlyHint": False, "openWorldHint": True}
 
@@ -146,7 +148,7 @@ class _Work:
         lines = [headline(result), *report_lines(result)]
         if result.outcome == "unverified" and result.deciding:
             lines.append(f"this example would decide best: {result.deciding} == …")
-        return _cut("\n".join([*lines, "", result.source or "(no code)"]))
+        return self._shown("\n".join([*lines, "", result.source or "(no code)"]))
 
     async def verify(
         self,
@@ -164,7 +166,7 @@ class _Work:
             sandbox = await asyncio.to_thread(sandbox_for, context, self.settings)
             verdict = await verify_file(file, examples, tests, sandbox, _report, further=context.further_checks)
         reason = "" if verdict.result == "passed" else f": {verdict.reason}"
-        return _cut("\n".join([f"{verdict.result.replace('_', ' ')}{reason}", *verdict_lines(verdict)]))
+        return self._shown("\n".join([f"{verdict.result.replace('_', ' ')}{reason}", *verdict_lines(verdict)]))
 
     async def review(self, paths: Sequence[str]) -> str:
         policy, remarks = await asyncio.to_thread(house_rules, find_house_rules(self.workspace.root), ReviewPolicy())
@@ -174,7 +176,7 @@ class _Work:
             reviews.append(await self._reviewed(path, policy))
         review = merge_reviews(*reviews)
         head = f"{review.decision}: {len(paths)} files, {len(review.findings)} findings"
-        return _cut("\n".join([head, *(f"note: {remark}" for remark in remarks), *finding_lines(review)]))
+        return self._shown("\n".join([head, *(f"note: {remark}" for remark in remarks), *finding_lines(review)]))
 
     async def _reviewed(self, path: str, policy: ReviewPolicy) -> Review:
         name = "/".join(self.workspace.parts(path))
@@ -184,6 +186,14 @@ class _Work:
             return await review_source(checked.text, name, policy=policy)
         finding = Finding(rule="unreadable", severity="error", message=checked.reason, path=name)
         return Review(decision="revise", findings=(finding,))
+
+    def _shown(self, text: str) -> str:
+        """The text without secrets, and then cut: the other way round, a part of one could stay at the end."""
+        more = len(text) - MAX_SHOWN
+        if more <= 0:
+            return text  # whose secrets the tool takes out
+        kept = redact(text[: MAX_SHOWN + BEYOND_THE_CUT], secrets=self.settings.secrets)
+        return f"{kept[:MAX_SHOWN]}\n[… {more:,} more characters]"
 
     def _file(self, path: str | None, source: str | None, folder: Path) -> Path:
         if path is not None:
@@ -196,8 +206,3 @@ class _Work:
 
 def _report(event: Event) -> None:
     report_progress(event_text(event))
-
-
-def _cut(text: str) -> str:
-    more = len(text) - MAX_SHOWN
-    return text if more <= 0 else f"{text[:MAX_SHOWN]}\n[… {more:,} more characters]"

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["Progress", "report_progress"]
+__all__ = ["MAX_WORDS", "Progress", "report_progress"]
 
 HEARTBEAT_SECONDS = 5.0
 LEAST_SECONDS = 0.2
 MAX_WORDS = 300
+"""What a client is told at once, in characters; `Progress` hands on more, for secrets across the cut to be found whole."""
+BEYOND_THE_CUT = 8_000
 
 Send = Callable[[float, str], Awaitable[None]]
 
@@ -61,7 +63,7 @@ class Progress:
             await asyncio.sleep(LEAST_SECONDS)
 
     def _take(self, text: str) -> None:
-        self._loop.call_soon_threadsafe(self._put, text[:MAX_WORDS])
+        self._loop.call_soon_threadsafe(self._put, text[: MAX_WORDS + BEYOND_THE_CUT])
 
     def _put(self, text: str) -> None:
         self._words = text

@@ -16,7 +16,7 @@ from mcp.shared.exceptions import McpError
 from pydantic import BaseModel
 
 from genloom.errors import GenloomError
-from genloom.interfaces.mcp.progress import Progress
+from genloom.interfaces.mcp.progress import MAX_WORDS, Progress
 from genloom.nodes.agent.wrong_arguments import call_schema, wrong_arguments
 from genloom.tools.effects import effect_of
 from genloom.tools.security import clean, redact
@@ -24,6 +24,10 @@ from genloom.tools.told_failures import noting_failures
 from genloom.version import VERSION
 
 __all__ = ["CallLimits", "build_mcp_server"]
+
+MAX_LINE = 8_000
+BEYOND_THE_CUT = 8_000
+"""So much more is looked through: a secret that stands across the cut is found whole."""
 
 _INSTRUCTIONS = (
     "Tools for one repository: find and read its code, search or generate functions that are checked in a sandbox, verify "
@@ -96,7 +100,7 @@ class _Calls:
 
         async def send(seconds: float, words: str) -> None:
             if token is not None:
-                told = redact(words, secrets=self.secrets) or None
+                told = redact(words, secrets=self.secrets)[:MAX_WORDS] or None
                 related = str(context.request_id)
                 await context.session.send_progress_notification(
                     token, seconds, message=told, related_request_id=related
@@ -134,11 +138,11 @@ class _Calls:
         )
 
     def _line(self, text: str) -> str:
-        return clean(text[:8_000], secrets=self.secrets).text
+        return clean(text[: MAX_LINE + BEYOND_THE_CUT], secrets=self.secrets).text[:MAX_LINE]
 
     def _safe(self, text: str) -> str:
         most = self.limits.characters
-        shown = redact(text[: most + 8_000], secrets=self.secrets)
+        shown = redact(text[: most + BEYOND_THE_CUT], secrets=self.secrets)
         more = len(text) - most
         return shown if more <= 0 else f"{shown[:most]}\n[{more:,} more characters were left out: ask for less at once]"
 

@@ -15,6 +15,7 @@ __all__ = ["bounded_answer", "failed_answer"]
 
 MAX_IMAGE_CHARACTERS = 7_000_000
 MAX_IMAGES = 5
+MAX_LINE = 2_000
 BEYOND_THE_CUT = 8_000
 """So much more is looked through: a secret that stands across the cut is found whole."""
 
@@ -31,7 +32,7 @@ def bounded_answer(
         elif isinstance(block, types.ImageContent) and len(images) < MAX_IMAGES and _is_small(block):
             images.append(block)
         else:
-            texts.append(_named(block))
+            texts.append(_named(block, secrets))
     if not texts and answer.structuredContent is not None:
         texts.append(json.dumps(answer.structuredContent, ensure_ascii=False))
     told = _told("\n".join(texts), server, tool, secrets)
@@ -41,7 +42,8 @@ def bounded_answer(
 
 def failed_answer(server: McpServer, why: str, secrets: Sequence[str]) -> types.CallToolResult:
     """Return an answer that says that the server did not give one."""
-    told = clean(f"The MCP server {server.name} did not answer: {why[:2_000]}", secrets=secrets).text
+    cleaned = clean(why[: MAX_LINE + BEYOND_THE_CUT], secrets=secrets).text[:MAX_LINE]
+    told = f"The MCP server {server.name} did not answer: {cleaned}"
     return types.CallToolResult(content=[types.TextContent(type="text", text=told)], isError=True)
 
 
@@ -57,10 +59,10 @@ def _is_small(block: types.ImageContent) -> bool:
     return len(block.data) <= MAX_IMAGE_CHARACTERS and block.mimeType.startswith("image/")
 
 
-def _named(block: Any) -> str:
+def _named(block: Any, secrets: Sequence[str]) -> str:
     """Name what is no text: a link is not followed, and what is embedded is text or left out."""
     if isinstance(block, types.ResourceLink):
-        return f"link: {str(block.uri)[:2_000]}"
+        return f"link: {redact(str(block.uri)[: MAX_LINE + BEYOND_THE_CUT], secrets=secrets)[:MAX_LINE]}"
     if isinstance(block, types.EmbeddedResource) and isinstance(block.resource, types.TextResourceContents):
         return block.resource.text
     return f"[{getattr(block, 'type', 'content')} left out]"

@@ -23,6 +23,8 @@ __all__ = ["amcp_tools", "mcp_toolbox", "mcp_tools"]
 MAX_TOOLS = 200
 MAX_LISTED = 2_000
 MAX_DESCRIPTION = 4_000
+BEYOND_THE_CUT = 8_000
+"""So much more is looked through: a secret that stands across the cut is found whole."""
 MAX_SCHEMA = 50_000
 MAX_NAME = 64
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_-]+")
@@ -86,9 +88,10 @@ async def _tools_of(server: McpServer, secrets: Sequence[str]) -> list[BaseTool]
     picked = [tool for tool in found if server.only is None or tool.name.removeprefix(prefix) in server.only]
     missing = set(server.only or ()) - {tool.name.removeprefix(prefix) for tool in picked}
     if missing:
+        names = ", ".join(tool.name.removeprefix(prefix) for tool in found)
         raise UsageError(
             f"The MCP server {server.name} has no tool {min(missing)!r}.",
-            hint=f"It has: {clean(', '.join(tool.name.removeprefix(prefix) for tool in found)[:1_000]).text}.",
+            hint=f"It has: {clean(names[: 1_000 + BEYOND_THE_CUT], secrets=secrets).text[:1_000]}.",
         )
     if len(picked) > MAX_TOOLS:
         raise UsageError(
@@ -191,8 +194,8 @@ def _told(tool: BaseTool, server: McpServer, secrets: Sequence[str]) -> BaseTool
 
 
 def _description(text: str, server: McpServer, secrets: Sequence[str]) -> str:
-    cleaned = clean(text[:MAX_DESCRIPTION], secrets=secrets)
-    shown = cleaned.text.strip() or "(no description)"
+    cleaned = clean(text[: MAX_DESCRIPTION + BEYOND_THE_CUT], secrets=secrets)
+    shown = cleaned.text[:MAX_DESCRIPTION].strip() or "(no description)"
     return present(f"what the MCP server {server.name} says of it", shown) if cleaned.labels else shown
 
 
