@@ -93,3 +93,16 @@ def test_a_folder_without_git_and_a_revision_that_is_none_are_told(tmp_path: Pat
     plain.mkdir()
     assert _tools(plain)["git_diff"].invoke({}).startswith("Not done: ")
     assert _tools(repository)["git_diff"].invoke({"revision": "nonesuch"}).startswith("Not done: ")
+
+
+async def test_programs_that_the_repository_names_do_not_run(repository: Path) -> None:
+    """A filter of its settings would run as whoever asks for a difference, or commits."""
+    ran = repository.parent / "ran"
+    _git(repository, "config", "filter.own.clean", f"sh -c 'touch {ran}; cat'")
+    (repository / ".gitattributes").write_text("*.py filter=own\n")
+    (repository / "a.py").write_text("x = 2\n")
+    tools = _tools(repository)
+    assert "+x = 2" in await tools["git_diff"].ainvoke({"paths": ["a.py"]})
+    assert "Change x" in await tools["git_commit"].ainvoke({"branch": "work", "message": "Change x", "paths": ["a.py"]})
+    assert not ran.exists()
+    assert _git(repository, "show", "work:a.py") == "x = 2\n"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +16,8 @@ from genloom.tools.coding.answering import AnsweringTool, Core, demand_names
 from genloom.tools.coding.workspace import Workspace
 from genloom.tools.effects import Effect
 from genloom.tools.git_command import run_git
+from genloom.tools.git_settings import work_tree_at
+from genloom.tools.scm.git_conditions import settings_for
 from genloom.tools.security import holds_secret
 
 if TYPE_CHECKING:
@@ -59,7 +63,7 @@ def git_tools(
     """Return the tools of git, for `invoke` and `ainvoke`; `only` picks some.
 
     `git_diff` reads. `git_commit` commits the named files, and nothing else, on a branch that is not the main one: the one
-    that is checked out, or a new one, which is checked out then. Neither runs hooks nor reads a user's configuration, and
+    that is checked out, or a new one, which is checked out then. Neither runs hooks or filters of the repository's, and
     what holds a secret is not committed. Whatever goes wrong is an answer that says what to do.
     """
     demand_names(only, list(_TOOLS))
@@ -88,16 +92,31 @@ def _shown(core: Core) -> Core:
     return told
 
 
+@dataclass(frozen=True)
+class _Git:
+    """Git in one work tree, where no program runs that the repository's settings name."""
+
+    root: Path
+    place: Sequence[str]
+    settings: Sequence[str]
+
+    @classmethod
+    async def at(cls, root: Path) -> _Git:
+        return cls(root, work_tree_at(root), await settings_for(root))
+
+    async def run(self, *arguments: str) -> str:
+        return await run_git(*self.place, *arguments, folder=self.root, settings=(*self.settings, *AUTHOR))
+
+
 async def _git_diff(workspace: Workspace, paths: Sequence[str] = (), revision: str = "HEAD") -> str:
     chosen = ["/".join(workspace.parts(path)) for path in paths]
     _demand_name(revision, "revision")
-    commit = (
-        await run_git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", folder=workspace.root)
-    ).strip()
-    told = await run_git(
-        "diff", "--no-ext-diff", "--no-textconv", "--no-color", commit, "--", *chosen, folder=workspace.root
+    git = await _Git.at(workspace.root)
+    commit = (await git.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")).strip()
+    told = await git.run(
+        *("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty", commit, "--", *chosen)
     )
-    new = await run_git("ls-files", "--others", "--exclude-standard", "--", *chosen, folder=workspace.root)
+    new = await git.run("ls-files", "--others", "--exclude-standard", "--", *chosen)
     files = [line for line in new.splitlines() if line]
     return (told + (f"\nnew files, not in git yet: {', '.join(files[:200])}" if files else "")) or "no difference"
 
@@ -110,17 +129,17 @@ async def _git_commit(workspace: Workspace, branch: str, message: str, paths: Se
     for path in chosen:
         if workspace.exists(path) and holds_secret(workspace.read(path)):
             raise UsageError(f"{path!r} holds what looks like a secret.", hint="Take it out first.")
-    root = workspace.root
-    if not (await run_git("status", "--porcelain", "--", *chosen, folder=root)).strip():
+    git = await _Git.at(workspace.root)
+    if not (await git.run("status", "--porcelain", "--ignore-submodules=dirty", "--", *chosen)).strip():
         raise UsageError("The files are as they were committed.", hint="Change something first.")
-    current = (await run_git("branch", "--show-current", folder=root)).strip()
+    current = (await git.run("branch", "--show-current")).strip()
     if current != branch:
-        if await run_git("branch", "--list", branch, folder=root):
+        if await git.run("branch", "--list", branch):
             raise UsageError(f"The branch {branch!r} is there, and not checked out.", hint="Choose another name.")
-        await run_git("switch", "--create", branch, folder=root)
-    await run_git("add", "--", *chosen, folder=root)
-    await run_git("commit", "--quiet", "--no-verify", "-m", message, "--", *chosen, folder=root, settings=AUTHOR)
-    return await run_git("show", "--stat", "--no-color", "--format=%h %s", "HEAD", folder=root)
+        await git.run("switch", "--create", branch)
+    await git.run("add", "--", *chosen)
+    await git.run("commit", "--quiet", "--no-verify", "-m", message, "--", *chosen)
+    return await git.run("show", "--stat", "--no-color", "--format=%h %s", "HEAD")
 
 
 def _demand_name(name: str, what: str) -> None:
