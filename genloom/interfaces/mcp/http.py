@@ -16,14 +16,15 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from genloom.errors import StorageError
+from genloom.interfaces.mcp.server import CLIENT_GONE
 
 __all__ = ["MCP_PATH", "serve_http"]
 
 MCP_PATH = "/mcp"
-IDLE_SECONDS = 1_800.0
+IDLE_SECONDS = 600.0
 MAX_SESSIONS = 64
 DRAIN_SECONDS = 5
 
@@ -81,7 +82,7 @@ def _of_this_machine(port: int) -> TransportSecuritySettings:
 
 
 class _Guarded:
-    """Lets through requests for the one path that hold the token."""
+    """Lets through requests for the one path that hold the token, and tells their calls when who asked is gone."""
 
     def __init__(self, application: ASGIApp, token: str) -> None:
         self._application, self._expected = application, f"Bearer {token}".encode()
@@ -98,7 +99,15 @@ class _Guarded:
         elif scope["path"].rstrip("/") != MCP_PATH:
             await PlainTextResponse(f"MCP is served at {MCP_PATH}.\n", status_code=404)(scope, receive, send)
         else:
-            await self._application(scope, receive, send)
+            gone = asyncio.Event()
+
+            async def hearing() -> Message:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    gone.set()
+                return message
+
+            await self._application({**scope, CLIENT_GONE: gone}, hearing, send)
 
 
 class _Server(uvicorn.Server):

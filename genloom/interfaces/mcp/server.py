@@ -23,8 +23,10 @@ from genloom.tools.security import clean, redact
 from genloom.tools.told_failures import noting_failures
 from genloom.version import VERSION
 
-__all__ = ["CallLimits", "build_mcp_server"]
+__all__ = ["CLIENT_GONE", "CallLimits", "build_mcp_server"]
 
+CLIENT_GONE = "genloom.client_gone"
+"""Under this name a request's ASGI scope may hold an `asyncio.Event`: nobody is left who could get the answer."""
 MAX_LINE = 8_000
 BEYOND_THE_CUT = 8_000
 """So much more is looked through: a secret that stands across the cut is found whole."""
@@ -87,12 +89,20 @@ class _Calls:
         if wrong:
             return self._failed("ArgumentError", wrong, "")
         progress = Progress(self._sender(request))
+        answer: types.ServerResult | None = None
         async with anyio.create_task_group() as group:
             if request.params.meta is not None and request.params.meta.progressToken is not None:
                 group.start_soon(progress.run)
+            gone = self._gone()
+            if gone is not None:
+                group.start_soon(_cancelling, group.cancel_scope, gone)
             answer = await self._answer(tool, arguments, progress)
             group.cancel_scope.cancel()
-        return answer
+        return answer or self._failed("CancelledError", "The client is gone.", "")
+
+    def _gone(self) -> asyncio.Event | None:
+        asked = self.server.request_context.request  # over HTTP alone
+        return asked.scope.get(CLIENT_GONE) if asked is not None else None
 
     def _sender(self, request: types.CallToolRequest) -> Any:  # Any: a coroutine function, as `Progress` takes it
         context = self.server.request_context
@@ -145,6 +155,11 @@ class _Calls:
         shown = redact(text[: most + BEYOND_THE_CUT], secrets=self.secrets)
         more = len(text) - most
         return shown if more <= 0 else f"{shown[:most]}\n[{more:,} more characters were left out: ask for less at once]"
+
+
+async def _cancelling(scope: anyio.CancelScope, gone: asyncio.Event) -> None:
+    await gone.wait()
+    scope.cancel()
 
 
 def _described(tool: BaseTool) -> types.Tool:
