@@ -391,6 +391,13 @@ def test_the_old_place_goes_where_nothing_else_has_the_word(root: Path) -> None:
     assert (root / "shop" / "plain.py").read_text() == ""
 
 
+def test_a_module_of_a_package_may_be_called_like_one_of_the_standard_library(root: Path) -> None:
+    (root / "shop" / "ssl.py").write_text(ONE)
+    (root / "shop" / "use.py").write_text("import ssl\n\nfrom shop.ssl import f\n\nf(ssl)\n")
+    move_symbol(Workspace(root), "shop/ssl.py", "f", "shop/a.py")
+    assert "from shop.a import f\n" in (root / "shop" / "use.py").read_text()
+
+
 def test_a_bare_word_elsewhere_does_not_make_a_circle_but_a_note(root: Path) -> None:
     (root / "notes.md").write_text("What is common?\n")
     told = move_symbol(Workspace(root), "shop/texts.py", "common", "shop/counting.py")

@@ -149,7 +149,7 @@ class _Plan:
 
     def _rewritten(self, user: ModuleText, imports: ImportsOfUsers, users: _Users) -> str:
         try:
-            text, needs_old = rewritten(user, self.source.module, self.name, self.target.module)
+            text, needs_old = rewritten(user, self.source.module, self.name, self.target.module, flat=self._is_flat())
         except UsageError as error:
             if "no valid Python" in error.message or "line ends" in error.message:
                 users.notes.append(f"{user.path} could not be read, and was left alone")
@@ -161,6 +161,10 @@ class _Plan:
             return user.text
         users.changed.append((user, ModuleText(user.path, text, user.module)))
         return text
+
+    def _is_flat(self) -> bool:
+        folder = self.source.path.rpartition("/")[0]
+        return not self.modules.workspace.exists(f"{folder}/__init__.py" if folder else "__init__.py")
 
     def _new_source(self, kept: bool) -> ModuleText:
         """The old module without the definition, with an import of it where it or somebody else still uses it."""

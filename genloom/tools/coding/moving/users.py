@@ -25,16 +25,17 @@ def from_import(module: str, name: str, asname: str | None = None) -> str:
     return f"from {module} import {name}{f' as {asname}' if asname and asname != name else ''}"
 
 
-def rewritten(user: ModuleText, old: str, name: str, new: str) -> Rewritten:
+def rewritten(user: ModuleText, old: str, name: str, new: str, *, flat: bool = False) -> Rewritten:
     """Return a user with `from old import name` as `from new import name`.
 
     Imports of everything, and those that cannot be changed without loss, need the old place. Raises `UsageError` for one
-    that imports the module by its last name alone, from a folder that is no package.
+    that imports the module by its last name alone, where `flat` says that its folder is no package.
     """
     last = old.rpartition(".")[2]
     if last not in user.text or (name not in user.text and "*" not in user.text):
         return Rewritten(user.text)
-    _demand_one_name(user, old)
+    if flat:
+        _demand_one_name(user, old)
     text, needs = user.text, ""
     found = [
         node for node in ast.walk(user.tree) if isinstance(node, ast.ImportFrom) and absolute_module(node, user) == old
