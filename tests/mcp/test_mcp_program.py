@@ -158,6 +158,36 @@ def test_a_signal_ends_it_while_the_client_is_silent(repository: Path) -> None:
         assert server.wait(60) == 128 + signal.SIGTERM
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("reading", ["closed", "never"])
+def test_a_client_that_does_not_read_ends_it(repository: Path, reading: str) -> None:
+    """Its reading end is closed first, or is open and nobody reads more answers than a pipe holds."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "genloom", "mcp", "--repo", str(repository)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+        text=True,
+    )
+    with server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert server.stderr is not None
+        server.stdin.write("\n".join(_opening()) + "\n")
+        server.stdin.flush()
+        assert json.loads(server.stdout.readline())["id"] == 1
+        if reading == "closed":
+            server.stdout.close()
+        server.stdin.write("".join(_message(number, "tools/list") + "\n" for number in range(2, 40)))
+        server.stdin.flush()
+        if reading == "never":
+            server.stdin.close()
+        assert server.wait(60) == 0
+        assert "Traceback" not in (told := server.stderr.read())
+        assert "bug" not in told
+
+
 @contextmanager
 def _over_http(repository: Path) -> Iterator[str]:
     server = subprocess.Popen(

@@ -6,8 +6,8 @@ import asyncio
 import fcntl
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mcp.server.lowlevel import Server
@@ -18,6 +18,7 @@ __all__ = ["serve_stdio"]
 MAX_LINE_BYTES = 16_000_000
 MAX_WAITING = 64
 CHUNK = 65_536
+GRACE_SECONDS = 5.0
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
@@ -28,10 +29,13 @@ async def serve_stdio(server: Server[Any, Any]) -> None:
     programs that are started, goes to standard error.
     """
     with _own_streams() as (reading, writing):
-        lines: Any = _Lines(reading)  # Any: the transport asks for anyio's files, of which it uses this much
-        output: Any = _Output(writing)
-        async with stdio_server(lines, output) as (incoming, outgoing):
-            await server.run(incoming, outgoing, server.create_initialization_options())
+        output: Any = _Output(writing)  # Any: the transport asks for anyio's files, of which it uses this much
+        lines: Any = _Lines(reading, output.end_soon)
+        try:
+            async with stdio_server(lines, output) as (incoming, outgoing):
+                await server.run(incoming, outgoing, server.create_initialization_options())
+        except* ConnectionError:
+            pass  # the client reads no more
 
 
 @contextmanager
@@ -53,8 +57,8 @@ def _own_streams() -> Iterator[tuple[int, int]]:
 class _Lines:
     """The lines that a client writes, read by a thread that nobody needs to wait for."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, descriptor: int, at_end: Callable[[], None]) -> None:
+        self._descriptor, self._at_end = descriptor, at_end
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue(MAX_WAITING)
 
@@ -62,6 +66,7 @@ class _Lines:
         threading.Thread(target=self._read, name="genloom-mcp-input", daemon=True).start()
         while (line := await self._waiting.get()) is not None:
             yield line
+        self._at_end()
 
     def _read(self) -> None:
         for line in _read_lines(self._descriptor):
@@ -107,14 +112,47 @@ class _Output:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._loop = asyncio.get_running_loop()
+        self._gone: asyncio.Future[None] = self._loop.create_future()
 
     async def write(self, text: str) -> None:
-        await asyncio.to_thread(self._write, text.encode("utf-8"))
+        """Write a message. Raises `ConnectionError` when the client reads no more."""
+        written: asyncio.Future[None] = self._loop.create_future()
+        # a thread of its own, which nobody waits for at the end: a client may never read
+        threading.Thread(
+            target=self._write, args=(text.encode("utf-8"), written), name="genloom-mcp-output", daemon=True
+        ).start()
+        await asyncio.wait([written, self._gone], return_when=asyncio.FIRST_COMPLETED)
+        if not written.done():
+            raise ConnectionError("The client closed its end, and does not read.")
+        written.result()
+
+    def end_soon(self) -> None:
+        """Give a client that asks no more a few seconds to read what it has asked for."""
+        self._loop.call_later(GRACE_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if not self._gone.done():
+            self._gone.set_result(None)
 
     async def flush(self) -> None:
         """Nothing is kept back."""
 
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+    def _write(self, data: bytes, written: asyncio.Future[None]) -> None:
+        view, failure = memoryview(data), None
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError as error:
+            failure = ConnectionError(str(error))
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(_settle, written, failure)
+
+
+def _settle(written: asyncio.Future[None], failure: Exception | None) -> None:
+    if written.done():
+        return
+    if failure is None:
+        written.set_result(None)
+    else:
+        written.set_exception(failure)
