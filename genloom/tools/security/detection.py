@@ -18,6 +18,8 @@ MARKER = re.compile(rf"\[redacted: [a-z-]{{1,24}}\]|{BLOCKED.pattern}")
 """What stands where a secret, or hidden text, stood."""
 
 SHORTEST_TOKEN = 15
+SPACED = tuple(pattern for pattern in PATTERNS if any(" " in start for start in pattern.starts))
+"""What may stand in a text that has no long run."""
 _RUNS = bytes(code if chr(code).isalnum() or chr(code) in "_.:~/+=@-" else 32 for code in range(128)) + b" " * 128
 
 
@@ -49,7 +51,7 @@ def secret_spans(text: str, known: Iterable[str]) -> tuple[SecretSpan, ...]:
 
 def _candidates(text: str, known: Iterable[str]) -> Iterator[SecretSpan]:
     runs = _long_runs(text)
-    for pattern in PATTERNS:
+    for pattern in PATTERNS if runs else SPACED:
         if any(start in (text if " " in start else runs) for start in pattern.starts):
             for match in compiled(pattern).finditer(text):
                 yield SecretSpan(*match.span(match.lastindex or 0), pattern.kind)
