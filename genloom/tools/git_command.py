@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -66,7 +68,7 @@ async def run_git_bytes(
     try:
         async with asyncio.timeout(seconds):
             said, complaint = await asyncio.gather(
-                *(_bounded(stream, output_megabytes, command) for stream in (process.stdout, process.stderr))
+                *(_bounded(stream, output_megabytes << 20, process) for stream in (process.stdout, process.stderr))
             )
             await process.wait()
     except TimeoutError as error:
@@ -75,6 +77,11 @@ async def run_git_bytes(
         ) from error
     finally:
         await _end(process)
+    if said is None or complaint is None:
+        raise RepositoryError(
+            f"git {command} had more to tell than {output_megabytes} MB, which is the most that is taken.",
+            hint="Ask for less at a time; .gitignore leaves out what is made.",
+        )
     if process.returncode:
         raise RepositoryError(f"git {command} failed: {_last_words(complaint, command)}", hint=_HINT)
     return said
@@ -97,17 +104,16 @@ async def _started(arguments: Sequence[str], folder: Path, transport: Transport)
         raise RepositoryError(f"git cannot be run: {error.strerror}.", hint="Install git, 2.32 or newer.") from error
 
 
-async def _bounded(stream: asyncio.StreamReader, megabytes: int, command: str) -> bytes:
+async def _bounded(stream: asyncio.StreamReader, most: int, process: asyncio.subprocess.Process) -> bytes | None:
+    """Return what comes, `None` where that is too much: the process is ended then, and what still comes is let go."""
     pieces, size = [], 0
     while piece := await stream.read(65_536):
-        pieces.append(piece)
         size += len(piece)
-        if size > megabytes << 20:
-            raise RepositoryError(
-                f"git {command} had more to tell than {megabytes} MB, which is the most that is taken.",
-                hint="Ask for less at a time; .gitignore leaves out what is made.",
-            )
-    return b"".join(pieces)
+        if size <= most:
+            pieces.append(piece)
+        else:
+            _kill(process)
+    return b"".join(pieces) if size <= most else None
 
 
 _HINT = "Look whether the repository is there and may be read by this user."
@@ -150,12 +156,20 @@ def _limit_files(pid: int, megabytes: int) -> None:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    _kill(process)
+    for stream in (process.stdout, process.stderr):  # one that is full and unread would keep its end from being noticed
+        while stream is not None and await stream.read(65_536):
+            pass
+    await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End the process and what it started, if it has not ended."""
     if process.returncode is None:
-        try:
-            os.killpg(process.pid, 9)
-        except ProcessLookupError:
-            return
-        await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _last_words(complaint: bytes, command: str) -> str:

@@ -20,6 +20,7 @@ MAY_BUILD_THEIR_OWN = {
     "testing/test_real_models.py": "a user's own class of a provider's, and LangChain's fakes, under the switch",
     "sandbox/test_sandbox_grants.py": "a server in code that runs inside the sandbox, where the kit is not",
     "testing/test_the_kit_is_used.py": "the samples below",
+    "mcp/test_mcp_sessions.py": "an MCP server whose answers come packed",
     "server/webhooks/flaky_receiver.py": "a receiver of webhooks: the kit serves models and Codegen's API",
 }
 """Files that build what looks like a second model or server, with the reason."""

@@ -19,7 +19,7 @@ __all__ = ["LOCAL_SERVERS", "examine_models"]
 LOCAL_SERVERS = {"Ollama": 11434, "LM Studio": 1234, "llama.cpp": 8080, "vLLM": 8000}
 """The ports that these servers take by default; all speak OpenAI's API under `/v1`."""
 
-LOCAL_SECONDS = 0.3
+LOCAL_SECONDS = 2.0
 REMOTE_SECONDS = 3.0
 _MAX_NAMES = 20
 
