@@ -9,7 +9,7 @@ import resource
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from genloom.errors import RepositoryError
 from genloom.tools.security import redact
@@ -23,26 +23,19 @@ _PROTOCOLS: dict[Transport, str] = {"none": "", "file": "file", "network": "http
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy")
 
 
-async def run_git(
-    *arguments: str,
-    folder: Path,
-    settings: Sequence[str] = (),
-    transport: Transport = "none",
-    seconds: float = 120.0,
-    file_megabytes: int = 2048,
-    output_megabytes: int = 1,
-) -> str:
+class GitOptions(TypedDict, total=False):
+    """How git is run, as `run_git_bytes` says; each may be left out."""
+
+    settings: Sequence[str]
+    transport: Transport
+    seconds: float
+    file_megabytes: int
+    output_megabytes: int
+
+
+async def run_git(*arguments: str, folder: Path, **options: Unpack[GitOptions]) -> str:
     """Do what `run_git_bytes` does, and return the text; what is no UTF-8 is replaced."""
-    said = await run_git_bytes(
-        *arguments,
-        folder=folder,
-        settings=settings,
-        transport=transport,
-        seconds=seconds,
-        file_megabytes=file_megabytes,
-        output_megabytes=output_megabytes,
-    )
-    return said.decode(errors="replace")
+    return (await run_git_bytes(*arguments, folder=folder, **options)).decode(errors="replace")
 
 
 async def run_git_bytes(

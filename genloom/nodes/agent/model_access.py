@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
@@ -14,6 +14,7 @@ from genloom.daemon_thread import OverrunError, run_daemon
 from genloom.errors import CredentialError, TimeLimitError
 from genloom.events import EventEmitter, RetryScheduled
 from genloom.nodes.agent.surroundings import Surroundings
+from genloom.nodes.conversation import model_label
 from genloom.nodes.policies import NodePolicy
 from genloom.portal import run_sync
 from genloom.tools.chat import chat_model, model_failure
@@ -36,8 +37,7 @@ class NamedModel:
     @classmethod
     def of(cls, chat: BaseChatModel) -> NamedModel:
         """Return the model under the name that it gives itself."""
-        own: Any = getattr(chat, "model_name", None) or getattr(chat, "model", None)  # Any: as each class has it
-        return cls(chat, own if isinstance(own, str) and own else type(chat).__name__)
+        return cls(chat, model_label(chat))
 
 
 @dataclass(frozen=True)

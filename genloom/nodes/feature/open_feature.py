@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -19,16 +18,12 @@ from genloom.nodes.feature.suite_sandbox import suite_sandbox
 from genloom.nodes.node import Node
 from genloom.nodes.paid_run import backend_name
 from genloom.nodes.runtime import NodeRuntime
-from genloom.state import AgentRun, Outcome, Problem
+from genloom.state import Outcome, Problem
 from genloom.state.feature import (
-    ApplyTo,
     FeatureBranch,
-    FeaturePlan,
     FeatureRequest,
-    FeatureResult,
+    FeatureState,
     FeatureStep,
-    FinishedStep,
-    StepVerdict,
     SuiteRun,
 )
 from genloom.tools.coding import Workspace
@@ -45,37 +40,14 @@ class OpenFeatureInput(TypedDict):
     feature: FeatureRequest
 
 
-class OpenFeatureOutput(TypedDict):
-    """The branch, and the tests as they are before; an outcome where it cannot begin. All that an earlier feature of the
-    thread left is gone."""
-
-    feature: FeatureRequest
-    branch: FeatureBranch | None
-    baseline: SuiteRun | None
-    plan: FeaturePlan | None
-    step: FeatureStep
-    attempt: int
-    attempts_left: int
-    answer: str
-    agent_run: NotRequired[AgentRun | None]
-    verdict: StepVerdict | None
-    proved: SuiteRun | None
-    steps: tuple[FinishedStep, ...]
-    told: tuple[str, ...]
-    decision: None
-    apply: ApplyTo
-    result: FeatureResult | None
-    outcome: Outcome | None
-
-
-def open_feature(agents: Mapping[FeatureStep, StepAgent]) -> Node[OpenFeatureInput, OpenFeatureOutput]:
-    """Return the node for these agents.
+def open_feature(agents: Mapping[FeatureStep, StepAgent]) -> Node[OpenFeatureInput, FeatureState]:
+    """Return the node for these agents. It sets the whole state: all that an earlier feature of the thread left is gone.
 
     The branch's name is made of LangGraph's task id: the node that runs again finds it. What the work tree holds beyond its
     newest commit is no part of the branch, and is told.
     """
 
-    async def core(state: OpenFeatureInput, runtime: NodeRuntime) -> OpenFeatureOutput:
+    async def core(state: OpenFeatureInput, runtime: NodeRuntime) -> FeatureState:
         """Begin the branch and run the repository's tests on it as it is."""
         request, repository = state["feature"], runtime.context.repository
         if repository is None:
@@ -97,7 +69,7 @@ def open_feature(agents: Mapping[FeatureStep, StepAgent]) -> Node[OpenFeatureInp
     return Node(core, name="open_feature")
 
 
-async def _begun(work: BranchWork, request: FeatureRequest, runtime: NodeRuntime) -> OpenFeatureOutput:
+async def _begun(work: BranchWork, request: FeatureRequest, runtime: NodeRuntime) -> FeatureState:
     told = await _told(work.branch.repository)
     present, missing = await demanded_paths(work, request.tests)
     baseline = await _baseline(work, present, request, runtime)
@@ -140,7 +112,7 @@ def _opened(
     baseline: SuiteRun | None = None,
     told: tuple[str, ...] = (),
     outcome: Outcome | None = None,
-) -> OpenFeatureOutput:
+) -> FeatureState:
     return {
         "feature": request,
         "branch": branch,
