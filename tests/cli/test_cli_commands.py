@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from genloom_program import Program, command, environment
 
 from genloom.interfaces.cli.commands import COMMANDS
+from genloom.interfaces.cli.graph import GRAPHS
 from genloom.testing import OpenAIServer
 
 GOOD = 'def add(a: int, b: int) -> int:\n    """Add two numbers."""\n    return a + b\n'
@@ -98,6 +100,12 @@ def test_index_and_summary_count(program: Program, repository: Path) -> None:
     whole = program("summary", "--repo", str(repository), "--json").json
     assert (whole["files"], whole["functions"], whole["classes"]) == (2, 1, 1)
     assert program("summary", "pairs/parsing.py::Writer.write", "--repo", str(repository)).code == 0
+
+
+def test_the_graphs_that_studio_serves_can_be_listed_and_drawn() -> None:
+    """By the same names."""
+    served = json.loads((Path(__file__).parents[2] / "langgraph.json").read_text())["graphs"]
+    assert set(served) == set(GRAPHS)
 
 
 @pytest.mark.slow

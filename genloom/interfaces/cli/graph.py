@@ -18,6 +18,8 @@ GRAPHS = {
     "generation": "build_generation_graph",
     "review": "build_review_graph",
     "feature": "build_feature_graph",
+    "agent": "build_agent_graph",
+    "batch": "build_batch_graph",
 }
 """Name -> builder in `genloom.graphs`."""
 
