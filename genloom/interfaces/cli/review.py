@@ -35,7 +35,8 @@ Examples:
   genloom review --pr 17 --post
 
 \b
-Exit codes: 0 approve; 1 revise or reject; 2 bad input; 3 a key or token is missing.""",
+Exit codes: 0 approve; 1 revise or reject; 2 bad input; 3 a key or token is missing or refused;
+4 the code host failed.""",
 )
 @click.argument("paths", nargs=-1)
 @click.option(

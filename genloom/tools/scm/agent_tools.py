@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from genloom.config import Settings, load_settings
-from genloom.tools.coding.answering import AnsweringTool, demand_names
+from genloom.tools.coding.answering import AnsweringTool, Core, demand_names
 from genloom.tools.scm.connection import ForgePacing
 from genloom.tools.scm.forge import Forge, ItemState, Remark
 from genloom.tools.scm.patches import diff_of
@@ -29,8 +29,6 @@ MAX_REMARK = 2_000
 MAX_FILES = 200
 QUICK = ForgePacing(attempts=3, longest=20.0)
 """An agent's turn waits less long than a posting."""
-
-Core = Callable[..., Awaitable[str]]
 
 
 class _Arguments(BaseModel):

@@ -29,7 +29,7 @@ ItemState = Literal["open", "closed", "all"]
 @dataclass(frozen=True, kw_only=True)
 class PullRequest:
     """A pull request (GitHub) or merge request (GitLab). The commits are full hashes: `head` is its last one, `base` where
-    it left the target, `start` the target's at that version."""
+    it left the target (at GitHub the target's own), `start` the target's at that version (GitLab alone)."""
 
     number: int
     title: str

@@ -159,7 +159,7 @@ async def _demand_unstaged(root: Path, branch: FeatureBranch, paths: Sequence[st
 def _write_all(root: Path, aside: Path, writes: Sequence[_Write], branch: FeatureBranch) -> None:
     """Write all files, each in one move, so that a kill leaves each as it was or as it shall be; after an error put them
     back. New and old bytes are laid aside first, so that a full disk is met before anything is changed."""
-    done: list[int] = []
+    done: list[_Write] = []
     made: list[Path] = []
     try:
         shutil.rmtree(aside, ignore_errors=True)
@@ -168,9 +168,9 @@ def _write_all(root: Path, aside: Path, writes: Sequence[_Write], branch: Featur
             _lay_aside(root, aside, number, write)
         for number, write in enumerate(writes):
             _put(root, aside / f"{number}.new", write, made)
-            done.append(number)
+            done.append(write)
     except OSError as error:
-        _put_back(root, aside, [writes[number] for number in done], done, made)
+        _put_back(root, aside, done, made)
         raise _refused(branch, f"The files cannot be written: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -214,9 +214,9 @@ def _unchanged(before: os.stat_result | None, now: os.stat_result | None) -> boo
     return (before.st_ino, before.st_size, before.st_mtime_ns) == (now.st_ino, now.st_size, now.st_mtime_ns)
 
 
-def _put_back(root: Path, aside: Path, writes: Sequence[_Write], numbers: Sequence[int], made: Sequence[Path]) -> None:
+def _put_back(root: Path, aside: Path, writes: Sequence[_Write], made: Sequence[Path]) -> None:
     try:
-        for number, write in zip(numbers, writes, strict=True):
+        for number, write in enumerate(writes):
             if write.seen is None:
                 (root / write.change.path).unlink()
             else:

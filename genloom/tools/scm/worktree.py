@@ -11,7 +11,7 @@ import asyncio
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ __all__ = ["Mirror", "checked_source", "delete_worktree", "worktrees_folder", "w
 
 _NEWEST = "refs/genloom/newest"
 LOCK_SECONDS = 300.0
-_GONE_HINT = "Put it back, or register where it is now: `genloom serve repos add`."
+_GONE_HINT = "Put it back; on a server, or register where it is now: `genloom serve repos add`."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class Mirror:
 
     async def _collect_garbage(self) -> None:
         """Let go of what no run and no worktree needs any more, after a while, by git's own measure."""
-        await self._git("-c", "gc.auto=2000", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+        await self._git("gc", "--auto", "--quiet", settings=("gc.auto=2000", "gc.autoDetach=false"))
 
     async def _fetch(self, what: str, ref: str) -> None:
         """Take over one commit of the source's under a ref, within bounds."""
@@ -162,10 +162,11 @@ class Mirror:
         if self.transport == "file" and not await asyncio.to_thread(Path(self.source).is_dir):
             raise RepositoryError(f"The repository {self.source} is gone.", hint=_GONE_HINT)
 
-    async def _git(self, *arguments: str, output_megabytes: int = 1) -> str:
+    async def _git(self, *arguments: str, settings: Sequence[str] = (), output_megabytes: int = 1) -> str:
         return await run_git(
             *arguments,
             folder=self.folder,
+            settings=settings,
             seconds=self.seconds,
             file_megabytes=self.most_megabytes,
             output_megabytes=output_megabytes,
