@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langchain.agents.middleware import AgentState, HumanInTheLoopMiddleware
 from langchain_core.messages import AIMessage, ToolCall, ToolMessage
-from langgraph.config import get_config
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from genloom.errors import ThreadError
 from genloom.nodes.agent.decisions import AnswerError, read_decisions
+from genloom.nodes.waiting import demand_checkpointer
 
 if TYPE_CHECKING:
     from langchain.agents.middleware.human_in_the_loop import Decision
 
 __all__ = ["Approval"]
 
-_CHECKPOINTER = "__pregel_checkpointer"
-"""Where LangGraph tells a node its checkpointer, a platform's own, too. Without such a key nothing is demanded."""
 _EDITED = "hitl_edited_tool_calls"
 """Where the middleware's own state keeps edited calls, which it runs in place of the model's."""
 
@@ -35,7 +32,7 @@ class Approval(HumanInTheLoopMiddleware):
         asked = [call for call in last.tool_calls if self._asks(call, state, runtime)] if last else []
         if last is None or not asked:
             return super().after_model(state, runtime)
-        _demand_checkpointer(asked)
+        demand_checkpointer(f"The call of {asked[0]['name']}")
         decisions = self._decisions(asked, state, runtime)
         answers: list[ToolMessage] = []
         edited: dict[str | None, Any] = {}
@@ -75,11 +72,3 @@ class Approval(HumanInTheLoopMiddleware):
                 return read_decisions(interrupt(question), calls, [config["allowed_decisions"] for config in configs])
             except AnswerError as error:
                 question = {**question, "problem": f"That answer decides nothing, and no call was run. {error}"}
-
-
-def _demand_checkpointer(calls: Sequence[ToolCall]) -> None:
-    if get_config()["configurable"].get(_CHECKPOINTER, "unknown") is None:
-        raise ThreadError(
-            f"The call of {calls[0]['name']} needs a person's approval, and this graph has nowhere to wait for it.",
-            hint="Give checkpointer= (such as LangGraph's InMemorySaver()) and a thread_id, or approval=False.",
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import NotRequired
 
 from typing_extensions import TypedDict
@@ -24,7 +25,7 @@ from genloom.state.feature import (
 from genloom.tools.checks import policy_for
 from genloom.tools.checks.changed_files import is_test_file, new_findings, secret_findings
 from genloom.tools.coding import Workspace
-from genloom.tools.scm.feature_branch import BranchWork
+from genloom.tools.scm.feature_branch import BranchWork, ChangedFile
 
 __all__ = ["check_step"]
 
@@ -115,7 +116,7 @@ async def _tested(state: CheckStepInput, runtime: NodeRuntime) -> Tested:
     await work.restore()
     try:
         changed = await work.changed(work.branch.head)
-        await work.changed(work.branch.base)
+        whole = await work.changed(work.branch.base)
         await work.difference(work.branch.base, secrets=runtime.settings.secrets)
     except RepositoryError as error:
         return Tested(_too_much(error), NO_RUN)
@@ -124,12 +125,11 @@ async def _tested(state: CheckStepInput, runtime: NodeRuntime) -> Tested:
             return Tested(StepVerdict(result="passed", reason="Nothing had to be written."), NO_RUN)
         failed = StepVerdict(result="failed", reason="Nothing was changed.", evidence=state.get("answer", ""))
         return Tested(failed, NO_RUN)
-    whole = await work.changed(work.branch.base)
     if step == "code" and all(is_test_file(file.path) for file in whole):
         return Tested(StepVerdict(result="failed", reason="No code was changed, but tests."), NO_RUN)
     if not whole:
         return Tested(StepVerdict(result="failed", reason="Nothing of the feature is left."), NO_RUN)
-    found = await _findings(state, work, runtime)
+    found = await _findings(state, work, whole, runtime)
     tests = StepTests(
         work,
         whole,
@@ -144,11 +144,13 @@ async def _tested(state: CheckStepInput, runtime: NodeRuntime) -> Tested:
     return tested._replace(verdict=_with_findings(tested.verdict, found))
 
 
-async def _findings(state: CheckStepInput, work: BranchWork, runtime: NodeRuntime) -> tuple[Finding, ...]:
+async def _findings(
+    state: CheckStepInput, work: BranchWork, whole: Sequence[ChangedFile], runtime: NodeRuntime
+) -> tuple[Finding, ...]:
     """What is wrong with the changed files and was not before."""
     policy, _ = await asyncio.to_thread(policy_for, runtime.context)
     found: list[Finding] = []
-    for file in await work.changed(work.branch.base):
+    for file in whole:
         if file.change == "deleted":
             continue
         before = await work.text(work.branch.base, file.path)

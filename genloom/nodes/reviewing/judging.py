@@ -86,7 +86,7 @@ def judge_findings(
         matters = merged(placed)
         asked = chosen_model(None, model, runtime)
         silent = list(unheard(reviewers, reports, len(parts_of(changes))))
-        told = silent if asked or model or any(reviewer.model for reviewer in reviewers) else []
+        told = silent if asked or any(reviewer.model for reviewer in reviewers) else []
         if judge and asked is not None:
             matters, problem = await _judged(matters, asked, runtime)
             told += [problem] if problem is not None else []

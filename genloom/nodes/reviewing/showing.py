@@ -1,4 +1,4 @@
-"""How a part of a change, and findings, are shown to a model: as delimited data."""
+"""How a part of a change is shown to a model: as delimited data."""
 
 from __future__ import annotations
 

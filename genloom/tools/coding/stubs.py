@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from genloom.syntax import UNPARSABLE, parse_module
+
 __all__ = ["stubbed"]
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -15,8 +17,8 @@ def stubbed(before: str | None, after: str) -> str | None:
     `None` where more than functions and imports is new (a constant, a class's field): no stub can stand for that.
     """
     try:
-        old, new = ast.parse(before or ""), ast.parse(after)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        old, new = parse_module(before or ""), parse_module(after)
+    except UNPARSABLE:
         return None
     body = _stubbed(old.body, new.body)
     if body is None:

@@ -70,8 +70,6 @@ def _is_yes_or_no(calls: Sequence[Call]) -> bool:
 def proves(held: Sequence[Call], cost: int) -> bool:
     """Whether meeting these unseen examples proves a program of that cost: among many large programs that fit a few
     examples, some meet one more by chance. A yes-or-no program is proven only by examples of both results."""
-    if _is_yes_or_no(held) and len({call.example.expected for call in held}) < 2:
-        return False
     if _is_yes_or_no(held):
         least = 1 if cost <= SMALL_TEST_COST else 2
         return all(sum(call.example.expected == side for call in held) >= least for side in ("True", "False"))

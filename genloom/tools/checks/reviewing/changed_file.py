@@ -77,9 +77,9 @@ def _told_once(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _caused(
     file: FileDiff, new: Collection[Finding], text: str, old: Collection[Finding], before: str
 ) -> Iterator[Finding]:
-    stood, added = Counter(_sign(finding, before.split("\n")) for finding in old), file.added
+    earlier, lines = before.split("\n"), text.split("\n")
+    stood, added = Counter(_sign(finding, earlier) for finding in old), file.added
     used = {finding.rule for finding in old if finding.rule.startswith("capability:")}
-    lines = text.split("\n")
     for finding in new:
         sign = _sign(finding, lines)
         if finding.line not in added and stood[sign]:

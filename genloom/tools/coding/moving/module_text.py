@@ -34,7 +34,7 @@ class Binding(NamedTuple):
 
 @dataclass(frozen=True)
 class ModuleText:
-    """One file of Python. `module` is its dotted name, `package` whether it is a package's `__init__`."""
+    """One file of Python. `module` is its dotted name."""
 
     path: str
     text: str
